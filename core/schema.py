@@ -1,0 +1,216 @@
+"""The types that the modules hand to each other, and the errors a user can cause.
+
+Shapes: N samples, F features, K picks, nnz stored (sample, feature) entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SCOPES = ("all", "prompt", "response")
+SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
+
+
+class SaelectError(Exception):
+    """A mistake or a missing thing that the user can mend; its text says how."""
+
+
+class DataError(SaelectError):
+    """A data file that cannot be read as instruction data."""
+
+
+class ModelError(SaelectError):
+    """A language model or SAE that cannot be loaded, or that do not fit together."""
+
+
+class StoreError(SaelectError):
+    """A feature store that is missing, unfinished, locked or of another version."""
+
+
+class SelectionError(SaelectError):
+    """A selection that was asked for and cannot be made."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn: `role` is system, user, assistant or tool."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training example. `raw` is the input record, untouched, in its order of keys."""
+
+    row: int
+    messages: tuple[Message, ...]
+    raw: Any
+    source: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def prompt(self) -> str:
+        """The turns before the first assistant turn, joined by blank lines."""
+        turns = []
+        for message in self.messages:
+            if message.role == "assistant":
+                break
+            turns.append(message.content)
+        return "\n\n".join(turns)
+
+    @property
+    def response(self) -> str:
+        """All assistant turns, joined by blank lines."""
+        return "\n\n".join(m.content for m in self.messages if m.role == "assistant")
+
+
+@dataclass(frozen=True)
+class ExtractConfig:
+    """What to extract and how; `key()` names the store and depends only on what changes its content."""
+
+    data: str
+    model: str
+    sae: str
+    hook_point: str = ""  # empty: the one the SAE was trained on
+    max_tokens: int = 512
+    floor: float = 0.0
+    dtype: str = "auto"
+    device: str = "auto"
+    batch_tokens: int = 4096
+    limit: int | None = None
+    skip_bad: bool = False
+    columns: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 8:
+            raise SelectionError(f"max_tokens must be at least 8, got {self.max_tokens}.")
+        if self.floor < 0 or not np.isfinite(self.floor):
+            raise SelectionError(f"floor must be a number ≥ 0, got {self.floor}.")
+        if self.batch_tokens < self.max_tokens:
+            object.__setattr__(self, "batch_tokens", self.max_tokens)
+
+    def key(self, *digests: str) -> str:
+        """16 hex digits over `digests` (data, model, SAE, template) and the fields that change the result."""
+        ignored = {"data", "model", "sae", "device", "batch_tokens"}
+        kept = {k: v for k, v in asdict(self).items() if k not in ignored}
+        text = json.dumps([kept, *digests], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """Which features each sample activates, in CSR form, rows sorted by feature, arrays read-only.
+
+    indptr int64 (N+1,), feature int32 (nnz,), value float32 (nnz,): the largest activation over the tokens of the scope.
+    """
+
+    indptr: np.ndarray
+    feature: np.ndarray
+    value: np.ndarray
+    n_features: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "indptr", np.ascontiguousarray(self.indptr, dtype=np.int64))
+        object.__setattr__(self, "feature", np.ascontiguousarray(self.feature, dtype=np.int32))
+        object.__setattr__(self, "value", np.ascontiguousarray(self.value, dtype=np.float32))
+        if len(self.feature) != len(self.value) or len(self.indptr) == 0 or self.indptr[-1] != len(self.feature):
+            raise SelectionError("A FeatureMatrix needs indptr[-1] == len(feature) == len(value).")
+        if len(self.feature) and not (0 <= self.feature.min() and self.feature.max() < self.n_features):
+            raise SelectionError(f"A FeatureMatrix names a feature outside 0..{self.n_features - 1}.")
+        for array in (self.indptr, self.feature, self.value):
+            array.flags.writeable = False
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples N."""
+        return len(self.indptr) - 1
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Active features of each sample, int64 (N,)."""
+        return np.diff(self.indptr)
+
+    def row(self, sample: int) -> np.ndarray:
+        """The active features of one sample, int32, ascending."""
+        return self.feature[self.indptr[sample] : self.indptr[sample + 1]]
+
+    def density(self) -> np.ndarray:
+        """Share of samples in which each feature is active, float64 (F,)."""
+        return np.bincount(self.feature, minlength=self.n_features) / max(self.n_samples, 1)
+
+    def at(self, theta: float) -> FeatureMatrix:
+        """The same matrix with only the entries whose value is greater than `theta` (JumpReLU threshold)."""
+        keep = self.value > theta
+        ends = np.concatenate([[0], np.cumsum(keep)])
+        return FeatureMatrix(ends[self.indptr], self.feature[keep], self.value[keep], self.n_features)
+
+    @classmethod
+    def from_sets(cls, sets: Iterable[Iterable[int]], n_features: int) -> FeatureMatrix:
+        """Build one from a list of feature sets, every value 1."""
+        rows = [sorted(set(s)) for s in sets]
+        indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
+        feature = np.array([f for r in rows for f in r], dtype=np.int32)
+        return cls(indptr, feature, np.ones(len(feature), np.float32), n_features)
+
+    @classmethod
+    def from_scipy(cls, csr: Any) -> FeatureMatrix:
+        """Build one from a scipy.sparse matrix of shape (N, F); the input is not changed."""
+        csr = csr.tocsr(copy=True)
+        csr.sum_duplicates()
+        csr.sort_indices()
+        return cls(csr.indptr, csr.indices, csr.data, csr.shape[1])
+
+
+@dataclass(frozen=True)
+class SelectionSpec:
+    """What to select. `vetoes` maps a feature to 'ignore' (no credit) or 'block' (its samples are out)."""
+
+    method: str = "sae-greedy"
+    budget: int = 100
+    unit: str = "samples"
+    theta: float = 0.0
+    scope: str = "all"
+    multiplicity: int = 1  # r: a feature counts as covered once it is active in this many picks of a round
+    weights: str = "uniform"  # w_f: uniform, idf or mass
+    vetoes: Mapping[int, str] = field(default_factory=dict)
+    pins: tuple[int, ...] = ()
+    bans: tuple[int, ...] = ()
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Picks in order. rows int64 (K,), gains float64 (K,), round int32 (K,), covered_after int64 (K,)."""
+
+    spec: SelectionSpec
+    rows: np.ndarray
+    gains: np.ndarray
+    round: np.ndarray
+    covered_after: np.ndarray
+    store_key: str = ""
+
+    def prefix(self, k: int) -> Selection:
+        """The first `k` picks: for a nested method, the selection at budget `k`."""
+        return Selection(self.spec, self.rows[:k], self.gains[:k], self.round[:k], self.covered_after[:k], self.store_key)
+
+
+@dataclass(frozen=True)
+class SaeInfo:
+    """What extraction needs to know of an SAE besides its weights."""
+
+    name: str
+    architecture: str
+    d_in: int
+    d_sae: int
+    hook_point: str
+    digest: str
+    path: Path | None = None
