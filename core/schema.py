@@ -123,7 +123,7 @@ class FeatureMatrix:
         object.__setattr__(self, "value", np.ascontiguousarray(self.value, dtype=np.float32))
         if len(self.feature) != len(self.value) or len(self.indptr) == 0 or self.indptr[-1] != len(self.feature):
             raise SelectionError("A FeatureMatrix needs indptr[-1] == len(feature) == len(value).")
-        if len(self.feature) and not (0 <= self.feature.min() and self.feature.max() < self.n_features):
+        if len(self.feature) and not (self.feature.min() >= 0 and self.feature.max() < self.n_features):
             raise SelectionError(f"A FeatureMatrix names a feature outside 0..{self.n_features - 1}.")
         for array in (self.indptr, self.feature, self.value):
             array.flags.writeable = False
@@ -200,7 +200,9 @@ class Selection:
 
     def prefix(self, k: int) -> Selection:
         """The first `k` picks: for a nested method, the selection at budget `k`."""
-        return Selection(self.spec, self.rows[:k], self.gains[:k], self.round[:k], self.covered_after[:k], self.store_key)
+        return Selection(
+            self.spec, self.rows[:k], self.gains[:k], self.round[:k], self.covered_after[:k], self.store_key
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,69 @@
+"""Where things are kept, how they are written safely, and whether the hub can be reached."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlparse
+
+from core.schema import SaelectError
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def cache_dir(*parts: str) -> Path:
+    """The cache folder (environment variable SAELECT_CACHE, else `cache/` of the project), made if absent."""
+    folder = Path(os.environ.get("SAELECT_CACHE") or PROJECT / "cache").joinpath(*parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write to the yielded temporary file; it takes the place of `path` only if the block succeeds."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> str:
+    """sha256 hex digest over the names, sizes and evenly spaced blocks of large files: fast, and any training changes it."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        length = path.stat().st_size
+        digest.update(f"{path.name}:{length};".encode())
+        with path.open("rb") as handle:
+            for i in range(blocks):
+                handle.seek(max(0, length - size) * i // (blocks - 1))
+                digest.update(handle.read(size))
+    return digest.hexdigest()
+
+
+def require_space(folder: Path, n_bytes: int) -> None:
+    """Raise SaelectError unless `folder` has room for `n_bytes`."""
+    free = shutil.disk_usage(folder).free
+    if free < n_bytes:
+        raise SaelectError(
+            f"{folder} has {free / 1e9:.1f} GB free, {n_bytes / 1e9:.1f} GB are needed: free some space "
+            "or set SAELECT_CACHE to a folder on a larger disk."
+        )
+
+
+def hub_reachable(timeout: float = 1.5) -> bool:
+    """Whether the Hugging Face hub answers; False at once when HF_HUB_OFFLINE is set."""
+    if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON"):
+        return False
+    url = urlparse(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    try:
+        socket.create_connection((url.hostname, url.port or 443), timeout=timeout).close()
+    except OSError:
+        return False
+    return True
