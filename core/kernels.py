@@ -1,0 +1,300 @@
+"""Loops over sparse sets that numpy alone would be slow at. Knows arrays only, neither files nor types.
+
+N samples, F features, nnz entries; CSR arrays: indptr int64 (N+1,), feature int32 (nnz,), rows sorted by feature.
+`skip` bool (F,) marks features without credit, `r` is how many picks of a round a feature may be credited to.
+
+Rounds need no clearing: in round t a feature counted n times has mark = t·r + n, and a smaller mark means n = 0.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+from numba import njit
+
+NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
+
+
+@njit(cache=True)
+def transpose(indptr, feature, n_features):
+    """Posting lists: (fptr int64 (F+1,), sample int32 (nnz,)), the samples of a feature ascending."""
+    fptr = np.zeros(n_features + 1, np.int64)
+    for f in feature:
+        fptr[f + 1] += 1
+    fptr = np.cumsum(fptr)
+    place = fptr[:-1].copy()
+    sample = np.empty(len(feature), np.int32)
+    for row in range(len(indptr) - 1):
+        for j in range(indptr[row], indptr[row + 1]):
+            sample[place[feature[j]]] = row
+            place[feature[j]] += 1
+    return fptr, sample
+
+
+@njit(cache=True)
+def row_sums(indptr, feature, weight):
+    """Sum of weight, float64 (F,), over the features of each sample, in their order: float64 (N,)."""
+    total = np.zeros(len(indptr) - 1)
+    for row in range(len(total)):
+        for j in range(indptr[row], indptr[row + 1]):
+            total[row] += weight[feature[j]]
+    return total
+
+
+@njit(cache=True)
+def _keep_open(fptr, sample, is_open, skip):
+    """The posting lists without the samples that are no candidates any more and the features without credit."""
+    kept_ptr, kept, n = np.empty_like(fptr), np.empty_like(sample), 0
+    for f in range(len(fptr) - 1):
+        kept_ptr[f] = n
+        for k in range(fptr[f], fptr[f + 1]):
+            if is_open[sample[k]] and not skip[f]:
+                kept[n], n = sample[k], n + 1
+    kept_ptr[-1] = n
+    return kept_ptr, kept[:n].copy()
+
+
+@njit(cache=True)
+def _cover(row, base, r, indptr, feature, fptr, sample, mark, gain):
+    """Credit a pick; each feature that it completes lowers the gain of every sample that has it, once a round."""
+    for j in range(indptr[row], indptr[row + 1]):
+        f = feature[j]
+        count = max(mark[f] - base, 0) + 1
+        if count <= r:
+            mark[f] = base + count
+        if count == r:
+            for k in range(fptr[f], fptr[f + 1]):
+                gain[np.uint32(sample[k])] -= 1  # unsigned: no test for an index from the end, a quarter faster
+
+
+@njit(cache=True)
+def _bucket_round(left, base, r, indptr, feature, fptr, sample, mark, gain, rows):
+    """Fill `rows` with the picks of one round among the samples `left`, ascending; return how many there are.
+
+    A sample waits in the bucket of a gain that it once had. Gains only fall, so the highest bucket holds every sample
+    of the highest gain: going through it by row, each member is either picked or moved down to where it now belongs.
+    """
+    top = gain[left].max()
+    head, link = np.full(top + 1, -1, np.int32), np.empty(len(gain), np.int32)
+    for row in left[::-1]:
+        link[row], head[gain[row]] = head[gain[row]], row
+    bucket, n = np.empty(len(left), np.int32), 0
+    for level in range(top, 0, -1):
+        size, row, mixed = 0, head[level], False
+        while row >= 0:
+            mixed |= row > link[row] >= 0
+            bucket[size], size, row = row, size + 1, link[row]
+        if mixed:
+            bucket[:size].sort()
+        for row in bucket[:size]:
+            now = gain[row]
+            if now < level:
+                link[row], head[now] = head[now], row
+                continue
+            rows[n], n = row, n + 1
+            if n == len(rows):
+                return n
+            _cover(row, base, r, indptr, feature, fptr, sample, mark, gain)
+    return n
+
+
+@njit(cache=True)
+def greedy_buckets(indptr, feature, fptr, sample, skip, allowed, initial, budget, r):
+    """SAE-GreedSelect (arXiv 2502.14050) for equal weights, ties to the lowest row.
+
+    fptr, sample: the transpose; allowed bool (N,); initial int64: taken first, part of the budget. Returns rows int64
+    (K,) and round int32 (K,).
+    """
+    full = (indptr[1:] - indptr[:-1]).astype(np.int32)
+    for f in np.flatnonzero(skip):
+        for k in range(fptr[f], fptr[f + 1]):
+            full[sample[k]] -= 1
+    gain, is_open = full.copy(), allowed.copy()
+    mark = np.where(skip, NEVER, 0)
+    rows, rounds = np.empty(budget, np.int64), np.ones(budget, np.int32)
+    n, number = len(initial), 0
+    rows[:n], is_open[initial] = initial, False
+    for row in initial:
+        _cover(row, r, r, indptr, feature, fptr, sample, mark, gain)
+    left = np.flatnonzero(is_open & (full > 0))
+    while n < budget and len(left):
+        number += 1
+        if 2 * full[left].sum() < len(sample):
+            fptr, sample = _keep_open(fptr, sample, is_open, skip)
+        picks = _bucket_round(left, number * r, r, indptr, feature, fptr, sample, mark, gain, rows[n:])
+        is_open[rows[n : n + picks]] = False
+        rounds[n : n + picks] = number
+        n += picks
+        left = left[is_open[left]]
+        gain[left] = full[left]
+    rest = np.flatnonzero(is_open & (full == 0))[: budget - n]  # nothing to gain from them: by row
+    rows[n : n + len(rest)], rounds[n : n + len(rest)] = rest, max(number, 1)
+    return rows[: n + len(rest)], rounds[: n + len(rest)]
+
+
+@njit(cache=True)
+def _gain(row, base, r, indptr, feature, weight, mark):
+    """Marginal gain, summed in the order of the features: removing a term never makes the rounded sum larger."""
+    total = 0.0
+    for j in range(indptr[row], indptr[row + 1]):
+        if mark[feature[j]] - base < r:
+            total += weight[feature[j]]
+    return total
+
+
+@njit(cache=True)
+def _count(row, base, r, indptr, feature, mark):
+    """Credit a pick with the features that it has and that are counted fewer than r times."""
+    for j in range(indptr[row], indptr[row + 1]):
+        count = max(mark[feature[j]] - base, 0) + 1
+        if count <= r:
+            mark[feature[j]] = base + count
+
+
+@njit(cache=True)
+def fill(order, cost, budget, rows, n):
+    """Put the samples of `order` that still fit in `budget` into rows[n:], one by one; return the new n."""
+    for row in order:
+        if cost[row] <= budget:
+            rows[n], n, budget = row, n + 1, budget - cost[row]
+    return n
+
+
+@njit(cache=True)
+def greedy_heap(indptr, feature, weight, allowed, initial, cost, budget, r, per_cost):
+    """Greedy for weights float64 (F,) ≥ 0 and costs int64 (N,) ≥ 1: (rows int64 (K,), round int32 (K,)).
+
+    Takes the largest gain (gain over cost if `per_cost`), ties to the lowest row, among the samples that still fit in
+    `budget`. Keys in the heap are upper bounds: the top is picked when its key, computed anew, has not changed.
+    """
+    n_samples = len(indptr) - 1
+    is_open, mark = allowed.copy(), np.zeros(len(weight), np.int64)
+    divisor = cost if per_cost else np.ones_like(cost)
+    rows, rounds = np.empty(n_samples, np.int64), np.ones(n_samples, np.int32)
+    n, number = len(initial), 0
+    rows[:n], is_open[initial] = initial, False
+    for row in initial:
+        budget -= cost[row]
+        _count(row, r, r, indptr, feature, mark)
+    full = row_sums(indptr, feature, weight) / divisor
+    left = np.flatnonzero(is_open & (full > 0) & (cost <= budget))
+    while len(left):
+        number += 1
+        heap = [(-full[row], row) for row in left]
+        heapq.heapify(heap)
+        while len(heap) and heap[0][0] < 0:
+            key, row = heap[0]
+            if cost[row] > budget:
+                heapq.heappop(heap)
+                continue
+            now = -_gain(row, number * r, r, indptr, feature, weight, mark) / divisor[row]
+            if now > key:
+                heapq.heapreplace(heap, (now, row))
+                continue
+            heapq.heappop(heap)
+            rows[n], rounds[n], is_open[row] = row, number, False
+            n, budget = n + 1, budget - cost[row]
+            _count(row, number * r, r, indptr, feature, mark)
+        left = left[is_open[left] & (cost[left] <= budget)]
+    rounds[n:] = max(number, 1)
+    n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
+    return rows[:n], rounds[:n]
+
+
+@njit(cache=True)
+def similarity_rounds(indptr, feature, skip, order, initial, cost, budget, r, tau):
+    """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
+
+    A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
+    have nothing new to offer: they come last.
+    """
+    ones, mark = (~skip).astype(np.float64), np.zeros(len(skip), np.int64)
+    size = row_sums(indptr, feature, ones)
+    rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
+    n, number = len(initial), 0
+    rows[:n] = initial
+    for row in initial:
+        budget -= cost[row]
+        _count(row, r, r, indptr, feature, mark)
+    left = order[(size[order] > 0) & (cost[order] <= budget)]
+    while len(left):
+        number, k = number + 1, 0
+        for row in left:
+            covered = size[row] - _gain(row, number * r, r, indptr, feature, ones, mark)
+            if cost[row] > budget or covered / size[row] > tau:
+                left[k] = row
+                k += 1
+                continue
+            rows[n], rounds[n] = row, number
+            n, budget = n + 1, budget - cost[row]
+            _count(row, number * r, r, indptr, feature, mark)
+        left = left[:k][cost[left[:k]] <= budget]
+    rounds[n:] = max(number, 1)
+    n = fill(order[size[order] == 0], cost, budget, rows, n)
+    return rows[:n], rounds[:n]
+
+
+@njit(cache=True)
+def walk_covered(indptr, feature, rows, rounds, weight, skip, r):
+    """What each pick brings: (gain float64 (K,), covered_after int64 (K,), credit int32 (F,)).
+
+    Gains count within the round, rounds ascending; covered_after counts the features active in at least one pick so
+    far, whatever the round; credit is the first pick that has the feature, -1 for none.
+    """
+    gain, covered_after = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
+    credit, mark = np.full(len(skip), -1, np.int32), np.where(skip, NEVER, 0)
+    covered = 0
+    for k in range(len(rows)):
+        gain[k] = _gain(rows[k], rounds[k] * r, r, indptr, feature, weight, mark)
+        _count(rows[k], rounds[k] * r, r, indptr, feature, mark)
+        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
+            if credit[feature[j]] < 0 and not skip[feature[j]]:
+                credit[feature[j]] = k
+                covered += 1
+        covered_after[k] = covered
+    return gain, covered_after, credit
+
+
+@njit(cache=True)
+def credited_entries(indptr, feature, rows, rounds, skip, r):
+    """The entries that each pick is credited with in its round: (ptr int64 (K+1,), entry int64, an index into nnz)."""
+    mark, ptr = np.where(skip, NEVER, 0), np.zeros(len(rows) + 1, np.int64)
+    entry, n = np.empty((indptr[rows + 1] - indptr[rows]).sum(), np.int64), 0
+    for k in range(len(rows)):
+        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
+            if mark[feature[j]] - rounds[k] * r < r:
+                entry[n], n = j, n + 1
+        _count(rows[k], rounds[k] * r, r, indptr, feature, mark)
+        ptr[k + 1] = n
+    return ptr, entry[:n].copy()
+
+
+@njit(cache=True)
+def pool_max(token_segment, token_index, triple_token, triple_feature, triple_value, n_segments, n_features):
+    """Largest value of each feature over the tokens of each segment, sorted by segment, then feature.
+
+    token_segment int64 (T,), -1 for a token of none; token_index int32 (T,); triples int32, int32, float32 (M,), in any
+    order. Returns segment int32, feature int32, value float32, peak int32: the lowest token_index that has the value.
+    """
+    of_triple = token_segment[triple_token] + 1  # the list of those of no segment, -1, comes first and is passed over
+    ptr, order = transpose(np.arange(len(of_triple) + 1), of_triple, n_segments + 1)
+    size = len(order) - ptr[1]
+    segment, feature = np.empty(size, np.int32), np.empty(size, np.int32)
+    value, peak = np.empty(size, np.float32), np.empty(size, np.int32)
+    best, where = np.empty(n_features, np.float32), np.full(n_features, -1, np.int32)
+    seen = np.full(n_features, -1, np.int64)
+    n = 0
+    for s in range(n_segments):
+        begin = n
+        for m in order[ptr[s + 1] : ptr[s + 2]]:
+            f, v, at = triple_feature[m], triple_value[m], token_index[triple_token[m]]
+            if seen[f] != s:
+                seen[f], best[f], where[f] = s, v, at
+                feature[n], n = f, n + 1
+            elif v > best[f] or (v == best[f] and at < where[f]):
+                best[f], where[f] = v, at
+        feature[begin:n].sort()
+        for k in range(begin, n):
+            segment[k], value[k], peak[k] = s, best[feature[k]], where[feature[k]]
+    return segment[:n], feature[:n], value[:n], peak[:n]

@@ -1,0 +1,139 @@
+"""Explanations against brute force; certificates against the true optimum."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from test_selection import F, allowed, credit, features, quick, tasks
+
+from core import explain
+from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.selection import METHODS, select
+
+
+@quick
+@given(tasks())
+def test_ledger(task):
+    matrix, spec, info = task
+    selection, sets = select(matrix, spec, info), features(matrix, spec)
+    full = select(matrix, replace(spec, budget=matrix.n_samples), info)
+    ledger = explain.ledger(matrix, selection, full)
+    skip = {f for f, mode in spec.vetoes.items() if mode == "ignore"}
+    rows, weight, r = selection.rows.tolist(), credit(matrix, spec), spec.multiplicity
+    union = {f for i in rows for f in sets[i]}
+    current = [i for i, t in zip(rows, selection.round, strict=True) if t == selection.round[-1]]
+    for i, active in enumerate(sets):
+        active = set(active) - skip
+        assert ledger.n_active[i] == len(active)
+        assert ledger.redundancy[i] == (len(active & union) / len(active) if active else 1.0)
+        gain = sum(weight[f] for f in active if sum(f in sets[j] for j in current) < r)
+        assert np.isclose(ledger.gain_now[i], 0 if i in rows else gain)
+        assert ledger.budget_in[i] == (full.rows.tolist().index(i) + 1 if allowed(matrix, spec)[i] else -1)
+    for k in range(len(rows)):
+        mine = slice(ledger.ptr[k], ledger.ptr[k + 1])
+        assert np.isclose(sum(weight[f] for f in ledger.feature[mine]), selection.gains[k])
+        entries = dict(zip(matrix.row(rows[k]).tolist(), matrix.value[matrix.indptr[rows[k]] :].tolist(), strict=False))
+        assert ledger.value[mine].tolist() == [entries[f] for f in ledger.feature[mine].tolist()]
+    assert np.array_equal(ledger.redundancy, explain.redundancy(matrix, selection))
+
+
+@quick
+@given(tasks())
+def test_covering_picks(task):
+    matrix, spec, info = task
+    selection, sets = select(matrix, spec, info), features(matrix, spec)
+    for sample, active in enumerate(sets):
+        found = {}
+        for f in active:
+            ranks = [k for k, i in enumerate(selection.rows) if f in sets[i]]
+            if ranks and spec.vetoes.get(f) != "ignore":
+                found.setdefault(ranks[0], []).append(f)
+        expected = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+        got = explain.covering_picks(matrix, selection, sample)
+        assert [(p.rank, p.features.tolist()) for p in got] == expected
+        assert all(p.row == selection.rows[p.rank] and p.n_features == len(p.features) for p in got)
+
+
+@quick
+@given(tasks())
+def test_a_certificate_never_promises_too_little(task):
+    matrix, spec, info = task
+    for method in METHODS:
+        selection = select(matrix, replace(spec, method=method), info)
+        sets, weight = features(matrix, spec), credit(matrix, spec)
+
+        def worth(rows, sets=sets, weight=weight):
+            return sum(w * min(spec.multiplicity, sum(f in sets[i] for i in rows)) for f, w in enumerate(weight))
+
+        certificate = explain.certificate(matrix, selection)
+        free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
+        best = max(worth(rows) for rows in combinations(free, len(selection.rows)))
+        assert np.isclose(certificate.covered, worth(selection.rows))
+        assert certificate.bound >= best - 1e-9
+        assert 0 <= certificate.share <= 1
+        if best > 0:
+            assert certificate.share <= worth(selection.rows) / best + 1e-9
+
+
+def test_certificate_of_a_full_selection_is_one():
+    matrix = FeatureMatrix.from_sets([{0, 1}, {1}, {2}], 3)
+    assert explain.certificate(matrix, select(matrix, SelectionSpec(budget=2))).share == 1.0
+    tokens = select(matrix, SelectionSpec(budget=2))
+    with pytest.raises(SelectionError, match="budget in samples"):
+        explain.certificate(matrix, replace(tokens, spec=replace(tokens.spec, unit="tokens")))
+
+
+def test_curve_and_band():
+    rng = np.random.default_rng(0)
+    sets = [set(rng.integers(0, F, 3).tolist()) for _ in range(20)]
+    matrix = FeatureMatrix.from_sets(sets, F)
+    rows = rng.permutation(20)
+    assert explain.coverage_curve(matrix, rows).tolist() == [
+        len(set().union(*(sets[i] for i in rows[: k + 1]))) for k in range(20)
+    ]
+    low, median, high = explain.random_band(matrix, 10, draws=7, seed=3)
+    assert (low <= median).all()
+    assert (median <= high).all()
+    assert len(low) == 10
+    assert all(
+        np.array_equal(a, b) for a, b in zip((low, median, high), explain.random_band(matrix, 10, 7, 3), strict=True)
+    )
+    only = explain.random_band(matrix, 10, allowed=np.arange(20) == 4)
+    assert [curve.tolist() for curve in only] == [[len(sets[4])]] * 3
+
+
+def test_length_effect():
+    matrix = FeatureMatrix.from_sets([{0}, {0, 1}, {0, 1, 2}], 3)
+    effect = explain.length_effect(matrix, np.array([10, 20, 30]))
+    assert np.isclose([effect.pearson, effect.spearman], 1).all()
+    assert effect.n == 3
+    assert np.isnan(explain.length_effect(matrix, np.array([5, 5, 5])).pearson)
+    assert explain.length_effect(matrix, np.array([10, np.nan, 30])).n == 2
+
+
+def test_default_theta_leaves_room_for_a_choice():
+    rng = np.random.default_rng(0)
+    dense = rng.exponential(size=(400, 300)) * (rng.random((400, 300)) < 0.5)
+    indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
+    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], 300)
+    theta, table = explain.default_theta(matrix)
+    assert [row.quantile for row in table] == list(explain.QUANTILES)
+    chosen = next(row for row in table if row.theta == theta)
+    assert chosen.at_tenth < 0.9
+    assert all(row.at_tenth >= 0.9 for row in table if row.theta < theta)
+    for row in table[::4]:
+        at = matrix.at(row.theta)
+        coverable = len(set(at.feature.tolist()))
+        assert (row.coverable, row.mean_active) == (coverable, len(at.feature) / 400)
+        curve = explain.coverage_curve(at, select(at, SelectionSpec(budget=80)).rows) / coverable
+        assert np.allclose((row.at_twentieth, row.at_tenth, row.at_fifth), curve[[19, 39, 79]])
+    assert explain.default_theta(FeatureMatrix.from_sets([set()], 3)) == (0.0, [])
+
+
+def test_default_theta_falls_back_to_five_features_a_sample():
+    matrix = FeatureMatrix.from_sets([set(range(6))] * 20, 6)
+    theta, table = explain.default_theta(matrix)
+    assert theta == 0.0
+    assert table[0].at_tenth == 1.0

@@ -1,0 +1,99 @@
+"""Kernels against oracles of a few lines."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import kernels
+from core.schema import FeatureMatrix
+
+F = 9
+sets_of_features = st.lists(st.sets(st.integers(0, F - 1)), min_size=1, max_size=12)
+quick = settings(deadline=None, max_examples=60)
+NOBODY = np.empty(0, np.int64)
+
+
+@quick
+@given(sets_of_features)
+def test_transpose_lists_the_samples_of_each_feature(sets):
+    matrix = FeatureMatrix.from_sets(sets, F)
+    fptr, sample = kernels.transpose(matrix.indptr, matrix.feature, F)
+    lists = [sample[fptr[f] : fptr[f + 1]].tolist() for f in range(F)]
+    assert lists == [[i for i, s in enumerate(sets) if f in s] for f in range(F)]
+
+
+@quick
+@given(sets_of_features, st.randoms(use_true_random=False), st.integers(1, 3), st.sets(st.integers(0, F - 1)))
+def test_walk_and_credited_entries(sets, random, r, skip):
+    matrix, rows = FeatureMatrix.from_sets(sets, F), list(range(len(sets)))
+    random.shuffle(rows)
+    rounds = sorted(random.randint(1, 3) for _ in rows)
+    weight, mask = np.arange(1.0, F + 1), np.isin(np.arange(F), list(skip))
+    args = matrix.indptr, matrix.feature, np.array(rows), np.array(rounds, np.int32)
+    gain, covered, credit = kernels.walk_covered(*args, weight, mask, r)
+    ptr, entry = kernels.credited_entries(*args, mask, r)
+    seen, first = set(), {}
+    for k, row in enumerate(rows):
+        earlier = [sets[rows[i]] for i in range(k) if rounds[i] == rounds[k]]
+        new = {f for f in sets[row] - skip if sum(f in s for s in earlier) < r}
+        seen |= sets[row] - skip
+        first.update({f: k for f in sets[row] - skip if f not in first})
+        assert gain[k] == sum(f + 1 for f in new)
+        assert covered[k] == len(seen)
+        assert matrix.feature[entry[ptr[k] : ptr[k + 1]]].tolist() == sorted(new)
+    assert credit.tolist() == [first.get(f, -1) for f in range(F)]
+
+
+@quick
+@given(sets_of_features, st.integers(1, 12), st.integers(1, 2), st.sets(st.integers(0, F - 1)))
+def test_heap_and_buckets_agree(sets, budget, r, skip):
+    matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
+    budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
+    lists = kernels.transpose(matrix.indptr, matrix.feature, F)
+    one = kernels.greedy_buckets(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, budget, r)
+    weight, cost = 1.0 - mask, np.ones(n, np.int64)
+    two = kernels.greedy_heap(matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, budget, r, False)
+    assert [a.tolist() for a in one] == [a.tolist() for a in two]
+
+
+@quick
+@given(st.integers(0, 10**6), st.integers(0, 40), st.integers(1, 8))
+def test_pool_max_finds_the_largest_value_and_its_first_token(seed, n_triples, n_tokens):
+    rng = np.random.default_rng(seed)
+    segments, n_features = 4, 5
+    token_segment, token_index = rng.integers(-1, segments, n_tokens), rng.permutation(n_tokens).astype(np.int32)
+    token, feature = (rng.integers(0, n, n_triples).astype(np.int32) for n in (n_tokens, n_features))
+    value = rng.integers(1, 4, n_triples).astype(np.float32)
+    best = {}
+    for t, f, v in zip(token.tolist(), feature.tolist(), value.tolist(), strict=True):
+        if token_segment[t] >= 0:
+            key, found = (int(token_segment[t]), f), (-v, int(token_index[t]))
+            best[key] = min(best.get(key, found), found)
+    pooled = kernels.pool_max(token_segment, token_index, token, feature, value, segments, n_features)
+    rows = [(*key, -v, at) for key, (v, at) in sorted(best.items())]
+    assert list(zip(*(column.tolist() for column in pooled), strict=True)) == rows
+    assert [column.dtype for column in pooled] == [np.int32, np.int32, np.float32, np.int32]
+
+
+def test_greedy_at_scale_equals_a_dense_oracle():
+    rng = np.random.default_rng(0)
+    n, f, budget = 5000, 4096, 1500
+    dense = rng.random((n, f)) < 0.1 / np.arange(1, f + 1) ** 0.2
+    indptr = np.concatenate([[0], dense.sum(1).cumsum()]).astype(np.int64)
+    feature = np.nonzero(dense)[1].astype(np.int32)
+    lists = kernels.transpose(indptr, feature, f)
+    rows, rounds = kernels.greedy_buckets(
+        indptr, feature, *lists, np.zeros(f, bool), np.ones(n, bool), NOBODY, budget, 1
+    )
+    gain, is_open, number = dense.sum(1), np.ones(n, bool), 1
+    uncovered, counts = np.ones(f, bool), dense.sum(1)
+    for row, got_round in zip(rows, rounds, strict=True):
+        if not gain[is_open].any():
+            gain, uncovered, number = counts.copy(), np.ones(f, bool), number + 1
+        best = np.argmax(np.where(is_open, gain, -1))
+        assert (row, got_round) == (best, number)
+        new = dense[best] & uncovered
+        gain = gain - dense[:, new].sum(1)
+        uncovered &= ~new
+        is_open[best] = False
+    assert rounds[-1] > 1

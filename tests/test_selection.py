@@ -1,0 +1,256 @@
+"""Selections against brute force on small random instances, and the sentence of every error."""
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.selection import METHODS, SampleInfo, postings, select
+
+F = 8
+quick = settings(deadline=None, max_examples=60)
+
+
+@st.composite
+def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
+    """(matrix, spec, info) with valid vetoes, pins and bans."""
+    rows = draw(
+        st.lists(st.dictionaries(st.integers(0, F - 1), st.integers(1, 8), max_size=F), min_size=1, max_size=10)
+    )
+    n, theta = len(rows), draw(st.sampled_from([0.0, 0.5, 1.0]))
+    indptr = np.cumsum([0, *map(len, rows)])
+    pairs = [(f, v / 4) for row in rows for f, v in sorted(row.items())]
+    matrix = FeatureMatrix(indptr, [f for f, _ in pairs], [v for _, v in pairs], F)
+    modes = st.sampled_from(["ignore", "ignore", "block"])
+    vetoes = draw(st.dictionaries(st.integers(0, F - 1), modes, max_size=3))
+    bans = draw(st.sets(st.integers(0, n - 1), max_size=n // 3))
+    spec = SelectionSpec(theta=theta, vetoes=vetoes, bans=tuple(bans), weights=draw(st.sampled_from(weights)))
+    free = [i for i in range(n) if allowed(matrix, spec)[i]]
+    if not free:
+        spec, free = replace(spec, bans=(), vetoes={}), list(range(n))
+    pins = tuple(draw(st.lists(st.sampled_from(free), max_size=2, unique=True)))
+    tokens = np.array(draw(st.lists(st.integers(0, 6), min_size=n, max_size=n)))
+    info = SampleInfo(tokens, tokens[::-1].copy())
+    low = max(1, len(pins)) if unit == "samples" else sum(cost(info, i) for i in pins) + (0 if pins else 12)
+    budget = draw(st.integers(low, n if unit == "samples" else low + 40))
+    r = draw(st.integers(1, 3))
+    return (
+        matrix,
+        replace(spec, budget=budget, pins=pins, unit=unit, multiplicity=r, seed=draw(st.integers(0, 9))),
+        info,
+    )
+
+
+def cost(info, row):
+    return max(1, int(info.prompt_tokens[row] + info.response_tokens[row]))
+
+
+def features(matrix, spec):
+    """Active features at θ of each sample, ascending."""
+    active = matrix.value > spec.theta
+    return [
+        [f for f, on in zip(matrix.row(i).tolist(), active[a:b], strict=True) if on]
+        for i, (a, b) in enumerate(zip(matrix.indptr, matrix.indptr[1:], strict=False))
+    ]
+
+
+def allowed(matrix, spec):
+    block = {f for f, mode in spec.vetoes.items() if mode == "block"}
+    return [i not in spec.bans and not block & set(s) for i, s in enumerate(features(matrix, spec))]
+
+
+def credit(matrix, spec):
+    """w_f, with 0 for ignored features."""
+    matrix, n = matrix.at(spec.theta), matrix.n_samples
+    count = [int((matrix.feature == f).sum()) for f in range(F)]
+    mass = [float(matrix.value[matrix.feature == f].astype(float).sum()) for f in range(F)]
+    weight = {"uniform": [1.0] * F, "idf": [log(n / max(c, 1)) for c in count], "mass": mass}[spec.weights]
+    return [0.0 if spec.vetoes.get(f) == "ignore" else weight[f] for f in range(F)]
+
+
+def brute_greedy(matrix, spec, budget, price, per_cost=False):
+    """The definition, word for word: (row, round, gain) of each pick."""
+    sets, weight, picks, number = features(matrix, spec), credit(matrix, spec), [], 1
+    count, pins = [0] * F, list(spec.pins)
+    open_rows = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
+    while open_rows:
+        gain = {i: sum(weight[f] for f in sets[i] if count[f] < spec.multiplicity) for i in open_rows}
+        fits = [i for i in open_rows if price[i] <= budget]
+        if not fits:
+            break
+        creditable = any(weight[f] > 0 for i in fits for f in sets[i])
+        if not pins and creditable and not any(gain[i] > 0 for i in fits):
+            number, count = number + 1, [0] * F
+            continue
+        row = pins.pop(0) if pins else max(fits, key=lambda i: (gain[i] / (price[i] if per_cost else 1), -i))
+        picks.append((row, number, gain[row]))
+        open_rows.remove(row)
+        budget -= price[row]
+        for f in sets[row]:
+            count[f] += 1
+    return picks
+
+
+def triples(selection):
+    return list(zip(selection.rows.tolist(), selection.round.tolist(), selection.gains.tolist(), strict=True))
+
+
+@quick
+@given(tasks())
+def test_greedy_is_the_definition(task):
+    matrix, spec, info = task
+    got = select(matrix, spec, info)
+    assert [t[:2] for t in triples(got)] == [p[:2] for p in brute_greedy(matrix, spec, spec.budget, [1] * 99)]
+    assert np.allclose(got.gains, [p[2] for p in brute_greedy(matrix, spec, spec.budget, [1] * 99)], rtol=1e-12)
+    sets, skip = features(matrix, spec), {f for f, mode in spec.vetoes.items() if mode == "ignore"}
+    for k, covered in enumerate(got.covered_after):
+        assert covered == len({f for i in got.rows[: k + 1] for f in sets[i]} - skip)
+
+
+@quick
+@given(tasks(unit="tokens"))
+def test_greedy_with_a_token_budget_is_the_better_of_two(task):
+    matrix, spec, info = task
+    price, weight, sets = [cost(info, i) for i in range(matrix.n_samples)], credit(matrix, spec), features(matrix, spec)
+    both = [brute_greedy(matrix, spec, spec.budget, price, per_cost) for per_cost in (True, False)]
+    got = [t[:2] for t in triples(select(matrix, spec, info))]
+
+    def worth(rows):
+        return sum(w * min(spec.multiplicity, sum(f in sets[i] for i in rows)) for f, w in enumerate(weight))
+
+    values = [worth([p[0] for p in picks]) for picks in both]
+    assert got in [[p[:2] for p in picks] for picks in both]
+    assert np.isclose(worth([row for row, _ in got]), max(values))
+    assert sum(price[row] for row, _ in got) <= spec.budget
+
+
+@quick
+@given(tasks(), st.sampled_from([0.0, 0.5, 0.8, 1.0]))
+def test_simscale_is_the_definition(task, tau):
+    matrix, spec, info = task
+    spec = replace(spec, method="sae-simscale", options={"tau": tau})
+    sets = [[f for f in s if spec.vetoes.get(f) != "ignore"] for s in features(matrix, spec)]
+    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in spec.pins]
+    order = sorted((i for i in free if sets[i]), key=lambda i: (-len(sets[i]), i))
+    picks, number, count = [(i, 1) for i in spec.pins], 1, [0] * F
+    for i in spec.pins:
+        count = [c + (f in sets[i]) for f, c in enumerate(count)]
+    while order:
+        for i in list(order):
+            if sum(count[f] >= spec.multiplicity for f in sets[i]) / len(sets[i]) <= tau:
+                picks.append((i, number))
+                order.remove(i)
+                count = [c + (f in sets[i]) for f, c in enumerate(count)]
+        number, count = number + 1, [0] * F
+    picks += [(i, max(1, number - 1)) for i in free if not sets[i]]
+    got = [t[:2] for t in triples(select(matrix, spec, info))]
+    assert got == picks[: spec.budget]
+
+
+@quick
+@given(tasks(), st.sampled_from(sorted(METHODS)), st.data())
+def test_every_method_is_nested_honours_decisions_and_repeats(task, method, data):
+    matrix, spec, info = task
+    spec = replace(spec, method=method)
+    got, ok = select(matrix, spec, info), allowed(matrix, spec)
+    assert len(got.rows) == len(set(got.rows.tolist())) == min(spec.budget, sum(ok))
+    assert got.rows[: len(spec.pins)].tolist() == list(spec.pins)
+    assert all(ok[row] for row in got.rows)
+    again = select(matrix, spec, info)
+    assert triples(got) == triples(again)
+    k = data.draw(st.integers(max(1, len(spec.pins)), spec.budget))
+    less = select(matrix, replace(spec, budget=k), info)
+    assert triples(less) == triples(got.prefix(k))
+    dtypes = got.rows.dtype, got.gains.dtype, got.round.dtype, got.covered_after.dtype
+    assert dtypes == (np.int64, np.float64, np.int32, np.int64)
+
+
+@quick
+@given(tasks(unit="tokens"), st.sampled_from(sorted(METHODS)))
+def test_every_method_keeps_to_a_token_budget_and_stops_when_nothing_fits(task, method):
+    matrix, spec, info = task
+    rows = select(matrix, replace(spec, method=method), info).rows.tolist()
+    left = spec.budget - sum(cost(info, i) for i in rows)
+    assert left >= 0
+    assert not [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in rows and cost(info, i) <= left]
+
+
+def test_longest_and_random_orders():
+    matrix = FeatureMatrix.from_sets([{0}] * 4, 1)
+    info = SampleInfo(np.array([1, 9, 9, 2]), np.array([5, 1, 7, 5]))
+    chosen = {m: select(matrix, SelectionSpec(m, 4), info).rows.tolist() for m in METHODS}
+    assert chosen["longest-prompt"] == [1, 2, 3, 0]
+    assert chosen["longest-response"] == [2, 0, 3, 1]
+    many = FeatureMatrix.from_sets([{0}] * 50, 1)
+    one, two = (select(many, SelectionSpec("random", 50, seed=s)).rows for s in (1, 2))
+    assert sorted(one) == sorted(two) == list(range(50))
+    assert one.tolist() != two.tolist()
+    fewer = select(many, SelectionSpec("random", 50, seed=1, bans=(7,))).rows
+    assert fewer.tolist() == [i for i in one if i != 7]
+
+
+def test_the_kept_transpose_belongs_to_its_matrix():
+    first, second = FeatureMatrix.from_sets([{0}, {1, 2}], 3), FeatureMatrix.from_sets([{2}, {0}], 3)
+    assert postings(first) is postings(first)
+    assert postings(second)[1].tolist() == [1, 0]
+    assert postings(first)[1].tolist() == [0, 1, 1]
+
+
+MATRIX = FeatureMatrix.from_sets([{0, 1}, {1}, {2}], 3)
+INFO = SampleInfo(np.array([1, 2, 3]), np.array([4, 5, 6]))
+ERRORS = [
+    ({"budget": 0}, "The budget must be a whole number of at least 1, got 0; 3 samples are available."),
+    ({"budget": -2}, "The budget must be a whole number of at least 1, got -2; 3 samples are available."),
+    ({"budget": 1.5}, "The budget must be a whole number of at least 1, got 1.5; 3 samples are available."),
+    ({"budget": 4}, "The budget of 4 is more than the 3 samples available."),
+    ({"multiplicity": 0}, "The multiplicity must be a whole number of at least 1, got 0."),
+    ({"method": "magic"}, f"Unknown method 'magic': it must be one of {', '.join(METHODS)}."),
+    ({"unit": "words"}, "Unknown unit 'words': it must be one of samples, tokens."),
+    ({"scope": "system"}, "Unknown scope 'system': it must be one of all, prompt, response."),
+    ({"weights": "tf"}, "Unknown weights 'tf': it must be one of uniform, idf, mass."),
+    ({"theta": float("nan")}, "theta must be a number ≥ 0, got nan."),
+    ({"theta": -1.0}, "theta must be a number ≥ 0, got -1.0."),
+    ({"vetoes": {3: "ignore"}}, "The veto on feature 3 is outside 0..2."),
+    ({"vetoes": {0: "hide"}}, "Unknown veto 'hide' on feature 0: it must be one of ignore, block."),
+    ({"pins": (3,)}, "The pin on row 3 is outside 0..2."),
+    ({"bans": (-1,)}, "The ban on row -1 is outside 0..2."),
+    ({"pins": (1,), "bans": (1,)}, "Row 1 is both pinned and banned."),
+    ({"pins": (0,), "vetoes": {0: "block"}}, "Row 0 is both pinned and blocked by a vetoed feature."),
+    ({"pins": (0, 1), "budget": 1}, "The 2 pins take 2 samples, more than the budget of 1."),
+    ({"vetoes": {1: "block", 2: "block"}}, "Vetoes and bans leave none of the 3 samples available."),
+    ({"unit": "tokens"}, "A budget in tokens needs the token counts of the samples: pass samples=SampleInfo(...)."),
+    (
+        {"method": "longest-response"},
+        "longest-response needs the token counts of the samples: pass samples=SampleInfo(...).",
+    ),
+    (
+        {"method": "sae-simscale", "options": {"tau": 2}},
+        "The option tau of sae-simscale must be between 0 and 1, got 2.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), ERRORS, ids=[s[:40] for _, s in ERRORS])
+def test_errors_say_what_to_mend(change, sentence):
+    with pytest.raises(SelectionError) as error:
+        select(MATRIX, replace(SelectionSpec(budget=2), **change))
+    assert str(error.value) == sentence
+
+
+def test_errors_about_sample_info_and_empty_matrices():
+    with pytest.raises(SelectionError, match=r"No sample fits in a budget of 4 tokens: the shortest available has 5\."):
+        select(MATRIX, SelectionSpec(budget=4, unit="tokens"), INFO)
+    with pytest.raises(SelectionError, match=r"SampleInfo describes 1 samples, but the matrix has 3\."):
+        select(MATRIX, SelectionSpec("longest-prompt", 2), SampleInfo(np.array([1]), np.array([1])))
+    with pytest.raises(SelectionError, match="must have one entry for each sample"):
+        SampleInfo(np.array([1]), np.array([1, 2]))
+    with pytest.raises(SelectionError, match="The matrix has no samples to select from"):
+        select(FeatureMatrix.from_sets([], 3), SelectionSpec(budget=1))
+
+
+def test_a_budget_above_what_vetoes_leave_gives_what_is_available():
+    assert select(MATRIX, SelectionSpec(budget=3, vetoes={0: "block"})).rows.tolist() == [1, 2]
