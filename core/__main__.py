@@ -1,0 +1,255 @@
+"""The command line: python -m core <command>. Exit status 2 for a user's mistake, 1 for ours."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from core.schema import ExtractConfig, SaelectError, SelectionSpec
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=__doc__)
+errors = Console(stderr=True)
+Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")]
+StorePath = Annotated[Path, typer.Option("--store", help="A feature store, cache/<key>.duckdb.")]
+
+
+def bar() -> Progress:
+    """A progress bar with the tokens' rate and the time left."""
+    columns = [
+        TextColumn("{task.description:<26}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+    ]
+    return Progress(*columns, TimeRemainingColumn(), console=errors)
+
+
+def run_extraction(config: ExtractConfig) -> Path:
+    """Extract with a progress bar; prints what there is to know about the data."""
+    from core.extract import Progress as Step
+    from core.extract import extract
+    from core.store import open_store
+
+    started: dict[str, float] = {}
+    with bar() as progress:
+        task = progress.add_task("Starting", total=None, rate="")
+
+        def show(step: Step) -> None:
+            begun = started.setdefault(step.stage, time.time())
+            rate = f"{step.tokens / max(time.time() - begun, 1e-9):,.0f} tokens/s" if step.tokens else ""
+            total = step.total if step.tokens else None  # a stage without countable steps shows a moving bar
+            progress.update(task, description=step.stage, completed=step.done, total=total, rate=rate)
+
+        path = extract(config, on_progress=show)
+    store = open_store(path)
+    for warning in store.meta["warnings"]:
+        errors.print(f"Note: {warning}", markup=False)
+    tokens, seconds = store.meta["tokens"], store.meta["seconds"]
+    errors.print(f"{store.n_samples:,} samples, {tokens:,} tokens in {seconds:.0f} s → {path}", markup=False)
+    return path
+
+
+@app.command()
+def extract(
+    data: Data,
+    model: Annotated[str, typer.Option(help="Hub id, folder or GGUF file of a causal language model.")],
+    sae: Annotated[str, typer.Option(help="Folder of an SAE, or release/sae_id of sae-lens.")],
+    hook_point: Annotated[str, typer.Option(help="Default: the one that the SAE was trained on.")] = "",
+    max_tokens: Annotated[int, typer.Option(help="Longer samples are cut.")] = 512,
+    floor: Annotated[float, typer.Option(help="Keep only activations above this.")] = 0.0,
+    dtype: str = "auto",
+    device: str = "auto",
+    batch_tokens: int = 4096,
+    limit: Annotated[int | None, typer.Option(help="Only the first so many samples.")] = None,
+    skip_bad: Annotated[bool, typer.Option(help="Go on without rows that cannot be read.")] = False,
+    columns: Annotated[str, typer.Option(help="Which columns to read: prompt=question,response=answer")] = "",
+) -> None:
+    """Run model and SAE over a data set and write its feature store. Resumes where it was interrupted.
+
+    Example: python -m core extract --data my.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct --sae my-sae-folder
+    """
+    mapping = dict(pair.split("=", 1) for pair in columns.split(",")) if columns else None
+    config = ExtractConfig(
+        data, model, sae, hook_point, max_tokens, floor, dtype, device, batch_tokens, limit, skip_bad, mapping
+    )
+    print(run_extraction(config))
+
+
+@app.command()
+def demo(samples: Annotated[int, typer.Option(help="How many conversations.")] = 1000) -> None:
+    """Extract the demo: SmolLM2-135M-Instruct over real conversations. `make demo` also opens the dashboard.
+
+    Example: python -m core demo --samples 300
+    """
+    from core.demo import demo_config
+
+    if samples < 10:
+        raise SaelectError(f"The demo needs at least 10 samples, got {samples}.")
+    print(run_extraction(demo_config(samples)))
+
+
+@app.command()
+def select(
+    store: StorePath,
+    method: str = "sae-greedy",
+    budget: int = 100,
+    unit: Annotated[str, typer.Option(help="samples or tokens")] = "samples",
+    theta: Annotated[float | None, typer.Option(help="JumpReLU threshold. Default: chosen from the store.")] = None,
+    scope: Annotated[str, typer.Option(help="all, prompt or response")] = "all",
+    seed: int = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the curated file, the rejects and a manifest here.")] = None,
+    format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv")] = "jsonl",
+) -> None:
+    """Select a subset, with the vetoes, pins and bans of the workspace; export it with --out.
+
+    Example: python -m core select --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
+    """
+    from core.explain import certificate, default_theta
+    from core.export import export
+    from core.selection import select as choose
+    from core.session import sample_info, workspace_of
+    from core.store import open_store
+
+    opened = open_store(store)
+    matrix, state = opened.matrix(scope), workspace_of(opened).state()
+    theta = default_theta(matrix)[0] if theta is None else theta
+    spec = SelectionSpec(
+        method, budget, unit, theta, scope, vetoes=state.vetoes, pins=state.pins, bans=state.bans, seed=seed
+    )
+    selection = choose(matrix, spec, sample_info(opened))
+    print(f"{len(selection.rows):,} samples cover {selection.covered_after[-1]:,} features at θ = {theta:.4g}")
+    if unit == "samples":
+        print(f"at least {certificate(matrix, selection).share:.1%} of the best possible coverage for this budget")
+    if out:
+        export(selection, opened, out, format)
+        print(f"written: {out}")
+
+
+@app.command()
+def compare(
+    store: StorePath,
+    shares: Annotated[str, typer.Option(help="Budgets as shares of the samples.")] = "0.01,0.05,0.1",
+    theta: Annotated[float | None, typer.Option(help="Default: chosen from the store.")] = None,
+    draws: Annotated[int, typer.Option(help="Random draws to average.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Coverage of greedy, longest response and random at several budgets, and r between tokens and active features.
+
+    Example: python -m core compare --store cache/0123456789abcdef.duckdb --shares 0.01,0.05,0.1
+    """
+    from core.session import comparison
+    from core.store import open_store
+
+    result = comparison(open_store(store), [float(s) for s in shares.split(",")], theta, draws)
+    if as_json:
+        print(json.dumps(result, indent=1))
+        return
+    length = result["length"]
+    print(f"θ = {result['theta']:.4g}; tokens and active features: r = {length['pearson']:.3f}, n = {length['n']:,}")
+    table = Table("share", "samples", "sae-greedy", "longest-response", "random", "features in all")
+    for row in result["rows"]:
+        names = ("samples", "sae-greedy", "longest-response", "random", "coverable")
+        table.add_row(f"{row['share']:.0%}", *(f"{row[n]:,.0f}" for n in names))
+    Console().print(table)
+
+
+@app.command()
+def replay(manifest: Path, out: Annotated[Path | None, typer.Option(help="Where to write the file.")] = None) -> None:
+    """Reproduce an exported file from its manifest, and check that it is the same.
+
+    Example: python -m core replay curated.manifest.json
+    """
+    from core.export import replay as run
+
+    print(run(manifest, out))
+
+
+@app.command()
+def info(store: StorePath) -> None:
+    """What a store holds and how it was made, as JSON.
+
+    Example: python -m core info --store cache/0123456789abcdef.duckdb
+    """
+    from core.store import open_store
+
+    print(json.dumps(open_store(store).meta, indent=1))
+
+
+@app.command()
+def train_sae(
+    data: Annotated[list[str], typer.Option(help="Instruction data; give it several times to mix sources.")],
+    model: Annotated[str, typer.Option(help="Hub id, folder or GGUF file. Default: the demo's model.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder for the SAE.")] = Path("assets/sae-smollm2-135m-layer15"),
+    work: Annotated[Path | None, typer.Option(help="Folder for activations and checkpoints.")] = None,
+    hook_point: str = "blocks.14.hook_resid_post",
+    d_sae: int = 8192,
+    k: int = 32,
+    tokens: Annotated[int, typer.Option(help="Distinct content tokens to collect.")] = 10_400_000,
+    steps: Annotated[int, typer.Option(help="Training steps of 4,096 tokens.")] = 2600,
+    seed: int = 0,
+) -> None:
+    """Train a TopK SAE on the residual stream with sae-lens's trainer, then measure it on held-out rows. Resumable.
+
+    Example: python -m core train-sae --data a.json --data b.jsonl --tokens 10400000
+    """
+    from core.sae_pipeline import run
+    from core.sae_training import SaeTrainingConfig
+
+    config = SaeTrainingConfig(hook_point=hook_point, d_sae=d_sae, k=k, tokens=tokens, steps=steps, seed=seed)
+    with bar() as progress:
+        task = progress.add_task("Collecting activations", total=tokens, rate="")
+        started = time.time()
+
+        def collected(n: int) -> None:
+            progress.advance(task, n)
+            done = progress.tasks[0].completed
+            progress.update(task, rate=f"{done / (time.time() - started):,.0f} tokens/s")
+
+        metrics = run(config, data, model, out, work, collected, progress.stop)
+    print(json.dumps(metrics, indent=1))
+
+
+@app.command()
+def evaluate_sae(
+    data: Annotated[list[str], typer.Option(help="The instruction data it was trained on; held-out rows are used.")],
+    sae: Annotated[Path, typer.Option(help="Folder of an SAE that train-sae wrote.")] = Path(
+        "assets/sae-smollm2-135m-layer15"
+    ),
+    model: Annotated[str, typer.Option(help="Default: the demo's model.")] = "",
+    tokens: Annotated[int, typer.Option(help="Content tokens to measure on.")] = 60_000,
+) -> None:
+    """Measure an SAE on held-out rows: explained variance, dead latents, cross-entropy recovered.
+
+    Example: python -m core evaluate-sae --data a.json --data b.jsonl
+    """
+    from core.sae_pipeline import measure
+
+    print(json.dumps(measure(sae, data, model, tokens), indent=1))
+
+
+def main(arguments: list[str] | None = None, run: Callable[..., Any] = app) -> int:
+    """Run a command; a SaelectError is one sentence and status 2."""
+    try:
+        run(arguments, standalone_mode=True)
+    except SaelectError as error:
+        errors.print(f"Error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        errors.print("Stopped. The same command goes on where it was.")
+        return 130
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

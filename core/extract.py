@@ -1,0 +1,283 @@
+"""The resumable batch loop: samples → language model → SAE → feature store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core import __version__
+from core.activations import pack, padded
+from core.chat import TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
+from core.datasets import file_digest, read_samples
+from core.files import cache_dir, require_space
+from core.kernels import pool_max
+from core.models import LanguageModel, load_lm, residual, resolve_device, resolve_dtype, sinks
+from core.pooling import context_windows, push_best
+from core.sae import SparseAutoencoder, check_fit, load_sae
+from core.schema import DataError, ExtractConfig, Sample
+from core.store import CONTEXTS_PER_FEATURE, StoreWriter
+
+CHUNK = 256  # samples in one transaction: what a crash can cost
+RADIUS = 12  # tokens kept on each side of a context's peak
+BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage is: `done` of `total` units; tokens processed so far by this run."""
+
+    stage: str
+    done: float
+    total: float
+    tokens: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a first pass over the data found: the work ahead, and one sentence for each thing to know."""
+
+    n_samples: int
+    characters: int
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Everything a chunk needs: the model, the SAE, and how far up to run."""
+
+    lm: LanguageModel
+    sae: SparseAutoencoder
+    n_blocks: int
+    config: ExtractConfig
+
+
+def cost(sample: Sample, max_tokens: int) -> int:
+    """Characters of a sample up to the cut: a cheap stand-in for tokens in the progress bar."""
+    return min(sum(len(m.content) for m in sample.messages) + 100, 4 * max_tokens)
+
+
+def read(config: ExtractConfig) -> Any:
+    """The sample reader of a configuration."""
+    return read_samples(config.data, columns=config.columns, skip_bad=config.skip_bad, limit=config.limit)
+
+
+def scan(config: ExtractConfig) -> Scan:
+    """Read all the data once before any model is loaded; raises DataError as `read_samples` does."""
+    reader = read(config)
+    costs = [cost(s, config.max_tokens) for s in reader]
+    if not costs:
+        raise DataError(f"{config.data} holds no usable sample.")
+    return Scan(len(costs), sum(costs), list(reader.report.warnings))
+
+
+def load(config: ExtractConfig) -> Pipeline:
+    """Load model and SAE and check that they fit together; raises ModelError otherwise."""
+    device = resolve_device(config.device)
+    dtype = resolve_dtype(config.dtype, device)
+    sae = load_sae(config.sae, device, dtype)
+    lm = load_lm(config.model, device, dtype)
+    config = replace(config, dtype=dtype, device=device, hook_point=config.hook_point or sae.hook_point)
+    return Pipeline(lm, sae, check_fit(lm, sae, config.hook_point), config)
+
+
+def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnProgress = lambda p: None) -> Path:
+    """Run the pipeline and return the finished store, `<key>.duckdb` in `folder` (default: the cache).
+
+    A store of the same key is returned as it is; an unfinished one is continued after its last committed chunk.
+    """
+    folder = folder or cache_dir()
+    on_progress(Progress("Reading the data", 0, 1))
+    todo = scan(config)
+    require_space(folder, todo.n_samples * BYTES_PER_SAMPLE)
+    on_progress(Progress("Loading model and SAE", 0, 1))
+    pipeline = load(config)
+    digest = file_digest(config.data)
+    key = pipeline.config.key(digest, pipeline.lm.digest, pipeline.sae.digest, template_digest(pipeline.lm.tokenizer))
+    path = folder / f"{key}.duckdb"
+    if path.exists():
+        return path
+    writer = StoreWriter(path)
+    started = time.time()
+    tokens = run_chunks(pipeline, writer, todo, on_progress)
+    return finish(pipeline, writer, todo, digest, {"seconds": time.time() - started, "tokens": tokens}, on_progress)
+
+
+def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:
+    """Process what is not in the store yet, a transaction a chunk; returns the number of tokens this run read."""
+    config, tokens, done = pipeline.config, 0, 0
+    contexts = writer.best_contexts(pipeline.sae.d_sae)
+    samples, first = iter(read(config)), writer.n_done
+    done += sum(cost(s, config.max_tokens) for s in islice(samples, first))
+    while chunk := list(islice(samples, CHUNK)):
+        items = tokenize(chunk, pipeline.lm.tokenizer, config.max_tokens)
+        parts = []
+        for batch, part in run_batches(pipeline, items, contexts.min(axis=1)):
+            parts.append(part)
+            tokens += sum(len(items[i].ids) for i in batch)
+            done += sum(cost(chunk[i], config.max_tokens) for i in batch)
+            on_progress(Progress("Extracting features", done, todo.characters, tokens))
+        write(writer, chunk, items, parts, first, contexts)
+        first += len(chunk)
+    return tokens
+
+
+def run_batches(
+    pipeline: Pipeline, items: list[TokenizedSample], thresholds: np.ndarray
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Model and SAE over length-sorted batches of at most `batch_tokens` tokens: (indices into items, arrays)."""
+    import torch
+
+    lengths = np.array([len(i.ids) for i in items])
+    for batch in pack(lengths, pipeline.config.batch_tokens):
+        chosen = [items[i] for i in batch]
+        segments = padded([i.segment + 1 for i in chosen], "cpu").numpy() - 1  # padding becomes −1, like the template
+        real = padded([np.ones(len(i.ids)) for i in chosen], pipeline.lm.device) > 0
+        with torch.inference_mode():
+            hidden = residual(pipeline.lm, padded([i.ids for i in chosen], pipeline.lm.device), pipeline.n_blocks)
+            segments[sinks(hidden.float().norm(dim=-1), real).cpu().numpy()] = TEMPLATE_TOKEN
+            sample, token = np.nonzero(segments >= 0)
+            x = hidden[torch.from_numpy(sample), torch.from_numpy(token)]
+            triples = pipeline.sae.encode_sparse(x, pipeline.config.floor)
+            embedding = mean_by_sample(x, sample, len(batch))
+        part = pool(segments, sample, token, [t.cpu().numpy() for t in triples], thresholds)
+        for name in ("sample", "context_sample"):
+            part[name] = batch[part[name]]
+        yield batch, part | {"batch": batch, "embedding": embedding}
+
+
+def mean_by_sample(x: Any, sample: np.ndarray, n: int) -> np.ndarray:
+    """Mean of the vectors x (T, d) of each of `n` samples, float16 (n, d); zeros for a sample without tokens."""
+    import torch
+
+    index = torch.from_numpy(sample).to(x.device)
+    total = torch.zeros((n, x.shape[1]), dtype=torch.float32, device=x.device).index_add_(0, index, x.float())
+    count = torch.bincount(index, minlength=n).clamp(min=1)
+    return (total / count[:, None]).cpu().numpy().astype(np.float16)
+
+
+def pool(
+    segments: np.ndarray, sample: np.ndarray, token: np.ndarray, triples: list[np.ndarray], thresholds: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Max-pool the triples over each sample's segments, and cut out the contexts that beat the thresholds.
+
+    segments (B, T); sample, token (content tokens,): their places in it; triples: token, feature, value (M,).
+    """
+    at = np.full(segments.shape, -1, np.int32)
+    at[sample, token] = np.arange(len(sample), dtype=np.int32)
+    t, f, v = triples[0].astype(np.int32), triples[1].astype(np.int32), triples[2]
+    slot = sample * 3 + segments[sample, token]
+    slots, feature, value, peak = pool_max(slot, token.astype(np.int32), t, f, v, 3 * len(segments), len(thresholds))
+    owner, segment = slots // 3, (slots % 3).astype(np.uint8)
+    strong = np.flatnonzero(value > thresholds[feature])
+    strong = strong[np.lexsort((-value[strong], feature[strong], owner[strong]))]
+    key = owner[strong].astype(np.int64) * len(thresholds) + feature[strong]
+    strong = strong[np.unique(key, return_index=True)[1]]  # one context a sample and feature: its strongest
+    bounds = np.searchsorted(t, np.arange(len(sample) + 1))
+    windows, start = context_windows(owner[strong], feature[strong], peak[strong], at, bounds, f, v, RADIUS)
+    return {
+        "sample": owner,
+        "segment": segment,
+        "feature": feature,
+        "value": value,
+        "peak": peak,
+        "context_sample": owner[strong],
+        "context_feature": feature[strong],
+        "context_value": value[strong],
+        "context_peak": peak[strong],
+        "context_start": start,
+        "windows": windows,
+    }
+
+
+def write(
+    writer: StoreWriter,
+    chunk: list[Sample],
+    items: list[TokenizedSample],
+    parts: list[dict[str, np.ndarray]],
+    first: int,
+    best: np.ndarray,
+) -> None:
+    """Order a chunk's entries by sample, hand them to the store as Arrow tables, and raise the contexts' thresholds."""
+    joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+    order = np.lexsort((joined["feature"], joined["segment"], joined["sample"]))
+    entries = {
+        "sample_id": (joined["sample"][order] + first).astype(np.int32),
+        "segment": joined["segment"][order],
+        "feature_id": joined["feature"][order],
+        "value": joined["value"][order],
+        "peak": joined["peak"][order],
+    }
+    contexts = np.lexsort((joined["context_feature"], joined["context_sample"]))
+    owner, peaks = joined["context_sample"][contexts], joined["context_peak"][contexts]
+    windows = [row[~np.isnan(row)] for row in joined["windows"][contexts]]
+    candidates = {
+        "feature_id": joined["context_feature"][contexts],
+        "value": joined["context_value"][contexts],
+        "sample_id": (owner + first).astype(np.int32),
+        "peak": peaks,
+        "start": joined["context_start"][contexts],
+        "token": [items[i].piece(at) for i, at in zip(owner, peaks, strict=True)],
+        "values": pa.array(windows, pa.list_(pa.float32())),
+    }
+    embedding = joined["embedding"][np.argsort(joined["batch"])]
+    writer.write_chunk(sample_table(chunk, items, embedding, first), pa.table(entries), pa.table(candidates))
+    push_best(best, candidates["feature_id"], candidates["value"])
+
+
+def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: np.ndarray, first: int) -> pa.Table:
+    """The rows of the `samples` table. JSON is ASCII-escaped: lone surrogates in the data survive."""
+    return pa.table(
+        {
+            "sample_id": pa.array(range(first, first + len(chunk)), pa.int32()),
+            "source_row": pa.array([s.row for s in chunk], pa.int32()),
+            "raw": [json.dumps(s.raw) for s in chunk],
+            "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in chunk],
+            "source": [s.source.encode("utf-8", "replace").decode() for s in chunk],
+            "scores": [json.dumps(dict(s.scores)) for s in chunk],
+            "n_prompt_tokens": pa.array([i.count("prompt") for i in items], pa.int32()),
+            "n_response_tokens": pa.array([i.count("response") for i in items], pa.int32()),
+            "n_later_tokens": pa.array([i.count("later") for i in items], pa.int32()),
+            "n_truncated": pa.array([i.n_dropped for i in items], pa.int32()),
+            "pieces": [json.dumps(i.pieces) for i in items],
+            "segments": [i.segment.tobytes() for i in items],
+            "embedding": [row.tobytes() for row in embedding],
+        }
+    )
+
+
+def finish(
+    pipeline: Pipeline, writer: StoreWriter, todo: Scan, digest: str, facts: dict[str, Any], on_progress: OnProgress
+) -> Path:
+    """Derive the small tables, project the samples, write meta and rename."""
+    from core.projection import sample_map
+
+    on_progress(Progress("Indexing features", 0, 1))
+    writer.derive()
+    on_progress(Progress("Drawing the map (UMAP)", 0, 1))
+    x, y = sample_map(writer.binary_matrix(pipeline.sae.d_sae)).T
+    writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
+    meta = {
+        "version": __version__,
+        "config": asdict(pipeline.config),
+        "n_samples": todo.n_samples,
+        "n_features": pipeline.sae.d_sae,
+        "n_blocks": pipeline.n_blocks,
+        "digests": {"data": digest, "model": pipeline.lm.digest, "sae": pipeline.sae.digest},
+        "warnings": todo.warnings,
+        "contexts_per_feature": CONTEXTS_PER_FEATURE,
+        **facts,
+    }
+    path = writer.finish(meta)
+    on_progress(Progress("Done", 1, 1))
+    return path

@@ -1,0 +1,47 @@
+"""Two-dimensional maps (UMAP, arXiv 1802.03426), computed once and stored."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.schema import FeatureMatrix
+
+FIT_AT_MOST = 100_000  # beyond this UMAP is fitted on a seeded subset and the rest is placed into it
+COMPONENTS = 50
+
+
+def sample_map(matrix: FeatureMatrix, seed: int = 0) -> np.ndarray:
+    """Coordinates of the samples, float32 (N, 2): TF-IDF of active features → SVD to 50 dimensions → UMAP."""
+    import scipy.sparse as sp
+
+    idf = np.log((1 + matrix.n_samples) / (1 + matrix.density() * matrix.n_samples))
+    weighted = np.log1p(matrix.value) * idf[matrix.feature]
+    csr = sp.csr_array((weighted, matrix.feature, matrix.indptr), (matrix.n_samples, matrix.n_features))
+    return umap_2d(reduced(csr, seed), seed)
+
+
+def reduced(csr: object, seed: int) -> np.ndarray:
+    """Truncated SVD of a sparse matrix (N, F), rows scaled to length 1, float32 (N, ≤ 50)."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.preprocessing import normalize
+
+    components = min(COMPONENTS, min(csr.shape) - 1)
+    if components < 2:
+        return np.zeros((csr.shape[0], 2), np.float32)
+    return normalize(TruncatedSVD(components, random_state=seed).fit_transform(csr)).astype(np.float32)
+
+
+def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
+    """UMAP of the rows of x, float32 (N, 2), the same for the same seed; a handful of rows are laid out as they are."""
+    if len(x) < 5:
+        return x[:, :2].astype(np.float32)
+    import umap
+
+    fitted = np.sort(np.random.default_rng(seed).permutation(len(x))[:FIT_AT_MOST])
+    rest = np.setdiff1d(np.arange(len(x)), fitted)
+    reducer = umap.UMAP(n_neighbors=min(15, len(fitted) - 1), min_dist=0.1, random_state=seed, n_jobs=1, init="pca")
+    out = np.empty((len(x), 2), np.float32)
+    out[fitted] = reducer.fit_transform(x[fitted])
+    if len(rest):
+        out[rest] = reducer.transform(x[rest])
+    return out

@@ -1,0 +1,61 @@
+"""Instruction data in, a trained and measured SAE out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.activations import collect, mix, split
+from core.datasets import read_samples
+from core.files import cache_dir
+from core.models import LanguageModel, layers_needed, load_lm
+from core.sae import load_sae
+from core.sae_evaluation import evaluate
+from core.sae_training import SaeTrainingConfig, save, train, write_json
+
+EVALUATION_TOKENS = 60_000
+
+
+def run(
+    cfg: SaeTrainingConfig,
+    data: list[str],
+    model: str,
+    out: Path,
+    work: Path | None,
+    on_tokens: Callable[[int], None] = lambda n: None,
+    on_collected: Callable[[], None] = lambda: None,
+) -> dict[str, float]:
+    """Collect, train, save to `out` and measure; every step goes on where an earlier run was interrupted."""
+    lm = load_model(model)
+    work = work or cache_dir("sae-training")
+    sources = [split(read_samples(source, skip_bad=True), held_out=False) for source in data]
+    items = mix(sources, lm.tokenizer, cfg.tokens, cfg.max_tokens, cfg.seed)
+    shards = collect(lm, items, cfg.hook_point, work / "activations", on_tokens=on_tokens)
+    on_collected()
+    sae, history = train(cfg, shards, Path(lm.name).name, work / "checkpoints")
+    tokens = int(sum((i.segment >= 0).sum() for i in items))
+    save(sae, cfg, history, out, data=[Path(d).name for d in data], tokens=tokens, sequences=len(items))
+    return measure(out, data, model)
+
+
+def load_model(model: str) -> LanguageModel:
+    """The named model, or the demo's."""
+    from core.demo import demo_model
+
+    return load_lm(model or str(demo_model()))
+
+
+def measure(folder: Path, data: list[str], model: str = "", tokens: int = EVALUATION_TOKENS) -> dict[str, Any]:
+    """Evaluate the SAE in `folder` on the held-out rows of `data`; the result is also written to metrics.json."""
+    import json
+
+    lm = load_model(model)
+    training = json.loads((folder / "training.json").read_text())["config"]
+    sources = [split(read_samples(source, skip_bad=True), held_out=True) for source in data]
+    items = mix(sources, lm.tokenizer, tokens, training["max_tokens"], training["seed"])
+    loaded = load_sae(str(folder), dtype="float32")
+    metrics = evaluate(lm, loaded.sae, items, layers_needed(loaded.hook_point, lm.n_layers))
+    metrics = {k: round(v, 4) for k, v in metrics.items()}
+    write_json(folder / "metrics.json", metrics)
+    return metrics

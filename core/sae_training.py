@@ -1,0 +1,164 @@
+"""Train a TopK SAE with sae-lens's trainer on collected activations."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.files import replacing
+from core.models import sinks
+
+SHARDS_IN_MEMORY = 4
+MONITOR_EVERY = 25
+
+
+@dataclass(frozen=True)
+class SaeTrainingConfig:
+    """tokens: how many distinct tokens to collect; steps × batch: how many are shown to the SAE."""
+
+    hook_point: str = "blocks.14.hook_resid_post"
+    d_sae: int = 8192
+    k: int = 32
+    tokens: int = 10_000_000
+    steps: int = 2600
+    batch: int = 4096
+    max_tokens: int = 512
+    lr: float = 4e-4
+    warm_up_steps: int = 100
+    decay_steps: int = 1000
+    dead_window: int = 100
+    seed: int = 0
+
+
+def batches(paths: list[Path], size: int, seed: int) -> Iterator[Any]:
+    """Endless shuffled float32 batches (size, d_in), attention sinks left out: a few shards at a time are mixed."""
+    import torch
+    from safetensors.torch import load_file
+
+    left = None
+    for epoch in itertools.count():
+        rng = np.random.default_rng([seed, epoch])
+        order = rng.permutation(len(paths))
+        for start in range(0, len(order), SHARDS_IN_MEMORY):
+            group = [load_file(paths[i])["activations"] for i in order[start : start + SHARDS_IN_MEMORY]]
+            group = [x[~sinks(x.float().norm(dim=-1))] for x in group]
+            pool = torch.cat(group if left is None else [left, *group])
+            pool = pool[torch.from_numpy(rng.permutation(len(pool)))]
+            for chunk in pool.split(size):
+                if len(chunk) == size:
+                    yield chunk.float()
+            left = pool[len(pool) - len(pool) % size :]
+
+
+def explained_variance(x: Any, reconstruction: Any) -> float:
+    """1 − residual sum of squares / sum of squares around the mean, over all tokens (T, d_in)."""
+    residual, total = (x - reconstruction).pow(2).sum(), (x - x.mean(0)).pow(2).sum()
+    return float(1 - residual / total)
+
+
+def fresh_sae(cfg: SaeTrainingConfig, d_in: int, lm_name: str, first: Any) -> Any:
+    """An untrained SAE: unit-norm decoder rows, encoder their transpose, decoder bias at the scaled mean of `first`."""
+    import torch
+    from sae_lens import TopKTrainingSAEConfig
+    from sae_lens.saes.sae import SAEMetadata
+
+    from core.models import resolve_dtype
+    from core.topk import training_sae
+
+    torch.manual_seed(cfg.seed)
+    metadata = SAEMetadata(model_name=lm_name, hook_name=cfg.hook_point, context_size=cfg.max_tokens)
+    sae_cfg = TopKTrainingSAEConfig(
+        d_in=d_in,
+        d_sae=cfg.d_sae,
+        k=cfg.k,
+        decoder_init_norm=1.0,
+        aux_loss_coefficient=1 / 32,
+        normalize_activations="expected_average_only_in",
+        metadata=metadata,
+    )
+    sae = training_sae(sae_cfg, getattr(torch, resolve_dtype("auto", "cpu")))
+    with torch.no_grad():
+        sae.b_dec.copy_(first.mean(0) * d_in**0.5 / first.norm(dim=1).mean())
+    return sae
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint (its scaler file is written last), or None."""
+    from sae_lens.constants import ACTIVATION_SCALER_CFG_FILENAME
+
+    done = [p.parent for p in folder.glob(f"*/{ACTIVATION_SCALER_CFG_FILENAME}") if p.parent.name.isdigit()]
+    return max(done, key=lambda p: int(p.name), default=None)
+
+
+def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path) -> tuple[Any, list[dict]]:
+    """Train, or go on from the newest checkpoint in `folder`; returns the SAE and its history of held-in metrics."""
+    from sae_lens.config import SAETrainerConfig
+    from sae_lens.training.sae_trainer import SAETrainer
+    from safetensors.torch import load_file
+
+    stream = batches(shards, cfg.batch, cfg.seed)
+    first = next(stream)
+    sae = fresh_sae(cfg, first.shape[1], lm_name, first)
+    trainer_cfg = SAETrainerConfig(
+        total_training_samples=cfg.steps * cfg.batch,
+        train_batch_size_samples=cfg.batch,
+        lr=cfg.lr,
+        lr_end=cfg.lr / 100,
+        lr_warm_up_steps=cfg.warm_up_steps,
+        lr_decay_steps=cfg.decay_steps,
+        dead_feature_window=cfg.dead_window,
+        n_checkpoints=10,
+        checkpoint_path=str(folder),
+        n_batches_for_norm_estimate=20,
+    )
+    history: list[dict] = []
+    trainer = SAETrainer(trainer_cfg, sae, monitored(stream, lambda: trainer, history))
+    checkpoint = last_checkpoint(folder)
+    if checkpoint:
+        sae.load_state_dict(load_file(checkpoint / "sae_weights.safetensors"))
+        trainer.load_trainer_state(checkpoint)
+        history += json.loads((folder / "history.json").read_text())
+        next(itertools.islice(stream, trainer.n_training_steps, None))
+    trainer.save_checkpoint_fn = lambda checkpoint_path: write_json(folder / "history.json", history)
+    return trainer.fit(), history
+
+
+def monitored(stream: Iterator[Any], trainer: Callable[[], Any], history: list[dict]) -> Iterator[Any]:
+    """Pass the batches on; every MONITOR_EVERY steps note what the SAE makes of one before it trains on it."""
+    import torch
+
+    for batch in stream:
+        now = trainer()
+        if now.n_training_steps % MONITOR_EVERY == 0 and now.activation_scaler.scaling_factor is not None:
+            with torch.no_grad():
+                x = now.activation_scaler(batch)
+                ev = explained_variance(x, now.sae(x))
+            dead = int(now.dead_neurons.sum())
+            history.append({"step": now.n_training_steps, "explained_variance": round(ev, 4), "dead": dead})
+        yield batch
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as indented JSON; the file is replaced in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def save(sae: Any, cfg: SaeTrainingConfig, history: list[dict], out: Path, **facts: Any) -> None:
+    """Write the inference SAE as bf16 safetensors that `sae_lens.SAE.load_from_disk` reads, and its training record."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    sae.save_inference_model(out)
+    weights = {k: v.to(torch.bfloat16).contiguous() for k, v in load_file(out / "sae_weights.safetensors").items()}
+    with replacing(out / "sae_weights.safetensors") as temporary:
+        save_file(weights, temporary)
+    config = json.loads((out / "cfg.json").read_text())
+    write_json(out / "cfg.json", {**config, "dtype": "bfloat16", "device": "cpu"})
+    write_json(out / "training.json", {"config": asdict(cfg), **facts, "history": history})
