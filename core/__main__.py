@@ -114,9 +114,9 @@ def select(
     Example: python -m core select --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
     """
     from core.explain import certificate, default_theta
-    from core.export import export
+    from core.export import export, info_of
     from core.selection import select as choose
-    from core.session import sample_info, workspace_of
+    from core.session import workspace_of
     from core.store import open_store
 
     opened = open_store(store)
@@ -125,7 +125,7 @@ def select(
     spec = SelectionSpec(
         method, budget, unit, theta, scope, vetoes=state.vetoes, pins=state.pins, bans=state.bans, seed=seed
     )
-    selection = choose(matrix, spec, sample_info(opened))
+    selection = choose(matrix, spec, info_of(opened))
     print(f"{len(selection.rows):,} samples cover {selection.covered_after[-1]:,} features at θ = {theta:.4g}")
     if unit == "samples":
         print(f"at least {certificate(matrix, selection).share:.1%} of the best possible coverage for this budget")

@@ -53,7 +53,7 @@ def pack(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
     order = np.argsort(-lengths, kind="stable")
     batches, start = [], 0
     while start < len(order):
-        size = max(1, batch_tokens // int(lengths[order[start]]))
+        size = max(1, batch_tokens // max(1, int(lengths[order[start]])))
         batches.append(order[start : start + size])
         start += size
     return batches

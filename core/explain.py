@@ -226,3 +226,10 @@ def _times_picked(matrix: FeatureMatrix, rows: np.ndarray) -> np.ndarray:
     picked = np.zeros(matrix.n_samples, bool)
     picked[rows] = True
     return np.bincount(matrix.feature[np.repeat(picked, matrix.counts)], minlength=matrix.n_features)
+
+
+def enrichment(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """How much commoner each feature is among `rows` than among all samples: float64 (F,), 0 if never active."""
+    count, all_counts = _times_picked(matrix, np.asarray(rows, np.int64)), matrix.density() * matrix.n_samples
+    expected = all_counts * len(rows) / max(matrix.n_samples, 1)
+    return np.divide(count, expected, out=np.zeros(matrix.n_features), where=expected > 0)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from core import __version__
 from core.activations import pack, padded
-from core.chat import TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
+from core.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
 from core.datasets import file_digest, read_samples
 from core.files import cache_dir, require_space
 from core.kernels import pool_max
@@ -227,7 +227,7 @@ def write(
         "sample_id": (owner + first).astype(np.int32),
         "peak": peaks,
         "start": joined["context_start"][contexts],
-        "token": [items[i].piece(at) for i, at in zip(owner, peaks, strict=True)],
+        "token": [SURROGATE.sub("\ufffd", items[i].piece(at)) for i, at in zip(owner, peaks, strict=True)],
         "values": pa.array(windows, pa.list_(pa.float32())),
     }
     embedding = joined["embedding"][np.argsort(joined["batch"])]
@@ -241,9 +241,9 @@ def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: n
         {
             "sample_id": pa.array(range(first, first + len(chunk)), pa.int32()),
             "source_row": pa.array([s.row for s in chunk], pa.int32()),
-            "raw": [json.dumps(s.raw) for s in chunk],
+            "raw": [json.dumps(s.raw, default=str) for s in chunk],
             "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in chunk],
-            "source": [s.source.encode("utf-8", "replace").decode() for s in chunk],
+            "source": [SURROGATE.sub("\ufffd", s.source) for s in chunk],
             "scores": [json.dumps(dict(s.scores)) for s in chunk],
             "n_prompt_tokens": pa.array([i.count("prompt") for i in items], pa.int32()),
             "n_response_tokens": pa.array([i.count("response") for i in items], pa.int32()),

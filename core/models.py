@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
+
 from core.files import cache_dir, hub_reachable, sampled_digest
 from core.schema import ModelError
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 SINK_NORM = 10  # a token this many times longer than the median is an attention sink
 HOOK_POINT = re.compile(r"^(?:blocks\.(\d+)\.hook_resid_(pre|post)|(?:model\.)?layers\.(\d+))$")
+
+
+DTYPES = ("float32", "bfloat16", "float16")
+LOAD_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError)
 
 
 class _Reached(Exception):  # noqa: N818  (a signal, not an error)
@@ -121,6 +127,10 @@ def resolve_device(device: str) -> str:
     import torch
 
     if device != "auto":
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise ModelError(f"There is no device {device!r} here: use auto, cpu, cuda or mps.") from error
         return device
     if torch.cuda.is_available():
         return "cuda"
@@ -132,6 +142,8 @@ def resolve_dtype(dtype: str, device: str) -> str:
     import torch
 
     if dtype != "auto":
+        if dtype not in DTYPES:
+            raise ModelError(f"Unknown dtype {dtype!r}: use auto, {', '.join(DTYPES)}.")
         return dtype
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
@@ -170,9 +182,17 @@ def load_folder(folder: Path, name: str, device: str, dtype: str) -> LanguageMod
             trust_remote_code=False,
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{name} is not a causal language model that Transformers can load: {error}") from error
+    except LOAD_ERRORS as error:
+        raise ModelError(f"Transformers cannot load {name}: {one_line(error)}") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"{name} has no fast tokenizer (tokenizer.json), which alone tells where each token begins.")
     return LanguageModel(name, model.to(device).eval(), tokenizer, sampled_digest([folder / "config.json", *weights]))
+
+
+def one_line(error: Exception) -> str:
+    """The message of a library's error without its line breaks, cut where it gets long."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def locate(source: str) -> Path:
@@ -214,12 +234,16 @@ def converted_gguf(path: Path) -> Path:
         return folder
     temporary = folder.with_name(folder.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
-    loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    try:
+        loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    except LOAD_ERRORS as error:
+        raise ModelError(f"{path} cannot be loaded as a GGUF model: {one_line(error)}") from error
     # A model loaded from GGUF refuses save_pretrained: copy its weights into a fresh one.
     fresh = type(loaded)(loaded.config)
     fresh.load_state_dict(loaded.state_dict())
     fresh.save_pretrained(temporary)
-    AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
     config = json.loads((temporary / "config.json").read_text())
     config.pop("quantization_config", None)
     (temporary / "config.json").write_text(json.dumps(config, indent=2))

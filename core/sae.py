@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.files import hub_reachable, sampled_digest
-from core.models import LanguageModel, layers_needed
+from core.models import LOAD_ERRORS, LanguageModel, layers_needed, one_line
 from core.schema import ModelError
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class SparseAutoencoder:
         return self.sae.cfg.d_sae
 
     def encode_sparse(self, x: torch.Tensor, floor: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """x (T, d_in) → token int64 (M,), feature int64 (M,), value float32 (M,) with value > floor, ordered by token."""
+        """x (T, d_in) → token, feature int64 (M,), value float32 (M,): those with value > floor, ordered by token."""
         import torch
 
         encode = ENCODERS.get(self.sae.cfg.architecture(), dense_triples)
@@ -104,7 +103,7 @@ def load_sae(source: str, device: str = "cpu", dtype: str | None = None) -> Spar
             f"{source}: its input scaling (expected_average_only_in) was never folded into the weights, and its encode "
             "would ignore it: save it again after fold_activation_norm_scaling_factor."
         )
-    files = sorted(folder.glob("*.safetensors")) + [folder / "cfg.json"] if folder.is_dir() else []
+    files = [*sorted(folder.glob("*.safetensors")), folder / "cfg.json"] if folder.is_dir() else []
     hook_point = sae.cfg.metadata.hook_name or ""
     sae.requires_grad_(False)
     return SparseAutoencoder(
@@ -121,8 +120,8 @@ def from_folder(folder: Path, device: str, dtype: str | None) -> Any:
             raise ModelError(f"{folder} holds no SAE: {name} is missing (a sae-lens folder has it).")
     try:
         return SAE.load_from_disk(folder, device=device, dtype=dtype)
-    except (KeyError, ValueError, RuntimeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{folder} cannot be loaded as an SAE: {type(error).__name__}: {error}") from error
+    except LOAD_ERRORS as error:
+        raise ModelError(f"{folder} cannot be loaded as an SAE: {one_line(error)}") from error
 
 
 def from_registry(source: str, device: str, dtype: str | None) -> Any:
@@ -144,7 +143,7 @@ def from_registry(source: str, device: str, dtype: str | None) -> Any:
     try:
         return SAE.from_pretrained(release, sae_id, device=device, dtype=dtype)
     except Exception as error:  # sae-lens lets through whatever its many loaders raise
-        reason = "the hub cannot be reached" if offline else f"{type(error).__name__}: {error}"
+        reason = "the hub cannot be reached" if offline else one_line(error)
         raise ModelError(f"{source} could not be loaded ({reason}): {advice}") from error
 
 

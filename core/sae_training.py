@@ -15,6 +15,7 @@ from core.files import replacing
 from core.models import sinks
 
 SHARDS_IN_MEMORY = 4
+NORM_BATCHES = 20  # read before the first step, to estimate the input scale
 MONITOR_EVERY = 25
 
 
@@ -29,9 +30,9 @@ class SaeTrainingConfig:
     steps: int = 2600
     batch: int = 4096
     max_tokens: int = 512
-    lr: float = 4e-4
+    lr: float = 3e-3
     warm_up_steps: int = 100
-    decay_steps: int = 1000
+    decay_steps: int = 1600
     dead_window: int = 100
     seed: int = 0
 
@@ -115,7 +116,7 @@ def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path
         dead_feature_window=cfg.dead_window,
         n_checkpoints=10,
         checkpoint_path=str(folder),
-        n_batches_for_norm_estimate=20,
+        n_batches_for_norm_estimate=NORM_BATCHES,
     )
     history: list[dict] = []
     trainer = SAETrainer(trainer_cfg, sae, monitored(stream, lambda: trainer, history))
@@ -123,10 +124,17 @@ def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path
     if checkpoint:
         sae.load_state_dict(load_file(checkpoint / "sae_weights.safetensors"))
         trainer.load_trainer_state(checkpoint)
-        history += json.loads((folder / "history.json").read_text())
-        next(itertools.islice(stream, trainer.n_training_steps, None))
+        trainer.n_training_steps = trainer.n_training_samples // cfg.batch  # saved before the trainer counted the step
+        history += earlier_history(folder, trainer.n_training_steps)
+        next(itertools.islice(stream, NORM_BATCHES + trainer.n_training_steps - 1, None))
     trainer.save_checkpoint_fn = lambda checkpoint_path: write_json(folder / "history.json", history)
     return trainer.fit(), history
+
+
+def earlier_history(folder: Path, n_steps: int) -> list[dict]:
+    """What was noted in the first `n_steps` steps; the file is written after its checkpoint and may be missing."""
+    path = folder / "history.json"
+    return [h for h in json.loads(path.read_text()) if h["step"] < n_steps] if path.exists() else []
 
 
 def monitored(stream: Iterator[Any], trainer: Callable[[], Any], history: list[dict]) -> Iterator[Any]:

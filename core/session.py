@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core import explain
+from core.export import info_of
 from core.files import cache_dir
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import SampleInfo, select
@@ -16,13 +17,6 @@ from core.store import FeatureStore, open_store
 from core.workspace import Workspace
 
 RANDOM_DRAWS = 20
-
-
-def sample_info(store: FeatureStore) -> SampleInfo:
-    """Token counts and score columns of a store; user turns after the first answer count as prompt tokens."""
-    columns = store.sample_columns()
-    prompt = columns["n_prompt_tokens"] + columns["n_later_tokens"]
-    return SampleInfo(prompt, columns["n_response_tokens"], store.scores())
 
 
 def workspace_of(store: FeatureStore) -> Workspace:
@@ -89,12 +83,12 @@ class Session:
 def open_session(path: str | Path) -> Session:
     """Open a store; raises StoreError as `open_store` does."""
     store = open_store(path)
-    return Session(store, sample_info(store))
+    return Session(store, info_of(store))
 
 
 def comparison(store: FeatureStore, shares: list[float], theta: float | None = None, draws: int = 20) -> dict[str, Any]:
     """Coverage of greedy, longest response and random at shares of the samples, and the length effect; θ and r too."""
-    session = Session(store, sample_info(store))
+    session = Session(store, info_of(store))
     theta = session.default_theta()[0] if theta is None else theta
     matrix = session.matrix("all", theta)
     tokens = session.info.prompt_tokens + session.info.response_tokens

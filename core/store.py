@@ -73,13 +73,20 @@ class StoreWriter:
         """Samples that are committed already."""
         return self.db.execute("SELECT count(*) FROM samples").fetchone()[0]
 
+    @property
+    def derived(self) -> bool:
+        """Whether `derive` has been committed: then all samples are in, and the candidates are gone."""
+        return not self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'candidates'").fetchone()
+
     def best_contexts(self, n_features: int) -> np.ndarray:
-        """The largest context values of each feature so far, float32 (F, CONTEXTS_PER_FEATURE), −1 where there is room."""
+        """The largest context values of each feature so far, float32 (F, CONTEXTS_PER_FEATURE), −1 for a free place."""
+        out = np.full((n_features, CONTEXTS_PER_FEATURE), -1, np.float32)
+        if self.derived:
+            return out
         found = self.db.execute(
             f"""SELECT feature_id, value, row_number() OVER (PARTITION BY feature_id ORDER BY value DESC) - 1 AS rank
             FROM candidates QUALIFY rank < {CONTEXTS_PER_FEATURE}"""
         ).fetchnumpy()
-        out = np.full((n_features, CONTEXTS_PER_FEATURE), -1, np.float32)
         out[found["feature_id"], found["rank"]] = found["value"]
         return out
 
@@ -105,7 +112,7 @@ class StoreWriter:
 
     def derive(self) -> None:
         """Compute the feature and context tables once all chunks are in; harmless when repeated."""
-        if self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'candidates'").fetchone():
+        if not self.derived:
             self.db.execute(f"BEGIN; {FINISH} COMMIT")
 
     def finish(self, meta: dict[str, Any]) -> Path:
@@ -125,11 +132,15 @@ class FeatureStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.db = connect(path, read_only=True)
-        self.meta: dict[str, Any] = {k: json.loads(v) for k, v in self.query("SELECT * FROM meta").fetchall()}
+        try:
+            found = self.query("SELECT key, value FROM meta").fetchall()
+        except duckdb.Error as error:
+            raise StoreError(f"{path} is no feature store.") from error
+        self.meta: dict[str, Any] = {k: json.loads(v) for k, v in found}
         if self.meta.get("schema_version") != SCHEMA_VERSION:
             raise StoreError(
-                f"{path.name} has schema version {self.meta.get('schema_version')}, this program reads {SCHEMA_VERSION}: "
-                "extract again."
+                f"{path.name} has schema version {self.meta.get('schema_version')}, "
+                f"this program reads {SCHEMA_VERSION}: extract again."
             )
 
     @property
@@ -151,6 +162,10 @@ class FeatureStore:
         """Run one statement on a cursor of its own (a connection shared by threads gives wrong results)."""
         return self.db.cursor().execute(sql, list(parameters))
 
+    def no_sample(self, row: int) -> StoreError:
+        """The error for a row that is not in the store."""
+        return StoreError(f"{self.path.name} has no sample {row}: its rows are 0 to {self.n_samples - 1}.")
+
     def matrix(self, scope: str = "all", theta: float | None = None) -> FeatureMatrix:
         """The samples' features over a scope (all, prompt, response), those with value > theta."""
         if scope not in SCOPES:
@@ -168,6 +183,9 @@ class FeatureStore:
                 f"SELECT {columns} FROM samples WHERE sample_id IN (SELECT unnest(?::INTEGER[]))", [wanted]
             ).fetchall()
             by_id = {r[0]: r for r in found}
+            missing = next((r for r in wanted if r not in by_id), None)
+            if missing is not None:
+                raise self.no_sample(missing)
             found = [by_id[r] for r in wanted]
         return [
             Sample(r[0], tuple(Message(*m) for m in json.loads(r[1])), json.loads(r[2]), r[3], json.loads(r[4]))
@@ -175,7 +193,7 @@ class FeatureStore:
         ]
 
     def sample_columns(self) -> dict[str, np.ndarray]:
-        """Per sample, in row order: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source."""
+        """Per sample: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source."""
         return self.query(
             """SELECT source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source
             FROM samples ORDER BY sample_id"""
@@ -197,8 +215,10 @@ class FeatureStore:
 
     def pieces(self, row: int) -> tuple[list[str], np.ndarray]:
         """The texts of a sample's tokens, in order, and the segment of each, int8 (T,), −1 for template tokens."""
-        text, segments = self.query("SELECT pieces, segments FROM samples WHERE sample_id = ?", [int(row)]).fetchone()
-        return json.loads(text), np.frombuffer(segments, np.int8)
+        found = self.query("SELECT pieces, segments FROM samples WHERE sample_id = ?", [int(row)]).fetchone()
+        if found is None:
+            raise self.no_sample(row)
+        return json.loads(found[0]), np.frombuffer(found[1], np.int8)
 
     def sample_features(self, row: int) -> dict[str, np.ndarray]:
         """One sample's entries: segment, feature_id, value, peak, strongest first."""
@@ -215,7 +235,8 @@ class FeatureStore:
     def contexts(self, feature: int, limit: int = CONTEXTS_PER_FEATURE) -> list[dict[str, Any]]:
         """The strongest contexts of a feature: sample_id, peak, pieces (texts around the peak) and values alike."""
         found = self.query(
-            """SELECT c.sample_id, c.peak, c.start, c."values", s.pieces FROM contexts c JOIN samples s USING (sample_id)
+            """SELECT c.sample_id, c.peak, c.start, c."values", s.pieces
+            FROM contexts c JOIN samples s USING (sample_id)
             WHERE feature_id = ? AND rank <= ? ORDER BY rank""",
             [int(feature), limit],
         ).fetchall()

@@ -6,11 +6,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 from hypothesis import given
-from test_selection import F, allowed, credit, features, quick, tasks
 
 from core import explain
 from core.schema import FeatureMatrix, SelectionError, SelectionSpec
 from core.selection import METHODS, select
+from tests.test_selection import F, allowed, credit, features, quick, tasks
 
 
 @quick

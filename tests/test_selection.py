@@ -11,20 +11,18 @@ from hypothesis import strategies as st
 from core.schema import FeatureMatrix, SelectionError, SelectionSpec
 from core.selection import METHODS, SampleInfo, postings, select
 
-F = 8
+F = 12
 quick = settings(deadline=None, max_examples=60)
 
 
 @st.composite
 def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
     """(matrix, spec, info) with valid vetoes, pins and bans."""
-    rows = draw(
-        st.lists(st.dictionaries(st.integers(0, F - 1), st.integers(1, 8), max_size=F), min_size=1, max_size=10)
-    )
-    n, theta = len(rows), draw(st.sampled_from([0.0, 0.5, 1.0]))
-    indptr = np.cumsum([0, *map(len, rows)])
-    pairs = [(f, v / 4) for row in rows for f, v in sorted(row.items())]
-    matrix = FeatureMatrix(indptr, [f for f, _ in pairs], [v for _, v in pairs], F)
+    n, density = draw(st.integers(1, 10)), draw(st.sampled_from([0.15, 0.4, 0.7]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))  # richer than what hypothesis draws itself
+    dense = rng.integers(1, 9, (n, F)) / 4 * (rng.random((n, F)) < density)
+    indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
+    matrix, theta = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], F), draw(st.sampled_from([0.0, 0.5]))
     modes = st.sampled_from(["ignore", "ignore", "block"])
     vetoes = draw(st.dictionaries(st.integers(0, F - 1), modes, max_size=3))
     bans = draw(st.sets(st.integers(0, n - 1), max_size=n // 3))
@@ -33,9 +31,8 @@ def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
     if not free:
         spec, free = replace(spec, bans=(), vetoes={}), list(range(n))
     pins = tuple(draw(st.lists(st.sampled_from(free), max_size=2, unique=True)))
-    tokens = np.array(draw(st.lists(st.integers(0, 6), min_size=n, max_size=n)))
-    info = SampleInfo(tokens, tokens[::-1].copy())
-    low = max(1, len(pins)) if unit == "samples" else sum(cost(info, i) for i in pins) + (0 if pins else 12)
+    info = SampleInfo(rng.integers(0, 4, n), rng.integers(0, 12, n))
+    low = max(1, len(pins)) if unit == "samples" else sum(cost(info, i) for i in pins) + (0 if pins else 14)
     budget = draw(st.integers(low, n if unit == "samples" else low + 40))
     r = draw(st.integers(1, 3))
     return (

@@ -1,0 +1,203 @@
+"""The curated file, the rejects with their reasons, and a manifest from which `replay` makes the same file again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import __version__
+from core.datasets import FORMATS, write_records
+from core.explain import ledger
+from core.files import cache_dir, replacing
+from core.schema import SaelectError, Selection, SelectionError, SelectionSpec, StoreError
+from core.selection import SampleInfo, available, select
+from core.store import FeatureStore, open_store
+
+ORDERS = ("input", "pick")
+COVERING = 3  # picks named for each reject
+
+
+def export(selection: Selection, store: FeatureStore, path: Path, format: str = "jsonl", order: str = "input") -> dict:
+    """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
+
+    The records are those of the input, unchanged; in the input's order, or in the order of the picks.
+    Raises SelectionError for an unknown format or order.
+    """
+    path = Path(path)
+    content = curated_bytes(selection, store, format, order)
+    manifest = manifest_json(selection, store, format, order, path.name, content)
+    for target, data in (
+        (path, content),
+        (path.with_name(f"{path.stem}.rejects.jsonl"), rejects_bytes(selection, store)),
+        (path.with_name(f"{path.stem}.manifest.json"), manifest.encode()),
+    ):
+        with replacing(target) as temporary:
+            temporary.write_bytes(data)
+    return json.loads(manifest)
+
+
+def curated_bytes(selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input") -> bytes:
+    """The curated file's content."""
+    for name, value, known in (("format", format, FORMATS), ("order", order, ORDERS)):
+        if value not in known:
+            raise SelectionError(f"Unknown {name} {value!r}: use one of {', '.join(known)}.")
+    rows = selection.rows if order == "pick" else np.sort(selection.rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "curated"
+        write_records((s.raw for s in store.samples(rows)), path, format)
+        return path.read_bytes()
+
+
+def rejects_bytes(selection: Selection, store: FeatureStore) -> bytes:
+    """JSON Lines, one line for each sample that was left out, with the reason and the picks that cover it."""
+    lines = (json.dumps(reject, ensure_ascii=False) for reject in rejects(selection, store))
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def rejects(selection: Selection, store: FeatureStore) -> list[dict[str, Any]]:
+    """Why each sample outside the selection is outside, in row order; rows are those of the input file."""
+    spec = selection.spec
+    matrix = store.matrix(spec.scope, spec.theta)
+    full = select(
+        matrix, SelectionSpec(**{**vars(spec), "budget": matrix.n_samples, "unit": "samples"}), info_of(store)
+    )
+    book = ledger(matrix, selection, full if spec.unit == "samples" else None)
+    source, picks = store.sample_columns()["source_row"], covering(matrix, book.credit)
+    allowed, out = available(matrix, spec), []
+    for row in np.setdiff1d(np.arange(matrix.n_samples), selection.rows).tolist():
+        covered_by = [int(source[selection.rows[p]]) for p in picks[row]]
+        out.append(
+            {
+                "row": int(source[row]),
+                "reason": reason(row, spec, matrix, bool(allowed[row]), float(book.redundancy[row])),
+                "redundancy": round(float(book.redundancy[row]), 4),
+                "gain_now": float(book.gain_now[row]),
+                "admission_budget": int(book.budget_in[row]) if book.budget_in[row] > 0 else None,
+                "covered_by": covered_by,
+            }
+        )
+    return out
+
+
+def reason(row: int, spec: SelectionSpec, matrix: Any, allowed: bool, redundancy: float) -> str:
+    """One phrase: what kept a sample out."""
+    if row in spec.bans:
+        return "banned by hand"
+    if not allowed:
+        blocked = sorted(f for f, mode in spec.vetoes.items() if mode == "block" and f in set(matrix.row(row).tolist()))
+        return f"activates the vetoed feature {blocked[0]}"
+    if redundancy >= 1:
+        return "redundant: the selection has all of its features"
+    return "budget: other samples bring more"
+
+
+def info_of(store: FeatureStore) -> SampleInfo:
+    """Token counts and score columns of a store; user turns after the first answer count as prompt tokens."""
+    columns = store.sample_columns()
+    prompt = columns["n_prompt_tokens"] + columns["n_later_tokens"]
+    return SampleInfo(prompt, columns["n_response_tokens"], store.scores())
+
+
+def covering(matrix: Any, credit: np.ndarray) -> list[list[int]]:
+    """For each sample the picks (ranks) that were first to have most of its features, at most COVERING, best first."""
+    sample = np.repeat(np.arange(matrix.n_samples), matrix.counts)
+    pick = credit[matrix.feature]
+    sample, pick = sample[pick >= 0], pick[pick >= 0]
+    pairs, count = np.unique(sample * (int(credit.max(initial=0)) + 1) + pick, return_counts=True)
+    owner, pick = np.divmod(pairs, int(credit.max(initial=0)) + 1)
+    order = np.lexsort((pick, -count, owner))
+    bounds = np.searchsorted(owner, np.arange(matrix.n_samples + 1))
+    return [pick[order[a : min(b, a + COVERING)]].tolist() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def manifest_json(
+    selection: Selection, store: FeatureStore, format: str, order: str, name: str, content: bytes | None = None
+) -> str:
+    """Everything that `replay` needs, and what a reader of the file may want to know."""
+    content = curated_bytes(selection, store, format, order) if content is None else content
+    columns = store.sample_columns()
+    tokens = columns["n_prompt_tokens"] + columns["n_response_tokens"] + columns["n_later_tokens"]
+    manifest = {
+        "tool": f"SAElect {__version__}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "file": name,
+        "format": format,
+        "order": order,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "n_records": len(selection.rows),
+        "n_tokens": int(tokens[selection.rows].sum()),
+        "store": {"key": store.key, "path": str(store.path)},
+        "data": {"source": Path(store.meta["config"]["data"]).name, "sha256": store.meta["digests"]["data"]},
+        "spec": spec_dict(selection.spec),
+        "rows": [int(r) for r in columns["source_row"][selection.rows]],
+    }
+    return json.dumps(manifest, indent=1) + "\n"
+
+
+def spec_dict(spec: SelectionSpec) -> dict[str, Any]:
+    """A SelectionSpec as JSON has it: tuples are lists, the keys of vetoes are strings."""
+    return json.loads(json.dumps(asdict(spec), default=lambda n: n.item()))
+
+
+def spec_from(found: dict[str, Any]) -> SelectionSpec:
+    """A SelectionSpec from what `spec_dict` gave."""
+    vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
+    return SelectionSpec(**{**found, "vetoes": vetoes, "pins": tuple(found["pins"]), "bans": tuple(found["bans"])})
+
+
+def replay(manifest: Path, out: Path | None = None) -> Path:
+    """Select and write again what a manifest describes, to `out` or under the name in the manifest; the path.
+
+    Raises StoreError if the store is gone, SelectionError if picks or bytes differ, SaelectError if a different file
+    stands where the new one would go.
+    """
+    found = read_manifest(Path(manifest))
+    store = find_store(found, Path(manifest))
+    spec = spec_from(found["spec"])
+    selection = select(store.matrix(spec.scope), spec, info_of(store))
+    rows = store.sample_columns()["source_row"][selection.rows].tolist()
+    if rows != found["rows"]:
+        differ = len(set(rows) ^ set(found["rows"]))
+        raise SelectionError(
+            f"The selection is not the one in {manifest}: {differ} rows differ, or stand in another order."
+        )
+    content = curated_bytes(selection, store, found["format"], found["order"])
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != found["sha256"]:
+        raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {digest}.")
+    path = Path(out) if out else Path(manifest).with_name(found["file"])
+    if path.exists() and path.read_bytes() != content:
+        raise SaelectError(f"{path} exists and is a different file: move it away or give --out.")
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest's content; SaelectError if it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"spec", "rows", "sha256", "format", "order", "file", "store"} - set(found)
+    except (OSError, ValueError, TypeError) as error:
+        raise SaelectError(f"{path} is not a manifest: {error}") from error
+    if missing:
+        raise SaelectError(f"{path} is not a manifest that SAElect wrote: it has no {', '.join(sorted(missing))}.")
+    return found
+
+
+def find_store(found: dict[str, Any], manifest: Path) -> FeatureStore:
+    """The store that a manifest names, where it was or in the cache."""
+    key = found["store"]["key"]
+    for path in (Path(found["store"]["path"]), cache_dir() / f"{key}.duckdb"):
+        if path.is_file():
+            store = open_store(path)
+            if store.key == key:
+                return store
+    raise StoreError(f"The feature store {key} that {manifest} names is neither where it was nor in {cache_dir()}.")

@@ -1,0 +1,1 @@
+"""One thin file a page; what they draw is computed in `core`."""

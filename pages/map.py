@@ -1,0 +1,45 @@
+"""Map: all samples by what they activate; lasso some to read them."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages import shared
+
+now = shared.header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
+place = now.session.remember("projection", now.session.store.projection)
+texts = shared.previews(now.session.store.path)
+kept = np.zeros(now.session.store.n_samples, bool)
+kept[now.selection.rows] = True
+
+figure = go.Figure()
+for name, mask, colour, size, opacity in (
+    ("left out", ~kept, shared.MUTED, 5, 0.45),
+    ("kept", kept, shared.SELECTED, 7, 0.9),
+):
+    rows = np.flatnonzero(mask)
+    figure.add_scattergl(
+        x=place["x"][rows], y=place["y"][rows], mode="markers", name=name, customdata=rows,
+        marker={"color": colour, "size": size, "opacity": opacity},
+        text=[shared.escape(texts[r][0][:80]) for r in rows],
+        hovertemplate="row %{customdata}<br>%{text}<extra>" + name + "</extra>",
+    )  # fmt: skip
+figure.update_xaxes(visible=False)
+figure.update_yaxes(visible=False, scaleanchor="x")
+figure.update_layout(dragmode="lasso", uirevision=now.session.store.key)
+event = shared.draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "box", "points"))
+
+chosen = [int(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]
+if not chosen:
+    st.caption(f"{kept.sum():,} kept and {(~kept).sum():,} left-out samples; nothing is selected on the map.")
+else:
+    inside = np.array(sorted(set(chosen)))
+    st.subheader(f"{len(inside):,} samples in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
+    row = shared.samples_table(now, inside[:1000], "map-table", kept=np.where(kept[inside[:1000]], "kept", "left out"))
+    if row is not None:
+        st.page_link(
+            "pages/why.py",
+            label=f"Open row {row}",
+            icon=":material/help_center:",
+            query_params=shared.url("why", row=row),
+        )

@@ -1,0 +1,77 @@
+"""Overview: what the data set is, and what the selection gets out of it."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.schema import SelectionSpec
+from pages import shared
+
+now = shared.header(
+    "Keep the samples that teach the most",
+    "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few samples.",
+)
+store, matrix, budget = now.session.store, now.matrix, len(now.selection.rows)
+coverable = int((matrix.density() > 0).sum())
+covered = now.session.curve(now.spec)[budget - 1] if budget else 0
+tokens = now.session.info.prompt_tokens + now.session.info.response_tokens
+
+kept = int(tokens[now.selection.rows].sum())
+shared.metrics(
+    ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
+    ("Features covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
+    ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
+    ("Active features a sample", f"{matrix.counts.mean():,.0f}", f"at θ = {now.spec.theta:.3g}"),
+)
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    st.subheader(f"Coverage with {budget:,} samples", anchor=False)
+    shares = {}
+    for method in ("sae-greedy", "sae-simscale", "longest-response"):
+        spec = SelectionSpec(**{**vars(now.spec), "method": method})
+        shares[method] = now.session.curve(spec)[budget - 1] / max(coverable, 1)
+    shares["random"] = now.session.random_band(now.spec.scope, now.spec.theta)[1][budget - 1] / max(coverable, 1)
+    names = sorted(shares, key=shares.__getitem__)
+    colours = [shared.SELECTED if name == now.spec.method else shared.MUTED for name in names]
+    chart = go.Figure(
+        go.Bar(
+            x=[shares[n] for n in names],
+            y=names,
+            orientation="h",
+            marker_color=colours,
+            text=[f"{shares[n]:.1%}" for n in names],
+            textposition="auto",
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )
+    chart.update_xaxes(tickformat=".0%", title="share of all features covered")
+    shared.draw(chart, "overview-coverage", 300)
+    st.caption(
+        f"With {budget:,} samples, greedy covers {shares['sae-greedy']:.1%} of the features, the longest responses "
+        f"{shares['longest-response']:.1%}, a random draw {shares['random']:.1%}."
+    )
+with right:
+    st.subheader("Where to go", anchor=False)
+    for page, text in (
+        ("budget", "How many samples are enough?"),
+        ("why", "Why was this sample kept, or left out?"),
+        ("features", "What do the features mean? Veto those you do not want."),
+        ("longest", "Why do the longest responses do so well?"),
+        ("export", "Download the curated file."),
+    ):
+        st.page_link(f"pages/{page}.py", label=text, query_params=shared.url(page))
+    st.subheader("How it was made", anchor=False)
+    config = store.meta["config"]
+    made = {
+        "Model": config["model"].rstrip("/").rsplit("/", 1)[-1],
+        "SAE": f"{config['sae'].rstrip('/').rsplit('/', 1)[-1]} ({store.n_features:,} features)",
+        "Hook point": config["hook_point"],
+        "Read": f"{store.meta['tokens']:,} tokens in {store.meta['seconds']:.0f} s, {config['dtype']}",
+    }
+    cells = "".join(
+        f"<tr><td style='opacity:.7;padding:2px 12px 2px 0'>{k}</td><td>{shared.escape(v)}</td></tr>"
+        for k, v in made.items()
+    )
+    st.html(f"<table style='font-size:.9rem'>{cells}</table>")
+for warning in store.meta["warnings"]:
+    st.caption(f":material/info: {shared.plain(warning)}")

@@ -1,0 +1,31 @@
+"""Screenshots of every page, light and dark: python -m tests.browser.screenshots FOLDER [STORE_KEY]"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from core.files import cache_dir
+from tests.browser.chromium import chromium, dashboard, open_page
+
+PAGES = ("overview", "budget", "coverage", "map", "why", "features", "longest", "export")
+
+
+def shoot(
+    folder: Path, key: str = "", pages: tuple[str, ...] = PAGES, schemes: tuple[str, ...] = ("light", "dark")
+) -> None:
+    """Save `<page>-<scheme>.png` for each page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with dashboard(cache_dir()) as address, chromium() as browser:
+        for scheme in schemes:
+            context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 1100})
+            page = context.new_page()
+            for name in pages:
+                open_page(page, f"{address}/{'' if name == 'overview' else name}" + (f"?store={key}" if key else ""))
+                page.wait_for_timeout(1200)  # charts are drawn after the script has ended
+                page.screenshot(path=str(folder / f"{name}-{scheme}.png"))
+            context.close()
+
+
+if __name__ == "__main__":
+    shoot(Path(sys.argv[1]), *sys.argv[2:3])

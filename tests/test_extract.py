@@ -1,0 +1,360 @@
+"""Extraction against a naive full forward; resuming after kills; what stops it before a model is loaded."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from core import extract as extraction
+from core import projection
+from core.chat import tokenize
+from core.datasets import read_samples
+from core.extract import extract
+from core.models import SINK_NORM, load_lm
+from core.sae import load_sae
+from core.schema import DataError, ExtractConfig, FeatureMatrix, ModelError, SaelectError, SelectionError, StoreError
+from core.store import CONTEXTS_PER_FEATURE, SEGMENTS, open_store
+from tests.conftest import HIDDEN, random_sae, write_data
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def naive(config, n_blocks=2):
+    """Of each sample: its tokens, where content is bool (T,), activations float32 (T, F) with NaN elsewhere, states."""
+    import torch
+
+    lm, sae = load_lm(config.model, "cpu", "float32"), load_sae(config.sae).sae
+    out = []
+    for sample in read_samples(config.data):
+        item = tokenize([sample], lm.tokenizer, config.max_tokens)[0]
+        with torch.inference_mode():
+            ids = torch.from_numpy(item.ids.astype(np.int64))[None]
+            hidden = lm.model(input_ids=ids, output_hidden_states=True).hidden_states[n_blocks][0]
+            dense = sae.encode(hidden).numpy()
+        norm = hidden.norm(dim=-1).numpy()
+        content = (item.segment >= 0) & (norm <= SINK_NORM * np.sort(norm)[(len(norm) - 1) // 2])
+        out.append((item, content, np.where(content[:, None], dense, np.nan), hidden.numpy()))
+    return out
+
+
+def rows(path, sql):
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def content_of(path):
+    """Every table of a store, row by row; of meta, what does not depend on the run."""
+    tables = [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
+    found = {name: rows(path, f"SELECT * FROM {name}") for name in tables}
+    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "tokens")]
+    return found
+
+
+def active_sets(path):
+    matrix = open_store(path).matrix()
+    return [matrix.row(i).tolist() for i in range(matrix.n_samples)]
+
+
+@pytest.fixture(scope="module", params=["topk", "jumprelu"])
+def case(request, tiny, tiny_saes, tmp_path_factory):
+    """A finished store, its configuration and what the naive way finds."""
+    config, path = replace(tiny.config, sae=str(tiny_saes[request.param])), tiny.store
+    if request.param != "topk":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(projection, "sample_map", lambda m, seed=0: np.zeros((m.n_samples, 2), np.float32))
+            path = extract(config, tmp_path_factory.mktemp("case"))
+    return config, path, naive(config)
+
+
+def test_values_and_peaks_are_those_of_a_full_forward(case):
+    _, path, expected = case
+    found = {(s, g, f): (v, p) for s, g, f, v, p in rows(path, "FROM activations")}
+    wanted, dense_of = {}, []
+    for s, (item, content, dense, _) in enumerate(expected):
+        dense_of.append(dense)
+        for g in range(3):
+            tokens = np.flatnonzero(content & (item.segment == g))
+            if len(tokens):
+                best = dense[tokens].max(0)
+                wanted |= {(s, g, int(f)): best[f] for f in np.flatnonzero(best > 0)}
+    borderline = {
+        key for key in found.keys() ^ wanted.keys() if max(found.get(key, (0,))[0], wanted.get(key, 0)) > 1e-4
+    }
+    assert len(wanted) > 1000 and not borderline
+    both = found.keys() & wanted.keys()
+    assert max(abs(found[key][0] - wanted[key]) for key in both) < 1e-4
+    for s, g, f in both:
+        item, peak = expected[s][0], found[s, g, f][1]
+        assert item.segment[peak] == g and abs(dense_of[s][peak, f] - wanted[s, g, f]) < 1e-4
+    assert list(found) == sorted(found)  # stored in order
+
+
+def test_sample_rows(case):
+    config, path, expected = case
+    store = open_store(path)
+    columns = store.sample_columns()
+    for s, (item, content, _, hidden) in enumerate(expected):
+        assert store.pieces(s)[0] == item.pieces and store.pieces(s)[1].tolist() == item.segment.tolist()
+        assert [columns[f"n_{name}_tokens"][s] for name in SEGMENTS] == [item.count(name) for name in SEGMENTS]
+        assert columns["n_truncated"][s] == item.n_dropped
+        np.testing.assert_allclose(store.embeddings()[s], hidden[content].mean(0), atol=0.01)
+    assert columns["n_truncated"].max() > 0 and columns["n_later_tokens"].max() > 0
+    assert [s.raw for s in store.samples()] == [s.raw for s in read_samples(config.data)]
+    assert store.meta["n_features"] == store.n_features and store.meta["config"]["hook_point"]
+
+
+def test_contexts_are_the_strongest(case):
+    _, path, expected = case
+    store, checked = open_store(path), 0
+    for feature in store.features()["feature_id"].tolist():
+        best = [np.nanmax(np.append(dense[:, feature], 0)) for _, _, dense, _ in expected]
+        order = sorted((s for s in range(len(best)) if best[s] > 1e-4), key=lambda s: (-best[s], s))
+        contexts = store.contexts(feature)
+        assert len(contexts) >= min(len(order), CONTEXTS_PER_FEATURE)
+        for context, s in zip(contexts, order, strict=False):
+            item, content, dense, _ = expected[context["sample_id"]]
+            assert abs(context["values"][context["peak"]] - best[s]) < 1e-4
+            starts = [
+                i for i in range(len(item.ids)) if item.pieces[i : i + len(context["pieces"])] == context["pieces"]
+            ]
+            last = int(np.flatnonzero(content)[-1])
+            windows = [np.nan_to_num(dense[i : i + len(context["values"]), feature]) for i in starts]
+            assert any(np.allclose(w, context["values"], atol=1e-4) for w in windows)
+            assert min(starts) + len(context["values"]) - 1 <= last
+            checked += 1
+    assert checked > 100
+    assert all(isinstance(face, str) for face in store.faces().values())
+
+
+def test_features_table(case):
+    _, path, _ = case
+    store = open_store(path)
+    matrix, features = store.matrix(), store.features()
+    n_samples = np.bincount(matrix.feature, minlength=store.n_features)
+    assert features["feature_id"].tolist() == np.flatnonzero(n_samples).tolist()
+    assert features["n_samples"].tolist() == n_samples[n_samples > 0].tolist()
+    assert features["max_value"].max() == matrix.value.max()
+
+
+def test_the_map_is_seeded(tiny):
+    store = open_store(tiny.store)
+    found = store.projection()
+    assert len(found["x"]) == store.n_samples and np.isfinite(found["x"]).all() and np.ptp(found["x"]) > 0
+    again = projection.sample_map(store.matrix())
+    np.testing.assert_array_equal(again, np.stack([found["x"], found["y"]], axis=1))
+
+
+@pytest.mark.parametrize("sets", [[set()], [{0}], [set()] * 6, [{1}] * 7, [{0, 1}, {1, 2}, {3}]])
+def test_maps_of_next_to_nothing(sets):
+    drawn = projection.sample_map(FeatureMatrix.from_sets(sets, 9))
+    assert drawn.shape == (len(sets), 2) and drawn.dtype == np.float32 and np.isfinite(drawn).all()
+
+
+def test_batches_change_no_active_set(tiny, tmp_path, quick_map):
+    config = replace(tiny.config, batch_tokens=64)
+    path = extract(config, tmp_path)
+    assert path.name == tiny.store.name
+    assert active_sets(path) == active_sets(tiny.store)
+
+
+def test_the_key_names_what_changes_the_result():
+    config = ExtractConfig("d", "m", "s")
+    assert len(config.key("1")) == 16
+    for same in ({"device": "cuda"}, {"batch_tokens": 9999}, {"data": "x"}, {"model": "x"}, {"sae": "x"}):
+        assert replace(config, **same).key("1") == config.key("1")
+    for other in ({"max_tokens": 9}, {"floor": 1.0}, {"hook_point": "x"}, {"limit": 3}, {"columns": {"prompt": "q"}}):
+        assert replace(config, **other).key("1") != config.key("1")
+    assert config.key("2") != config.key("1") != config.key("1", "2")
+    for wrong in ({"max_tokens": 3}, {"floor": -1.0}, {"floor": float("nan")}):
+        with pytest.raises(SelectionError, match="must be"):
+            replace(config, **wrong)
+
+
+def test_a_finished_store_is_returned_at_once(tiny, monkeypatch):
+    monkeypatch.setattr(extraction, "run_chunks", lambda *a: pytest.fail("extracted again"))
+    copy = shutil.copy(tiny.data, tiny.data.with_name("other name.jsonl"))
+    assert extract(replace(tiny.config, data=str(copy), batch_tokens=99), tiny.store.parent) == tiny.store
+
+
+def test_a_limit(tiny, tmp_path, quick_map):
+    path = extract(replace(tiny.config, limit=5), tmp_path)
+    assert path.name != tiny.store.name and open_store(path).n_samples == 5
+    assert active_sets(path) == active_sets(tiny.store)[:5]
+
+
+def test_a_floor(tiny, tmp_path, quick_map):
+    store, whole = open_store(extract(replace(tiny.config, floor=1.5), tmp_path)), open_store(tiny.store)
+    assert store.matrix().feature.tolist() == whole.matrix(theta=1.5).feature.tolist()
+
+
+def no_model(monkeypatch):
+    for name in ("load", "load_lm", "load_sae"):
+        monkeypatch.setattr(extraction, name, lambda *a, **k: pytest.fail("a model was loaded"))
+
+
+def test_too_little_disk(tiny, tmp_path, monkeypatch):
+    no_model(monkeypatch)
+    monkeypatch.setattr(shutil, "disk_usage", lambda p: namedtuple("Usage", "total used free")(10, 9, 1))
+    with pytest.raises(SaelectError, match="GB free") as caught:
+        extract(tiny.config, tmp_path)
+    assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
+
+
+def test_bad_data(tiny, tmp_path, monkeypatch):
+    no_model(monkeypatch)
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(tiny.data.read_text(encoding="utf-8") + '{"messages": 3}\n', encoding="utf-8")
+    for data, reason in ((bad, "cannot be used"), (tmp_path / "none.jsonl", "none.jsonl")):
+        with pytest.raises(DataError, match=reason):
+            extract(replace(tiny.config, data=str(data)), tmp_path)
+
+
+def test_skipped_rows_are_in_meta(tiny, tmp_path, quick_map):
+    lines = tiny.data.read_text(encoding="utf-8").splitlines()[:6]
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("\n".join([lines[0], '{"messages": 3}', *lines[1:]]) + "\n", encoding="utf-8")
+    store = open_store(extract(replace(tiny.config, data=str(bad), skip_bad=True), tmp_path))
+    assert store.n_samples == 6 and store.meta["warnings"]
+    assert store.sample_columns()["source_row"].tolist() == [0, 2, 3, 4, 5, 6]
+    assert active_sets(store.path) == active_sets(tiny.store)[:6]
+
+
+def test_an_sae_of_another_width(tiny, tmp_path):
+    random_sae("topk", d_in=HIDDEN + 1).save_model(tmp_path / "sae")
+    with pytest.raises(ModelError, match="do not belong together"):
+        extract(replace(tiny.config, sae=str(tmp_path / "sae")), tmp_path)
+
+
+def test_an_sae_that_never_fires(tiny, tmp_path):
+    import torch
+
+    sae = random_sae("jumprelu")
+    with torch.no_grad():
+        sae.threshold.fill_(1e6)
+    sae.save_model(tmp_path / "sae")
+    store = open_store(extract(replace(tiny.config, sae=str(tmp_path / "sae"), limit=6), tmp_path))
+    assert len(store.matrix().value) == 0 and store.contexts(0) == [] and len(store.projection()["x"]) == 6
+
+
+def test_odd_records(tiny, tmp_path, quick_map):
+    import datetime
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    turns = [["\ud83d half", "nul \x00 \u202e אב"], ["<|im_end|>\n<|im_start|>user", "🎉" * 20], ["?", "-"]]
+    data = tmp_path / "odd.jsonl"
+    data.write_text("".join(json.dumps({"instruction": q, "output": a, "source": "\udc00"}) + "\n" for q, a in turns))
+    store = open_store(extract(replace(tiny.config, data=str(data)), tmp_path))
+    assert [[s.prompt, s.response] for s in store.samples()] == turns
+    dated = [{"instruction": "sort", "output": "list", "day": datetime.date(2024, 2, 29)}] * 2
+    pq.write_table(pa.Table.from_pylist(dated), tmp_path / "dated.parquet")
+    store = open_store(extract(replace(tiny.config, data=str(tmp_path / "dated.parquet")), tmp_path))
+    assert store.samples([1])[0].raw["day"] == "2024-02-29"
+
+
+def test_unfinished_stores_say_so(tiny, tmp_path, monkeypatch, quick_map):
+    def stop(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(projection, "sample_map", stop)
+    with pytest.raises(KeyboardInterrupt):
+        extract(tiny.config, tmp_path)
+    partial = tmp_path / f"{tiny.store.stem}.partial.duckdb"
+    with pytest.raises(StoreError, match="is unfinished: run the same extract command again"):
+        open_store(partial)
+    with pytest.raises(StoreError, match="There is no feature store"):
+        open_store(tmp_path / tiny.store.name)
+    hold = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    copied = tmp_path / "elsewhere" / partial.name
+    copied.parent.mkdir()
+    shutil.copy(partial, copied)
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(copied)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        with pytest.raises(StoreError, match="is being written by another process"):
+            extract(tiny.config, copied.parent)
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("where", ["sample_map", "finish", "rename"])
+def test_a_stop_in_the_last_steps(tiny, tmp_path, where, quick_map):
+    def stop(*_args):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        if where == "sample_map":
+            patch.setattr(projection, "sample_map", stop)
+        elif where == "finish":
+            patch.setattr(extraction.StoreWriter, "finish", stop)
+        else:
+            patch.setattr(Path, "replace", stop)
+        with pytest.raises(KeyboardInterrupt):
+            extract(tiny.config, tmp_path)
+    path = extract(tiny.config, tmp_path)
+    assert active_sets(path) == active_sets(tiny.store) and [p.name for p in tmp_path.glob("*")] == [path.name]
+
+
+KILLS = """
+import os, random, signal, sys, time
+from pathlib import Path
+import numpy as np, torch, transformers, sae_lens, pyarrow, duckdb  # once: the runs below are forks
+torch.set_num_threads(1)
+from core import extract, projection
+from core.schema import ExtractConfig
+
+data, model, sae, folder = sys.argv[1:]
+extract.CHUNK = 16
+projection.sample_map = lambda matrix, seed=0: np.stack([matrix.counts, matrix.counts], 1).astype(np.float32)
+
+def start(where):
+    child = os.fork()
+    if child:
+        return child
+    extract.extract(ExtractConfig(data, model, sae, max_tokens=48, batch_tokens=512, dtype="float32"), where)
+    os._exit(0)
+
+begin = time.time()
+reference = Path(folder, "reference")
+reference.mkdir()
+os.waitpid(start(reference), 0)
+whole, rng, kills, number = time.time() - begin, random.Random(), 0, 0
+while True:
+    where = Path(folder, f"killed-{number}")
+    where.mkdir(exist_ok=True)
+    child = start(where)
+    if kills < 10:
+        time.sleep(rng.uniform(0, whole))
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    kills += os.WIFSIGNALED(status)
+    if not os.WIFSIGNALED(status) or list(where.glob("????????????????.duckdb")):
+        number += 1
+        if kills >= 10:
+            break
+print(kills, number)
+"""
+
+
+def test_ten_kills_change_nothing(tiny, tmp_path):
+    data = write_data(tmp_path / "data.jsonl", 300)
+    command = [sys.executable, "-c", KILLS, str(data), tiny.config.model, tiny.config.sae, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kills, finished = map(int, done.stdout.split())
+    assert kills == 10 and finished >= 1
+    expected = next((tmp_path / "reference").iterdir())
+    for number in range(finished):
+        (path,) = (tmp_path / f"killed-{number}").iterdir()
+        assert path.name == expected.name
+        found = content_of(path)
+        for name, table in content_of(expected).items():
+            assert found[name] == table, name

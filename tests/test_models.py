@@ -1,0 +1,158 @@
+"""Loading language models, and running them up to a hook point."""
+
+import json
+import shutil
+
+import pytest
+
+from core.models import layers_needed, load_lm, locate, residual, resolve_device, resolve_dtype, sinks
+from core.schema import ModelError
+
+
+@pytest.fixture(scope="module")
+def lm(tiny_lm):
+    return load_lm(str(tiny_lm), "cpu", "float32")
+
+
+def copy_of(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def test_what_a_loaded_model_says_of_itself(lm):
+    assert (lm.n_layers, lm.d_model, lm.dtype, lm.device.type) == (4, 32, "float32", "cpu")
+    assert len(lm.digest) == 64
+
+
+def test_the_digest_follows_the_weights_not_the_folder(lm, tiny_lm, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    copy = copy_of(tiny_lm, tmp_path)
+    assert load_lm(str(copy), "cpu", "float32").digest == lm.digest
+    weights = load_file(copy / "model.safetensors")
+    weights["model.embed_tokens.weight"] += 1
+    save_file(weights, copy / "model.safetensors", {"format": "pt"})
+    assert load_lm(str(copy), "cpu", "float32").digest != lm.digest
+
+
+@pytest.mark.parametrize(
+    ("hook_point", "n_blocks"),
+    [("blocks.1.hook_resid_pre", 1), ("blocks.1.hook_resid_post", 2), ("model.layers.3", 4), ("layers.0", 1)],
+)
+def test_hook_points(hook_point, n_blocks):
+    assert layers_needed(hook_point, 4) == n_blocks
+
+
+@pytest.mark.parametrize("hook_point", ["blocks.1.attn.hook_z", "blocks.1.hook_mlp_out", "model.layers.1.mlp", "", "x"])
+def test_other_hook_points_are_refused(hook_point):
+    with pytest.raises(ModelError, match="not on the residual stream: use blocks"):
+        layers_needed(hook_point, 4)
+
+
+@pytest.mark.parametrize("hook_point", ["blocks.4.hook_resid_post", "model.layers.4", "blocks.0.hook_resid_pre"])
+def test_hook_points_beyond_the_model(hook_point):
+    with pytest.raises(ModelError, match="4 blocks"):
+        layers_needed(hook_point, 4)
+
+
+def test_residual_is_the_hidden_state_of_a_full_forward(lm):
+    import torch
+
+    ids = torch.randint(0, 300, (3, 17), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        states = lm.model(input_ids=ids, output_hidden_states=True).hidden_states
+        for n in (1, 2, 3):
+            torch.testing.assert_close(residual(lm, ids, n), states[n])
+        torch.testing.assert_close(lm.model.model.norm(residual(lm, ids, 4)), states[4])
+
+
+def test_padding_on_the_right_changes_nothing(lm):
+    import torch
+
+    ids = torch.randint(2, 300, (1, 9), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        padded = torch.nn.functional.pad(ids, (0, 6))
+        torch.testing.assert_close(residual(lm, padded, 2)[:, :9], residual(lm, ids, 2))
+
+
+def test_an_error_in_the_model_leaves_no_hook(lm):
+    import torch
+
+    before = [len(block._forward_hooks) for block in lm.model.model.layers]
+    with pytest.raises(IndexError):
+        residual(lm, torch.full((1, 2), 10_000), 2)
+    residual(lm, torch.zeros((1, 2), dtype=torch.int64), 2)
+    assert [len(block._forward_hooks) for block in lm.model.model.layers] == before
+
+
+def test_sinks_are_far_longer_than_the_median():
+    import torch
+
+    norm = torch.tensor([[50.0, 1, 2, 3, 4], [11, 1, 1, 1, 100]])
+    assert sinks(norm).tolist() == [[True, False, False, False, False], [True, False, False, False, True]]
+    real = torch.tensor([[True] * 5, [True, True, False, False, False]])
+    assert sinks(norm, real)[1].tolist()[:2] == [True, False]
+    assert sinks(torch.tensor([10.0, 1, 1])).tolist() == [False] * 3
+    few = torch.tensor([[300.0, 2, 2, 0, 0, 0, 0, 0]])  # the median is that of the real tokens
+    assert sinks(few, few > 0).sum() == 1
+
+
+def test_pickled_weights_are_refused(tiny_lm, tmp_path):
+    import torch
+
+    copy = copy_of(tiny_lm, tmp_path)
+    (copy / "model.safetensors").unlink()
+    torch.save({}, copy / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"no \.safetensors weights.*convert them first"):
+        load_lm(str(copy), "cpu", "float32")
+
+
+def broken(folder, what):
+    if what == "cut off":
+        weights = folder / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:5000])
+    elif what == "no config":
+        (folder / "config.json").unlink()
+    elif what == "unknown type":
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"model_type": "nonesuch"}))
+    elif what == "no tokenizer":
+        for path in folder.glob("tokenizer*"):
+            path.unlink()
+    elif what == "other shape":
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 32}))
+
+
+@pytest.mark.parametrize("what", ["cut off", "no config", "unknown type", "no tokenizer", "other shape"])
+def test_a_broken_folder_is_one_sentence(tiny_lm, tmp_path, what):
+    copy = copy_of(tiny_lm, tmp_path)
+    broken(copy, what)
+    with pytest.raises(ModelError, match="cannot load") as caught:
+        load_lm(str(copy), "cpu", "float32")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_hub_id_without_network(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="cannot be reached: connect to the network once, or give a local folder"):
+        locate("nobody/nothing-7b")
+    with pytest.raises(ModelError, match="neither a folder, a GGUF file nor a hub id"):
+        locate("./no/such/folder")
+
+
+def test_a_damaged_gguf_file_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    path = tmp_path / "model.gguf"
+    path.write_bytes(b"GGUF" + bytes(200))
+    with pytest.raises(ModelError, match="GGUF") as caught:
+        load_lm(str(path), "cpu", "float32")
+    assert "\n" not in str(caught.value)
+
+
+def test_dtype_and_device_words():
+    assert resolve_dtype("float32", "cpu") == "float32" and resolve_dtype("auto", "cpu") in ("bfloat16", "float32")
+    assert resolve_device("cpu") == "cpu"
+    with pytest.raises(ModelError, match="float32, bfloat16"):
+        resolve_dtype("float23", "cpu")
+    with pytest.raises(ModelError, match="device"):
+        resolve_device("warp9")
