@@ -15,12 +15,15 @@ PAGES = (
     ("export", "Export", ":material/download:"),
 )
 
-st.set_page_config("SAElect", ":material/filter_alt:", layout="wide")
-navigation = st.navigation(
-    [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
-        for name, title, icon in PAGES
-    ]
-)
+st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
+pages = {
+    name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
+    for name, title, icon in PAGES
+}
+navigation = st.navigation(list(pages.values()))
+asked = st.query_params.get(shared.ASKED)
+if asked in pages:
+    rest = {name: value for name, value in st.query_params.items() if name != shared.ASKED}
+    st.switch_page(pages[asked], query_params=rest)
 if shared.open_view():
     navigation.run()

@@ -26,14 +26,14 @@ def reduced(csr: object, seed: int) -> np.ndarray:
     from sklearn.preprocessing import normalize
 
     components = min(COMPONENTS, min(csr.shape) - 1)
-    if components < 2:
+    if components < 2 or not csr.data.any():
         return np.zeros((csr.shape[0], 2), np.float32)
     return normalize(TruncatedSVD(components, random_state=seed).fit_transform(csr)).astype(np.float32)
 
 
 def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
-    """UMAP of the rows of x, float32 (N, 2), the same for the same seed; a handful of rows are laid out as they are."""
-    if len(x) < 5:
+    """UMAP of the rows of x, float32 (N, 2), the same for the same seed; few or equal rows are laid out as they are."""
+    if len(x) < 5 or not np.ptp(x, axis=0).any():
         return x[:, :2].astype(np.float32)
     import umap
 

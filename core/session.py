@@ -52,24 +52,33 @@ class Session:
 
     def order(self, spec: SelectionSpec) -> Selection:
         """The full order of all samples by a method: every smaller budget is a prefix of it."""
-        full = SelectionSpec(**{**vars(spec), "budget": self.store.n_samples, "unit": "samples"})
-        return self.remember(
-            ("order", repr(full)), lambda: select(self.matrix(full.scope, full.theta), full, self.info)
-        )
+        full = self.full(spec)
+        matrix = self.matrix(full.scope, full.theta)
+        return self.remember(("order", repr(full)), lambda: select(matrix, full, self.info))
 
     def curve(self, spec: SelectionSpec) -> np.ndarray:
-        """Features covered after each pick of the full order, float64 (K,)."""
-        return self.remember(
-            ("curve", repr(spec)),
-            lambda: explain.coverage_curve(self.matrix(spec.scope, spec.theta), self.order(spec).rows),
-        )
+        """Features covered after each pick of the full order, ignored ones not counted: int64 (K,)."""
+        return self.order(spec).covered_after
 
-    def random_band(self, scope: str, theta: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Lowest, median and highest coverage of RANDOM_DRAWS random orders."""
-        matrix = self.matrix(scope, theta)
-        return self.remember(
-            ("band", scope, theta), lambda: explain.random_band(matrix, matrix.n_samples, RANDOM_DRAWS)
-        )
+    def coverable(self, spec: SelectionSpec) -> int:
+        """How many features all samples together cover, ignored ones not counted."""
+        active = self.matrix(spec.scope, spec.theta).density() > 0
+        return int(active.sum() - sum(active[f] for f, mode in spec.vetoes.items() if mode == "ignore"))
+
+    def random_band(self, spec: SelectionSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lowest, median and highest coverage of RANDOM_DRAWS random orders under the same vetoes, pins and bans."""
+        draws = [SelectionSpec(**{**vars(spec), "method": "random", "seed": seed}) for seed in range(RANDOM_DRAWS)]
+
+        def band() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            full = [select(self.matrix(d.scope, d.theta), self.full(d), self.info) for d in draws]
+            curves = np.array([s.covered_after for s in full])
+            return curves.min(0), np.median(curves, 0), curves.max(0)
+
+        return self.remember(("band", repr(self.full(draws[0]))), band)
+
+    def full(self, spec: SelectionSpec) -> SelectionSpec:
+        """The same spec with a budget of all samples."""
+        return SelectionSpec(**{**vars(spec), "budget": self.store.n_samples, "unit": "samples"})
 
     def remember(self, key: Any, compute: Any, keep: int = 64) -> Any:
         """The value of `compute()`, kept for the next call; the oldest of more than `keep` values is dropped."""

@@ -10,9 +10,9 @@ from pages import shared
 
 now = shared.header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")
 session, k = now.session, len(now.selection.rows)
-curve, everything = session.curve(now.spec), max(int((now.matrix.density() > 0).sum()), 1)
+curve, everything = session.curve(now.spec), max(session.coverable(now.spec), 1)
 tokens = session.info.prompt_tokens + session.info.response_tokens
-low, middle, high = session.random_band(now.spec.scope, now.spec.theta)
+low, middle, high = session.random_band(now.spec)
 bound = certificate(now.matrix, now.selection)
 
 spent = tokens[now.selection.rows]
@@ -61,5 +61,5 @@ if row is not None:
         "pages/why.py",
         label=f"Why row {row} was picked",
         icon=":material/help_center:",
-        query_params=shared.url("why", row=row),
+        query_params=shared.url(row=row),
     )

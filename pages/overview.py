@@ -11,7 +11,7 @@ now = shared.header(
     "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few samples.",
 )
 store, matrix, budget = now.session.store, now.matrix, len(now.selection.rows)
-coverable = int((matrix.density() > 0).sum())
+coverable = now.session.coverable(now.spec)
 covered = now.session.curve(now.spec)[budget - 1] if budget else 0
 tokens = now.session.info.prompt_tokens + now.session.info.response_tokens
 
@@ -30,7 +30,7 @@ with left:
     for method in ("sae-greedy", "sae-simscale", "longest-response"):
         spec = SelectionSpec(**{**vars(now.spec), "method": method})
         shares[method] = now.session.curve(spec)[budget - 1] / max(coverable, 1)
-    shares["random"] = now.session.random_band(now.spec.scope, now.spec.theta)[1][budget - 1] / max(coverable, 1)
+    shares["random"] = now.session.random_band(now.spec)[1][budget - 1] / max(coverable, 1)
     names = sorted(shares, key=shares.__getitem__)
     colours = [shared.SELECTED if name == now.spec.method else shared.MUTED for name in names]
     chart = go.Figure(
@@ -59,7 +59,7 @@ with right:
         ("longest", "Why do the longest responses do so well?"),
         ("export", "Download the curated file."),
     ):
-        st.page_link(f"pages/{page}.py", label=text, query_params=shared.url(page))
+        st.page_link(f"pages/{page}.py", label=text, query_params=shared.url())
     st.subheader("How it was made", anchor=False)
     config = store.meta["config"]
     made = {

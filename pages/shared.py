@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,6 +24,7 @@ from core.workspace import Workspace, WorkspaceState
 # Okabe and Ito's colours, which colour-blind people tell apart.
 # The blue is a little lighter, so that it stands out on a dark page too.
 SELECTED, ACCENT, MUTED, GREEN, PINK = "#1F88CC", "#E69F00", "#9AA5B1", "#009E73", "#CC79A7"
+ASKED = "page"  # query parameter: the page to go to from app.py
 COLOURS = {"sae-greedy": SELECTED, "longest-response": ACCENT, "random": MUTED}
 
 
@@ -90,7 +92,14 @@ def open_view() -> View | None:
 
 
 def view() -> View:
-    """The view of the running page."""
+    """The view of the running page.
+
+    A freshly started server that is first asked for a page's own address runs that page's file alone, because it does
+    not know app.py's navigation yet: go through app.py then, and from there back to the page.
+    """
+    if "view" not in st.session_state:
+        page = urlsplit(st.context.url or "").path.rsplit("/", 1)[-1]
+        st.switch_page("app.py", query_params=url(**{ASKED: page}))
     return st.session_state.view
 
 
@@ -253,7 +262,7 @@ def thinned(n: int, most: int = 400) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)) if n else np.zeros(0, int)
 
 
-def url(page: str, **parameters: object) -> dict[str, str]:
+def url(**parameters: object) -> dict[str, str]:
     """The present query parameters with some replaced, for a link to another page."""
     return {**st.query_params.to_dict(), **{k: str(v) for k, v in parameters.items()}}
 

@@ -8,8 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-
 CHATML = (
     "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou help the user with code.<|im_end|>\n{% endif %}"
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"

@@ -1,0 +1,124 @@
+"""What a newcomer does: open, move the slider, ask why, veto, undo, export."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.schema import SelectionSpec
+from core.session import open_session
+from core.store import list_stores
+from tests.browser.chromium import open_page, settle
+from tests.browser.conftest import SAMPLES
+from tests.browser.screenshots import PAGES
+
+pytestmark = pytest.mark.browser
+
+
+def state_line(page: Page) -> str:
+    """The line that says what is being looked at."""
+    return page.get_by_test_id("state-line").inner_text()
+
+
+def set_budget(page: Page, budget: int) -> None:
+    """Move the budget's slider by keyboard, as `fill` does nothing on it."""
+    slider = page.get_by_test_id("stSidebar").get_by_role("slider").first
+    slider.focus()
+    slider.press("Home")
+    for _ in range(budget - 1):
+        slider.press("ArrowRight")
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{budget} of {SAMPLES} samples", timeout=30_000)
+    settle(page)
+
+
+def metric(page: Page, name: str) -> str:
+    """The value of a figure."""
+    found = page.get_by_test_id("stMetric").filter(has_text=name).first
+    return found.get_by_test_id("stMetricValue").inner_text()
+
+
+def go(page: Page, title: str) -> None:
+    """Follow a link of the navigation."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_test_id("stHeading").first).to_contain_text(title, timeout=30_000)
+    settle(page)
+
+
+def test_walk(page: Page, address: str, cache: Path, tmp_path: Path) -> None:
+    session = open_session(list_stores(cache)[0])
+    theta = session.default_theta()[0]
+    before = session.order(SelectionSpec("sae-greedy", SAMPLES, theta=theta)).prefix(8)
+
+    open_page(page, f"{address}/budget")
+    assert f"12 of {SAMPLES} samples" in state_line(page)
+    set_budget(page, 8)
+    assert metric(page, "Picks") == "8"
+    assert metric(page, "Features covered") == f"{before.covered_after[-1]:,}"
+
+    go(page, "Why")
+    assert f"8 of {SAMPLES} samples" in state_line(page), "the budget goes along to the next page"
+    assert page.get_by_test_id("why-status").inner_text() == f"Row {before.rows[0]} is kept."
+    assert metric(page, "Marginal gain") == f"{before.gains[0]:,.0f}"
+
+    veto = page.get_by_role("button", name=re.compile("Veto feature"))
+    feature = int(re.search(r"\d+", veto.inner_text()).group())
+    veto.click()
+    expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)
+    settle(page)
+    spec = SelectionSpec("sae-greedy", SAMPLES, theta=theta, vetoes={feature: "ignore"})
+    after = session.order(spec).prefix(8)
+    assert after.rows.tolist() != before.rows.tolist() or after.gains.tolist() != before.gains.tolist()
+    go(page, "Budget")
+    assert metric(page, "Features covered") == f"{after.covered_after[-1]:,}"
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("state-line")).not_to_contain_text("vetoed", timeout=30_000)
+    settle(page)
+    assert metric(page, "Features covered") == f"{before.covered_after[-1]:,}"
+
+    go(page, "Export")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Curated file").click()
+    target = tmp_path / "curated.jsonl"
+    waiting.value.save_as(target)
+    records = [json.loads(line) for line in target.read_text().splitlines()]
+    assert records == [s.raw for s in session.store.samples(sorted(before.rows))]
+
+
+def test_block_veto_changes_the_picks(page: Page, address: str, cache: Path) -> None:
+    session = open_session(list_stores(cache)[0])
+    theta = session.default_theta()[0]
+    first = int(session.order(SelectionSpec("sae-greedy", SAMPLES, theta=theta)).rows[0])
+    feature = int(session.matrix("all", theta).row(first)[0])
+
+    open_page(page, f"{address}/features?feature={feature}")
+    assert f"Feature {feature}" in page.get_by_test_id("stHeading").nth(1).inner_text()
+    page.get_by_role("button", name="Block samples").click()
+    expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)
+    open_page(page, f"{address}/why?row={first}")
+    assert page.get_by_test_id("why-status").inner_text() == f"Row {first} is left out."
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_draws_without_an_error_and_its_url_reproduces_it(page: Page, address: str, name: str) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    path = "" if name == "overview" else name
+    open_page(page, f"{address}/{path}?budget=7&method=longest-response")
+    assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page)
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_test_id("stMetric").count() >= 3 or name in ("map",)
+    assert not errors
+
+
+def test_without_a_store_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
+    from tests.browser.chromium import dashboard
+
+    with dashboard(tmp_path) as address:
+        open_page(page, address)
+        assert "No feature store yet" in page.get_by_test_id("stHeading").first.inner_text()
+        assert "make demo" in page.get_by_test_id("stCode").inner_text()
