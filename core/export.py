@@ -7,6 +7,7 @@ import json
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def covering(matrix: Any, credit: np.ndarray) -> list[list[int]]:
     owner, pick = np.divmod(pairs, int(credit.max(initial=0)) + 1)
     order = np.lexsort((pick, -count, owner))
     bounds = np.searchsorted(owner, np.arange(matrix.n_samples + 1))
-    return [pick[order[a : min(b, a + COVERING)]].tolist() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [pick[order[a : min(b, a + COVERING)]].tolist() for a, b in pairwise(bounds)]
 
 
 def manifest_json(

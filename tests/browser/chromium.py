@@ -96,9 +96,9 @@ def open_page(page: Page, address: str) -> None:
 def settle(page: Page) -> None:
     """Wait until the script run has ended and nothing is stale."""
     page.get_by_test_id("stHeading").first.wait_for(timeout=90_000)
-    page.wait_for_timeout(150)
+    page.wait_for_timeout(200)
     page.wait_for_function(
-        """() => !document.querySelector('[data-testid="stStatusWidget"]')
+        """() => document.querySelector('[data-test-script-state="notRunning"]')
         && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')""",
         timeout=90_000,
     )
