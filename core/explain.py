@@ -74,9 +74,9 @@ class ThetaRow:
     theta: float
     mean_active: float
     coverable: int
+    at_hundredth: float
     at_twentieth: float
     at_tenth: float
-    at_fifth: float
 
 
 def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | None = None) -> Ledger:
@@ -176,8 +176,9 @@ def length_effect(matrix: FeatureMatrix, tokens: np.ndarray) -> LengthEffect:
 def default_theta(matrix: FeatureMatrix) -> tuple[float, list[ThetaRow]]:
     """A θ that leaves greedy a choice, and the table it was chosen from: a row for each quantile of the values.
 
-    The smallest quantile at which a tenth of the samples covers less than 90 % of what all cover; failing that, the
-    largest that leaves 5 active features a sample; failing that, 0.
+    The smallest quantile at which greedy with a tenth of the samples covers less than 90 % of what all cover; in a data
+    set so large that there is none, the same with a twentieth, then a hundredth; only quantiles that leave 5 active
+    features a sample count. Failing all that, the largest of those, or 0.
     """
     if not len(matrix.value):
         return 0.0, []
@@ -187,14 +188,17 @@ def default_theta(matrix: FeatureMatrix) -> tuple[float, list[ThetaRow]]:
         theta = float(theta) if quantile else 0.0
         matrix = at_theta(matrix, theta)  # θ ascends: each step filters what the last one left
         table.append(_theta_row(matrix, quantile, theta))
-    climbing = [row for row in table if row.coverable and row.at_tenth < 0.9]
     rich = [row for row in table if row.mean_active >= 5]
-    return (climbing[0] if climbing else rich[-1] if rich else table[0]).theta, table
+    for share in ("at_tenth", "at_twentieth", "at_hundredth"):
+        climbing = [row for row in rich if getattr(row, share) < 0.9]
+        if climbing:
+            return climbing[0].theta, table
+    return (rich[-1] if rich else table[0]).theta, table
 
 
 def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow:
     coverable = int(np.count_nonzero(np.bincount(matrix.feature)))
-    budgets = [max(1, matrix.n_samples // part) for part in (20, 10, 5)]
+    budgets = [max(1, matrix.n_samples // part) for part in (100, 20, 10)]
     everyone, nobody = np.ones(matrix.n_samples, bool), np.empty(0, np.int64)
     lists = kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
     rows, _ = kernels.greedy_buckets(

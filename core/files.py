@@ -35,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> str:
-    """sha256 hex digest over the names, sizes and evenly spaced blocks of large files: fast, and any training changes it."""
+    """sha256 hex digest over names, sizes and evenly spaced blocks of large files: any training changes it."""
     digest = hashlib.sha256()
     for path in sorted(files):
         length = path.stat().st_size

@@ -109,7 +109,7 @@ class ExtractConfig:
 class FeatureMatrix:
     """Which features each sample activates, in CSR form, rows sorted by feature, arrays read-only.
 
-    indptr int64 (N+1,), feature int32 (nnz,), value float32 (nnz,): the largest activation over the tokens of the scope.
+    indptr int64 (N+1,), feature int32 (nnz,), value float32 (nnz,): the largest activation over the scope's tokens.
     """
 
     indptr: np.ndarray

@@ -44,9 +44,14 @@ buttons[1].download_button(
     icon=":material/rule:", on_click="ignore", width="stretch", key="download-rejects",
 )  # fmt: skip
 buttons[2].download_button(
-    "Manifest", lambda: manifest_json(now.selection, store, format, order, f"{name}.{format}").encode(),
-    f"{name}.manifest.json", icon=":material/receipt_long:", on_click="ignore", width="stretch", key="download-manifest",
-)  # fmt: skip
+    "Manifest",
+    lambda: manifest_json(now.selection, store, format, order, f"{name}.{format}").encode(),
+    f"{name}.manifest.json",
+    icon=":material/receipt_long:",
+    on_click="ignore",
+    width="stretch",
+    key="download-manifest",
+)
 st.caption("The manifest reproduces the file on any machine that has the feature store:")
 st.code(f"python -m core replay {name}.manifest.json", language="bash")
 

@@ -115,9 +115,9 @@ def test_length_effect():
 
 def test_default_theta_leaves_room_for_a_choice():
     rng = np.random.default_rng(0)
-    dense = rng.exponential(size=(400, 300)) * (rng.random((400, 300)) < 0.5)
+    dense = rng.exponential(size=(400, 1500)) * (rng.random((400, 1500)) < 0.1)
     indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
-    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], 300)
+    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], 1500)
     theta, table = explain.default_theta(matrix)
     assert [row.quantile for row in table] == list(explain.QUANTILES)
     chosen = next(row for row in table if row.theta == theta)
@@ -128,8 +128,18 @@ def test_default_theta_leaves_room_for_a_choice():
         coverable = len(set(at.feature.tolist()))
         assert (row.coverable, row.mean_active) == (coverable, len(at.feature) / 400)
         curve = explain.coverage_curve(at, select(at, SelectionSpec(budget=80)).rows) / coverable
-        assert np.allclose((row.at_twentieth, row.at_tenth, row.at_fifth), curve[[19, 39, 79]])
+        assert np.allclose((row.at_hundredth, row.at_twentieth, row.at_tenth), curve[[3, 19, 39]])
     assert explain.default_theta(FeatureMatrix.from_sets([set()], 3)) == (0.0, [])
+
+
+def test_default_theta_asks_less_of_a_large_data_set():
+    rng = np.random.default_rng(1)
+    feature = np.concatenate([rng.permutation(1000)[:8] for _ in range(4000)])
+    order = np.argsort(np.repeat(np.arange(4000), 8) * 1000 + feature)
+    matrix = FeatureMatrix(np.arange(0, 32_001, 8), feature[order], np.ones(32_000), 1000)
+    theta, table = explain.default_theta(matrix)
+    assert table[0].at_tenth > 0.99 and table[0].at_twentieth > 0.9 > table[0].at_hundredth
+    assert theta == 0.0
 
 
 def test_default_theta_falls_back_to_five_features_a_sample():

@@ -127,7 +127,7 @@ def test_export_and_import_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"store": "key", "vetoes": {"x": "ignore"}}'])
 def test_a_file_that_is_none_gets_one_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.json").write_text(content)
-    with pytest.raises(SaelectError, match="bad.json") as error:
+    with pytest.raises(SaelectError, match="bad\\.json") as error:
         Workspace(tmp_path / "w.sqlite", "key").import_json(tmp_path / "bad.json")
     assert "\n" not in str(error.value)
 
