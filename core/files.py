@@ -47,6 +47,13 @@ def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> 
     return digest.hexdigest()
 
 
+def stamp(source: str) -> list[tuple[str, int, int]] | None:
+    """Names, sizes and times of a file or of a folder's files: unchanged as long as they are. None for a hub id."""
+    path = Path(source)
+    files = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.is_file()) if path.is_dir() else []
+    return [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in files] or None
+
+
 def require_space(folder: Path, n_bytes: int) -> None:
     """Raise SaelectError unless `folder` has room for `n_bytes`."""
     free = shutil.disk_usage(folder).free

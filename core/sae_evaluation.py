@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from core.activations import pack, padded
+from core.activations import content_activations, pack, padded
 from core.chat import TokenizedSample
 from core.models import LanguageModel, block_list, sinks
+from core.sae import SparseAutoencoder
 from core.sae_training import explained_variance
 
 MODES = ("clean", "sae", "zero")
@@ -50,14 +51,14 @@ def patching(lm: LanguageModel, n_blocks: int) -> Iterator[Patch]:
 def evaluate(
     lm: LanguageModel, sae: Any, items: list[TokenizedSample], n_blocks: int, batch_tokens: int = 2048
 ) -> dict[str, float]:
-    """Explained variance, L0, dead share and cross-entropy recovered over content tokens, attention sinks left out.
+    """Explained variance, L0 and cross-entropy recovered over content tokens, attention sinks left out.
 
     Recovered = (CE with zeros − CE with the SAE) / (CE with zeros − CE clean), where zeros or the reconstruction stand
     at the content tokens of the hook point; cross-entropies are means in nats over those tokens.
     """
     import torch
 
-    total, predicted, active, l0 = dict.fromkeys(MODES, 0.0), 0, torch.zeros(sae.cfg.d_sae, dtype=torch.bool), 0
+    total, predicted, l0 = dict.fromkeys(MODES, 0.0), 0, 0
     xs, outs = [], []
     with torch.inference_mode(), patching(lm, n_blocks) as patch:
         for batch in pack(np.array([len(i.ids) for i in items]), batch_tokens):
@@ -71,7 +72,6 @@ def evaluate(
             for mode, patch.replacement in (("sae", out), ("zero", torch.zeros_like(out))):
                 total[mode] += cross_entropy(lm, ids, content)
             predicted += int(content[:, 1:].sum())
-            active |= (acts > 0).any(0).cpu()
             l0 += int((acts > 0).sum())
             xs.append(patch.seen.cpu())
             outs.append(out.cpu())
@@ -80,10 +80,24 @@ def evaluate(
         "tokens": len(x),
         "explained_variance": explained_variance(x, out),
         "l0": l0 / len(x),
-        "dead_share": float((~active).float().mean()),
         "ce_recovered": (total["zero"] - total["sae"]) / (total["zero"] - total["clean"]),
         **{f"ce_{mode}": total[mode] / predicted for mode in MODES},
     }
+
+
+def dead_share(
+    lm: LanguageModel, sae: SparseAutoencoder, items: list[TokenizedSample], n_blocks: int, batch_tokens: int = 2048
+) -> dict[str, float]:
+    """The share of features that no content token activates, and over how many tokens that was."""
+    import torch
+
+    active, tokens = torch.zeros(sae.d_sae, dtype=torch.bool), 0
+    for x in content_activations(lm, items, n_blocks, batch_tokens):
+        with torch.inference_mode():
+            x = x[~sinks(x.float().norm(dim=-1))]
+            active[sae.encode_sparse(x)[1]] = True
+        tokens += len(x)
+    return {"dead_share": float((~active).float().mean()), "dead_tokens": tokens}
 
 
 def cross_entropy(lm: LanguageModel, ids: Any, content: Any) -> float:

@@ -11,10 +11,11 @@ from core.datasets import read_samples
 from core.files import cache_dir
 from core.models import LanguageModel, layers_needed, load_lm
 from core.sae import load_sae
-from core.sae_evaluation import evaluate
+from core.sae_evaluation import dead_share, evaluate
 from core.sae_training import SaeTrainingConfig, save, train, write_json
 
 EVALUATION_TOKENS = 60_000
+DEAD_TOKENS = 400_000  # rare features need more text to show that they are alive
 
 
 def run(
@@ -55,7 +56,10 @@ def measure(folder: Path, data: list[str], model: str = "", tokens: int = EVALUA
     sources = [split(read_samples(source, skip_bad=True), held_out=True) for source in data]
     items = mix(sources, lm.tokenizer, tokens, training["max_tokens"], training["seed"])
     loaded = load_sae(str(folder), dtype="float32")
-    metrics = evaluate(lm, loaded.sae, items, layers_needed(loaded.hook_point, lm.n_layers))
+    n_blocks = layers_needed(loaded.hook_point, lm.n_layers)
+    metrics = evaluate(lm, loaded.sae, items, n_blocks)
+    more = mix(sources, lm.tokenizer, DEAD_TOKENS, training["max_tokens"], training["seed"])
+    metrics |= dead_share(lm, loaded, more, n_blocks)
     metrics = {k: round(v, 4) for k, v in metrics.items()}
     write_json(folder / "metrics.json", metrics)
     return metrics

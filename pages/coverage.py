@@ -53,7 +53,7 @@ rare = np.median(density[missed]) * n if missed.any() else 0
 st.caption(
     f"The selection misses {missed.sum():,} features; "
     + (
-        f"half of them are active in {rare:,.0f} samples or fewer."
+        f"half of them are active in at most {rare:,.0f} samples."
         if missed.any()
         else "there is nothing left to cover."
     )

@@ -123,9 +123,9 @@ def pick_store() -> Path | None:
 
 
 def store_title(path: Path) -> str:
-    """The data file's name and size, as plain text."""
+    """The data file's name, its size, and enough of the key to tell stores of the same data apart: also in the URL."""
     store = session_of(path).store
-    return f"{Path(store.meta['config']['data']).name} · {store.n_samples:,}"
+    return f"{Path(store.meta['config']['data']).name} · {store.n_samples:,} · {store.key[:4]}"
 
 
 def build_view(path: Path) -> View:

@@ -9,7 +9,7 @@ from core import sae_training
 from core.activations import collect, exchanges, mix, pack, split
 from core.models import load_lm
 from core.sae import load_sae
-from core.sae_evaluation import evaluate
+from core.sae_evaluation import dead_share, evaluate
 from core.sae_training import SaeTrainingConfig, batches, explained_variance, save, train
 from core.schema import Message, Sample
 
@@ -266,3 +266,18 @@ def test_clean_cross_entropy_is_the_models_own(lm_and_items):
         logp = lm.model(input_ids=ids[None]).logits[0].log_softmax(-1)
         losses += [-float(logp[t - 1, ids[t]]) for t in np.flatnonzero(item.segment >= 0)]
     assert evaluate(lm, perfect(lm.d_model), items, 2)["ce_clean"] == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_dead_share_counts_the_features_that_nothing_activates(lm_and_items, tiny_saes):
+    import torch
+
+    lm, items = lm_and_items
+    sae = load_sae(str(tiny_saes["topk"]), dtype="float32")
+    alive = torch.zeros(sae.d_sae, dtype=torch.bool)
+    for item in items:
+        states = lm.model(input_ids=torch.from_numpy(item.ids.astype(np.int64))[None], output_hidden_states=True)
+        alive |= (sae.sae.encode(states.hidden_states[2][0, item.segment >= 0].bfloat16().float()) > 0).any(0)
+    found = dead_share(lm, sae, items, 2, batch_tokens=64)
+    assert found["dead_share"] == pytest.approx(1 - alive.float().mean().item())
+    assert 0 < found["dead_share"] < 1
+    assert found["dead_tokens"] == sum(int((i.segment >= 0).sum()) for i in items)

@@ -1,9 +1,10 @@
-"""Screenshots of every page, light and dark: python -m tests.browser.screenshots FOLDER [STORE_KEY]"""
+"""Screenshots of every page, light and dark: python -m tests.browser.screenshots FOLDER [DATA SET AS IN THE SIDEBAR]"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from core.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
@@ -12,7 +13,7 @@ PAGES = ("overview", "budget", "coverage", "map", "why", "features", "longest", 
 
 
 def shoot(
-    folder: Path, key: str = "", pages: tuple[str, ...] = PAGES, schemes: tuple[str, ...] = ("light", "dark")
+    folder: Path, title: str = "", pages: tuple[str, ...] = PAGES, schemes: tuple[str, ...] = ("light", "dark")
 ) -> None:
     """Save `<page>-<scheme>.png` for each page."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -21,7 +22,7 @@ def shoot(
             context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 1100})
             page = context.new_page()
             for name in pages:
-                open_page(page, f"{address}/{'' if name == 'overview' else name}" + (f"?store={key}" if key else ""))
+                open_page(page, f"{address}/{'' if name == 'overview' else name}" + (f"?store={quote(title)}" if title else ""))
                 page.wait_for_timeout(1200)  # charts are drawn after the script has ended
                 page.screenshot(path=str(folder / f"{name}-{scheme}.png"))
             context.close()
