@@ -18,12 +18,13 @@ from core.activations import pack, padded
 from core.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
 from core.datasets import file_digest, read_samples
 from core.files import cache_dir, require_space
+from core.finished import find_finished, note_finished
 from core.kernels import pool_max
 from core.models import LanguageModel, load_lm, residual, resolve_device, resolve_dtype, sinks
 from core.pooling import context_windows, push_best
 from core.sae import SparseAutoencoder, check_fit, load_sae
 from core.schema import DataError, ExtractConfig, Sample
-from core.store import CONTEXTS_PER_FEATURE, StoreWriter
+from core.store import CONTEXTS_PER_FEATURE, SCHEMA_VERSION, StoreWriter
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
 RADIUS = 12  # tokens kept on each side of a context's peak
@@ -97,13 +98,23 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
     A store of the same key is returned as it is; an unfinished one is continued after its last committed chunk.
     """
     folder = folder or cache_dir()
+    path = find_finished(config, folder)
+    if path is None:
+        path = extract_anew(config, folder, on_progress)
+        note_finished(config, path)
+    return path
+
+
+def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -> Path:
+    """`extract` for a request that was not carried out before, or whose files were touched since."""
     on_progress(Progress("Reading the data", 0, 1))
     todo = scan(config)
     require_space(folder, todo.n_samples * BYTES_PER_SAMPLE)
     on_progress(Progress("Loading model and SAE", 0, 1))
     pipeline = load(config)
     digest = file_digest(config.data)
-    key = pipeline.config.key(digest, pipeline.lm.digest, pipeline.sae.digest, template_digest(pipeline.lm.tokenizer))
+    template = template_digest(pipeline.lm.tokenizer)
+    key = pipeline.config.key(f"schema {SCHEMA_VERSION}", digest, pipeline.lm.digest, pipeline.sae.digest, template)
     path = folder / f"{key}.duckdb"
     if path.exists():
         return path

@@ -358,3 +358,21 @@ def test_ten_kills_change_nothing(tiny, tmp_path):
         found = content_of(path)
         for name, table in content_of(expected).items():
             assert found[name] == table, name
+
+
+def test_a_request_carried_out_before_loads_no_model(tiny, tmp_path, monkeypatch, quick_map):
+    from core import extract as module
+    from core.finished import find_finished
+
+    data = tmp_path / "data.jsonl"
+    data.write_bytes(tiny.data.read_bytes())
+    config = replace(tiny.config, data=str(data))
+    assert find_finished(config, tmp_path) is None
+    path = module.extract(config, tmp_path)
+    monkeypatch.setattr(module, "load", None)
+    assert module.extract(config, tmp_path) == path
+    assert find_finished(replace(config, max_tokens=32), tmp_path) is None
+    data.write_bytes(data.read_bytes())  # touched, if with the same bytes: looked at again
+    assert find_finished(config, tmp_path) is None
+    (tmp_path / "finished.json").write_text("{")
+    assert find_finished(config, tmp_path) is None

@@ -22,7 +22,10 @@ def shoot(
             context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 1100})
             page = context.new_page()
             for name in pages:
-                open_page(page, f"{address}/{'' if name == 'overview' else name}" + (f"?store={quote(title)}" if title else ""))
+                open_page(
+                    page,
+                    f"{address}/{'' if name == 'overview' else name}" + (f"?store={quote(title)}" if title else ""),
+                )
                 page.wait_for_timeout(1200)  # charts are drawn after the script has ended
                 page.screenshot(path=str(folder / f"{name}-{scheme}.png"))
             context.close()
