@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.activations import collect, mix, split
+from core.chat import TokenizedSample
 from core.datasets import read_samples
 from core.files import cache_dir
 from core.models import LanguageModel, layers_needed, load_lm
@@ -32,12 +36,26 @@ def run(
     work = work or cache_dir("sae-training")
     sources = [split(read_samples(source, skip_bad=True), held_out=False) for source in data]
     items = mix(sources, lm.tokenizer, cfg.tokens, cfg.max_tokens, cfg.seed)
-    shards = collect(lm, items, cfg.hook_point, work / "activations", on_tokens=on_tokens)
+    plan = plan_digest(lm, cfg, items)
+    shards = collect(lm, items, cfg.hook_point, work / plan / "activations", on_tokens=on_tokens)
     on_collected()
-    sae, history = train(cfg, shards, Path(lm.name).name, work / "checkpoints")
+    sae, history = train(cfg, shards, Path(lm.name).name, work / plan / f"checkpoints-{config_digest(cfg)}")
     tokens = int(sum((i.segment >= 0).sum() for i in items))
     save(sae, cfg, history, out, data=[Path(d).name for d in data], tokens=tokens, sequences=len(items))
     return measure(out, data, model)
+
+
+def plan_digest(lm: LanguageModel, cfg: SaeTrainingConfig, items: list[TokenizedSample]) -> str:
+    """12 hex digits over what decides the activations: model, hook point and every token. Other plans never mix."""
+    digest = hashlib.sha256(f"{lm.digest} {cfg.hook_point}".encode())
+    for item in items:
+        digest.update(item.ids.tobytes() + item.segment.tobytes())
+    return digest.hexdigest()[:12]
+
+
+def config_digest(cfg: SaeTrainingConfig) -> str:
+    """12 hex digits over the training's settings: a changed one starts anew instead of going on."""
+    return hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def load_model(model: str) -> LanguageModel:
@@ -49,8 +67,6 @@ def load_model(model: str) -> LanguageModel:
 
 def measure(folder: Path, data: list[str], model: str = "", tokens: int = EVALUATION_TOKENS) -> dict[str, Any]:
     """Evaluate the SAE in `folder` on the held-out rows of `data`; the result is also written to metrics.json."""
-    import json
-
     lm = load_model(model)
     training = json.loads((folder / "training.json").read_text())["config"]
     sources = [split(read_samples(source, skip_bad=True), held_out=True) for source in data]
