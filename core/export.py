@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,7 @@ from core import __version__
 from core.datasets import FORMATS, write_records
 from core.explain import ledger
 from core.files import cache_dir, replacing
-from core.schema import SaelectError, Selection, SelectionError, SelectionSpec, StoreError
+from core.schema import DataError, SaelectError, Selection, SelectionError, SelectionSpec, StoreError
 from core.selection import SampleInfo, available, select
 from core.store import FeatureStore, open_store
 
@@ -29,9 +29,11 @@ def export(selection: Selection, store: FeatureStore, path: Path, format: str = 
     """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
 
     The records are those of the input, unchanged; in the input's order, or in the order of the picks.
-    Raises SelectionError for an unknown format or order.
+    Raises SelectionError for an unknown format or order, DataError for a path that cannot or must not be written.
     """
     path = Path(path)
+    if path.exists() and path.resolve() == Path(store.meta["config"]["data"]).resolve():
+        raise DataError(f"{path} is the data that was selected from: give another name.")
     content = curated_bytes(selection, store, format, order)
     manifest = manifest_json(selection, store, format, order, path.name, content)
     for target, data in (
@@ -39,9 +41,17 @@ def export(selection: Selection, store: FeatureStore, path: Path, format: str = 
         (path.with_name(f"{path.stem}.rejects.jsonl"), rejects_bytes(selection, store)),
         (path.with_name(f"{path.stem}.manifest.json"), manifest.encode()),
     ):
-        with replacing(target) as temporary:
-            temporary.write_bytes(data)
+        write_bytes(target, data)
     return json.loads(manifest)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file by the content, or leave it as it was and raise DataError."""
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def curated_bytes(selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input") -> bytes:
@@ -94,9 +104,16 @@ def reason(row: int, spec: SelectionSpec, matrix: Any, allowed: bool, redundancy
     if not allowed:
         blocked = sorted(f for f, mode in spec.vetoes.items() if mode == "block" and f in set(matrix.row(row).tolist()))
         return f"activates the vetoed feature {blocked[0]}"
-    if redundancy >= 1:
-        return "redundant: the selection has all of its features"
+    if too_redundant(spec, redundancy):
+        return "redundant: the selection has its features"
     return "budget: other samples bring more"
+
+
+def too_redundant(spec: SelectionSpec, redundancy: float) -> bool:
+    """Whether the method passes over such a sample; one that does not look at features passes over none."""
+    if spec.method == "sae-simscale":
+        return redundancy > spec.options.get("tau", 0.8)
+    return spec.method == "sae-greedy" and redundancy >= 1
 
 
 def info_of(store: FeatureStore) -> SampleInfo:
@@ -136,21 +153,34 @@ def manifest_json(
         "n_tokens": int(tokens[selection.rows].sum()),
         "store": {"key": store.key, "path": str(store.path)},
         "data": {"source": Path(store.meta["config"]["data"]).name, "sha256": store.meta["digests"]["data"]},
-        "spec": spec_dict(selection.spec),
+        "spec": spec_dict(selection),
         "rows": [int(r) for r in columns["source_row"][selection.rows]],
     }
     return json.dumps(manifest, indent=1) + "\n"
 
 
-def spec_dict(spec: SelectionSpec) -> dict[str, Any]:
-    """A SelectionSpec as JSON has it: tuples are lists, the keys of vetoes are strings."""
-    return json.loads(json.dumps(asdict(spec), default=lambda n: n.item()))
+def spec_dict(selection: Selection) -> dict[str, Any]:
+    """The spec as JSON has it. The dashboard selects by a prefix of the full order: its own length is the budget."""
+    spec = selection.spec
+    if spec.unit == "samples":
+        spec = replace(spec, budget=len(selection.rows))
+    vetoes = {str(f): mode for f, mode in spec.vetoes.items()}
+    return json.loads(json.dumps(asdict(spec) | {"vetoes": vetoes}, default=lambda n: n.item()))
 
 
 def spec_from(found: dict[str, Any]) -> SelectionSpec:
-    """A SelectionSpec from what `spec_dict` gave."""
-    vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
-    return SelectionSpec(**{**found, "vetoes": vetoes, "pins": tuple(found["pins"]), "bans": tuple(found["bans"])})
+    """A SelectionSpec from what `spec_dict` gave; raises DataError if it is none."""
+    default = SelectionSpec()
+    try:
+        vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
+        rows = {name: tuple(int(row) for row in found[name]) for name in ("pins", "bans")}
+        spec = SelectionSpec(**{**found, **rows, "vetoes": vetoes, "theta": float(found["theta"])})
+        wrong = [f.name for f in fields(spec) if type(getattr(spec, f.name)) is not type(getattr(default, f.name))]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"The manifest's spec is not one that SAElect wrote: {error}.") from error
+    if wrong:
+        raise DataError(f"The manifest's spec is not one that SAElect wrote: {', '.join(wrong)} cannot be used.")
+    return spec
 
 
 def replay(manifest: Path, out: Path | None = None) -> Path:
@@ -173,11 +203,10 @@ def replay(manifest: Path, out: Path | None = None) -> Path:
     digest = hashlib.sha256(content).hexdigest()
     if digest != found["sha256"]:
         raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {digest}.")
-    path = Path(out) if out else Path(manifest).with_name(found["file"])
+    path = Path(out) if out else Path(manifest).with_name(Path(found["file"]).name)
     if path.exists() and path.read_bytes() != content:
         raise SaelectError(f"{path} exists and is a different file: move it away or give --out.")
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, content)
     return path
 
 

@@ -20,9 +20,9 @@ from core.datasets import file_digest, read_samples
 from core.files import cache_dir, require_space
 from core.finished import find_finished, note_finished
 from core.kernels import pool_max
-from core.models import LanguageModel, load_lm, residual, resolve_device, resolve_dtype, sinks
+from core.models import LanguageModel, load_lm, require_lm, residual, resolve_device, resolve_dtype, sinks
 from core.pooling import context_windows, push_best
-from core.sae import SparseAutoencoder, check_fit, load_sae
+from core.sae import SparseAutoencoder, check_fit, load_sae, require_sae
 from core.schema import DataError, ExtractConfig, Sample
 from core.store import CONTEXTS_PER_FEATURE, SCHEMA_VERSION, StoreWriter
 
@@ -107,6 +107,8 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
 
 def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -> Path:
     """`extract` for a request that was not carried out before, or whose files were touched since."""
+    require_sae(config.sae)
+    require_lm(config.model)
     on_progress(Progress("Reading the data", 0, 1))
     todo = scan(config)
     require_space(folder, todo.n_samples * BYTES_PER_SAMPLE)

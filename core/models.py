@@ -151,6 +151,12 @@ def resolve_dtype(dtype: str, device: str) -> str:
     return "bfloat16" if native else "float32"
 
 
+def require_lm(source: str) -> None:
+    """Raise ModelError, within two seconds, if there is no such model here and the hub is out of reach."""
+    if not Path(source).is_file():
+        locate(source)
+
+
 def load_lm(source: str, device: str = "auto", dtype: str = "auto") -> LanguageModel:
     """Load a hub id, a folder or a GGUF file. Only safetensors or GGUF weights; no remote code.
 

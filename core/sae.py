@@ -13,6 +13,7 @@ from core.schema import ModelError
 if TYPE_CHECKING:
     import torch
 
+ADVICE = "connect to the network once, or give a local folder with cfg.json and sae_weights.safetensors."
 BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) pre-activations
 
 
@@ -91,11 +92,26 @@ def dense_triples(sae: Any, x: torch.Tensor, floor: float) -> tuple[torch.Tensor
 ENCODERS = {"topk": topk_triples, "standard": threshold_triples, "jumprelu": threshold_triples}
 
 
+def require_sae(source: str) -> None:
+    """Raise ModelError, within two seconds, if files are missing, or the hub is needed and out of reach."""
+    folder = Path(source)
+    if not folder.is_dir():
+        from huggingface_hub import constants
+
+        if not any(Path(constants.HF_HUB_CACHE).glob("models--*")) and not hub_reachable():
+            raise ModelError(f"{source} is not a folder and the Hugging Face hub cannot be reached: {ADVICE}")
+        return
+    for name in ("cfg.json", "sae_weights.safetensors"):
+        if not (folder / name).exists():
+            raise ModelError(f"{folder} holds no SAE: {name} is missing (a sae-lens folder has it).")
+
+
 def load_sae(source: str, device: str = "cpu", dtype: str | None = None) -> SparseAutoencoder:
     """Load a folder (cfg.json and sae_weights.safetensors) or a `release/sae_id` of sae-lens's registry.
 
-    Raises ModelError, within two seconds when the hub is needed and cannot be reached.
+    Raises ModelError as `require_sae` does, and when sae-lens cannot load it.
     """
+    require_sae(source)
     folder = Path(source)
     sae = from_folder(folder, device, dtype) if folder.is_dir() else from_registry(source, device, dtype)
     if sae.cfg.normalize_activations == "expected_average_only_in":
@@ -115,9 +131,6 @@ def from_folder(folder: Path, device: str, dtype: str | None) -> Any:
     """sae-lens's load_from_disk with its failures turned into one sentence."""
     from sae_lens import SAE
 
-    for name in ("cfg.json", "sae_weights.safetensors"):
-        if not (folder / name).exists():
-            raise ModelError(f"{folder} holds no SAE: {name} is missing (a sae-lens folder has it).")
     try:
         return SAE.load_from_disk(folder, device=device, dtype=dtype)
     except LOAD_ERRORS as error:
@@ -127,11 +140,6 @@ def from_folder(folder: Path, device: str, dtype: str | None) -> Any:
 def from_registry(source: str, device: str, dtype: str | None) -> Any:
     """`release/sae_id` from sae-lens's registry; the id may hold slashes itself."""
     from huggingface_hub import constants
-
-    offline = not hub_reachable()
-    advice = "connect to the network once, or give a local folder with cfg.json and sae_weights.safetensors."
-    if offline and not any(Path(constants.HF_HUB_CACHE).glob("models--*")):  # nothing can come of it: say so at once
-        raise ModelError(f"{source} is not a folder and the Hugging Face hub cannot be reached: {advice}")
     from sae_lens import SAE
     from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
 
@@ -139,12 +147,13 @@ def from_registry(source: str, device: str, dtype: str | None) -> Any:
     known = get_pretrained_saes_directory()
     if release not in known or sae_id not in known[release].saes_map:
         raise ModelError(f"{source} is neither a folder nor a release/sae_id of sae-lens's table of pretrained SAEs.")
+    offline = not hub_reachable()
     constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE or offline  # else the client retries for 24 s
     try:
         return SAE.from_pretrained(release, sae_id, device=device, dtype=dtype)
     except Exception as error:  # sae-lens lets through whatever its many loaders raise
         reason = "the hub cannot be reached" if offline else one_line(error)
-        raise ModelError(f"{source} could not be loaded ({reason}): {advice}") from error
+        raise ModelError(f"{source} could not be loaded ({reason}): {ADVICE}") from error
 
 
 def check_fit(lm: LanguageModel, sae: SparseAutoencoder, hook_point: str) -> int:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from core.datasets import read_samples
-from core.export import export, info_of, read_manifest, replay
-from core.schema import SaelectError, SelectionError, SelectionSpec, StoreError
+from core.export import export, info_of, manifest_json, read_manifest, replay
+from core.schema import DataError, SaelectError, SelectionError, SelectionSpec, StoreError
 from core.selection import select
 from core.store import open_store
+from tests.factories import alpaca, tiny_store
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +119,57 @@ def test_unknown_formats_and_orders_get_one_sentence(store, tmp_path: Path, form
     with pytest.raises(SelectionError, match="use one of"):
         export(choose(store), store, tmp_path / "x", format, order)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def gapped(tmp_path: Path):
+    """Six samples; the input's third row cannot be read, so rows of the store and of the input differ after it."""
+    records = alpaca(6)
+    records.insert(2, {"instruction": "no answer", "output": ""})
+    return open_store(tiny_store(tmp_path, records, [{0, 1, 2}, {2, 3}, {4}, {0, 1}, {5, 6, 7}, {2}]))
+
+
+@pytest.mark.parametrize("method", ["sae-greedy", "sae-simscale", "longest-response", "longest-prompt", "random"])
+def test_a_prefix_of_the_full_order_can_be_replayed(gapped, tmp_path: Path, method: str) -> None:
+    prefix = choose(gapped, method=method, budget=6).prefix(3)
+    (tmp_path / "c.manifest.json").write_text(manifest_json(prefix, gapped, "jsonl", "input", "c.jsonl"))
+    records = [json.loads(line) for line in replay(tmp_path / "c.manifest.json").read_text().splitlines()]
+    assert records == raw_of(gapped, sorted(prefix.rows))
+
+
+def test_the_data_are_never_overwritten(gapped, tmp_path: Path) -> None:
+    before = sorted((p.name, p.read_bytes()) for p in tmp_path.iterdir())
+    with pytest.raises(DataError, match="is the data that was selected from"):
+        export(choose(gapped, budget=3), gapped, tmp_path / "data.jsonl")
+    with pytest.raises(DataError, match="cannot be written"):
+        export(choose(gapped, budget=3), gapped, tmp_path / "none" / "c.jsonl")
+    assert sorted((p.name, p.read_bytes()) for p in tmp_path.iterdir()) == before
+
+
+def test_rejects_name_rows_of_the_input(gapped, tmp_path: Path) -> None:
+    export(choose(gapped, budget=3, bans=(3,)), gapped, tmp_path / "c.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "c.rejects.jsonl").read_text().splitlines()]
+    told = [(line["row"], line["reason"].split(":")[0], line["covered_by"]) for line in lines]
+    assert told == [(3, "budget", []), (4, "banned by hand", [0]), (6, "redundant", [0])]
+
+
+def test_a_method_blind_to_features_rejects_nothing_as_redundant(gapped, tmp_path: Path) -> None:
+    export(choose(gapped, method="random", budget=1), gapped, tmp_path / "c.jsonl")
+    lines = (tmp_path / "c.rejects.jsonl").read_text().splitlines()
+    assert all(json.loads(line)["reason"].startswith("budget") for line in lines)
+
+
+def test_numbers_of_numpy_are_replayed(gapped, tmp_path: Path) -> None:
+    selection = choose(gapped, budget=3, vetoes={np.int64(9): "ignore"}, pins=(np.int64(1),))
+    export(selection, gapped, tmp_path / "c.jsonl")
+    assert replay(tmp_path / "c.manifest.json") == tmp_path / "c.jsonl"
+
+
+@pytest.mark.parametrize("change", [{"x": 1}, {"theta": "a"}, {"vetoes": []}, {"budget": "3"}, {"pins": None}])
+def test_a_spec_of_another_shape_gets_one_sentence(gapped, tmp_path: Path, change: dict) -> None:
+    export(choose(gapped, budget=3), gapped, tmp_path / "c.jsonl")
+    path = tmp_path / "c.manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"spec": manifest["spec"] | change}))
+    with pytest.raises(DataError, match="spec is not one that SAElect wrote"):
+        replay(path)

@@ -1,0 +1,99 @@
+"""Small things that several tests need, built without any model."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from core.datasets import file_digest, read_samples, write_records
+from core.store import StoreWriter
+
+KEY = "0123456789abcdef"
+
+
+def alpaca(n):
+    """`n` Alpaca records whose order of keys and values are easy to spoil."""
+    return [
+        {"output": f"answer {i} ✓\n" * (i % 4 + 1), "instruction": f"question {i}", "id": i, "score": i / 3}
+        for i in range(n)
+    ]
+
+
+def tiny_store(folder, records, sets_or_values, *, n_features=16, key=KEY, scope="response", **meta) -> Path:
+    """A finished store of `records`, written to `folder`/data.jsonl; of those that cannot be read none is stored.
+
+    `sets_or_values` has, for each sample that can be read, its features, or its features with their values.
+    """
+    folder = Path(folder)
+    data = folder / "data.jsonl"
+    write_records(records, data, "jsonl")
+    samples = list(read_samples(data, skip_bad=True))
+    values = [dict(v) if isinstance(v, Mapping) else dict.fromkeys(v, 1.0) for v in sets_or_values]
+    assert len(samples) == len(values), f"{len(samples)} samples can be read, {len(values)} sets were given"
+    writer = StoreWriter(folder / f"{key}.duckdb")
+    entries = [(i, f, v) for i, row in enumerate(values) for f, v in sorted(row.items())]
+    writer.write_chunk(_samples(samples), _activations(entries, scope), _candidates(entries, samples))
+    writer.derive()
+    angle = np.arange(len(samples), dtype=np.float32)
+    writer.table("projection", pa.table({"sample_id": _ints(range(len(samples))), "x": angle, "y": -angle}))
+    facts = {"n_samples": len(samples), "n_features": n_features, "n_blocks": 1, "warnings": [], "version": "0"}
+    facts |= {"config": {"data": str(data)}, "digests": {"data": file_digest(data)}, "seconds": 1.0, "tokens": 1}
+    return writer.finish(facts | meta)
+
+
+def _ints(numbers):
+    return pa.array([int(n) for n in numbers], pa.int32())
+
+
+def _words(sample):
+    return sample.response.split() or ["∅"]
+
+
+def _samples(samples):
+    """Words stand for tokens; all pieces are those of the response."""
+    counts = [len(_words(s)) for s in samples]
+    return pa.table(
+        {
+            "sample_id": _ints(range(len(samples))),
+            "source_row": _ints(s.row for s in samples),
+            "raw": [json.dumps(s.raw) for s in samples],
+            "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in samples],
+            "source": [s.source for s in samples],
+            "scores": [json.dumps(dict(s.scores)) for s in samples],
+            "n_prompt_tokens": _ints(len(s.prompt.split()) for s in samples),
+            "n_response_tokens": _ints(counts),
+            "n_later_tokens": _ints(0 for _ in samples),
+            "n_truncated": _ints(0 for _ in samples),
+            "pieces": [json.dumps(_words(s)) for s in samples],
+            "segments": [np.ones(n, np.int8).tobytes() for n in counts],
+            "embedding": [np.array([s.row, 1], np.float16).tobytes() for s in samples],
+        }
+    )
+
+
+def _activations(entries, scope):
+    return pa.table(
+        {
+            "sample_id": _ints(e[0] for e in entries),
+            "segment": pa.array([("prompt", "response").index(scope)] * len(entries), pa.uint8()),
+            "feature_id": _ints(e[1] for e in entries),
+            "value": pa.array([e[2] for e in entries], pa.float32()),
+            "peak": _ints(0 for _ in entries),
+        }
+    )
+
+
+def _candidates(entries, samples):
+    return pa.table(
+        {
+            "feature_id": _ints(e[1] for e in entries),
+            "value": pa.array([e[2] for e in entries], pa.float32()),
+            "sample_id": _ints(e[0] for e in entries),
+            "peak": _ints(0 for _ in entries),
+            "start": _ints(0 for _ in entries),
+            "token": pa.array([_words(samples[e[0]])[0] for e in entries], pa.string()),
+            "values": pa.array([[e[2]] for e in entries], pa.list_(pa.float32())),
+        }
+    )

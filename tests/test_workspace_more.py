@@ -1,0 +1,225 @@
+"""Decisions against a plain list as the model; several processes at once; files of decisions."""
+
+import json
+import multiprocessing
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.schema import DataError, SelectionError, StoreError
+from core.workspace import Workspace
+
+SMALL = st.integers(0, 3)
+MANY = st.lists(SMALL, max_size=3)
+TEXTS = st.sampled_from(["", "a", "b"])
+CALLS = st.one_of(
+    st.tuples(st.just("veto"), MANY, st.sampled_from(["ignore", "block"]), TEXTS),
+    st.tuples(st.sampled_from(["unveto", "pin", "unpin", "ban", "unban"]), MANY),
+    st.tuples(st.sampled_from(["label", "note"]), SMALL, TEXTS),
+    st.tuples(st.just("save_selection"), st.sampled_from("xy"), st.dictionaries(TEXTS, SMALL, max_size=1)),
+    st.tuples(st.sampled_from(["undo", "redo"])),
+)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path / "w.sqlite", "store")
+
+
+def decisions(state):
+    return [
+        state.vetoes,
+        state.reasons,
+        list(state.pins),
+        list(state.bans),
+        state.labels,
+        state.notes,
+        state.selections,
+    ]
+
+
+def applied(before, call):
+    """The decisions after a call, by the definition of each."""
+    vetoes, reasons, pins, bans, labels, notes, selections = json.loads(json.dumps(before), object_hook=numbered)
+    name, *arguments = call
+    if name == "veto":
+        features, mode, reason = arguments
+        vetoes |= dict.fromkeys(features, mode)
+        reasons = {f: t for f, t in {**reasons, **dict.fromkeys(features, reason)}.items() if t}
+    elif name == "unveto":
+        vetoes, reasons = ({f: t for f, t in d.items() if f not in arguments[0]} for d in (vetoes, reasons))
+    elif name in ("pin", "ban"):
+        mine, other = (pins, bans) if name == "pin" else (bans, pins)
+        mine += [r for r in dict.fromkeys(arguments[0]) if r not in mine]
+        other[:] = [r for r in other if r not in arguments[0]]
+    elif name in ("unpin", "unban"):
+        mine = pins if name == "unpin" else bans
+        mine[:] = [r for r in mine if r not in arguments[0]]
+    elif name in ("label", "note"):
+        texts = labels if name == "label" else notes
+        texts[arguments[0]] = arguments[1]
+        labels, notes = ({k: t for k, t in d.items() if t} for d in (labels, notes))
+    else:
+        selections[arguments[0]] = arguments[1]
+    return [vetoes, reasons, pins, bans, labels, notes, selections]
+
+
+def numbered(found):
+    return {int(k) if k.isdigit() else k: v for k, v in found.items()}
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(CALLS, max_size=14))
+def test_undo_and_redo_are_a_walk_along_a_list(calls):
+    states, at = [[{}, {}, [], [], {}, {}, {}]], 0
+    with tempfile.TemporaryDirectory() as folder:
+        workspace, version = Workspace(Path(folder) / "w.sqlite", "store"), 0
+        for call in calls:
+            before = at
+            told = getattr(workspace, call[0])(*call[1:])
+            if call[0] == "undo":
+                at = max(at - 1, 0)
+                assert (told is None) == (before == at)
+            elif call[0] == "redo":
+                at = min(at + 1, len(states) - 1)
+                assert (told is None) == (before == at)
+            elif (after := applied(states[at], call)) != states[at]:
+                states, at = [*states[: at + 1], after], at + 1
+            state = workspace.state()
+            assert decisions(state) == states[at]
+            assert (state.can_undo, state.can_redo) == (at > 0, at < len(states) - 1)
+            assert state.version > version if at != before else state.version == version
+            version = state.version
+        assert decisions(Workspace(workspace.path, "store").state()) == states[at]
+
+
+def pin_many(path, first, n):
+    workspace = Workspace(path, "store")
+    for row in range(first, first + n):
+        workspace.pin([row])
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path):
+    path, context = tmp_path / "w.sqlite", multiprocessing.get_context("spawn")
+    processes = [context.Process(target=pin_many, args=(path, first, 100)) for first in (0, 1000)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [p.exitcode for p in processes] == [0, 0]
+    workspace = Workspace(path, "store")
+    assert set(workspace.state().pins) == {*range(100), *range(1000, 1100)}
+    assert workspace.state().version == len(workspace.history(500)) == 200
+
+
+def test_history_keeps_what_was_discarded(workspace):
+    workspace.veto([3], "block", "spam")
+    workspace.pin(np.array([1, 2]))
+    assert workspace.undo() == "2 rows pinned"
+    workspace.label(np.int32(3), " adverts ")
+    assert workspace.redo() is None
+    told = [(e.action, e.description, e.undone) for e in workspace.history(10)]
+    assert told == [
+        ("label", "label of feature 3: “adverts”", False),
+        ("pin", "2 rows pinned", True),
+        ("veto", "veto (block) on feature 3: “spam”", False),
+    ]
+    assert len(workspace.history(1)) == 1
+    times = [datetime.fromisoformat(e.time) for e in workspace.history(10)]
+    assert times == sorted(times, reverse=True)
+    assert times[0].utcoffset() == timedelta(0)
+
+
+def test_stores_in_one_file_keep_apart(workspace):
+    other = Workspace(workspace.path, "other")
+    workspace.pin([1])
+    assert other.state().pins == () and other.undo() is None and other.history() == []
+
+
+def test_pin_and_ban_replace_each_other(workspace):
+    workspace.pin([1, 2])
+    workspace.ban([2, 3])
+    assert (workspace.state().pins, workspace.state().bans) == ((1,), (2, 3))
+    workspace.pin([3])
+    assert (workspace.state().pins, workspace.state().bans) == ((1, 3), (2,))
+    workspace.undo()
+    assert (workspace.state().pins, workspace.state().bans) == ((1,), (2, 3))
+
+
+def test_hostile_text_survives(workspace):
+    text = "'; DROP TABLE events; -- \udce9 \x00 🎉"
+    workspace.note(1, text)
+    assert workspace.state().notes == {1: text}
+    assert workspace.history()[0].description
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda w: w.veto([1], "never"), "Unknown veto 'never': it must be one of ignore, block."),
+        (lambda w: w.veto([-1]), "A feature must be at least 0, got -1."),
+        (lambda w: w.pin([1.5]), "A row must be a whole number, got 1.5."),
+        (lambda w: w.label("x", "y"), "A feature must be a whole number, got 'x'."),
+        (lambda w: w.label(1, None), "The text of a label must be text, got None."),
+        (lambda w: w.save_selection(" ", {}), "A saved selection needs a name and a specification."),
+        (lambda w: w.save_selection("a", {"x": {1}}), "The detail of a save_selection must be plain JSON values: .*"),
+    ],
+)
+def test_a_mistake_is_told_and_leaves_nothing(workspace, call, sentence):
+    with pytest.raises(SelectionError, match=f"^{sentence}$"):
+        call(workspace)
+    assert workspace.history() == []
+
+
+def test_export_and_import(workspace, tmp_path):
+    workspace.veto([1, 2], "block", "spam")
+    workspace.pin([4])
+    workspace.ban([5])
+    workspace.label(1, "adverts")
+    workspace.note(4, "good")
+    workspace.save_selection("mine", {"budget": 3})
+    workspace.export_json(tmp_path / "w.json")
+    other = Workspace(tmp_path / "other.sqlite", "store")
+    other.import_json(tmp_path / "w.json")
+    assert decisions(other.state()) == decisions(workspace.state())
+    other.undo()
+    other.pin([5])
+    other.veto([2, 7])
+    other.import_json(tmp_path / "w.json")
+    state = other.state()
+    assert (state.pins, state.bans, state.vetoes) == ((4,), (5,), {1: "block", 2: "block", 7: "ignore"})
+    assert other.undo() == "7 decisions imported"
+    assert other.state().pins == (5,)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"store": "store", "vetoes": 3}', '"text"', "\xff"])
+def test_a_file_that_holds_no_decisions(workspace, tmp_path, content):
+    path = tmp_path / "w.json"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(DataError, match="is not a file of decisions"):
+        workspace.import_json(path)
+
+
+def test_files_that_do_not_fit(workspace, tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        workspace.import_json(tmp_path / "none.json")
+    with pytest.raises(DataError, match="cannot be written"):
+        workspace.export_json(tmp_path / "none" / "w.json")
+    workspace.export_json(tmp_path / "w.json")
+    with pytest.raises(SelectionError, match="decisions on the store store, this one is other"):
+        Workspace(workspace.path, "other").import_json(tmp_path / "w.json")
+    wrong = json.loads((tmp_path / "w.json").read_text()) | {"vetoes": {"1": "never"}}
+    (tmp_path / "w.json").write_text(json.dumps(wrong))
+    with pytest.raises(SelectionError, match="Unknown veto"):
+        workspace.import_json(tmp_path / "w.json")
+
+
+def test_a_file_that_is_no_workspace(tmp_path):
+    (tmp_path / "w.sqlite").write_text("this is not a database, however long it may be" * 100)
+    with pytest.raises(StoreError, match="cannot be read or written"):
+        Workspace(tmp_path / "w.sqlite", "store")
