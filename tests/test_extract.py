@@ -300,7 +300,7 @@ def test_a_stop_in_the_last_steps(tiny, tmp_path, where, quick_map):
         with pytest.raises(KeyboardInterrupt):
             extract(tiny.config, tmp_path)
     path = extract(tiny.config, tmp_path)
-    assert active_sets(path) == active_sets(tiny.store) and [p.name for p in tmp_path.glob("*")] == [path.name]
+    assert active_sets(path) == active_sets(tiny.store) and [p.name for p in tmp_path.glob("*.duckdb*")] == [path.name]
 
 
 KILLS = """
@@ -351,9 +351,9 @@ def test_ten_kills_change_nothing(tiny, tmp_path):
     assert done.returncode == 0, done.stderr
     kills, finished = map(int, done.stdout.split())
     assert kills == 10 and finished >= 1
-    expected = next((tmp_path / "reference").iterdir())
+    expected = next((tmp_path / "reference").glob("*.duckdb"))
     for number in range(finished):
-        (path,) = (tmp_path / f"killed-{number}").iterdir()
+        (path,) = (tmp_path / f"killed-{number}").glob("*.duckdb")
         assert path.name == expected.name
         found = content_of(path)
         for name, table in content_of(expected).items():
