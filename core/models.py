@@ -234,6 +234,9 @@ def converted_gguf(path: Path) -> Path:
     """Convert a GGUF file to a safetensors folder in the cache, once: dequantising takes 15 s at every load."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # ours is on the screen
 
     folder = cache_dir("models") / f"{path.stem}-{sampled_digest([path])[:12]}"
     if (folder / "config.json").exists():
