@@ -95,7 +95,7 @@ def collect(
     items: list[TokenizedSample],
     hook_point: str,
     folder: Path,
-    batch_tokens: int = 4096,
+    batch_tokens: int = 2048,
     on_tokens: Callable[[int], None] = lambda n: None,
 ) -> list[Path]:
     """Write bf16 shards (tokens, d_model), each shuffled; shards that are there already are kept (resume).
