@@ -107,6 +107,7 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
 
 def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -> Path:
     """`extract` for a request that was not carried out before, or whose files were touched since."""
+    read(config)  # a missing file is said before anything else
     require_sae(config.sae)
     require_lm(config.model)
     on_progress(Progress("Reading the data", 0, 1))
