@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 SHARD_TOKENS = 1 << 18
-HOLD_OUT = 50  # one row in 50 of every source is kept for the evaluation
+HOLD_OUT = 25  # one row in 25 of every source is kept for the evaluation
 
 
 def exchanges(sample: Sample) -> Iterator[Sample]:

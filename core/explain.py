@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import kernels
-from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
-from core.selection import at_theta, available, ignored, weights
+from core.constraints import at_theta, available, ignored, weights
+from core.schema import FeatureMatrix, Selection, SelectionError
 
 QUANTILES = (0, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 
@@ -85,7 +85,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
     skip, r = ignored(matrix, spec), spec.multiplicity
     ptr, entry = kernels.credited_entries(matrix.indptr, matrix.feature, selection.rows, selection.round, skip, r)
     current = selection.rows[selection.round == selection.round[-1:].max(initial=0)]
-    gain_now = _sums(matrix, _credit_weights(matrix, spec) * (_times_picked(matrix, current) < r))
+    gain_now = _sums(matrix, _credit_weights(matrix, selection) * (_times_picked(matrix, current) < r))
     gain_now[selection.rows] = 0
     budget_in = np.full(matrix.n_samples, -1, np.int64)
     if full_order is not None:
@@ -151,7 +151,7 @@ def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
     if spec.unit != "samples":
         raise SelectionError("A certificate can only be given for a budget in samples.")
-    weight, allowed = _credit_weights(matrix, spec), available(matrix, spec)
+    weight, allowed = _credit_weights(matrix, selection), available(matrix, spec)
     count = _times_picked(matrix, selection.rows)
     covered = float(weight @ np.minimum(count, spec.multiplicity))
     most = float(weight @ np.minimum(_times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
@@ -203,26 +203,27 @@ def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow
     lists = kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
     rows, _ = kernels.greedy_buckets(
         matrix.indptr, matrix.feature, *lists, np.zeros(matrix.n_features, bool), everyone, nobody,
-        budgets[-1], 1,
+        np.empty(0, np.int32), budgets[-1], 1,
     )  # fmt: skip
     shares = coverage_curve(matrix, rows)[np.array(budgets) - 1] / max(coverable, 1)
     return ThetaRow(quantile, theta, float(matrix.counts.mean()), coverable, *shares.tolist())
 
 
 def _walk(matrix: FeatureMatrix, selection: Selection) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    spec = selection.spec
-    return kernels.walk_covered(
-        matrix.indptr, matrix.feature, selection.rows, selection.round, weights(matrix, spec), ignored(matrix, spec),
-        spec.multiplicity,
-    )  # fmt: skip
+    picks = (selection.rows, selection.round, _weights(matrix, selection), ignored(matrix, selection.spec))
+    return kernels.walk_covered(matrix.indptr, matrix.feature, *picks, selection.spec.multiplicity)
 
 
 def _sums(matrix: FeatureMatrix, weight: np.ndarray) -> np.ndarray:
     return kernels.row_sums(matrix.indptr, matrix.feature, weight.astype(np.float64))
 
 
-def _credit_weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    return np.where(ignored(matrix, spec), 0.0, weights(matrix, spec))
+def _weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
+    return weights(matrix, selection.spec) if selection.weight is None else selection.weight
+
+
+def _credit_weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
+    return np.where(ignored(matrix, selection.spec), 0.0, _weights(matrix, selection))
 
 
 def _times_picked(matrix: FeatureMatrix, rows: np.ndarray) -> np.ndarray:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from core import __version__
+from core.constraints import SampleInfo, available
 from core.datasets import FORMATS, write_records
 from core.explain import ledger
 from core.files import cache_dir, replacing
 from core.schema import DataError, SaelectError, Selection, SelectionError, SelectionSpec, StoreError
-from core.selection import SampleInfo, available, select
+from core.selection import select
 from core.store import FeatureStore, open_store
 
 ORDERS = ("input", "pick")

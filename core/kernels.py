@@ -100,11 +100,11 @@ def _bucket_round(left, base, r, indptr, feature, fptr, sample, mark, gain, rows
 
 
 @njit(cache=True)
-def greedy_buckets(indptr, feature, fptr, sample, skip, allowed, initial, budget, r):
+def greedy_buckets(indptr, feature, fptr, sample, skip, allowed, start, start_rounds, budget, r):
     """SAE-GreedSelect (arXiv 2502.14050) for equal weights, ties to the lowest row.
 
-    fptr, sample: the transpose; allowed bool (N,); initial int64: taken first, part of the budget. Returns rows int64
-    (K,) and round int32 (K,).
+    fptr, sample: the transpose; allowed bool (N,). Goes on after the picks start int64 of the rounds start_rounds int32
+    (0 for pins), which are part of the budget. Returns rows int64 (K,) and round int32 (K,).
     """
     full = (indptr[1:] - indptr[:-1]).astype(np.int32)
     for f in np.flatnonzero(skip):
@@ -113,23 +113,26 @@ def greedy_buckets(indptr, feature, fptr, sample, skip, allowed, initial, budget
     gain, is_open = full.copy(), allowed.copy()
     mark = np.where(skip, NEVER, 0)
     rows, rounds = np.empty(budget, np.int64), np.ones(budget, np.int32)
-    n, number = len(initial), 0
-    rows[:n], is_open[initial] = initial, False
-    for row in initial:
-        _cover(row, r, r, indptr, feature, fptr, sample, mark, gain)
-    left = np.flatnonzero(is_open & (full > 0))
+    n, number = len(start), 1
+    for k in range(n):
+        rows[k], rounds[k] = start[k], max(start_rounds[k], 1)
+        is_open[start[k]], number = False, rounds[k]
+    for k in range(n):
+        if rounds[k] == number:
+            _cover(rows[k], number * r, r, indptr, feature, fptr, sample, mark, gain)
+    left, last = np.flatnonzero(is_open & (full > 0)), number
     while n < budget and len(left):
-        number += 1
+        last = number
         if 2 * full[left].sum() < len(sample):
             fptr, sample = _keep_open(fptr, sample, is_open, skip)
         picks = _bucket_round(left, number * r, r, indptr, feature, fptr, sample, mark, gain, rows[n:])
         is_open[rows[n : n + picks]] = False
         rounds[n : n + picks] = number
-        n += picks
+        n, number = n + picks, number + 1
         left = left[is_open[left]]
         gain[left] = full[left]
     rest = np.flatnonzero(is_open & (full == 0))[: budget - n]  # nothing to gain from them: by row
-    rows[n : n + len(rest)], rounds[n : n + len(rest)] = rest, max(number, 1)
+    rows[n : n + len(rest)], rounds[n : n + len(rest)] = rest, last
     return rows[: n + len(rest)], rounds[: n + len(rest)]
 
 
@@ -162,11 +165,12 @@ def fill(order, cost, budget, rows, n):
 
 
 @njit(cache=True)
-def greedy_heap(indptr, feature, weight, allowed, initial, cost, budget, r, per_cost):
+def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget, r, per_cost):
     """Greedy for weights float64 (F,) ≥ 0 and costs int64 (N,) ≥ 1: (rows int64 (K,), round int32 (K,)).
 
-    Takes the largest gain (gain over cost if `per_cost`), ties to the lowest row, among the samples that still fit in
-    `budget`. Keys in the heap are upper bounds: the top is picked when its key, computed anew, has not changed.
+    Takes the largest gain times quality float64 (N,) ≥ 0 (over cost if `per_cost`), ties to the lowest row, of those
+    that still fit in `budget`. Keys in the heap are upper bounds: the top is picked when its key, computed anew, has
+    not changed.
     """
     n_samples = len(indptr) - 1
     is_open, mark = allowed.copy(), np.zeros(len(weight), np.int64)
@@ -177,7 +181,7 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, budget, r, per_
     for row in initial:
         budget -= cost[row]
         _count(row, r, r, indptr, feature, mark)
-    full = row_sums(indptr, feature, weight) / divisor
+    full = row_sums(indptr, feature, weight) * quality / divisor
     left = np.flatnonzero(is_open & (full > 0) & (cost <= budget))
     while len(left):
         number += 1
@@ -188,7 +192,7 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, budget, r, per_
             if cost[row] > budget:
                 heapq.heappop(heap)
                 continue
-            now = -_gain(row, number * r, r, indptr, feature, weight, mark) / divisor[row]
+            now = -_gain(row, number * r, r, indptr, feature, weight, mark) * quality[row] / divisor[row]
             if now > key:
                 heapq.heapreplace(heap, (now, row))
                 continue
@@ -199,39 +203,6 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, budget, r, per_
         left = left[is_open[left] & (cost[left] <= budget)]
     rounds[n:] = max(number, 1)
     n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
-    return rows[:n], rounds[:n]
-
-
-@njit(cache=True)
-def similarity_rounds(indptr, feature, skip, order, initial, cost, budget, r, tau):
-    """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
-
-    A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
-    have nothing new to offer: they come last.
-    """
-    ones, mark = (~skip).astype(np.float64), np.zeros(len(skip), np.int64)
-    size = row_sums(indptr, feature, ones)
-    rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
-    n, number = len(initial), 0
-    rows[:n] = initial
-    for row in initial:
-        budget -= cost[row]
-        _count(row, r, r, indptr, feature, mark)
-    left = order[(size[order] > 0) & (cost[order] <= budget)]
-    while len(left):
-        number, k = number + 1, 0
-        for row in left:
-            covered = size[row] - _gain(row, number * r, r, indptr, feature, ones, mark)
-            if cost[row] > budget or covered / size[row] > tau:
-                left[k] = row
-                k += 1
-                continue
-            rows[n], rounds[n] = row, number
-            n, budget = n + 1, budget - cost[row]
-            _count(row, number * r, r, indptr, feature, mark)
-        left = left[:k][cost[left[:k]] <= budget]
-    rounds[n:] = max(number, 1)
-    n = fill(order[size[order] == 0], cost, budget, rows, n)
     return rows[:n], rounds[:n]
 
 

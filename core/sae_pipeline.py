@@ -19,7 +19,7 @@ from core.sae_evaluation import dead_share, evaluate
 from core.sae_training import SaeTrainingConfig, save, train, write_json
 
 EVALUATION_TOKENS = 60_000
-DEAD_TOKENS = 400_000  # rare features need more text to show that they are alive
+DEAD_TOKENS = 800_000  # rare features need more text to show that they are alive
 
 
 def run(

@@ -26,7 +26,7 @@ class SaeTrainingConfig:
     hook_point: str = "blocks.14.hook_resid_post"
     d_sae: int = 8192
     k: int = 32
-    tokens: int = 10_400_000
+    tokens: int = 10_100_000
     steps: int = 2600
     batch: int = 4096
     max_tokens: int = 512

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +189,11 @@ class SelectionSpec:
 
 @dataclass(frozen=True)
 class Selection:
-    """Picks in order. rows int64 (K,), gains float64 (K,), round int32 (K,), covered_after int64 (K,)."""
+    """Picks in order. rows int64 (K,), gains float64 (K,), round int32 (K,), covered_after int64 (K,).
+
+    weight float64 (F,): the w_f that gains are counted in, None for those of the spec. details: what the method found
+    out on its way, such as clusters.
+    """
 
     spec: SelectionSpec
     rows: np.ndarray
@@ -197,12 +201,13 @@ class Selection:
     round: np.ndarray
     covered_after: np.ndarray
     store_key: str = ""
+    weight: np.ndarray | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def prefix(self, k: int) -> Selection:
         """The first `k` picks: for a nested method, the selection at budget `k`."""
-        return Selection(
-            self.spec, self.rows[:k], self.gains[:k], self.round[:k], self.covered_after[:k], self.store_key
-        )
+        parts = {name: getattr(self, name)[:k] for name in ("rows", "gains", "round", "covered_after")}
+        return replace(self, **parts)
 
 
 @dataclass(frozen=True)

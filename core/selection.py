@@ -1,17 +1,18 @@
 """Which samples to keep: the registry of methods, and `select`, which checks a request and runs its method.
 
-A method takes (matrix at scope and θ, checked spec, SampleInfo or None) and returns an ordered Selection.
+A method is a function of (matrix at scope and θ, checked spec, SampleInfo or None) that returns an ordered Selection.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from core import kernels
+from core import clustering, coverage, ranking, vectors
+from core.constraints import SampleInfo, at_theta, available, costs, pins
 from core.schema import SCOPES, FeatureMatrix, Selection, SelectionError, SelectionSpec
 
 UNITS = ("samples", "tokens")
@@ -20,20 +21,105 @@ VETOES = ("ignore", "block")
 
 
 @dataclass(frozen=True)
-class SampleInfo:
-    """What some methods need besides features: token counts int64 (N,), score columns float64 (N,)."""
+class Option:
+    """One option of a method. choices: allowed words; low, high: the range of a number; neither: a name."""
 
-    prompt_tokens: np.ndarray
-    response_tokens: np.ndarray
-    scores: Mapping[str, np.ndarray] = field(default_factory=dict)
+    name: str
+    help: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
 
-    def __post_init__(self) -> None:
-        lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}
-        if len(lengths) > 1:
-            raise SelectionError("The token counts and scores in SampleInfo must have one entry for each sample.")
+    def checked(self, method: str, value: Any) -> Any:
+        """The value, converted if it is text that stands for a number; raises SelectionError."""
+        if isinstance(value, str) and (value in self.choices or self.low is None):
+            if self.choices and value not in self.choices:
+                raise SelectionError(self._sentence(method, value))
+            return value
+        try:
+            number = int(value) if self.whole else float(value)
+            usable = self.low is not None and self.low <= number <= (np.inf if self.high is None else self.high)
+        except (TypeError, ValueError):
+            usable = False
+        if not usable or (self.whole and number != float(value)):
+            raise SelectionError(self._sentence(method, value))
+        return number
+
+    def _sentence(self, method: str, value: Any) -> str:
+        allowed = [*self.choices]
+        if self.low is not None:
+            kind = "a whole number" if self.whole else "a number"
+            allowed.append(f"{kind} ≥ {self.low}" if self.high is None else f"{kind} from {self.low} to {self.high}")
+        return f"The option {self.name} of {method} must be {' or '.join(allowed) or 'a name'}, got {value!r}."
 
 
-Method = Callable[[FeatureMatrix, SelectionSpec, SampleInfo | None], Selection]
+@dataclass(frozen=True)
+class Method:
+    """A method in the registry.
+
+    nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
+    budget needs a rerun. quick: ordering all samples is a matter of a second even for many.
+    """
+
+    run: Callable[[FeatureMatrix, SelectionSpec, SampleInfo | None], Selection]
+    options: tuple[Option, ...] = ()
+    nested: bool = True
+    quick: bool = True
+
+    def __call__(self, matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+        """Run it; the spec must have been checked."""
+        return self.run(matrix, spec, samples)
+
+
+SCORE = Option("score", "score column; default: the only one there is")
+FIRST = Option("first", "which scores come first", "highest", ("highest", "lowest"))
+VECTORS = Option("vectors", "residual, or a .npy file with one vector a sample", "residual")
+LIMIT = Option("limit", "largest cosine to an accepted sample", 0.9, low=-1, high=1)
+CLUSTERED = (
+    Option("k", "clusters; 0: √N; or how to choose", 0, ("silhouette", "elbow"), low=0, whole=True),
+    Option("allocation", "places of a cluster", "proportional", ("proportional", "uniform")),
+    VECTORS,
+)
+
+METHODS: dict[str, Method] = {
+    "sae-greedy": Method(coverage.greedy, (Option("quality", "score column that multiplies the gains"),)),
+    "sae-simscale": Method(
+        coverage.simscale,
+        (
+            Option("tau", "largest share of a sample that may be covered already", 0.8, low=0, high=1),
+            Option("against", "all accepted so far, or the nearest of them", "union", ("union", "nearest")),
+        ),
+    ),
+    "longest-response": Method(ranking.longest_response),
+    "longest-prompt": Method(ranking.longest_prompt),
+    "random": Method(ranking.random),
+    "quality": Method(ranking.quality, (SCORE, FIRST)),
+    "instag": Method(coverage.instag, (Option("tags", "column of the data with tags; default: active features"),)),
+    "repr-filter": Method(vectors.repr_filter, (SCORE, FIRST, LIMIT, VECTORS), quick=False),
+    "k-center": Method(vectors.k_center, (VECTORS,), quick=False),
+    "qdit": Method(
+        vectors.qdit,
+        (SCORE, Option("alpha", "share of quality against coverage", 0.5, low=0, high=1), VECTORS),
+        quick=False,
+    ),
+    "deita": Method(
+        vectors.deita,
+        (Option("complexity", "score column"), Option("quality", "score column"), LIMIT, VECTORS),
+        quick=False,
+    ),
+    "kmeans-random": Method(clustering.kmeans_random, CLUSTERED, nested=False, quick=False),
+    "kmeans-closest": Method(clustering.kmeans_closest, CLUSTERED, nested=False, quick=False),
+    "kmq": Method(clustering.kmq, (SCORE, *CLUSTERED), nested=False, quick=False),
+    "reference-guided": Method(
+        coverage.reference_guided,
+        (
+            Option("reference", "feature store of examples of what the model should get good at"),
+            Option("quality", "score column that multiplies the gains"),
+        ),
+    ),
+}
 
 
 def select(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
@@ -41,191 +127,21 @@ def select(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
 
     `matrix` is already at spec.scope; entries ≤ spec.theta are dropped here. Raises SelectionError, one sentence each.
     """
-    check_spec(matrix, spec, samples)
+    check_spec(matrix, spec)
     matrix = at_theta(matrix, spec.theta)
     check_pins(matrix, spec, samples)
     return METHODS[spec.method](matrix, spec, samples)
 
 
-def at_theta(matrix: FeatureMatrix, theta: float) -> FeatureMatrix:
-    """`matrix.at(theta)`, or the same object if that would change nothing, so that what is kept for it stays valid."""
-    return matrix if theta <= 0 or matrix.value.min(initial=np.inf) > theta else matrix.at(theta)
+def is_nested(spec: SelectionSpec) -> bool:
+    """Whether a smaller budget is a prefix of this selection; if not, a changed budget needs a rerun."""
+    return METHODS[spec.method].nested and spec.unit == "samples"
 
-
-# --- what every method honours
-
-
-def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """Samples that may be chosen, neither banned nor blocked by a vetoed feature: bool (N,)."""
-    allowed = np.ones(matrix.n_samples, bool)
-    blocking = [f for f, mode in spec.vetoes.items() if mode == "block"]
-    if blocking:
-        weight = np.zeros(matrix.n_features)
-        weight[blocking] = 1
-        allowed = kernels.row_sums(matrix.indptr, matrix.feature, weight) == 0
-    allowed[list(spec.bans)] = False
-    return allowed
-
-
-def pins(spec: SelectionSpec) -> np.ndarray:
-    """The pinned rows in their order, each once: int64."""
-    return np.array(list(dict.fromkeys(spec.pins)), dtype=np.int64)
-
-
-def costs(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
-    """What each sample takes of the budget, int64 (N,): 1, or its tokens (an empty sample counts as one token)."""
-    if spec.unit == "samples":
-        return np.ones(matrix.n_samples, np.int64)
-    info = sample_info(matrix, samples, "A budget in tokens")
-    return np.maximum(np.asarray(info.prompt_tokens) + np.asarray(info.response_tokens), 1).astype(np.int64)
-
-
-def sample_info(matrix: FeatureMatrix, samples: SampleInfo | None, what: str) -> SampleInfo:
-    """`samples`, or a SelectionError that says what needs them."""
-    if samples is None:
-        raise SelectionError(f"{what} needs the token counts of the samples: pass samples=SampleInfo(...).")
-    if len(samples.prompt_tokens) != matrix.n_samples:
-        raise SelectionError(
-            f"SampleInfo describes {len(samples.prompt_tokens)} samples, but the matrix has {matrix.n_samples}."
-        )
-    return samples
-
-
-def finish(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rounds: np.ndarray) -> Selection:
-    """The Selection of these picks, with the gain of each within its round and the features covered after it."""
-    gains, covered, _ = kernels.walk_covered(
-        matrix.indptr, matrix.feature, rows, rounds, weights(matrix, spec), ignored(matrix, spec), spec.multiplicity
-    )
-    return Selection(spec, rows, gains, rounds, covered)
-
-
-def by_order(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, order: np.ndarray) -> Selection:
-    """The pins, then the available samples of `order` int64 (N,) as far as the budget goes, in one round."""
-    cost, allowed, first = costs(matrix, spec, samples), available(matrix, spec), pins(spec)
-    allowed[first] = False
-    rows = np.empty(matrix.n_samples, np.int64)
-    rows[: len(first)] = first
-    n = kernels.fill(order[allowed[order]], cost, spec.budget - cost[first].sum(), rows, len(first))
-    return finish(matrix, spec, rows[:n], np.ones(n, np.int32))
-
-
-def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """w_f, float64 (F,): 1 (uniform), log(N / samples that have the feature) (idf), or the sum of its values (mass)."""
-    if spec.weights == "uniform":
-        return np.ones(matrix.n_features)
-    if spec.weights == "mass":
-        return np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features)
-    return np.log(matrix.n_samples / np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1))
-
-
-def ignored(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """The features without credit: bool (F,)."""
-    mask = np.zeros(matrix.n_features, bool)
-    mask[[f for f, mode in spec.vetoes.items() if mode == "ignore"]] = True
-    return mask
-
-
-# --- methods
-
-_latest: tuple[weakref.ref, tuple[np.ndarray, np.ndarray]] | None = None
-
-
-def postings(matrix: FeatureMatrix) -> tuple[np.ndarray, np.ndarray]:
-    """The transpose of `matrix`; that of the latest matrix is kept while it lives, for the next budget or veto."""
-    global _latest
-    latest = _latest  # one read: another thread may replace it
-    if latest is None or latest[0]() is not matrix:
-        lists = kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
-        latest = _latest = (weakref.ref(matrix, _forget), lists)
-    return latest[1]
-
-
-def _forget(gone: weakref.ref) -> None:
-    global _latest
-    if _latest is not None and _latest[0] is gone:
-        _latest = None
-
-
-def greedy(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """SAE-GreedSelect (arXiv 2502.14050): always the sample with the largest marginal gain, ties to the lowest row.
-
-    When no sample gains, a new round starts with nothing covered. With a budget in samples the picks are nested.
-    """
-    if spec.unit == "tokens":
-        return _greedy_tokens(matrix, spec, samples)
-    budget, allowed = min(spec.budget, matrix.n_samples), available(matrix, spec)
-    if spec.weights == "uniform":
-        rows, rounds = kernels.greedy_buckets(
-            matrix.indptr, matrix.feature, *postings(matrix), ignored(matrix, spec), allowed, pins(spec), budget,
-            spec.multiplicity,
-        )  # fmt: skip
-        return finish(matrix, spec, rows, rounds)
-    return _greedy_heap(matrix, spec, costs(matrix, spec, samples), False)
-
-
-def _greedy_heap(matrix: FeatureMatrix, spec: SelectionSpec, cost: np.ndarray, per_cost: bool) -> Selection:
-    weight = np.where(ignored(matrix, spec), 0.0, weights(matrix, spec))
-    rows, rounds = kernels.greedy_heap(
-        matrix.indptr, matrix.feature, weight, available(matrix, spec), pins(spec), cost, spec.budget,
-        spec.multiplicity, per_cost,
-    )  # fmt: skip
-    return finish(matrix, spec, rows, rounds)
-
-
-def _greedy_tokens(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Selection:
-    """The better of gain per token and plain gain, by the weight that the whole selection covers, rounds aside."""
-    cost = costs(matrix, spec, samples)
-    both = [_greedy_heap(matrix, spec, cost, per_cost) for per_cost in (True, False)]
-    return max(both, key=lambda s: finish(matrix, spec, s.rows, np.ones_like(s.round)).gains.sum())
-
-
-def simscale(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """SAE-SimScale (arXiv 2502.14050): by number of active features, while at most the share tau is covered already.
-
-    Option tau in [0, 1], default 0.8. Going round again with nothing covered until the budget is filled.
-    """
-    tau = spec.options.get("tau", 0.8)
-    if not 0 <= tau <= 1:
-        raise SelectionError(f"The option tau of sae-simscale must be between 0 and 1, got {tau}.")
-    skip, allowed, first = ignored(matrix, spec), available(matrix, spec), pins(spec)
-    allowed[first] = False
-    order = np.argsort(-kernels.row_sums(matrix.indptr, matrix.feature, (~skip).astype(np.float64)), kind="stable")
-    rows, rounds = kernels.similarity_rounds(
-        matrix.indptr, matrix.feature, skip, order[allowed[order]], first, costs(matrix, spec, samples), spec.budget,
-        spec.multiplicity, float(tau),
-    )  # fmt: skip
-    return finish(matrix, spec, rows, rounds)
-
-
-def random(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """A random order by spec.seed. All samples are shuffled, so a veto or ban leaves the others in their order."""
-    return by_order(matrix, spec, samples, np.random.default_rng(spec.seed).permutation(matrix.n_samples))
-
-
-def longest_response(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """The most response tokens first."""
-    tokens = np.asarray(sample_info(matrix, samples, "longest-response").response_tokens)
-    return by_order(matrix, spec, samples, np.argsort(-tokens, kind="stable"))
-
-
-def longest_prompt(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """The most prompt tokens first."""
-    tokens = np.asarray(sample_info(matrix, samples, "longest-prompt").prompt_tokens)
-    return by_order(matrix, spec, samples, np.argsort(-tokens, kind="stable"))
-
-
-METHODS: dict[str, Method] = {
-    "sae-greedy": greedy,
-    "sae-simscale": simscale,
-    "longest-response": longest_response,
-    "longest-prompt": longest_prompt,
-    "random": random,
-}
 
 # --- checks
 
 
-def check_spec(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> None:
+def check_spec(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
     """Raise SelectionError if the spec makes no sense for a matrix of this shape."""
     n = matrix.n_samples
     if n == 0:
@@ -241,6 +157,29 @@ def check_spec(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo |
         raise SelectionError(f"The budget of {spec.budget} is more than the {n} samples available.")
     if not (np.isfinite(spec.theta) and spec.theta >= 0):
         raise SelectionError(f"theta must be a number ≥ 0, got {spec.theta}.")
+    check_options(spec)
+    check_decisions(matrix, spec)
+
+
+def check_options(spec: SelectionSpec) -> None:
+    """Raise SelectionError for an option that the method does not have, or a value that it cannot use."""
+    known = {option.name: option for option in METHODS[spec.method].options}
+    for name, value in spec.options.items():
+        if name not in known:
+            have = f"its options are {', '.join(known)}" if known else "it has none"
+            raise SelectionError(f"{spec.method} has no option {name!r}: {have}.")
+        known[name].checked(spec.method, value)
+
+
+def parsed_options(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Options as a person typed them, numbers as numbers; raises SelectionError."""
+    check_options(SelectionSpec(method, options=given))
+    known = {option.name: option for option in METHODS[method].options}
+    return {name: known[name].checked(method, value) for name, value in given.items()}
+
+
+def check_decisions(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
+    """Raise SelectionError for vetoes, pins or bans that name what is not there, or contradict each other."""
     for feature, mode in spec.vetoes.items():
         if mode not in VETOES:
             raise SelectionError(f"Unknown veto {mode!r} on feature {feature}: it must be one of {', '.join(VETOES)}.")
@@ -248,8 +187,8 @@ def check_spec(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo |
             raise SelectionError(f"The veto on feature {feature} is outside 0..{matrix.n_features - 1}.")
     for kind, rows in (("pin", spec.pins), ("ban", spec.bans)):
         for row in rows:
-            if not 0 <= row < n:
-                raise SelectionError(f"The {kind} on row {row} is outside 0..{n - 1}.")
+            if not 0 <= row < matrix.n_samples:
+                raise SelectionError(f"The {kind} on row {row} is outside 0..{matrix.n_samples - 1}.")
     if both := set(spec.pins) & set(spec.bans):
         raise SelectionError(f"Row {min(both)} is both pinned and banned.")
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from core import explain
+from core.constraints import SampleInfo
 from core.export import info_of
 from core.files import cache_dir
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.selection import SampleInfo, select
+from core.selection import select
 from core.store import FeatureStore, open_store
 from core.workspace import Workspace
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from core import explain
 from core.schema import FeatureMatrix, SelectionError, SelectionSpec
 from core.selection import METHODS, select
-from tests.test_selection import F, allowed, credit, features, quick, tasks
+from tests.test_selection import OPTIONS, F, allowed, credit, features, quick, tasks
 
 
 @quick
@@ -61,8 +61,10 @@ def test_covering_picks(task):
 def test_a_certificate_never_promises_too_little(task):
     matrix, spec, info = task
     for method in METHODS:
-        selection = select(matrix, replace(spec, method=method), info)
+        selection = select(matrix, replace(spec, method=method, options=OPTIONS.get(method, {})), info)
         sets, weight = features(matrix, spec), credit(matrix, spec)
+        if selection.weight is not None:
+            weight = [w if spec.vetoes.get(f) != "ignore" else 0 for f, w in enumerate(selection.weight)]
 
         def worth(rows, sets=sets, weight=weight):
             return sum(w * min(spec.multiplicity, sum(f in sets[i] for i in rows)) for f, w in enumerate(weight))

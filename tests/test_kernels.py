@@ -11,6 +11,7 @@ F = 9
 sets_of_features = st.lists(st.sets(st.integers(0, F - 1)), min_size=1, max_size=12)
 quick = settings(deadline=None, max_examples=60)
 NOBODY = np.empty(0, np.int64)
+NO_ROUND = np.empty(0, np.int32)
 
 
 @quick
@@ -50,9 +51,11 @@ def test_heap_and_buckets_agree(sets, budget, r, skip):
     matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
     budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
     lists = kernels.transpose(matrix.indptr, matrix.feature, F)
-    one = kernels.greedy_buckets(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, budget, r)
+    one = kernels.greedy_buckets(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, NO_ROUND, budget, r)
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
-    two = kernels.greedy_heap(matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, budget, r, False)
+    two = kernels.greedy_heap(
+        matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False
+    )
     assert [a.tolist() for a in one] == [a.tolist() for a in two]
 
 
@@ -83,7 +86,7 @@ def test_greedy_at_scale_equals_a_dense_oracle():
     feature = np.nonzero(dense)[1].astype(np.int32)
     lists = kernels.transpose(indptr, feature, f)
     rows, rounds = kernels.greedy_buckets(
-        indptr, feature, *lists, np.zeros(f, bool), np.ones(n, bool), NOBODY, budget, 1
+        indptr, feature, *lists, np.zeros(f, bool), np.ones(n, bool), NOBODY, NO_ROUND, budget, 1
     )
     gain, is_open, number = dense.sum(1), np.ones(n, bool), 1
     uncovered, counts = np.ones(f, bool), dense.sum(1)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.constraints import SampleInfo
+from core.coverage import postings
 from core.schema import FeatureMatrix, SelectionError, SelectionSpec
-from core.selection import METHODS, SampleInfo, postings, select
+from core.selection import METHODS, is_nested, select
 
 F = 12
 quick = settings(deadline=None, max_examples=60)
@@ -31,7 +33,7 @@ def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
     if not free:
         spec, free = replace(spec, bans=(), vetoes={}), list(range(n))
     pins = tuple(draw(st.lists(st.sampled_from(free), max_size=2, unique=True)))
-    info = SampleInfo(rng.integers(0, 4, n), rng.integers(0, 12, n))
+    info = rich_info(rng, n)
     low = max(1, len(pins)) if unit == "samples" else sum(cost(info, i) for i in pins) + (0 if pins else 14)
     budget = draw(st.integers(low, n if unit == "samples" else low + 40))
     r = draw(st.integers(1, 3))
@@ -40,6 +42,21 @@ def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
         replace(spec, budget=budget, pins=pins, unit=unit, multiplicity=r, seed=draw(st.integers(0, 9))),
         info,
     )
+
+
+OPTIONS = {
+    "deita": {"complexity": "grade", "quality": "grade"},
+    "reference-guided": {"reference": "other"},
+    "instag": {"tags": "topics"},
+}
+
+
+def rich_info(rng, n):
+    """SampleInfo with everything that a method may ask for."""
+    vectors, other = rng.normal(size=(n, 3)), FeatureMatrix.from_sets([set(range(F))] * 3, F)
+    tags = FeatureMatrix.from_sets([set(np.flatnonzero(rng.random(5) < 0.4).tolist()) for _ in range(n)], 5)
+    tokens = rng.integers(0, 4, n), rng.integers(0, 12, n)
+    return SampleInfo(*tokens, {"grade": rng.random(n)}, lambda _: vectors, lambda _: tags, lambda *_: other)
 
 
 def cost(info, row):
@@ -152,7 +169,7 @@ def test_simscale_is_the_definition(task, tau):
 @given(tasks(), st.sampled_from(sorted(METHODS)), st.data())
 def test_every_method_is_nested_honours_decisions_and_repeats(task, method, data):
     matrix, spec, info = task
-    spec = replace(spec, method=method)
+    spec = replace(spec, method=method, options=OPTIONS.get(method, {}))
     got, ok = select(matrix, spec, info), allowed(matrix, spec)
     assert len(got.rows) == len(set(got.rows.tolist())) == min(spec.budget, sum(ok))
     assert got.rows[: len(spec.pins)].tolist() == list(spec.pins)
@@ -160,8 +177,8 @@ def test_every_method_is_nested_honours_decisions_and_repeats(task, method, data
     again = select(matrix, spec, info)
     assert triples(got) == triples(again)
     k = data.draw(st.integers(max(1, len(spec.pins)), spec.budget))
-    less = select(matrix, replace(spec, budget=k), info)
-    assert triples(less) == triples(got.prefix(k))
+    if is_nested(spec):
+        assert triples(select(matrix, replace(spec, budget=k), info)) == triples(got.prefix(k))
     dtypes = got.rows.dtype, got.gains.dtype, got.round.dtype, got.covered_after.dtype
     assert dtypes == (np.int64, np.float64, np.int32, np.int64)
 
@@ -170,7 +187,7 @@ def test_every_method_is_nested_honours_decisions_and_repeats(task, method, data
 @given(tasks(unit="tokens"), st.sampled_from(sorted(METHODS)))
 def test_every_method_keeps_to_a_token_budget_and_stops_when_nothing_fits(task, method):
     matrix, spec, info = task
-    rows = select(matrix, replace(spec, method=method), info).rows.tolist()
+    rows = select(matrix, replace(spec, method=method, options=OPTIONS.get(method, {})), info).rows.tolist()
     left = spec.budget - sum(cost(info, i) for i in rows)
     assert left >= 0
     assert not [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in rows and cost(info, i) <= left]
@@ -179,7 +196,9 @@ def test_every_method_keeps_to_a_token_budget_and_stops_when_nothing_fits(task, 
 def test_longest_and_random_orders():
     matrix = FeatureMatrix.from_sets([{0}] * 4, 1)
     info = SampleInfo(np.array([1, 9, 9, 2]), np.array([5, 1, 7, 5]))
-    chosen = {m: select(matrix, SelectionSpec(m, 4), info).rows.tolist() for m in METHODS}
+    chosen = {
+        m: select(matrix, SelectionSpec(m, 4), info).rows.tolist() for m in ("longest-prompt", "longest-response")
+    }
     assert chosen["longest-prompt"] == [1, 2, 3, 0]
     assert chosen["longest-response"] == [2, 0, 3, 1]
     many = FeatureMatrix.from_sets([{0}] * 50, 1)
@@ -226,7 +245,31 @@ ERRORS = [
     ),
     (
         {"method": "sae-simscale", "options": {"tau": 2}},
-        "The option tau of sae-simscale must be between 0 and 1, got 2.",
+        "The option tau of sae-simscale must be a number from 0 to 1, got 2.",
+    ),
+    ({"options": {"speed": 1}}, "sae-greedy has no option 'speed': its options are quality."),
+    ({"method": "random", "options": {"k": 1}}, "random has no option 'k': it has none."),
+    (
+        {"method": "sae-simscale", "options": {"against": "all"}},
+        "The option against of sae-simscale must be union or nearest, got 'all'.",
+    ),
+    (
+        {"method": "kmq", "options": {"k": 1.5}},
+        "The option k of kmq must be silhouette or elbow or a whole number ≥ 0, got 1.5.",
+    ),
+    (
+        {"method": "quality"},
+        "quality needs a score column: set the option score; there is none: run `python -m core score`.",
+    ),
+    ({"method": "k-center"}, "k-center needs vectors of the samples: pass samples=SampleInfo(..., vectors=...)."),
+    (
+        {"method": "instag", "options": {"tags": "topics"}},
+        "The option tags needs the data's columns: pass samples=SampleInfo(..., tags=...).",
+    ),
+    (
+        {"method": "reference-guided"},
+        "reference-guided needs the option reference: the feature store of examples of what the model should get good "
+        "at, extracted with the same model and SAE.",
     ),
 ]
 

@@ -1,0 +1,156 @@
+"""k-means over the samples' vectors, and methods that give every cluster its share (arXiv 2409.11378)."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.constraints import (
+    Latest,
+    SampleInfo,
+    by_order,
+    candidates,
+    pins,
+    score_column,
+    unit_vectors,
+)
+from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
+
+CANDIDATES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # numbers of clusters to choose from
+SILHOUETTE_SAMPLE = 4000  # the silhouette looks at all pairs
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """label int32 (N,); distance float32 (N,) to the own centre; curve: what each candidate k gave, if k was chosen."""
+
+    k: int
+    label: np.ndarray
+    distance: np.ndarray
+    curve: tuple[KRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class KRow:
+    """How well k clusters fit: mean silhouette in [-1, 1] of a sample, and inertia, the sum of squared distances."""
+
+    k: int
+    silhouette: float
+    inertia: float
+
+
+_fits = Latest()
+_choices = Latest()
+
+
+def kmeans_random(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """From each cluster its share, at random."""
+    order = np.random.default_rng([spec.seed, 1]).random(matrix.n_samples)
+    return _by_cluster(matrix, spec, samples, order)
+
+
+def kmeans_closest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """From each cluster its share, those nearest to its centre first."""
+    return _by_cluster(matrix, spec, samples, None)
+
+
+def kmq(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """k-means-quality: from each cluster its share, drawn without replacement with a probability ∝ the score ≥ 0.
+
+    The draw gives each sample the key −log(u) / score and takes the lowest (Efraimidis and Spirakis 2006).
+    """
+    score = score_column(matrix, spec, samples, least=0)
+    draw = -np.log1p(-np.random.default_rng([spec.seed, 1]).random(matrix.n_samples))
+    return _by_cluster(matrix, spec, samples, np.divide(draw, score, out=np.full(len(score), np.inf), where=score > 0))
+
+
+def _by_cluster(
+    matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, key: np.ndarray | None
+) -> Selection:
+    """From each cluster its share, the lowest `key` float64 (N,) first (None: the distance), clusters in turn."""
+    found = clusters(unit_vectors(matrix, spec, samples), spec.options.get("k", 0), spec.seed)
+    key = found.distance if key is None else key
+    free = np.flatnonzero(candidates(matrix, spec))
+    ranked = free[np.lexsort((free, key[free], found.label[free]))]
+    size = np.bincount(found.label[free], minlength=found.k)
+    place = np.arange(len(ranked)) - np.repeat(np.cumsum(size) - size, size)  # within the own cluster
+    quota = size
+    if spec.unit == "samples":
+        share = size if spec.options.get("allocation", "proportional") == "proportional" else (size > 0).astype(int)
+        quota = allocate(share, size, min(spec.budget - len(pins(spec)), len(free)))
+    taken = place < quota[found.label[ranked]]
+    turn = (place[taken] + 0.5) / quota[found.label[ranked[taken]]]  # the clusters take turns, each as often as it may
+    order = ranked[taken][np.argsort(turn, kind="stable")]
+    return by_order(matrix, spec, samples, order, details={"clusters": found, "quota": quota})
+
+
+def allocate(share: np.ndarray, most: np.ndarray, total: int) -> np.ndarray:
+    """`total` places ∝ share int64 (C,), none above most int64 (C,), by largest remainder, ties to the first: int64."""
+    quota, total = np.zeros(len(share), np.int64), min(total, int(most[share > 0].sum()))
+    while quota.sum() < total:
+        open_share = np.where(quota < most, share, 0)
+        ideal = (total - quota.sum()) * open_share / open_share.sum()
+        whole = np.floor(ideal).astype(np.int64)
+        rest = int(total - quota.sum() - whole.sum())
+        whole[np.argsort(whole - ideal, kind="stable")[:rest]] += 1
+        quota = np.minimum(quota + whole, most)  # what a full cluster cannot take goes round again
+    return quota
+
+
+# --- the clusters
+
+
+def clusters(vectors: np.ndarray, k: int | str, seed: int) -> Clusters:
+    """k-means of vectors float32 (N, d); k: a number, 0 for √N, or silhouette or elbow to choose it.
+
+    Raises SelectionError if there are not that many different vectors.
+    """
+    n = len(np.unique(vectors, axis=0)) if len(vectors) <= 2000 else len(vectors)
+    if isinstance(k, str):
+        curve = _choices(vectors, seed, lambda: k_curve(vectors, seed))
+        return _kmeans(vectors, choose_k(curve, k), seed, curve)
+    if k > n:
+        raise SelectionError(f"k = {k} clusters are more than the {n} different vectors there are.")
+    return _kmeans(vectors, k or max(1, min(n, round(n**0.5))), seed)
+
+
+def _kmeans(vectors: np.ndarray, k: int, seed: int, curve: tuple[KRow, ...] = ()) -> Clusters:
+    return _fits(vectors, (k, seed, curve), lambda: _fit(vectors, k, seed, curve)[0])
+
+
+def _fit(vectors: np.ndarray, k: int, seed: int, curve: tuple[KRow, ...] = ()) -> tuple[Clusters, float]:
+    """(clusters, inertia)."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different vectors than k: some stay empty
+        model = KMeans(k, n_init=1, random_state=seed).fit(vectors)
+    label = model.labels_.astype(np.int32)
+    distance = np.linalg.norm(vectors - model.cluster_centers_[label].astype(np.float32), axis=1)
+    return Clusters(k, label, distance, curve), float(model.inertia_)
+
+
+def k_curve(vectors: np.ndarray, seed: int) -> tuple[KRow, ...]:
+    """Silhouette (Rousseeuw 1987) and inertia for each of CANDIDATES below N / 2."""
+    from sklearn.metrics import silhouette_score
+
+    rows = []
+    for k in [c for c in CANDIDATES if 2 * c <= len(vectors)] or [1]:
+        found, inertia = _fit(vectors, k, seed)
+        several = 1 < len(np.unique(found.label)) < len(vectors)
+        size = min(SILHOUETTE_SAMPLE, len(vectors))
+        score = silhouette_score(vectors, found.label, sample_size=size, random_state=seed) if several else 0.0
+        rows.append(KRow(k, float(score), inertia))
+    return tuple(rows)
+
+
+def choose_k(curve: tuple[KRow, ...], by: str) -> int:
+    """The k with the largest silhouette; or the elbow: where log-log inertia is farthest below its chord."""
+    if by == "silhouette" or len(curve) < 3:
+        return max(curve, key=lambda row: (row.silhouette, -row.k)).k
+    x, y = np.log([row.k for row in curve]), np.array([row.inertia for row in curve])
+    chord = y[0] + (y[-1] - y[0]) * (x - x[0]) / (x[-1] - x[0])
+    return curve[int(np.argmax(chord - y))].k

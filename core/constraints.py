@@ -1,0 +1,216 @@
+"""What every selection method honours: vetoes, pins, bans, the budget; and how picks become a Selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core import kernels
+from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
+
+
+@dataclass(frozen=True)
+class SampleInfo:
+    """What some methods need besides features; N samples.
+
+    prompt_tokens, response_tokens int64 (N,); scores: columns float64 (N,). By name, when a method asks: vectors
+    (N, d), tags as a matrix of samples × tags, reference(name, scope) another data set's matrix over the same features.
+    """
+
+    prompt_tokens: np.ndarray
+    response_tokens: np.ndarray
+    scores: Mapping[str, np.ndarray] = field(default_factory=dict)
+    vectors: Callable[[str], np.ndarray] | None = None
+    tags: Callable[[str], FeatureMatrix] | None = None
+    reference: Callable[[str, str], FeatureMatrix] | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}
+        if len(lengths) > 1:
+            raise SelectionError("The token counts and scores in SampleInfo must have one entry for each sample.")
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """Tokens of each sample, int64 (N,)."""
+        return np.asarray(self.prompt_tokens) + np.asarray(self.response_tokens)
+
+
+def at_theta(matrix: FeatureMatrix, theta: float) -> FeatureMatrix:
+    """`matrix.at(theta)`, or the same object if that would change nothing, so that what is kept for it stays valid."""
+    return matrix if theta <= 0 or matrix.value.min(initial=np.inf) > theta else matrix.at(theta)
+
+
+def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """Samples that may be chosen, neither banned nor blocked by a vetoed feature: bool (N,)."""
+    allowed = np.ones(matrix.n_samples, bool)
+    blocking = [f for f, mode in spec.vetoes.items() if mode == "block"]
+    if blocking:
+        weight = np.zeros(matrix.n_features)
+        weight[blocking] = 1
+        allowed = kernels.row_sums(matrix.indptr, matrix.feature, weight) == 0
+    allowed[list(spec.bans)] = False
+    return allowed
+
+
+def pins(spec: SelectionSpec) -> np.ndarray:
+    """The pinned rows in their order, each once: int64."""
+    return np.array(list(dict.fromkeys(spec.pins)), dtype=np.int64)
+
+
+def candidates(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """Available samples that are not pinned: bool (N,)."""
+    allowed = available(matrix, spec)
+    allowed[pins(spec)] = False
+    return allowed
+
+
+def costs(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
+    """What each sample takes of the budget, int64 (N,): 1, or its tokens (an empty sample counts as one token)."""
+    if spec.unit == "samples":
+        return np.ones(matrix.n_samples, np.int64)
+    return np.maximum(sample_info(matrix, samples, "A budget in tokens").tokens, 1).astype(np.int64)
+
+
+def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """w_f, float64 (F,): 1 (uniform), log(N / samples that have the feature) (idf), or the sum of its values (mass)."""
+    if spec.weights == "uniform":
+        return np.ones(matrix.n_features)
+    if spec.weights == "mass":
+        return np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features)
+    return np.log(matrix.n_samples / np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1))
+
+
+def ignored(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """The features without credit: bool (F,)."""
+    mask = np.zeros(matrix.n_features, bool)
+    mask[[f for f, mode in spec.vetoes.items() if mode == "ignore"]] = True
+    return mask
+
+
+# --- what a method may ask for
+
+
+def sample_info(matrix: FeatureMatrix, samples: SampleInfo | None, what: str) -> SampleInfo:
+    """`samples`, or a SelectionError that says what needs them."""
+    if samples is None:
+        raise SelectionError(f"{what} needs the token counts of the samples: pass samples=SampleInfo(...).")
+    if len(samples.prompt_tokens) != matrix.n_samples:
+        raise SelectionError(
+            f"SampleInfo describes {len(samples.prompt_tokens)} samples, but the matrix has {matrix.n_samples}."
+        )
+    return samples
+
+
+def score_column(
+    matrix: FeatureMatrix,
+    spec: SelectionSpec,
+    samples: SampleInfo | None,
+    option: str = "score",
+    least: float = -np.inf,
+) -> np.ndarray:
+    """The score column that an option names, float64 (N,); without the option, the only column there is.
+
+    Raises SelectionError if it is missing, or if a candidate has NaN or less than `least`; other rows get 0 for that.
+    """
+    known = dict(samples.scores) if samples else {}
+    name = spec.options.get(option) or (next(iter(known)) if len(known) == 1 else None)
+    have = f"the columns are {', '.join(sorted(known))}" if known else "there is none: run `python -m core score`"
+    if name is None:
+        raise SelectionError(f"{spec.method} needs a score column: set the option {option}; {have}.")
+    if name not in known:
+        raise SelectionError(f"There is no score column {name!r} for {spec.method}: {have}.")
+    values = np.asarray(known[name], np.float64)
+    if len(values) != matrix.n_samples:
+        raise SelectionError(f"The score column {name!r} has {len(values)} values for {matrix.n_samples} samples.")
+    usable = np.isfinite(values) & (values >= least)
+    bad = np.flatnonzero(~usable & candidates(matrix, spec))
+    if len(bad):
+        wrong = f"{values[bad[0]]:g}" + (f", and {spec.method} needs ≥ {least:g}" if np.isfinite(least) else "")
+        raise SelectionError(
+            f"The score column {name!r} cannot be used for {len(bad)} samples: row {bad[0]} has {wrong}. "
+            "Ban such rows, or use another column."
+        )
+    return np.where(usable, values, 0.0)
+
+
+def unit_vectors(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
+    """The vectors that the option `vectors` names, each of length 1 (zero vectors stay zero): float32 (N, d)."""
+    if samples is None or samples.vectors is None:
+        raise SelectionError(f"{spec.method} needs vectors of the samples: pass samples=SampleInfo(..., vectors=...).")
+    return latest_units(samples.vectors(str(spec.options.get("vectors", "residual"))), matrix.n_samples)
+
+
+def latest_units(found: np.ndarray, n_samples: int) -> np.ndarray:
+    """`found` float (N, d) with rows of length 1; kept while the same array is asked for."""
+    return _units(found, n_samples, lambda: _normalised(found, n_samples))
+
+
+def _normalised(found: np.ndarray, n_samples: int) -> np.ndarray:
+    vectors = np.array(found, np.float32, order="C")
+    if vectors.ndim != 2 or len(vectors) != n_samples:
+        raise SelectionError(f"The vectors must be of shape ({n_samples}, d), got {vectors.shape}.")
+    if not np.isfinite(vectors).all():
+        row = int(np.flatnonzero(~np.isfinite(vectors).all(1))[0])
+        raise SelectionError(f"The vector of row {row} holds a value that is not finite.")
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.where(norms > 0, norms, 1)
+    vectors.flags.writeable = False
+    return vectors
+
+
+class Latest:
+    """Keeps what was computed last for an object and a key; that it holds the object tells the next one apart."""
+
+    def __init__(self) -> None:
+        self.kept: tuple[Any, Any, Any] = (None, None, None)
+
+    def __call__(self, owner: Any, key: Any, compute: Callable[[], Any]) -> Any:
+        """The kept value if owner and key are those of the last call, else that of compute()."""
+        kept = self.kept  # one read: another thread may replace it
+        if kept[0] is owner and kept[1] == key:
+            return kept[2]
+        value = compute()
+        self.kept = (owner, key, value)
+        return value
+
+
+_units = Latest()
+
+# --- picks become a Selection
+
+
+def finish(
+    matrix: FeatureMatrix,
+    spec: SelectionSpec,
+    rows: np.ndarray,
+    rounds: np.ndarray,
+    weight: np.ndarray | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Selection:
+    """The Selection of these picks, with the gain of each within its round and the features covered after it.
+
+    weight float64 (F,): the method's own w_f, instead of those that the spec names.
+    """
+    w = weights(matrix, spec) if weight is None else weight
+    gains, covered, _ = kernels.walk_covered(
+        matrix.indptr, matrix.feature, rows, rounds, w, ignored(matrix, spec), spec.multiplicity
+    )
+    return Selection(spec, rows, gains, rounds, covered, weight=weight, details=details or {})
+
+
+def by_order(
+    matrix: FeatureMatrix,
+    spec: SelectionSpec,
+    samples: SampleInfo | None,
+    order: np.ndarray,
+    details: Mapping[str, Any] | None = None,
+) -> Selection:
+    """The pins, then the available samples of `order` int64 as far as the budget goes, in one round."""
+    cost, allowed, first = costs(matrix, spec, samples), candidates(matrix, spec), pins(spec)
+    rows = np.empty(matrix.n_samples, np.int64)
+    rows[: len(first)] = first
+    n = kernels.fill(order[allowed[order]], cost, spec.budget - cost[first].sum(), rows, len(first))
+    return finish(matrix, spec, rows[:n], np.ones(n, np.int32), details=details)

@@ -1,0 +1,338 @@
+"""Score columns: one number a sample, some of a language model's reading of it, kept beside the store.
+
+Shapes: N samples, S sequences, M scored tokens, d the width of the model, V its vocabulary.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.activations import pack, padded
+from core.chat import TokenizedSample, render, template_digest, tokenize
+from core.files import cache_dir, replacing
+from core.models import LanguageModel, load_lm, resolve_device
+from core.schema import SEGMENTS, ModelError, Sample, SelectionError
+from core.store import FeatureStore
+
+if TYPE_CHECKING:
+    import torch
+
+VERSION = 1  # of the definitions below: a change of what a score means needs another
+CHUNK = 256  # samples written at once: what a crash can cost
+LOGITS = 1 << 26  # logits in memory at once: 256 MiB in float32
+RESPONSE = SEGMENTS.index("response")
+UNDEFINED = -np.inf  # computed, and there is no value; NaN in a file is not yet computed
+
+OnProgress = Callable[[int, int], None]  # content tokens read, of how many
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form in which the model reads a sample. `keep`: which tokens, bool (T,); `counts`: what of it is content."""
+
+    keep: Callable[[Sample, TokenizedSample, Any], np.ndarray]
+    counts: tuple[str, ...]  # columns of FeatureStore.sample_columns
+
+
+@dataclass(frozen=True)
+class Score:
+    """A column: `value` of `inputs`, each float64 (n,): losses (names in FORMS) or columns of the store.
+
+    A loss is the mean cross-entropy in nats over the response's tokens, NaN where there are none.
+    """
+
+    value: Callable[..., np.ndarray]
+    inputs: tuple[str, ...]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms that a model must read for it; none: it comes straight from the store."""
+        return tuple(name for name in self.inputs if name in FORMS)
+
+
+def everything(_sample: Sample, item: TokenizedSample, _tokenizer: Any) -> np.ndarray:
+    """All tokens: the response given the prompt."""
+    return np.ones(len(item.ids), bool)
+
+
+def answer_alone(sample: Sample, item: TokenizedSample, tokenizer: Any) -> np.ndarray:
+    """The tokens from the first answer's header on, and the text's BOS token if there is one before them."""
+    first = int(np.argmax(item.segment == RESPONSE))
+    start = min(header_start(sample, item, tokenizer), first)
+    keep = np.arange(len(item.ids)) >= start
+    keep[0] |= item.ids[0] == tokenizer.bos_token_id != item.ids[start]  # ChatML models call the header's own token BOS
+    if not keep[:first].any():
+        keep[first - 1] = True  # the first token of a text has nothing that predicts it
+    return keep
+
+
+def header_start(sample: Sample, item: TokenizedSample, tokenizer: Any) -> int:
+    """The first token of the first answer's header: of what the template adds to the turns before to ask for an answer.
+
+    A template that renders those turns in another way when they stand alone: the token after their last content.
+    """
+    answer = next(i for i, m in enumerate(sample.messages) if m.role == "assistant" and m.content.strip())
+    asked = render(sample.messages[:answer], tokenizer)[0] if answer else ""
+    if item.text.startswith(asked):
+        return int(np.searchsorted(item.starts[:-1], len(asked)))
+    content = np.flatnonzero(item.segment[: np.argmax(item.segment == RESPONSE)] >= 0)
+    return int(content[-1]) + 1 if len(content) else 0
+
+
+def perplexity(given: np.ndarray) -> np.ndarray:
+    """Perplexity of the response given the prompt, ≥ 1."""
+    return np.exp(given)
+
+
+def ifd(given: np.ndarray, alone: np.ndarray) -> np.ndarray:
+    """Instruction-following difficulty: the response's perplexity with its prompt over that without, > 0.
+
+    Above 1 the prompt does not help. arXiv 2308.12032; with a small model as here: arXiv 2402.00530.
+    """
+    return np.exp(given - alone)
+
+
+def total(*counts: np.ndarray) -> np.ndarray:
+    """Number of tokens in some segments."""
+    return np.sum(counts, axis=0, dtype=np.float64)
+
+
+COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens")
+FORMS = {"with_prompt": Form(everything, COUNTS), "without_prompt": Form(answer_alone, COUNTS[1:])}
+SCORES = {
+    "perplexity": Score(perplexity, ("with_prompt",)),
+    "ifd": Score(ifd, ("with_prompt", "without_prompt")),
+    "prompt_tokens": Score(total, COUNTS[:1]),
+    "response_tokens": Score(total, COUNTS[1:2]),
+    "tokens": Score(total, COUNTS),
+}
+
+
+def score_columns(store: FeatureStore) -> dict[str, np.ndarray]:
+    """Every score column at hand, float64 (N,): those of the data, which win over others of their name, the finished
+    computed ones (`<column>@<model>` by another model than the store's) and the token counts. Loads no model.
+    """
+    return count_columns(store) | finished_columns(store) | store.scores()
+
+
+def compute_scores(
+    store: FeatureStore,
+    names: Sequence[str] = ("perplexity", "ifd"),
+    model: str = "",
+    on_progress: OnProgress = lambda done, total: None,
+) -> dict[str, np.ndarray]:
+    """The columns `names` of SCORES, float64 (N,), NaN where undefined; what is not there yet is computed and kept.
+
+    `model`: a hub id, a folder or a GGUF file; its columns are called `<column>@<model>`. Empty: the store's own.
+    Raises SelectionError for an unknown name, ModelError as `load_lm` does and if the store's model has changed.
+    """
+    unknown = [name for name in names if name not in SCORES]
+    if unknown:
+        raise SelectionError(f"There is no score {unknown[0]!r} to compute: use {', '.join(SCORES)}.")
+    read, folder, suffix = [name for name in names if SCORES[name].forms], score_folder(store), ""
+    own = model in ("", store.meta["config"].get("model"))
+    if not own or not all((folder / f"{name}.npy").exists() for name in read):
+        scorer = load_scorer(store, model)
+        suffix = "" if own else model_suffix(scorer.lm, folder)
+        fill(store, scorer, {name: folder / f"{name}{suffix}.npy" for name in read}, on_progress)
+    have = count_columns(store) | finished_columns(store)
+    columns = [name + suffix if name in read else name for name in names]
+    return {column: have[column] for column in columns}
+
+
+def count_columns(store: FeatureStore) -> dict[str, np.ndarray]:
+    """The columns of SCORES that need no model."""
+    columns = store.sample_columns()
+    return {name: s.value(*(columns[c] for c in s.inputs)) for name, s in SCORES.items() if not s.forms}
+
+
+def finished_columns(store: FeatureStore) -> dict[str, np.ndarray]:
+    """The computed columns that are complete."""
+    paths = sorted(p for p in score_folder(store).glob("*.npy") if not p.name.endswith(".partial.npy"))
+    return {path.name.removesuffix(".npy"): np.load(path) for path in paths}
+
+
+def score_folder(store: FeatureStore) -> Path:
+    """Where the store's scores are kept, whether it is there or not: named by what decides their values, so stores of
+    the same samples and model share them, whatever their SAE.
+    """
+    digests = {name: digest for name, digest in store.meta["digests"].items() if name != "sae"}
+    config = {name: store.meta["config"].get(name) for name in ("max_tokens", "limit", "skip_bad", "columns")}
+    text = json.dumps([VERSION, store.n_samples, digests, config], sort_keys=True)
+    return cache_dir() / "scores" / hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The model that reads, where samples are cut, and how many tokens with padding are read at once."""
+
+    lm: LanguageModel
+    max_tokens: int
+    batch_tokens: int
+
+
+def load_scorer(store: FeatureStore, model: str) -> Scorer:
+    """Load a model as the store's extraction did, or the store's own if `model` is empty.
+
+    Raises ModelError as `load_lm` does, and if the store's own model is no longer the one that the store was made with.
+    """
+    config, own, device = store.meta["config"], store.meta["digests"], resolve_device("auto")
+    dtype = config["dtype"] if config["device"] == device else "auto"
+    lm = load_lm(model or config["model"], device, dtype)
+    found = {"model": lm.digest, "template": template_digest(lm.tokenizer)}
+    if model in ("", config["model"]) and any(own.get(name, digest) != digest for name, digest in found.items()):
+        raise ModelError(f"{config['model']} has changed since {store.path.name} was extracted with it: extract again.")
+    return Scorer(lm, config["max_tokens"], config["batch_tokens"])
+
+
+def model_suffix(lm: LanguageModel, folder: Path) -> str:
+    """`@` and the model's name, fit for a file name; what another model of that name left in the folder is deleted."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", lm.name).strip("-.")[-100:]
+    note, digest = folder / f"{name}.digest", f"{lm.digest} {template_digest(lm.tokenizer)}"
+    if not note.exists() or note.read_text() != digest:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in [*folder.glob(f"*@{name}.npy"), *folder.glob(f"*@{name}.partial.npy")]:
+            old.unlink()
+        with replacing(note) as temporary:
+            temporary.write_text(digest)
+    return f"@{name}"
+
+
+def fill(store: FeatureStore, scorer: Scorer, paths: Mapping[str, Path], on_progress: OnProgress) -> None:
+    """Compute what the columns still miss, chunk by chunk; each goes to its path when it is complete.
+
+    Until then it is in `<column>.partial.npy`, so that a run that was killed is continued after its last chunk.
+    """
+    columns = {name: open_partial(partial_of(p), store.n_samples) for name, p in paths.items() if not p.exists()}
+    counts, todo = store.sample_columns(), list(missing(columns))
+    size = {form: sum(counts[c].astype(np.int64) for c in FORMS[form].counts) for form in forms_of(columns)}
+    left = [int(sum(size[form][rows].sum() for form in forms_of(names))) for rows, names in todo]
+    whole = int(sum(map(np.sum, size.values())))
+    done = whole - sum(left)
+    for (rows, names), cost in zip(todo, left, strict=True):
+        losses = {form: np.full(len(rows), np.nan) for form in forms_of(names)}
+        for share in read_chunk(scorer, store.samples(rows), losses):
+            on_progress(done + int(share * cost), whole)
+        for name in names:
+            value = SCORES[name].value(*(losses[form] for form in SCORES[name].inputs))
+            columns[name][rows] = np.where(np.isfinite(value), value, UNDEFINED)
+            columns[name].flush()
+        done += cost
+        on_progress(done, whole)
+    for name in list(columns):
+        finish(np.array(columns.pop(name)), paths[name])
+
+
+def partial_of(path: Path) -> Path:
+    """Where a column is kept while it is computed."""
+    return path.with_name(f"{path.stem}.partial.npy")
+
+
+def open_partial(path: Path, n_samples: int) -> np.ndarray:
+    """The memory map float64 (N,) of a column under way; a new one holds NaN from its first moment on."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary, temporary.open("wb") as out:
+            np.save(out, np.full(n_samples, np.nan))
+    return np.load(path, mmap_mode="r+")
+
+
+def finish(values: np.ndarray, path: Path) -> None:
+    """Give a complete column its final name, with NaN for what is undefined; its partial file goes."""
+    with replacing(path) as temporary, temporary.open("wb") as out:
+        np.save(out, np.where(values == UNDEFINED, np.nan, values))
+    partial_of(path).unlink(missing_ok=True)  # missing: another process was faster
+
+
+def missing(columns: Mapping[str, np.ndarray]) -> Iterator[tuple[np.ndarray, list[str]]]:
+    """Of each chunk the rows, int64, that a column misses, and the names of the columns that miss any."""
+    for start in range(0, max(map(len, columns.values()), default=0), CHUNK):
+        absent = {name: np.isnan(column[start : start + CHUNK]) for name, column in columns.items()}
+        names = [name for name in absent if absent[name].any()]
+        if names:
+            yield start + np.flatnonzero(np.any([absent[name] for name in names], axis=0)), names
+
+
+def forms_of(names: Sequence[str] | Mapping[str, Any]) -> list[str]:
+    """The forms that the columns need, each once."""
+    return sorted({form for name in names for form in SCORES[name].forms})
+
+
+def read_chunk(scorer: Scorer, samples: list[Sample], losses: Mapping[str, np.ndarray]) -> Iterator[float]:
+    """Read the samples in the forms that `losses` names and fill in its arrays (n,); yields the share that is done.
+
+    A sample without a response token up to the cut keeps what stands there.
+    """
+    tokenizer = scorer.lm.tokenizer
+    items, jobs, sequences = tokenize(samples, tokenizer, scorer.max_tokens), [], []
+    for i, (sample, item) in enumerate(zip(samples, items, strict=True)):
+        scored = item.segment == RESPONSE
+        for form in losses if scored.any() else ():
+            keep = FORMS[form].keep(sample, item, tokenizer)
+            jobs.append((form, i))
+            sequences.append((item.ids[keep], scored[keep]))
+    done, whole = 0, sum(len(ids) for ids, _ in sequences)
+    for batch, means in mean_losses(scorer.lm, sequences, scorer.batch_tokens):
+        for j, mean in zip(batch, means, strict=True):
+            form, i = jobs[j]
+            losses[form][i] = mean
+            done += len(sequences[j][0])
+        yield done / whole
+
+
+def mean_losses(
+    lm: LanguageModel, sequences: list[tuple[np.ndarray, np.ndarray]], batch_tokens: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mean cross-entropy in nats over the scored tokens of each sequence: (indices, float64 means) a batch.
+
+    sequences: ids int32 (T,) and scored bool (T,), true somewhere, but not for the first token.
+    """
+    import torch
+
+    for batch in pack(np.array([len(ids) for ids, _ in sequences], np.int64), batch_tokens):
+        ids = padded([sequences[i][0] for i in batch], lm.device)
+        scored = padded([sequences[i][1] for i in batch], lm.device) > 0
+        with torch.inference_mode():
+            hidden = lm.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+            sample, token = scored.nonzero(as_tuple=True)
+            loss = token_losses(lm, hidden[sample, token - 1], ids[sample, token]).cpu().numpy()
+        sample = sample.cpu().numpy()
+        yield batch, np.bincount(sample, loss) / np.bincount(sample)
+
+
+def token_losses(lm: LanguageModel, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy in nats, float32 (M,), of the targets (M,) after the final states (M, d), at most LOGITS at once."""
+    import torch
+    import torch.nn.functional as F
+
+    rows = max(1, LOGITS // lm.model.config.get_text_config().vocab_size)
+    parts = zip(hidden.split(rows), targets.split(rows), strict=True)
+    return torch.cat([F.cross_entropy(logits(lm, h).float(), t, reduction="none") for h, t in parts])
+
+
+def logits(lm: LanguageModel, hidden: torch.Tensor) -> torch.Tensor:
+    """Next-token logits (M, V) after final states (M, d), by the model's own head.
+
+    Many heads cap, scale or project, each in its own code: so the whole model runs, on one token, and finds the states
+    that are wanted where its blocks' result should be.
+    """
+    import torch
+
+    def swap(_module: Any, _inputs: Any, output: Any) -> Any:
+        output.last_hidden_state = hidden[None]
+        return output
+
+    handle = lm.model.base_model.register_forward_hook(swap)
+    try:
+        one = torch.zeros((1, 1), dtype=torch.int64, device=hidden.device)
+        return lm.model(input_ids=one, use_cache=False).logits[0]
+    finally:
+        handle.remove()

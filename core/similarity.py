@@ -1,0 +1,190 @@
+"""Loops over samples compared with the ones accepted before: like core.kernels, arrays only.
+
+N samples, F features, nnz entries; CSR arrays: indptr int64 (N+1,), feature int32 (nnz,), rows sorted by feature.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+from numba import njit
+
+from core.kernels import _count, _gain, fill, row_sums, transpose
+
+
+@njit(cache=True)
+def similarity_rounds(indptr, feature, skip, order, initial, cost, budget, r, tau):
+    """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
+
+    A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
+    have nothing new to offer: they come last.
+    """
+    ones, mark = (~skip).astype(np.float64), np.zeros(len(skip), np.int64)
+    size = row_sums(indptr, feature, ones)
+    rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
+    n, number = len(initial), 0
+    rows[:n] = initial
+    for row in initial:
+        budget -= cost[row]
+        _count(row, r, r, indptr, feature, mark)
+    left = order[(size[order] > 0) & (cost[order] <= budget)]
+    while len(left):
+        number, k = number + 1, 0
+        for row in left:
+            covered = size[row] - _gain(row, number * r, r, indptr, feature, ones, mark)
+            if cost[row] > budget or covered / size[row] > tau:
+                left[k] = row
+                k += 1
+                continue
+            rows[n], rounds[n] = row, number
+            n, budget = n + 1, budget - cost[row]
+            _count(row, number * r, r, indptr, feature, mark)
+        left = left[:k][cost[left[:k]] <= budget]
+    rounds[n:] = max(number, 1)
+    n = fill(order[size[order] == 0], cost, budget, rows, n)
+    return rows[:n], rounds[:n]
+
+
+@njit(cache=True)
+def _rarest_first(indptr, feature, skip):
+    """The matrix without the features to skip, renumbered so that the rarest comes first: (indptr, feature, F kept)."""
+    fptr, sample = transpose(indptr, feature, len(skip))
+    frequency = fptr[1:] - fptr[:-1]
+    kept = np.argsort(frequency, kind="mergesort")
+    kept = kept[(~skip[kept]) & (frequency[kept] > 0)]
+    ends = np.zeros(len(kept) + 1, np.int64)
+    ends[1:] = np.cumsum(frequency[kept])
+    posting = np.empty(ends[-1], np.int32)
+    for i in range(len(kept)):
+        posting[ends[i] : ends[i + 1]] = sample[fptr[kept[i]] : fptr[kept[i] + 1]]
+    ptr, rank = transpose(ends, posting, len(indptr) - 1)  # the transpose of the transpose has its rows in order
+    return ptr, rank, len(kept)
+
+
+@njit(cache=True)
+def _overlap(a, b):
+    """How many numbers two ascending arrays share."""
+    i, j, n = 0, 0, 0
+    while i < len(a) and j < len(b):
+        if a[i] == b[j]:
+            n += 1
+        step = a[i]
+        i += step <= b[j]
+        j += b[j] <= step
+    return n
+
+
+@njit(cache=True)
+def nearest_rounds(indptr, feature, skip, order, initial, cost, budget, tau):
+    """As `similarity_rounds`, but a sample is accepted if its Jaccard similarity to every accepted one is ≤ `tau`.
+
+    Exact, with the prefix filter of set-similarity joins (Bayardo et al. 2007): two sets more similar than tau share a
+    feature among the |x| − ⌊tau·|x|⌋ rarest of each, so only those are indexed and looked up.
+    """
+    indptr, feature, n_kept = _rarest_first(indptr, feature, skip)
+    size = indptr[1:] - indptr[:-1]
+    prefix = np.minimum(size - np.floor(tau * size - 1e-9).astype(np.int64), size)
+    rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
+    n, number = len(initial), 0
+    rows[:n] = initial
+    for row in initial:
+        budget -= cost[row]
+    left = order[(size[order] > 0) & (cost[order] <= budget)]
+    ends = np.zeros(len(size) + 1, np.int64)
+    ends[1:] = np.cumsum(prefix)
+    head, link = np.full(n_kept, -1, np.int64), np.empty(ends[-1], np.int64)
+    owner, seen = np.empty(ends[-1], np.int32), np.full(len(size), -1, np.int64)
+    turn = 0
+    while len(left):
+        number, k = number + 1, 0
+        head[:] = -1
+        if number == 1:
+            for row in initial:
+                _index(row, indptr, feature, prefix, ends, head, link, owner)
+        for row in left:
+            turn += 1
+            if cost[row] > budget or _too_near(row, turn, tau, indptr, feature, prefix, head, link, owner, seen):
+                left[k] = row
+                k += 1
+                continue
+            rows[n], rounds[n] = row, number
+            n, budget = n + 1, budget - cost[row]
+            _index(row, indptr, feature, prefix, ends, head, link, owner)
+        left = left[:k][cost[left[:k]] <= budget]
+    rounds[n:] = max(number, 1)
+    n = fill(order[size[order] == 0], cost, budget, rows, n)
+    return rows[:n], rounds[:n]
+
+
+@njit(cache=True)
+def _index(row, indptr, feature, prefix, ends, head, link, owner):
+    """Put an accepted sample into the lists of its rarest features."""
+    for j in range(prefix[row]):
+        f, at = feature[indptr[row] + j], ends[row] + j
+        owner[at], link[at], head[f] = row, head[f], at
+
+
+@njit(cache=True)
+def _too_near(row, turn, tau, indptr, feature, prefix, head, link, owner, seen):
+    """Whether an accepted sample is more similar to `row` than tau."""
+    mine = feature[indptr[row] : indptr[row + 1]]
+    for j in range(prefix[row]):
+        at = head[mine[j]]
+        while at >= 0:
+            other = owner[at]
+            at = link[at]
+            if seen[other] == turn:
+                continue
+            seen[other] = turn
+            size = indptr[other + 1] - indptr[other]
+            if min(size, len(mine)) <= tau * max(size, len(mine)):
+                continue
+            shared = _overlap(mine, feature[indptr[other] : indptr[other + 1]])
+            if shared / (size + len(mine) - shared) > tau:
+                return True
+    return False
+
+
+@njit(cache=True, fastmath=True)
+def _dot(a, b):
+    total = np.float32(0)
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(cache=True)
+def farthest_first(vectors, allowed, initial, start, cost, budget):
+    """k-center greedy (Sener and Savarese 2018) under cosine distance: (rows int64 (K,), distance float32 (K,)).
+
+    vectors float32 (N, d) of length 1; `start` is the first pick if there is no `initial`. Each pick is the candidate
+    whose nearest pick is farthest, ties to the lowest row. A distance only falls, so one that was computed against
+    fewer picks is an upper bound: only the candidate at the top is brought up to date.
+    """
+    nearest, known = np.full(len(vectors), -np.inf, np.float32), np.zeros(len(vectors), np.int64)
+    rows, distance = np.empty(len(vectors), np.int64), np.zeros(len(vectors), np.float32)
+    n = len(initial)
+    rows[:n] = initial
+    for row in initial:
+        budget -= cost[row]
+    if n == 0:
+        rows[0], n, budget = start, 1, budget - cost[start]
+    left = allowed.copy()
+    left[rows[:n]] = False
+    heap = [(nearest[row], row) for row in np.flatnonzero(left)]
+    while len(heap):
+        _, row = heap[0]
+        if cost[row] > budget:
+            heapq.heappop(heap)
+            continue
+        if known[row] == n:
+            rows[n], distance[n] = row, 1 - nearest[row]
+            n, budget = n + 1, budget - cost[row]
+            heapq.heappop(heap)
+            continue
+        for k in range(known[row], n):
+            nearest[row] = max(nearest[row], _dot(vectors[row], vectors[rows[k]]))
+        known[row] = n
+        heapq.heapreplace(heap, (nearest[row], row))
+    return rows[:n], distance[:n]

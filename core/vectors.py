@@ -1,0 +1,149 @@
+"""Methods that compare samples by the cosine between their vectors: the mean-pooled residual stream, or others.
+
+Vectors are of length 1, so that the inner product of two is their cosine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.constraints import (
+    SampleInfo,
+    available,
+    candidates,
+    costs,
+    finish,
+    pins,
+    score_column,
+    unit_vectors,
+)
+from core.ranking import highest_first, score_order
+from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.similarity import farthest_first
+
+BLOCK = 512  # candidates compared at once
+STALE = 32  # gains brought up to date at once, for the price of one pass over the vectors
+
+
+def repr_filter(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """Repr Filter (arXiv 2312.15685): in the order of the score, while the cosine to every accepted one is ≤ limit.
+
+    Without a score column, in the order of the data. Whoever was refused has another chance in the next round.
+    """
+    has_scores = spec.options.get("score") or (samples is not None and len(samples.scores) == 1)
+    order = score_order(matrix, spec, samples) if has_scores else np.arange(matrix.n_samples)
+    return filtered(matrix, spec, samples, order)
+
+
+def deita(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """Deita (arXiv 2312.15685): by complexity times quality, two score columns, with the same filter."""
+    product = score_column(matrix, spec, samples, "complexity") * score_column(matrix, spec, samples, "quality")
+    return filtered(matrix, spec, samples, highest_first(product))
+
+
+def filtered(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, order: np.ndarray) -> Selection:
+    """Go through `order` int64 in rounds, refusing what is nearer to an accepted one than the option `limit`."""
+    vectors, cost = unit_vectors(matrix, spec, samples), costs(matrix, spec, samples)
+    limit, rows = float(spec.options.get("limit", 0.9)), pins(spec).tolist()
+    rounds, budget, accepted = [1] * len(rows), spec.budget - int(cost[rows].sum()), list(rows)
+    left, number = order[candidates(matrix, spec)[order]], 0
+    left = left[cost[left] <= budget]
+    while len(left):
+        number += 1
+        taken = _accept(vectors, left, accepted, cost, budget, limit)
+        rows, rounds, accepted = rows + taken, rounds + [number] * len(taken), []
+        budget -= int(cost[taken].sum())
+        left = left[~np.isin(left, taken)]
+        left = left[cost[left] <= budget]
+    return finish(matrix, spec, np.array(rows, np.int64), np.array(rounds, np.int32))
+
+
+def _accept(
+    vectors: np.ndarray, left: np.ndarray, accepted: list[int], cost: np.ndarray, budget: int, limit: float
+) -> list[int]:
+    """The rows of `left` int64 that one round takes."""
+    taken: list[int] = []
+    for start in range(0, len(left), BLOCK):
+        block = left[start : start + BLOCK]
+        refused = (vectors[block] @ vectors[accepted + taken].T > limit).any(1)
+        block = block[~refused]
+        near = vectors[block] @ vectors[block].T > limit
+        refused = np.zeros(len(block), bool)
+        for i, row in enumerate(block.tolist()):
+            if not refused[i] and cost[row] <= budget:
+                taken.append(row)
+                budget -= int(cost[row])
+                refused |= near[i]
+        if budget <= 0:
+            break
+    return taken
+
+
+def k_center(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """k-center greedy (arXiv 1708.00489): the sample farthest from all picks; first the one nearest to the mean."""
+    vectors, cost = unit_vectors(matrix, spec, samples), costs(matrix, spec, samples)
+    free = candidates(matrix, spec) & (cost <= spec.budget)
+    middle = vectors[available(matrix, spec)].mean(0)
+    start = int(np.argmax(np.where(free, vectors @ middle, -np.inf))) if free.any() else -1
+    rows, distance = farthest_first(vectors, free, pins(spec), start, cost, spec.budget)
+    return finish(matrix, spec, rows, np.ones(len(rows), np.int32), details={"distance": distance})
+
+
+def qdit(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """QDIT (arXiv 2311.14736): the largest α · quality + (1 − α) · gain in facility location, both from 0 to 1.
+
+    Quality is the option `score`, its range over the candidates mapped to [0, 1]. The facility location of a set is the
+    mean over all samples of the largest cosine (at least 0) to one of the set. Only the candidates at the top of the
+    order of stale gains, which are upper bounds, are computed again.
+    """
+    vectors, cost = unit_vectors(matrix, spec, samples), costs(matrix, spec, samples)
+    alpha = float(spec.options.get("alpha", 0.5))
+    value = alpha * _to_unit(score_column(matrix, spec, samples), candidates(matrix, spec))
+    rows, budget = pins(spec).tolist(), spec.budget
+    reach = np.zeros(matrix.n_samples, np.float32)  # largest cosine of each sample to a pick
+    for row in rows:
+        budget -= int(cost[row])
+        np.maximum(reach, vectors @ vectors[row], out=reach)
+    left = np.flatnonzero(candidates(matrix, spec))
+    bound = np.full(matrix.n_samples, -np.inf)
+    for start in range(0, len(left), BLOCK):
+        block = left[start : start + BLOCK]
+        bound[block] = value[block] + (1 - alpha) * _facility_gain(vectors, block, reach)
+    while True:
+        bound[cost > budget] = -np.inf
+        row = _best(vectors, reach, bound, value, alpha)
+        if row < 0:
+            break
+        rows.append(row)
+        budget -= int(cost[row])
+        bound[row] = -np.inf
+        np.maximum(reach, vectors @ vectors[row], out=reach)
+    return finish(matrix, spec, np.array(rows, np.int64), np.ones(len(rows), np.int32))
+
+
+def _to_unit(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """`values` (N,) mapped so that those of `among` bool (N,) run from 0 to 1; all 0 if they do not differ."""
+    low, high = values[among].min(initial=np.inf), values[among].max(initial=-np.inf)
+    return np.where(among, (values - low) / (high - low), 0.0) if high > low else np.zeros(len(values))
+
+
+def _facility_gain(vectors: np.ndarray, rows: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """By how much each of `rows` would raise the mean of `reach` float32 (N,): float64 (len(rows),)."""
+    above = vectors @ vectors[rows].T - reach[:, None]
+    return np.maximum(above, 0, out=above).sum(0, dtype=np.float64) / len(reach)
+
+
+def _best(vectors: np.ndarray, reach: np.ndarray, bound: np.ndarray, value: np.ndarray, alpha: float) -> int:
+    """The row with the largest objective, ties to the lowest, -1 for none; brings `bound` (N,) up to date."""
+    fresh = np.zeros(len(bound), bool)
+    while True:
+        row = int(np.argmax(bound))
+        if bound[row] == -np.inf:
+            return -1
+        if fresh[row]:
+            return row
+        stale = np.where(fresh, -np.inf, bound)
+        top = np.argpartition(-stale, min(STALE, len(stale) - 1))[:STALE]
+        top = np.union1d(top[stale[top] > -np.inf], [row])
+        bound[top] = value[top] + (1 - alpha) * _facility_gain(vectors, top, reach)
+        fresh[top] = True
