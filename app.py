@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import shared
+from pages import shared, sidebar
 
 PAGES = (
     ("overview", "Overview", ":material/home:"),
@@ -12,6 +12,7 @@ PAGES = (
     ("why", "Why", ":material/help_center:"),
     ("features", "Features", ":material/lightbulb:"),
     ("longest", "Longest response", ":material/straighten:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
     ("export", "Export", ":material/download:"),
 )
 
@@ -25,5 +26,5 @@ asked = st.query_params.get(shared.ASKED)
 if asked in pages:
     rest = {name: value for name, value in st.query_params.items() if name != shared.ASKED}
     st.switch_page(pages[asked], query_params=rest)
-if shared.open_view():
+if sidebar.open_view():
     navigation.run()

@@ -10,27 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from core.schema import ExtractConfig, SaelectError, SelectionSpec
+from core import commands  # noqa: F401  the commands register themselves
+from core.cli import Store, app, bar, errors
+from core.schema import ExtractConfig, SaelectError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=__doc__)
-errors = Console(stderr=True)
 Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")]
-StorePath = Annotated[Path, typer.Option("--store", help="A feature store, cache/<key>.duckdb.")]
-
-
-def bar() -> Progress:
-    """A progress bar with the tokens' rate and the time left."""
-    columns = [
-        TextColumn("{task.description:<26}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-    ]
-    return Progress(*columns, TimeRemainingColumn(), console=errors)
 
 
 def run_extraction(config: ExtractConfig) -> Path:
@@ -98,71 +83,6 @@ def demo(samples: Annotated[int, typer.Option(help="How many conversations.")] =
 
 
 @app.command()
-def select(
-    store: StorePath,
-    method: str = "sae-greedy",
-    budget: int = 100,
-    unit: Annotated[str, typer.Option(help="samples or tokens")] = "samples",
-    theta: Annotated[float | None, typer.Option(help="JumpReLU threshold. Default: chosen from the store.")] = None,
-    scope: Annotated[str, typer.Option(help="all, prompt or response")] = "all",
-    seed: int = 0,
-    out: Annotated[Path | None, typer.Option(help="Write the curated file, the rejects and a manifest here.")] = None,
-    format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv")] = "jsonl",
-) -> None:
-    """Select a subset, with the vetoes, pins and bans of the workspace; export it with --out.
-
-    Example: python -m core select --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
-    """
-    from core.explain import certificate, default_theta
-    from core.export import export, info_of
-    from core.selection import select as choose
-    from core.session import workspace_of
-    from core.store import open_store
-
-    opened = open_store(store)
-    matrix, state = opened.matrix(scope), workspace_of(opened).state()
-    theta = default_theta(matrix)[0] if theta is None else theta
-    spec = SelectionSpec(
-        method, budget, unit, theta, scope, vetoes=state.vetoes, pins=state.pins, bans=state.bans, seed=seed
-    )
-    selection = choose(matrix, spec, info_of(opened))
-    print(f"{len(selection.rows):,} samples cover {selection.covered_after[-1]:,} features at θ = {theta:.4g}")
-    if unit == "samples":
-        print(f"at least {certificate(matrix, selection).share:.1%} of the best possible coverage for this budget")
-    if out:
-        export(selection, opened, out, format)
-        print(f"written: {out}")
-
-
-@app.command()
-def compare(
-    store: StorePath,
-    shares: Annotated[str, typer.Option(help="Budgets as shares of the samples.")] = "0.01,0.05,0.1",
-    theta: Annotated[float | None, typer.Option(help="Default: chosen from the store.")] = None,
-    draws: Annotated[int, typer.Option(help="Random draws to average.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
-    """Coverage of greedy, longest response and random at several budgets, and r between tokens and active features.
-
-    Example: python -m core compare --store cache/0123456789abcdef.duckdb --shares 0.01,0.05,0.1
-    """
-    from core.session import comparison
-    from core.store import open_store
-
-    result = comparison(open_store(store), [float(s) for s in shares.split(",")], theta, draws)
-    if as_json:
-        print(json.dumps(result, indent=1))
-        return
-    length = result["length"]
-    print(f"θ = {result['theta']:.4g}; tokens and active features: r = {length['pearson']:.3f}, n = {length['n']:,}")
-    table = Table("share", "samples", "sae-greedy", "longest-response", "random", "features in all")
-    for row in result["rows"]:
-        names = ("samples", "sae-greedy", "longest-response", "random", "coverable")
-        table.add_row(f"{row['share']:.0%}", *(f"{row[n]:,.0f}" for n in names))
-    Console().print(table)
-
-
-@app.command()
 def replay(manifest: Path, out: Annotated[Path | None, typer.Option(help="Where to write the file.")] = None) -> None:
     """Reproduce an exported file from its manifest, and check that it is the same.
 
@@ -174,7 +94,7 @@ def replay(manifest: Path, out: Annotated[Path | None, typer.Option(help="Where 
 
 
 @app.command()
-def info(store: StorePath) -> None:
+def info(store: Store) -> None:
     """What a store holds and how it was made, as JSON.
 
     Example: python -m core info --store cache/0123456789abcdef.duckdb
@@ -193,13 +113,13 @@ def train_sae(
     hook_point: str = "blocks.14.hook_resid_post",
     d_sae: int = 8192,
     k: int = 32,
-    tokens: Annotated[int, typer.Option(help="Distinct content tokens to collect.")] = 10_400_000,
+    tokens: Annotated[int, typer.Option(help="Distinct content tokens to collect.")] = 10_100_000,
     steps: Annotated[int, typer.Option(help="Training steps of 4,096 tokens.")] = 2600,
     seed: int = 0,
 ) -> None:
     """Train a TopK SAE on the residual stream with sae-lens's trainer, then measure it on held-out rows. Resumable.
 
-    Example: python -m core train-sae --data a.json --data b.jsonl --tokens 10400000
+    Example: python -m core train-sae --data a.json --data b.jsonl --tokens 10100000
     """
     from core.sae_pipeline import run
     from core.sae_training import SaeTrainingConfig

@@ -11,6 +11,8 @@ import numpy as np
 from core import kernels
 from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
 
+TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
+
 
 @dataclass(frozen=True)
 class SampleInfo:
@@ -116,7 +118,8 @@ def score_column(
     Raises SelectionError if it is missing, or if a candidate has NaN or less than `least`; other rows get 0 for that.
     """
     known = dict(samples.scores) if samples else {}
-    name = spec.options.get(option) or (next(iter(known)) if len(known) == 1 else None)
+    scores = [name for name in known if name not in TOKEN_COUNTS]
+    name = spec.options.get(option) or (scores[0] if len(scores) == 1 else None)
     have = f"the columns are {', '.join(sorted(known))}" if known else "there is none: run `python -m core score`"
     if name is None:
         raise SelectionError(f"{spec.method} needs a score column: set the option {option}; {have}.")

@@ -145,18 +145,17 @@ def reference_weights(matrix: FeatureMatrix, reference: FeatureMatrix) -> np.nda
 # --- going on from an earlier selection
 
 
-def resume(previous: Selection, matrix: FeatureMatrix, spec: SelectionSpec) -> Selection:
+def resume(
+    previous: Selection, matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None
+) -> Selection:
     """What `greedy` gives for `spec`, reusing the picks of `previous` that cannot have changed.
 
-    Both at the same θ and scope and for equal weights; anything else is computed from the start.
+    Only for equal weights, and if nothing but the budget and the decisions differ; else computed from the start.
     """
-    spec_then = previous.spec
-    alike = replace(spec_then, vetoes={}, pins=(), bans=(), budget=1) == replace(
-        spec, vetoes={}, pins=(), bans=(), budget=1
-    )
-    exact = spec.method == "sae-greedy" and spec.unit == "samples" and spec.weights == "uniform"
-    if not (alike and exact and not spec.options and previous.weight is None):
-        return greedy(matrix, spec)
+    undecided = {"vetoes": {}, "pins": (), "bans": (), "budget": 1}
+    alike = replace(previous.spec, **undecided) == replace(spec, **undecided)
+    if not (alike and spec.unit == "samples" and spec.weights == "uniform" and not spec.options):
+        return greedy(matrix, spec, samples)
     k = unchanged_prefix(previous, matrix, spec)
     return _continued(matrix, spec, previous.rows[:k], previous.round[:k])
 

@@ -85,7 +85,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
     skip, r = ignored(matrix, spec), spec.multiplicity
     ptr, entry = kernels.credited_entries(matrix.indptr, matrix.feature, selection.rows, selection.round, skip, r)
     current = selection.rows[selection.round == selection.round[-1:].max(initial=0)]
-    gain_now = _sums(matrix, _credit_weights(matrix, selection) * (_times_picked(matrix, current) < r))
+    gain_now = _sums(matrix, _credit_weights(matrix, selection) * (times_picked(matrix, current) < r))
     gain_now[selection.rows] = 0
     budget_in = np.full(matrix.n_samples, -1, np.int64)
     if full_order is not None:
@@ -152,9 +152,9 @@ def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
     if spec.unit != "samples":
         raise SelectionError("A certificate can only be given for a budget in samples.")
     weight, allowed = _credit_weights(matrix, selection), available(matrix, spec)
-    count = _times_picked(matrix, selection.rows)
+    count = times_picked(matrix, selection.rows)
     covered = float(weight @ np.minimum(count, spec.multiplicity))
-    most = float(weight @ np.minimum(_times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
+    most = float(weight @ np.minimum(times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
     allowed[selection.rows] = False
     gains = np.sort(_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
     bound = max(covered, min(most, covered + float(gains[: len(selection.rows)].sum())))  # max: against rounding
@@ -226,7 +226,7 @@ def _credit_weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
     return np.where(ignored(matrix, selection.spec), 0.0, _weights(matrix, selection))
 
 
-def _times_picked(matrix: FeatureMatrix, rows: np.ndarray) -> np.ndarray:
+def times_picked(matrix: FeatureMatrix, rows: np.ndarray) -> np.ndarray:
     """In how many of the distinct `rows` each feature is active: int64 (F,)."""
     picked = np.zeros(matrix.n_samples, bool)
     picked[rows] = True
@@ -235,6 +235,6 @@ def _times_picked(matrix: FeatureMatrix, rows: np.ndarray) -> np.ndarray:
 
 def enrichment(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     """How much commoner each feature is among `rows` than among all samples: float64 (F,), 0 if never active."""
-    count, all_counts = _times_picked(matrix, np.asarray(rows, np.int64)), matrix.density() * matrix.n_samples
+    count, all_counts = times_picked(matrix, np.asarray(rows, np.int64)), matrix.density() * matrix.n_samples
     expected = all_counts * len(rows) / max(matrix.n_samples, 1)
     return np.divide(count, expected, out=np.zeros(matrix.n_features), where=expected > 0)

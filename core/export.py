@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from core import __version__
-from core.constraints import SampleInfo, available
+from core.constraints import available
 from core.datasets import FORMATS, write_records
 from core.explain import ledger
 from core.files import cache_dir, replacing
 from core.schema import DataError, SaelectError, Selection, SelectionError, SelectionSpec, StoreError
-from core.selection import select
+from core.selection import METHODS, is_nested, select
 from core.store import FeatureStore, open_store
+from core.stored import info_of
 
 ORDERS = ("input", "pick")
 COVERING = 3  # picks named for each reject
@@ -76,11 +77,10 @@ def rejects_bytes(selection: Selection, store: FeatureStore) -> bytes:
 def rejects(selection: Selection, store: FeatureStore) -> list[dict[str, Any]]:
     """Why each sample outside the selection is outside, in row order; rows are those of the input file."""
     spec = selection.spec
-    matrix = store.matrix(spec.scope, spec.theta)
-    full = select(
-        matrix, SelectionSpec(**{**vars(spec), "budget": matrix.n_samples, "unit": "samples"}), info_of(store)
-    )
-    book = ledger(matrix, selection, full if spec.unit == "samples" else None)
+    matrix, full = store.matrix(spec.scope, spec.theta), None
+    if is_nested(spec) and METHODS[spec.method].quick:
+        full = select(matrix, replace(spec, budget=matrix.n_samples), info_of(store))
+    book = ledger(matrix, selection, full)
     source, picks = store.sample_columns()["source_row"], covering(matrix, book.credit)
     allowed, out = available(matrix, spec), []
     for row in np.setdiff1d(np.arange(matrix.n_samples), selection.rows).tolist():
@@ -115,13 +115,6 @@ def too_redundant(spec: SelectionSpec, redundancy: float) -> bool:
     if spec.method == "sae-simscale":
         return redundancy > spec.options.get("tau", 0.8)
     return spec.method == "sae-greedy" and redundancy >= 1
-
-
-def info_of(store: FeatureStore) -> SampleInfo:
-    """Token counts and score columns of a store; user turns after the first answer count as prompt tokens."""
-    columns = store.sample_columns()
-    prompt = columns["n_prompt_tokens"] + columns["n_later_tokens"]
-    return SampleInfo(prompt, columns["n_response_tokens"], store.scores())
 
 
 def covering(matrix: Any, credit: np.ndarray) -> list[list[int]]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from safetensors import deserialize
+
 from core.files import hub_reachable, sampled_digest
 from core.models import LOAD_ERRORS, LanguageModel, layers_needed, one_line
 from core.schema import ModelError
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 ADVICE = "connect to the network once, or give a local folder with cfg.json and sae_weights.safetensors."
+DECODER_TYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) pre-activations
 
 
@@ -119,12 +123,29 @@ def load_sae(source: str, device: str = "cpu", dtype: str | None = None) -> Spar
             f"{source}: its input scaling (expected_average_only_in) was never folded into the weights, and its encode "
             "would ignore it: save it again after fold_activation_norm_scaling_factor."
         )
-    files = [*sorted(folder.glob("*.safetensors")), folder / "cfg.json"] if folder.is_dir() else []
     hook_point = sae.cfg.metadata.hook_name or ""
     sae.requires_grad_(False)
-    return SparseAutoencoder(
-        source, sae, sampled_digest(files) if files else source, hook_point, folder if files else None
-    )
+    return SparseAutoencoder(source, sae, sae_digest(source), hook_point, folder if folder.is_dir() else None)
+
+
+def sae_digest(source: str) -> str:
+    """What tells an SAE from others: a digest of the folder's files, or the registry's name."""
+    folder = Path(source)
+    return sampled_digest([*sorted(folder.glob("*.safetensors")), folder / "cfg.json"]) if folder.is_dir() else source
+
+
+def decoder_directions(source: str, digest: str) -> np.ndarray | None:
+    """The decoder's rows, float32 (d_sae, d_in), read without torch; None if `source` is not the SAE of `digest`."""
+    path = Path(source) / "sae_weights.safetensors"
+    if not path.is_file() or sae_digest(source) != digest:
+        return None
+    found = dict(deserialize(path.read_bytes())).get("W_dec")
+    if found is None or found["dtype"] not in DECODER_TYPES:
+        return None
+    numbers = np.frombuffer(found["data"], DECODER_TYPES[found["dtype"]])
+    if found["dtype"] == "BF16":  # the upper half of a float32
+        numbers = (numbers.astype(np.uint32) << 16).view(np.float32)
+    return numbers.astype(np.float32).reshape(found["shape"])
 
 
 def from_folder(folder: Path, device: str, dtype: str | None) -> Any:

@@ -95,7 +95,7 @@ def perplexity(given: np.ndarray) -> np.ndarray:
 def ifd(given: np.ndarray, alone: np.ndarray) -> np.ndarray:
     """Instruction-following difficulty: the response's perplexity with its prompt over that without, > 0.
 
-    Above 1 the prompt does not help. arXiv 2308.12032; with a small model as here: arXiv 2402.00530.
+    Above 1 the prompt does not help. arXiv 2308.12032; small models order the samples alike: arXiv 2402.00530.
     """
     return np.exp(given - alone)
 
@@ -139,7 +139,7 @@ def compute_scores(
         raise SelectionError(f"There is no score {unknown[0]!r} to compute: use {', '.join(SCORES)}.")
     read, folder, suffix = [name for name in names if SCORES[name].forms], score_folder(store), ""
     own = model in ("", store.meta["config"].get("model"))
-    if not own or not all((folder / f"{name}.npy").exists() for name in read):
+    if read and not (own and all((folder / f"{name}.npy").exists() for name in read)):
         scorer = load_scorer(store, model)
         suffix = "" if own else model_suffix(scorer.lm, folder)
         fill(store, scorer, {name: folder / f"{name}{suffix}.npy" for name in read}, on_progress)
@@ -309,7 +309,7 @@ def mean_losses(
 
 
 def token_losses(lm: LanguageModel, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy in nats, float32 (M,), of the targets (M,) after the final states (M, d), at most LOGITS at once."""
+    """Cross-entropy in nats, float32 (M,), of the targets (M,) after final states (M, d), at most LOGITS at once."""
     import torch
     import torch.nn.functional as F
 

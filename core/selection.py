@@ -60,13 +60,16 @@ class Method:
     """A method in the registry.
 
     nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
-    budget needs a rerun. quick: ordering all samples is a matter of a second even for many.
+    budget needs a rerun. quick: ordering all samples is a matter of a second even for many. seeded: another seed gives
+    another selection. counts: it looks at weights or multiplicity.
     """
 
     run: Callable[[FeatureMatrix, SelectionSpec, SampleInfo | None], Selection]
     options: tuple[Option, ...] = ()
     nested: bool = True
+    counts: bool = False
     quick: bool = True
+    seeded: bool = False
 
     def __call__(self, matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
         """Run it; the spec must have been checked."""
@@ -84,20 +87,25 @@ CLUSTERED = (
 )
 
 METHODS: dict[str, Method] = {
-    "sae-greedy": Method(coverage.greedy, (Option("quality", "score column that multiplies the gains"),)),
+    "sae-greedy": Method(coverage.greedy, (Option("quality", "score column that multiplies the gains"),), counts=True),
     "sae-simscale": Method(
         coverage.simscale,
         (
             Option("tau", "largest share of a sample that may be covered already", 0.8, low=0, high=1),
             Option("against", "all accepted so far, or the nearest of them", "union", ("union", "nearest")),
         ),
+        counts=True,
     ),
     "longest-response": Method(ranking.longest_response),
     "longest-prompt": Method(ranking.longest_prompt),
-    "random": Method(ranking.random),
+    "random": Method(ranking.random, seeded=True),
     "quality": Method(ranking.quality, (SCORE, FIRST)),
     "instag": Method(coverage.instag, (Option("tags", "column of the data with tags; default: active features"),)),
-    "repr-filter": Method(vectors.repr_filter, (SCORE, FIRST, LIMIT, VECTORS), quick=False),
+    "repr-filter": Method(
+        vectors.repr_filter,
+        (Option("score", "score column; default: the order of the data"), FIRST, LIMIT, VECTORS),
+        quick=False,
+    ),
     "k-center": Method(vectors.k_center, (VECTORS,), quick=False),
     "qdit": Method(
         vectors.qdit,
@@ -109,27 +117,33 @@ METHODS: dict[str, Method] = {
         (Option("complexity", "score column"), Option("quality", "score column"), LIMIT, VECTORS),
         quick=False,
     ),
-    "kmeans-random": Method(clustering.kmeans_random, CLUSTERED, nested=False, quick=False),
-    "kmeans-closest": Method(clustering.kmeans_closest, CLUSTERED, nested=False, quick=False),
-    "kmq": Method(clustering.kmq, (SCORE, *CLUSTERED), nested=False, quick=False),
+    "kmeans-random": Method(clustering.kmeans_random, CLUSTERED, nested=False, quick=False, seeded=True),
+    "kmeans-closest": Method(clustering.kmeans_closest, CLUSTERED, nested=False, quick=False, seeded=True),
+    "kmq": Method(clustering.kmq, (SCORE, *CLUSTERED), nested=False, quick=False, seeded=True),
     "reference-guided": Method(
         coverage.reference_guided,
         (
             Option("reference", "feature store of examples of what the model should get good at"),
             Option("quality", "score column that multiplies the gains"),
         ),
+        counts=True,
     ),
 }
 
 
-def select(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+def select(
+    matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None, previous: Selection | None = None
+) -> Selection:
     """Choose samples as `spec` says, in order of choice; fewer than the budget if no more are available.
 
-    `matrix` is already at spec.scope; entries ≤ spec.theta are dropped here. Raises SelectionError, one sentence each.
+    `matrix` is already at spec.scope; entries ≤ spec.theta are dropped here. `previous`: an earlier selection from the
+    same matrix; greedy goes on from where a new veto or ban changes it. Raises SelectionError, one sentence each.
     """
     check_spec(matrix, spec)
     matrix = at_theta(matrix, spec.theta)
     check_pins(matrix, spec, samples)
+    if previous is not None and spec.method == "sae-greedy":
+        return coverage.resume(previous, matrix, spec, samples)
     return METHODS[spec.method](matrix, spec, samples)
 
 

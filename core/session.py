@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import numpy as np
 
 from core import explain
 from core.constraints import SampleInfo
-from core.export import info_of
 from core.files import cache_dir
+from core.sae import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.selection import select
+from core.selection import METHODS, check_spec, is_nested, select
 from core.store import FeatureStore, open_store
+from core.stored import info_of
 from core.workspace import Workspace
 
 RANDOM_DRAWS = 20
@@ -23,6 +24,11 @@ RANDOM_DRAWS = 20
 def workspace_of(store: FeatureStore) -> Workspace:
     """The decisions taken on a store."""
     return Workspace(cache_dir() / "workspace.sqlite", store.key)
+
+
+def by_method(spec: SelectionSpec, method: str) -> SelectionSpec:
+    """The same task for another method, with that method's default options."""
+    return spec if method == spec.method else replace(spec, method=method, options={})
 
 
 @dataclass
@@ -52,13 +58,25 @@ class Session:
         return self.remember(("matrix", scope, theta), lambda: self.raw_matrix(scope).at(theta))
 
     def order(self, spec: SelectionSpec) -> Selection:
-        """The full order of all samples by a method: every smaller budget is a prefix of it."""
-        full = self.full(spec)
-        matrix = self.matrix(full.scope, full.theta)
-        return self.remember(("order", repr(full)), lambda: select(matrix, full, self.info))
+        """All samples in a method's order; for a method that has none, or takes long over it, the selection itself."""
+        wanted = self.full(spec) if METHODS[spec.method].quick and is_nested(spec) else spec
+        return self.remember(("order", repr(wanted)), lambda: self._select(wanted))
+
+    def _select(self, spec: SelectionSpec) -> Selection:
+        """Select; what the greedy order before the latest veto or ban still has in common is not computed again."""
+        latest = ("latest", spec.method, spec.scope, spec.theta)
+        matrix = self.matrix(spec.scope, spec.theta)
+        self.memory[latest] = select(matrix, spec, self.info, previous=self.memory.pop(latest, None))
+        return self.memory[latest]
+
+    def selection(self, spec: SelectionSpec) -> Selection:
+        """The selection at the budget of `spec`."""
+        check_spec(self.matrix(spec.scope, spec.theta), spec)
+        order = self.order(spec)
+        return order if order.spec == spec else replace(order.prefix(spec.budget), spec=spec)
 
     def curve(self, spec: SelectionSpec) -> np.ndarray:
-        """Features covered after each pick of the full order, ignored ones not counted: int64 (K,)."""
+        """Features covered after each pick of `order`, ignored ones not counted: int64 (K,)."""
         return self.order(spec).covered_after
 
     def coverable(self, spec: SelectionSpec) -> int:
@@ -68,7 +86,7 @@ class Session:
 
     def random_band(self, spec: SelectionSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Lowest, median and highest coverage of RANDOM_DRAWS random orders under the same vetoes, pins and bans."""
-        draws = [SelectionSpec(**{**vars(spec), "method": "random", "seed": seed}) for seed in range(RANDOM_DRAWS)]
+        draws = [replace(by_method(spec, "random"), seed=seed) for seed in range(RANDOM_DRAWS)]
 
         def band() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             full = [select(self.matrix(d.scope, d.theta), self.full(d), self.info) for d in draws]
@@ -77,9 +95,15 @@ class Session:
 
         return self.remember(("band", repr(self.full(draws[0]))), band)
 
+    def decoder(self) -> np.ndarray | None:
+        """The SAE's decoder directions, float32 (F, d_in); None where its folder is not at hand."""
+        meta = self.store.meta
+        source = meta["config"].get("sae", "")
+        return self.remember("decoder", lambda: decoder_directions(source, meta["digests"].get("sae", "")))
+
     def full(self, spec: SelectionSpec) -> SelectionSpec:
         """The same spec with a budget of all samples."""
-        return SelectionSpec(**{**vars(spec), "budget": self.store.n_samples, "unit": "samples"})
+        return replace(spec, budget=self.store.n_samples, unit="samples")
 
     def remember(self, key: Any, compute: Any, keep: int = 64) -> Any:
         """The value of `compute()`, kept for the next call; the oldest of more than `keep` values is dropped."""
@@ -94,25 +118,3 @@ def open_session(path: str | Path) -> Session:
     """Open a store; raises StoreError as `open_store` does."""
     store = open_store(path)
     return Session(store, info_of(store))
-
-
-def comparison(store: FeatureStore, shares: list[float], theta: float | None = None, draws: int = 20) -> dict[str, Any]:
-    """Coverage of greedy, longest response and random at shares of the samples, and the length effect; θ and r too."""
-    session = Session(store, info_of(store))
-    theta = session.default_theta()[0] if theta is None else theta
-    matrix = session.matrix("all", theta)
-    tokens = session.info.prompt_tokens + session.info.response_tokens
-    length = explain.length_effect(matrix, tokens)
-    spec = SelectionSpec(theta=theta, budget=store.n_samples)
-    curves = {
-        m: session.curve(SelectionSpec(m, store.n_samples, theta=theta)) for m in ("sae-greedy", "longest-response")
-    }
-    rng = np.random.default_rng(spec.seed)
-    random = np.mean([explain.coverage_curve(matrix, rng.permutation(store.n_samples)) for _ in range(draws)], axis=0)
-    rows = []
-    for share in shares:
-        k = max(1, round(share * store.n_samples))
-        covered = {name: float(curve[k - 1]) for name, curve in curves.items()}
-        coverable = int((matrix.density() > 0).sum())
-        rows.append({"share": share, "samples": k, **covered, "random": float(random[k - 1]), "coverable": coverable})
-    return {"theta": theta, "length": vars(length), "rows": rows}

@@ -28,10 +28,10 @@ STALE = 32  # gains brought up to date at once, for the price of one pass over t
 def repr_filter(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """Repr Filter (arXiv 2312.15685): in the order of the score, while the cosine to every accepted one is ≤ limit.
 
-    Without a score column, in the order of the data. Whoever was refused has another chance in the next round.
+    Without the option `score`, in the order of the data. Whoever was refused has another chance in the next round.
     """
-    has_scores = spec.options.get("score") or (samples is not None and len(samples.scores) == 1)
-    order = score_order(matrix, spec, samples) if has_scores else np.arange(matrix.n_samples)
+    ranked = spec.options.get("score")
+    order = score_order(matrix, spec, samples) if ranked else np.arange(matrix.n_samples)
     return filtered(matrix, spec, samples, order)
 
 

@@ -5,22 +5,22 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import certificate
-from core.schema import SelectionSpec
+from core.session import by_method
 from pages import shared
 
 now = shared.header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")
 session, k = now.session, len(now.selection.rows)
 curve, everything = session.curve(now.spec), max(session.coverable(now.spec), 1)
-tokens = session.info.prompt_tokens + session.info.response_tokens
+tokens = session.info.tokens
 low, middle, high = session.random_band(now.spec)
-bound = certificate(now.matrix, now.selection)
+sure = f"≥ {certificate(now.matrix, now.selection).share:.1%}" if now.spec.unit == "samples" else "—"
 
 spent = tokens[now.selection.rows]
 shared.metrics(
     ("Picks", f"{k:,}", f"{k / session.store.n_samples:.1%} of the data"),
     ("Features covered", f"{curve[k - 1]:,}", f"{curve[k - 1] / everything:.1%} of {everything:,}"),
     ("Tokens", f"{spent.sum():,}", f"mean {spent.mean():,.0f} a sample"),
-    ("Certificate", f"≥ {bound.share:.1%}", "of the best possible coverage"),
+    ("Certificate", sure, "of the best possible coverage"),
 )
 
 figure = go.Figure()
@@ -33,7 +33,7 @@ figure.add_scatter(
 figure.add_trace(shared.line("random, median", at + 1, middle[at], shared.MUTED, dash="dot"))
 for method in dict.fromkeys(["longest-response", "sae-greedy", now.spec.method]):
     if method != "random":
-        spec = SelectionSpec(**{**vars(now.spec), "method": method})
+        spec = by_method(now.spec, method)
         covered = session.curve(spec)
         at = shared.thinned(len(covered))
         figure.add_trace(shared.line(method, at + 1, covered[at], shared.COLOURS.get(method, shared.GREEN)))

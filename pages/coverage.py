@@ -5,13 +5,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.explain import times_picked
 from pages import shared
 
 now = shared.header("Coverage", "A feature is covered when at least one kept sample activates it.")
 density, n = now.matrix.density(), now.matrix.n_samples
-kept = np.zeros(n, bool)
-kept[now.selection.rows] = True
-in_selection = np.bincount(now.matrix.feature[np.repeat(kept, now.matrix.counts)], minlength=now.matrix.n_features)
+in_selection = times_picked(now.matrix, now.selection.rows)
 active, covered = density > 0, in_selection > 0
 vetoed = np.zeros(len(active), bool)
 vetoed[list(now.state.vetoes)] = True
@@ -85,3 +84,14 @@ with left:
 with right:
     st.subheader("Covered most often", anchor=False)
     table(np.argsort(-in_selection, kind="stable")[: min(300, int(covered.sum()))], "coverage-common")
+
+if now.selection.weight is not None:  # reference-guided: what it steers to
+    wanted = np.flatnonzero(now.selection.weight > 0)
+    reached = covered[wanted]
+    st.subheader("What the reference activates more than the data", anchor=False)
+    st.write(
+        f"The selection reaches {reached.sum():,} of the {len(wanted):,} features that the reference has more of, "
+        f"{now.selection.weight[wanted[reached]].sum() / now.selection.weight.sum():.1%} of the difference."
+    )
+    most = wanted[np.argsort(-now.selection.weight[wanted], kind="stable")][:300]
+    table(most, "coverage-reference")

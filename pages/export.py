@@ -18,7 +18,7 @@ format = left.segmented_control(
 order = right.segmented_control(
     "Order", ("input", "pick"), default="input", required=True, key="order", bind="query-params"
 )
-tokens = (now.session.info.prompt_tokens + now.session.info.response_tokens)[now.selection.rows].sum()
+tokens = now.session.info.tokens[now.selection.rows].sum()
 decisions = len(now.state.vetoes) + len(now.state.pins) + len(now.state.bans)
 shared.metrics(
     ("Records", f"{len(now.selection.rows):,}", f"{store.n_samples - len(now.selection.rows):,} left out"),

@@ -6,6 +6,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import enrichment
+from core.schema import SelectionError
+from core.veto import leaks, preview
 from pages import shared
 
 SORTS = ("most credited", "commonest", "rarest", "strongest", "vetoed")
@@ -42,6 +44,49 @@ if search.strip():
 listed = listed[:500]
 
 
+def before_veto(features: list[int]) -> None:
+    """What a veto changes, and which other features still carry what it is meant to stop."""
+    vetoed = set(features) <= set(now.state.vetoes)
+    if not st.toggle("What still carries it?" if vetoed else "What would a veto change?", key="before-veto"):
+        return
+    if not vetoed:
+        try:
+            effect = preview(now.matrix, now.selection, now.session.info, features)
+        except SelectionError as error:
+            st.caption(shared.plain(error))
+            return
+        tokens, mean = effect.tokens, effect.mean_length
+        st.caption(
+            f"{len(effect.leaving):,} picks leave and {len(effect.entering):,} enter; the picks cover "
+            f"{effect.covered[1] - effect.covered[0]:+,} features that are not vetoed, with {tokens[1] - tokens[0]:+,} "
+            f"tokens ({mean[1] - mean[0]:+.1f} a sample)."
+        )
+    found = leaks(now.matrix, {*features, *now.state.vetoes}, now.session.decoder())
+    if not found:
+        st.caption("No other feature fires with it so often that it would carry the same.")
+        return
+    st.caption(f"{len(found)} features fire with what is vetoed and say much the same:")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "feature": [leak.feature for leak in found],
+                "strongest tokens or label": [now.label(leak.feature) for leak in found],
+                "carries": [leak.vetoed for leak in found],
+                "same samples": [100 * leak.jaccard for leak in found],
+                "decoder cosine": [leak.cosine for leak in found],
+            }
+        ),
+        hide_index=True, key="leaks", height=min(35 * len(found) + 40, 220),
+        column_config={
+            "same samples": st.column_config.NumberColumn(format="%.0f %%"),
+            "decoder cosine": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )  # fmt: skip
+    if st.button(f"Veto {len({*features, *(leak.feature for leak in found)})} features together", key="veto-group"):
+        now.workspace.veto([*features, *(leak.feature for leak in found)], reason="a group that fires together")
+        st.rerun()
+
+
 def card(feature: int) -> None:
     """One feature: figures, decisions and its strongest contexts."""
     st.subheader(f"Feature {feature}", anchor=False)
@@ -76,6 +121,7 @@ def card(feature: int) -> None:
     elif left.button(f"Lift the veto ({mode})", key="unveto", width="stretch"):
         now.workspace.unveto([feature])
         st.rerun()
+    before_veto([feature])
     with right.popover("Label", width="stretch"):
         text = st.text_input("What does it stand for?", now.state.labels.get(feature, ""), key=f"label-{feature}")
         if st.button("Save the label", key=f"save-{feature}"):

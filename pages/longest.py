@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import length_effect
-from core.schema import SelectionSpec
+from core.session import by_method
 from pages import shared
 
 now = shared.header(
@@ -48,15 +48,13 @@ st.caption(
     + (f"{cut:,} samples were cut at {limit} tokens, where the points pile up." if cut else "")
 )
 
-orders = {
-    m: session.order(SelectionSpec(**{**vars(now.spec), "method": m})).rows
-    for m in ("sae-greedy", "longest-response", "random")
-}
-total = np.asarray(info.prompt_tokens + info.response_tokens)
+everything = session.full(now.spec)
+orders = {m: session.order(by_method(now.spec, m)).rows for m in ("sae-greedy", "longest-response", "random")}
+total = info.tokens
 left, right = st.columns(2, gap="large")
 same_samples, same_tokens = go.Figure(), go.Figure()
 for method, rows in orders.items():
-    covered = session.curve(SelectionSpec(**{**vars(now.spec), "method": method}))
+    covered = session.curve(by_method(everything, method))
     at = shared.thinned(len(rows))
     same_samples.add_trace(shared.line(method, at + 1, covered[at], shared.COLOURS[method]))
     same_tokens.add_trace(shared.line(method, np.cumsum(total[rows])[at], covered[at], shared.COLOURS[method]))
@@ -64,7 +62,7 @@ k = len(now.selection.rows)
 budget = int(total[now.selection.rows].sum())
 reached = {}
 for method, rows in orders.items():
-    curve = session.curve(SelectionSpec(**{**vars(now.spec), "method": method}))
+    curve = session.curve(by_method(everything, method))
     fits = int(np.searchsorted(np.cumsum(total[rows]), budget, "right"))
     reached[method] = (curve[k - 1], curve[max(fits - 1, 0)])
 with left:

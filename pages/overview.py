@@ -3,7 +3,6 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.schema import SelectionSpec
 from pages import shared
 
 now = shared.header(
@@ -12,8 +11,8 @@ now = shared.header(
 )
 store, matrix, budget = now.session.store, now.matrix, len(now.selection.rows)
 coverable = now.session.coverable(now.spec)
-covered = now.session.curve(now.spec)[budget - 1] if budget else 0
-tokens = now.session.info.prompt_tokens + now.session.info.response_tokens
+covered = now.covered(now.spec.method)
+tokens = now.session.info.tokens
 
 kept = int(tokens[now.selection.rows].sum())
 shared.metrics(
@@ -28,9 +27,8 @@ with left:
     st.subheader(f"Coverage with {budget:,} samples", anchor=False)
     shares = {}
     for method in ("sae-greedy", "sae-simscale", "longest-response"):
-        spec = SelectionSpec(**{**vars(now.spec), "method": method})
-        shares[method] = now.session.curve(spec)[budget - 1] / max(coverable, 1)
-    shares["random"] = now.session.random_band(now.spec)[1][budget - 1] / max(coverable, 1)
+        shares[method] = now.covered(method) / max(coverable, 1)
+    shares["random"] = now.covered("random") / max(coverable, 1)
     names = sorted(shares, key=shares.__getitem__)
     colours = [shared.SELECTED if name == now.spec.method else shared.MUTED for name in names]
     chart = go.Figure(

@@ -14,11 +14,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import Ledger, ledger
-from core.files import cache_dir
-from core.schema import SCOPES, FeatureMatrix, SaelectError, Selection, SelectionError, SelectionSpec
-from core.selection import METHODS
-from core.session import Session, open_session, workspace_of
-from core.store import list_stores
+from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.session import Session, by_method, open_session
 from core.workspace import Workspace, WorkspaceState
 
 # Okabe and Ito's colours, which colour-blind people tell apart.
@@ -47,8 +44,14 @@ class View:
     @property
     def ledger(self) -> Ledger:
         """Who was credited with what, and what made the others redundant."""
-        full = self.order if self.spec.method == "sae-greedy" else None
+        full = self.order if len(self.order.rows) > len(self.selection.rows) else None
         return self.session.remember(("ledger", repr(self.spec)), lambda: ledger(self.matrix, self.selection, full))
+
+    def covered(self, method: str) -> int:
+        """Features that a method covers with the view's budget; for random in samples, the median of the draws."""
+        if method == "random" and self.spec.unit == "samples":
+            return int(self.session.random_band(self.spec)[1][len(self.selection.rows) - 1])
+        return int(self.session.selection(by_method(self.spec, method)).covered_after[-1])
 
     def label(self, feature: int) -> str:
         """A person's label, or the tokens at the feature's strongest peaks."""
@@ -74,23 +77,6 @@ def previews(path: Path) -> list[tuple[str, str]]:
     return session_of(path).store.previews()
 
 
-def open_view() -> View | None:
-    """Draw the sidebar and keep what it says as the view; without a usable store say what to do, and give None."""
-    try:
-        path = pick_store()
-        if path is None:
-            empty_state()
-            return None
-        st.session_state.view = build_view(path)
-        return st.session_state.view
-    except SelectionError as error:
-        st.warning(plain(error), icon=":material/block:")
-        undo_buttons(workspace_of(session_of(path).store))
-    except SaelectError as error:
-        st.error(plain(error), icon=":material/error:")
-    return None
-
-
 def view() -> View:
     """The view of the running page.
 
@@ -103,91 +89,6 @@ def view() -> View:
     return st.session_state.view
 
 
-def empty_state() -> None:
-    """What to do when there is no store."""
-    st.title("No feature store yet")
-    st.write("SAElect shows what a feature store holds. Make one from the demo, or from your own data, then reload.")
-    st.code("make demo\n\npython -m core extract --data my.jsonl --model HUB_ID_OR_FOLDER --sae RELEASE/ID_OR_FOLDER")
-
-
-def pick_store() -> Path | None:
-    """The data set chosen in the sidebar."""
-    stores = {p.stem: p for p in list_stores(cache_dir())}
-    if not stores:
-        return None
-    with st.sidebar:
-        key = st.selectbox(
-            "Data set", list(stores), format_func=lambda k: store_title(stores[k]), key="store", bind="query-params"
-        )
-    return stores[key]
-
-
-def store_title(path: Path) -> str:
-    """The data file's name, its size, and enough of the key to tell stores of the same data apart: also in the URL."""
-    store = session_of(path).store
-    return f"{Path(store.meta['config']['data']).name} · {store.n_samples:,} · {store.key[:4]}"
-
-
-def build_view(path: Path) -> View:
-    """Read the controls, apply the person's decisions and order the samples."""
-    session = session_of(path)
-    workspace = workspace_of(session.store)
-    state, n = workspace.state(), session.store.n_samples
-    with st.sidebar:
-        method = st.selectbox("Method", list(METHODS), key="method", bind="query-params")
-        least = max(1, len(state.pins))
-        budget = st.slider(
-            "Budget (samples)", least, max(n, least + 1), max(least, n // 10), key="budget", bind="query-params"
-        )
-        scope = st.segmented_control(
-            "Features of", SCOPES, default="all", required=True, key="scope", bind="query-params"
-        )
-        theta = pick_theta(session, scope)
-    spec = SelectionSpec(
-        method, min(budget, n), "samples", theta, scope, vetoes=state.vetoes, pins=state.pins, bans=state.bans
-    )
-    order = session.order(spec)
-    with st.sidebar:
-        decisions(workspace, state)
-    return View(session, workspace, state, spec, order, order.prefix(spec.budget))
-
-
-def pick_theta(session: Session, scope: str) -> float:
-    """The JumpReLU threshold, chosen among quantiles of the store's values."""
-    default, table = session.default_theta(scope)
-    thetas = {row.quantile: row.theta for row in table} or {0.0: 0.0}
-    start = next((q for q, theta in thetas.items() if theta == default), 0.0)
-    quantile = st.select_slider(
-        "Threshold θ",
-        list(thetas),
-        start,
-        format_func=lambda q: f"{thetas[q]:.3g} ({q:.1%})",
-        key=f"theta_{scope}",
-        bind="query-params",
-        help="A feature counts as active in a sample when its largest value is above θ. In brackets: the share of all "
-        "values below it. The default is the lowest at which greedy still has a choice to make.",
-    )
-    return thetas[quantile]
-
-
-def decisions(workspace: Workspace, state: WorkspaceState) -> None:
-    """How many decisions stand, and undo and redo."""
-    st.divider()
-    st.caption(f"{len(state.vetoes)} vetoed features · {len(state.pins)} pinned · {len(state.bans)} banned samples")
-    undo_buttons(workspace)
-
-
-def undo_buttons(workspace: Workspace) -> None:
-    """Undo and redo, effective on every page at once."""
-    state, (left, right) = workspace.state(), st.columns(2)
-    if left.button("Undo", icon=":material/undo:", disabled=not state.can_undo, width="stretch", key="undo"):
-        workspace.undo()
-        st.rerun()
-    if right.button("Redo", icon=":material/redo:", disabled=not state.can_redo, width="stretch", key="redo"):
-        workspace.redo()
-        st.rerun()
-
-
 def header(title: str, lead: str) -> View:
     """The page's title, what it answers, and the one line that says what is being looked at."""
     now = view()
@@ -197,6 +98,7 @@ def header(title: str, lead: str) -> View:
     data = Path(now.session.store.meta["config"]["data"]).name
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
     parts += [f"θ = {now.spec.theta:.3g}", f"features of {now.spec.scope}"]
+    parts += [f"{name} = {value}" for name, value in now.spec.options.items()]
     if now.state.vetoes:
         parts.append(f"{len(now.state.vetoes)} vetoed")
     st.html(f"<div style='opacity:.7;font-size:.9rem' data-testid='state-line'>{escape(' · '.join(parts))}</div>")

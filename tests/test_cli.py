@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.__main__ import main
 from core.files import PROJECT
 
 
@@ -18,6 +20,15 @@ def run(*arguments: str, cache: Path) -> subprocess.CompletedProcess:
     environment = {**os.environ, "SAELECT_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", "core", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def tiny_store_path(tiny, tmp_path_factory) -> Path:
+    """A store of 12 samples that the command line made."""
+    sources = ("--data", tiny.config.data, "--model", tiny.config.model, "--sae", tiny.config.sae)
+    done = run("extract", *sources, "--dtype", "float32", "--limit", "12", cache=tmp_path_factory.mktemp("store"))
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
 
 
 def test_from_data_to_replay(tiny, tmp_path: Path) -> None:
@@ -35,9 +46,80 @@ def test_from_data_to_replay(tiny, tmp_path: Path) -> None:
     done = run("replay", str(tmp_path / "curated.manifest.json"), cache=tmp_path)
     assert done.returncode == 0 and out.read_bytes() == before, done.stderr
     done = run("compare", "--store", store, "--shares", "0.25,0.5", "--json", cache=tmp_path)
-    rows = json.loads(done.stdout)["rows"]
-    assert [r["samples"] for r in rows] == [3, 6]
-    assert all(r["sae-greedy"] >= max(r["longest-response"], r["random"]) for r in rows)
+    assert done.returncode == 0, done.stderr
+    rows = {(r["method"], r["samples"]): r for r in json.loads(done.stdout)["rows"]}
+    assert {samples for _, samples in rows} == {3, 6}
+    for k in (3, 6):
+        best = max(r["covered"] for (_, samples), r in rows.items() if samples == k and not r["why"])
+        assert rows["sae-greedy", k]["covered"] >= 0.9 * best
+    assert "score column" in rows["quality", 3]["why"]
+    assert "Comparing" in done.stderr
+
+
+def test_explain_veto_export_and_their_json(tiny_store_path, tmp_path: Path) -> None:
+    store = ("--store", str(tiny_store_path))
+
+    def machine(*arguments: str) -> Any:
+        done = run(*arguments, *store, "--json", cache=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    picks = machine("select", "--budget", "50%", "--save", "half")["rows"]
+    kept = machine("explain", "--budget", "50%", "--row", str(picks[0]))
+    assert kept["kept"] and kept["pick"] == 1 and len(kept["credited"]) <= kept["credited features"]
+    left_out = next(row for row in range(12) if row not in picks)
+    assert not machine("explain", "--budget", "50%", "--row", str(left_out))["kept"]
+    feature = str(kept["credited"][0]["feature"])
+    effect = machine("veto", feature, "--preview")
+    assert effect["features covered"][0] >= effect["features covered"][1]
+    assert machine("veto") == []
+    machine("veto", feature, "--reason", "boilerplate")
+    assert machine("veto") == [{"feature": int(feature), "mode": "ignore", "reason": "boilerplate"}]
+    out = tmp_path / "half.jsonl"
+    assert machine("export", "--saved", "half", "--out", str(out))["n_records"] == len(picks)
+    assert len(out.read_bytes().splitlines()) == len(picks)
+    done = run("veto", feature, "--lift", *store, cache=tmp_path)
+    assert done.returncode == 0 and "lifted" in done.stdout
+    done = run("explain", "--budget", "50%", "--row", str(picks[0]), *store, cache=tmp_path)
+    assert "The features that brought it in" in done.stdout
+    assert run("compare", *store, "--methods", "random,kmeans-closest", "--overlap", cache=tmp_path).returncode == 0
+
+
+def test_methods_lists_every_option(tmp_path: Path) -> None:
+    found = json.loads(run("methods", "--json", cache=tmp_path).stdout)
+    assert {row["method"] for row in found} >= {"sae-greedy", "kmq", "reference-guided"}
+    assert any(text.startswith("tau=0.8") for row in found for text in row["options"])
+
+
+MISTAKES = [
+    (["select", "--budget", "0"], "The budget must be a whole number of at least 1"),
+    (["select", "--budget", "-3"], "The budget must be a whole number of at least 1"),
+    (["select", "--budget", "99"], "more than the 12 samples available"),
+    (["select", "--budget", "many"], "The budget must be a whole number or a share such as 5%, got 'many'"),
+    (["select", "--method", "magic"], "Unknown method 'magic'"),
+    (["select", "--budget", "3", "-o", "tau"], "An option is written NAME=VALUE"),
+    (["select", "--budget", "3", "-o", "tau=1"], "sae-greedy has no option 'tau'"),
+    (
+        ["select", "--budget", "3", "--method", "quality"],
+        "The score column 'score' cannot be used for 2 samples: row 0 has nan",
+    ),
+    (["explain", "--budget", "3", "--row", "12"], "There is no row 12: the rows are 0 to 11"),
+    (["veto", "99999"], "The veto on feature 99999 is outside"),
+    (["export", "--out", "x.jsonl", "--saved", "none"], "No selection is saved as 'none': none is saved"),
+    (["compare", "--shares", "2"], "A share must be a number above 0 and at most 1"),
+    (["score", "--columns", "beauty"], "beauty"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), MISTAKES, ids=[m[1][:40] for m in MISTAKES])
+def test_a_mistake_about_a_store_is_one_sentence(
+    tiny_store_path, tmp_path: Path, monkeypatch, capsys, arguments: list, words: str
+) -> None:
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    assert main([*arguments, "--store", str(tiny_store_path)]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("Error: ")
+    assert words in said
 
 
 @pytest.mark.parametrize(
@@ -48,6 +130,9 @@ def test_from_data_to_replay(tiny, tmp_path: Path) -> None:
         (["select", "--store", "nowhere.duckdb", "--budget", "0"], "no feature store"),
         (["replay", "nowhere.json"], "not a manifest"),
         (["demo", "--samples", "3"], "at least 10"),
+        (["explain", "--store", "nowhere.duckdb", "--row", "1"], "no feature store"),
+        (["veto", "1", "--store", "nowhere.duckdb"], "no feature store"),
+        (["score", "--store", "nowhere.duckdb"], "no feature store"),
         (["extract", "--data", "x", "--model", "m", "--sae", "s", "--max-tokens", "2"], "max_tokens"),
     ],
 )
@@ -61,6 +146,20 @@ def test_a_mistake_is_one_sentence_and_status_2(tmp_path: Path, arguments: list[
 
 def test_help_shows_an_example_of_each_command(tmp_path: Path) -> None:
     listing = run("--help", cache=tmp_path).stdout
-    for command in ("extract", "demo", "select", "compare", "replay", "info", "train-sae", "evaluate-sae"):
+    for command in (
+        "extract",
+        "demo",
+        "score",
+        "select",
+        "explain",
+        "veto",
+        "compare",
+        "export",
+        "replay",
+        "info",
+        "methods",
+        "train-sae",
+        "evaluate-sae",
+    ):
         assert command in listing
         assert f"python -m core {command}" in run(command, "--help", cache=tmp_path).stdout

@@ -1,0 +1,115 @@
+"""Methods side by side on one store: what each covers, costs and shares with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core import explain
+from core.constraints import TOKEN_COUNTS
+from core.schema import Selection, SelectionError, SelectionSpec
+from core.selection import METHODS
+from core.session import Session, by_method
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One method at one budget of `samples` picks.
+
+    covered: features active in at least one pick; tokens: of all picks; redundancy: share of the picks' active features
+    that an earlier pick has; quality: mean score, nan without a column; overlap: share of the picks that other methods
+    pick too. For `random` the mean over draws. why: what a method lacks that could not run.
+    """
+
+    method: str
+    share: float
+    samples: int
+    covered: float = float("nan")
+    tokens: float = float("nan")
+    redundancy: float = float("nan")
+    quality: float = float("nan")
+    overlap: dict[str, float] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """rows: methods × budgets; coverable: features that all samples together cover; length: tokens against features."""
+
+    theta: float
+    coverable: int
+    length: explain.LengthEffect
+    score: str
+    rows: tuple[MethodRow, ...]
+
+
+def compare(
+    session: Session,
+    spec: SelectionSpec,
+    shares: Sequence[float],
+    methods: Sequence[str] = tuple(METHODS),
+    score: str = "",
+    draws: int = 20,
+    on_method: Callable[[str], None] = lambda name: None,
+) -> Comparison:
+    """Run every method with the decisions of `spec` at budgets that are shares of the samples.
+
+    score: the column for mean quality and for methods that need one; default: the first that is not a token count.
+    """
+    scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
+    if score and score not in session.info.scores:
+        raise SelectionError(f"There is no score column {score!r}: the columns are {', '.join(session.info.scores)}.")
+    score = score or (scores[0] if scores else "")
+    found: dict[tuple[str, float], list[Selection] | str] = {}
+    for method in methods:
+        on_method(method)
+        for share in shares:
+            k = max(1, round(share * session.store.n_samples))
+            task = replace(by_method(spec, method), budget=k, unit="samples")
+            found[method, share] = runs(session, with_score(task, score), draws if method == "random" else 1)
+    matrix = session.matrix(spec.scope, spec.theta)
+    rows = tuple(_row(session, method, share, found, score) for share in shares for method in methods)
+    length = explain.length_effect(matrix, session.info.tokens)
+    return Comparison(spec.theta, session.coverable(spec), length, score, rows)
+
+
+def with_score(spec: SelectionSpec, score: str) -> SelectionSpec:
+    """The spec with the score column filled in where the method wants one and none was named."""
+    wants = {o.name for o in METHODS[spec.method].options} & {"score", "complexity"} if score else set()
+    missing = {name: score for name in wants if name not in spec.options}
+    if "complexity" in missing:
+        missing["quality"] = score
+    return replace(spec, options={**spec.options, **missing})
+
+
+def runs(session: Session, spec: SelectionSpec, draws: int) -> list[Selection] | str:
+    """The selections of `draws` seeds, or what the method lacks."""
+    try:
+        return [session.selection(replace(spec, seed=spec.seed + i)) for i in range(draws)]
+    except SelectionError as error:
+        return str(error)
+
+
+def _row(
+    session: Session, method: str, share: float, found: dict[tuple[str, float], list[Selection] | str], score: str
+) -> MethodRow:
+    own, k = found[method, share], max(1, round(share * session.store.n_samples))
+    if isinstance(own, str):
+        return MethodRow(method, share, k, why=own)
+    active = session.matrix(own[0].spec.scope, own[0].spec.theta).counts
+    covered = [float(s.covered_after[-1]) for s in own]
+    total = [max(float(active[s.rows].sum()), 1.0) for s in own]
+    quality = session.info.scores.get(score)
+    others = {m: s[0] for (m, at), s in found.items() if at == share and m != method and not isinstance(s, str)}
+    return MethodRow(
+        method,
+        share,
+        k,
+        covered=float(np.mean(covered)),
+        tokens=float(np.mean([session.info.tokens[s.rows].sum() for s in own])),
+        redundancy=float(np.mean([1 - c / t for c, t in zip(covered, total, strict=True)])),
+        quality=float(np.mean([np.nanmean(quality[s.rows]) for s in own])) if quality is not None else float("nan"),
+        overlap={m: len(np.intersect1d(own[0].rows, s.rows)) / len(own[0].rows) for m, s in others.items()},
+    )

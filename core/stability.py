@@ -1,0 +1,49 @@
+"""How much of a selection stays when θ, the scope or the seed are others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.schema import SCOPES, Selection, SelectionError, SelectionSpec
+from core.selection import METHODS
+
+THETA_FACTORS = (0.8, 1.2)
+SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Stability:
+    """kept: for each variation the share of the picks that it selects too. left_out: those that could not run, and why.
+
+    of_pick float64 (K,): the share of the variations that select each pick.
+    """
+
+    kept: dict[str, float]
+    of_pick: np.ndarray
+    left_out: dict[str, str]
+
+
+def variations(spec: SelectionSpec) -> dict[str, SelectionSpec]:
+    """The neighbours of a request by name: θ a fifth lower and higher, the other scopes; other seeds if they matter."""
+    found = {f"θ × {factor}": replace(spec, theta=spec.theta * factor) for factor in THETA_FACTORS if spec.theta > 0}
+    found |= {f"features of {scope}": replace(spec, scope=scope) for scope in SCOPES if scope != spec.scope}
+    if METHODS[spec.method].seeded:
+        found |= {f"seed {spec.seed + i}": replace(spec, seed=spec.seed + i) for i in range(1, SEEDS + 1)}
+    return found
+
+
+def stability(selection: Selection, run: Callable[[SelectionSpec], Selection]) -> Stability:
+    """Run the variations of a selection through `run` and count which picks come back."""
+    kept, left_out, times = {}, {}, np.zeros(len(selection.rows))
+    for name, spec in variations(selection.spec).items():
+        try:
+            stays = np.isin(selection.rows, run(spec).rows)
+        except SelectionError as error:  # for instance, pins that a veto blocks in another scope
+            left_out[name] = str(error)
+            continue
+        kept[name] = float(stays.mean())
+        times += stays
+    return Stability(kept, times / max(len(kept), 1), left_out)

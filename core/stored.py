@@ -1,0 +1,69 @@
+"""What the selection methods may ask of a feature store besides features: counts, scores, vectors, tags, references."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.constraints import SampleInfo
+from core.files import cache_dir
+from core.schema import DataError, FeatureMatrix, SelectionError
+from core.scores import score_columns
+from core.store import FeatureStore, open_store
+
+
+def info_of(store: FeatureStore) -> SampleInfo:
+    """Token counts and score columns; the rest is read when a method asks for it, and then kept.
+
+    User turns after the first answer count as prompt tokens.
+    """
+    columns = store.sample_columns()
+    return SampleInfo(
+        columns["n_prompt_tokens"] + columns["n_later_tokens"],
+        columns["n_response_tokens"],
+        score_columns(store),
+        lru_cache(2)(lambda name: vectors(store, name)),
+        lru_cache(2)(lambda name: tags(store, name)),
+        lru_cache(4)(lambda name, scope: reference(store, name, scope)),
+    )
+
+
+def vectors(store: FeatureStore, name: str) -> np.ndarray:
+    """The mean-pooled residual stream (name: residual) or the array in a .npy file: float (N, d). Raises DataError."""
+    if name == "residual":
+        return store.embeddings()
+    try:
+        return np.load(name, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"The vectors {name} cannot be read: use residual, or a .npy file of shape (N, d).") from error
+
+
+def tags(store: FeatureStore, column: str) -> FeatureMatrix:
+    """Samples × tags from a column of the data, a list of tags or text with commas. DataError if no record has it."""
+    lists, names = [], {}
+    for (raw,) in store.query("SELECT raw FROM samples ORDER BY sample_id").fetchall():
+        record = json.loads(raw)
+        found = _tag_list(record.get(column)) if isinstance(record, dict) else []
+        lists.append({names.setdefault(tag, len(names)) for tag in found})
+    if not names:
+        raise DataError(f"No record has tags in a column {column!r}.")
+    return FeatureMatrix.from_sets(lists, len(names))
+
+
+def _tag_list(value: Any) -> list[str]:
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [text for part in parts if (text := str(part).strip().lower())]
+
+
+def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
+    """The matrix of another store, a path or the key of one in the cache, made with the same model and SAE."""
+    path = Path(name) if name.endswith(".duckdb") else cache_dir() / f"{name}.duckdb"
+    other = open_store(path)
+    for part in ("model", "sae"):
+        if other.meta["digests"][part] != store.meta["digests"][part]:
+            raise SelectionError(f"The reference {path.name} was made with another {part}: extract it with the same.")
+    return other.matrix(scope)

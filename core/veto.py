@@ -1,0 +1,123 @@
+"""What a veto would do before it is applied, and which other features still carry what it was meant to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.constraints import SampleInfo, at_theta
+from core.schema import FeatureMatrix, Selection, SelectionError
+from core.selection import VETOES, select
+
+COSINE = 0.7  # decoder directions at least this alike say much the same
+JACCARD = 0.5  # features that fire in the same samples at least this often
+CHANCE = 0.001  # chance of a co-firing this frequent, over all features together
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one selection to another. entering, leaving int64: rows; the pairs are (before, after).
+
+    covered: features without a veto, active in some pick; mean_length: tokens a pick.
+    """
+
+    entering: np.ndarray
+    leaving: np.ndarray
+    covered: tuple[int, int]
+    tokens: tuple[int, int]
+    mean_length: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A feature that fires with a vetoed one. together: samples with both; lift: times as many as by chance.
+
+    jaccard of their samples; cosine of their decoder directions, nan if they are not at hand.
+    """
+
+    feature: int
+    vetoed: int
+    together: int
+    lift: float
+    jaccard: float
+    cosine: float
+
+
+def preview(
+    matrix: FeatureMatrix,
+    selection: Selection,
+    samples: SampleInfo,
+    features: Iterable[int],
+    mode: str = "ignore",
+) -> Change:
+    """What vetoing `features` too would change. Raises SelectionError as `select` does."""
+    if mode not in VETOES:
+        raise SelectionError(f"Unknown veto {mode!r}: it must be one of {', '.join(VETOES)}.")
+    matrix = at_theta(matrix, selection.spec.theta)
+    vetoes = {**selection.spec.vetoes, **dict.fromkeys(map(int, features), mode)}
+    after = select(matrix, replace(selection.spec, vetoes=vetoes), samples, previous=selection)
+    return change(matrix, selection, after, samples)
+
+
+def change(matrix: FeatureMatrix, before: Selection, after: Selection, samples: SampleInfo) -> Change:
+    """How `after` differs from `before`; the vetoed features of `after` count in neither."""
+    tokens = [samples.tokens[s.rows] for s in (before, after)]
+    counted = np.ones(matrix.n_features, bool)
+    counted[list(after.spec.vetoes)] = False
+    reached = [np.zeros(matrix.n_features, bool) for _ in tokens]
+    for mask, selection in zip(reached, (before, after), strict=True):
+        for row in selection.rows:
+            mask[matrix.row(row)] = True
+    return Change(
+        np.setdiff1d(after.rows, before.rows),
+        np.setdiff1d(before.rows, after.rows),
+        tuple(int((mask & counted).sum()) for mask in reached),
+        tuple(int(t.sum()) for t in tokens),
+        tuple(float(t.mean()) for t in tokens),
+    )
+
+
+def leaks(matrix: FeatureMatrix, vetoed: Iterable[int], decoder: np.ndarray | None = None) -> list[Leak]:
+    """The features that still carry what was vetoed, most alike first; vetoed ones are not among them.
+
+    They fire with a vetoed feature more often than chance (hypergeometric test, Bonferroni) and either point in its
+    direction (cosine ≥ COSINE; decoder float32 (F, d)) or fire in mostly the same samples (Jaccard ≥ JACCARD).
+    """
+    from scipy.stats import hypergeom
+
+    vetoed, n = sorted({int(f) for f in vetoed}), matrix.n_samples
+    density = np.bincount(matrix.feature, minlength=matrix.n_features)
+    best: dict[int, Leak] = {}
+    for feature in vetoed:
+        together = _together(matrix, feature)
+        chance = hypergeom.sf(together - 1, n, density[feature], density)
+        union = np.maximum(density + density[feature] - together, 1)
+        cosine = _cosines(decoder, feature, matrix.n_features)
+        alike = (cosine >= COSINE) | (together / union >= JACCARD)
+        expected = np.maximum(density * density[feature] / max(n, 1), 1e-12)
+        for f in np.flatnonzero(alike & (together > 0) & (chance < CHANCE / matrix.n_features)).tolist():
+            figures = (together[f] / expected[f], together[f] / union[f], cosine[f])
+            leak = Leak(f, feature, int(together[f]), *map(float, figures))
+            if f not in vetoed and (f not in best or _alike(leak) > _alike(best[f])):
+                best[f] = leak
+    return sorted(best.values(), key=lambda leak: (-_alike(leak), leak.feature))
+
+
+def _together(matrix: FeatureMatrix, feature: int) -> np.ndarray:
+    """In how many samples each feature is active together with this one: int64 (F,)."""
+    has = np.zeros(matrix.n_samples, bool)
+    has[np.repeat(np.arange(matrix.n_samples), matrix.counts)[matrix.feature == feature]] = True
+    return np.bincount(matrix.feature[np.repeat(has, matrix.counts)], minlength=matrix.n_features)
+
+
+def _cosines(decoder: np.ndarray | None, feature: int, n_features: int) -> np.ndarray:
+    if decoder is None:
+        return np.full(n_features, np.nan)
+    norms = np.maximum(np.linalg.norm(decoder, axis=1), 1e-12)
+    return decoder @ decoder[feature] / (norms * norms[feature])
+
+
+def _alike(leak: Leak) -> float:
+    return max(leak.jaccard, 0.0 if np.isnan(leak.cosine) else leak.cosine)
