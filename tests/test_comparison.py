@@ -1,0 +1,146 @@
+"""All methods side by side, what they ask of a store, and one sample's account."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.account import account
+from core.comparison import compare
+from core.schema import DataError, SelectionError, SelectionSpec, StoreError
+from core.selection import METHODS, select
+from core.session import Session, by_method, open_session
+from core.store import open_store
+from core.stored import info_of, reference, tags, vectors
+from tests.factories import alpaca, tiny_store
+
+N = 30
+DIGESTS = {"data": "d", "model": "m", "sae": "s"}
+
+
+def sets(seed=0, n=N):
+    rng = np.random.default_rng(seed)
+    return [np.flatnonzero(rng.random(16) < rng.uniform(0.05, 0.5)).tolist() for _ in range(n)]
+
+
+def records(n=N):
+    return [r | {"tags": ["a", "B "] if i % 2 else "b, c", "grade": i / n} for i, r in enumerate(alpaca(n))]
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch) -> Session:
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    return open_session(tiny_store(tmp_path, records(), sets(), digests=DIGESTS))
+
+
+def test_a_comparison_says_of_every_method_what_it_selects(session):
+    found = compare(session, SelectionSpec(), [0.2, 0.5], score="score", draws=3)
+    assert [(r.method, r.samples) for r in found.rows] == [(m, k) for k in (6, 15) for m in METHODS]
+    tokens, score = session.info.tokens, session.info.scores["score"]
+    for row in found.rows:
+        if row.method == "reference-guided":
+            assert "needs the option reference" in row.why
+            continue
+        assert not row.why, row
+        if row.method == "random":
+            continue
+        options = {"score": "score"} if row.method in ("quality", "kmq", "qdit") else {}
+        options |= {"complexity": "score", "quality": "score"} if row.method == "deita" else {}
+        options |= {"score": "score"} if row.method == "repr-filter" else {}
+        spec = replace(SelectionSpec(row.method, row.samples), options=options)
+        rows = select(session.raw_matrix("all"), spec, session.info).rows
+        active = [set(session.raw_matrix("all").row(r).tolist()) for r in rows]
+        assert row.covered == len(set().union(*active))
+        assert row.tokens == tokens[rows].sum()
+        assert np.isclose(row.quality, score[rows].mean())
+        assert np.isclose(row.redundancy, 1 - row.covered / sum(map(len, active)))
+        assert set(row.overlap) == set(METHODS) - {row.method, "reference-guided"}
+    best = {r.samples: r.covered for r in found.rows if r.method == "sae-greedy"}
+    assert all(r.covered <= best[r.samples] for r in found.rows if r.method in ("random", "longest-response"))
+    common = {r.method: r.overlap for r in found.rows if r.samples == 15}
+    assert common["quality"]["sae-greedy"] == common["sae-greedy"]["quality"]
+    with pytest.raises(SelectionError, match="There is no score column 'beauty'"):
+        compare(session, SelectionSpec(), [0.2], score="beauty")
+
+
+def test_the_session_gives_what_select_gives(session):
+    for method in METHODS:
+        spec = by_method(SelectionSpec(budget=7, seed=1), method)
+        if method in ("quality", "deita", "reference-guided", "kmq", "qdit"):
+            continue
+        got, wanted = session.selection(spec), select(session.raw_matrix("all"), spec, session.info)
+        assert got.rows.tolist() == wanted.rows.tolist()
+        assert got.spec == spec
+    tokens = SelectionSpec(budget=40, unit="tokens")
+    assert session.info.tokens[session.selection(tokens).rows].sum() <= 40
+    with pytest.raises(SelectionError, match="more than the 30 samples"):
+        session.selection(SelectionSpec(budget=31))
+
+
+def test_vetoes_one_after_the_other_go_on_from_the_order_before(session):
+    spec = SelectionSpec(budget=N)
+    for feature in (3, 7, 3, 11):
+        vetoes = {**spec.vetoes, feature: "ignore"} if feature not in spec.vetoes else {}
+        spec = replace(spec, vetoes=vetoes)
+        wanted = select(session.raw_matrix("all"), spec, session.info)
+        assert session.order(spec).rows.tolist() == wanted.rows.tolist()
+
+
+def test_tags_are_read_from_lists_and_from_text_with_commas(session):
+    found = tags(session.store, "tags")
+    assert [len(found.row(i)) for i in range(4)] == [2, 2, 2, 2]
+    assert found.n_features == 3  # a, b, c
+    spec = SelectionSpec("instag", 2, options={"tags": "tags"})
+    assert session.selection(spec).rows.tolist() == [0, 1]
+    with pytest.raises(DataError, match="No record has tags in a column 'topics'"):
+        tags(session.store, "topics")
+
+
+def test_vectors_come_from_the_store_or_a_file(session, tmp_path):
+    assert vectors(session.store, "residual").shape == (N, 2)
+    np.save(tmp_path / "mine.npy", np.eye(N))
+    assert vectors(session.store, str(tmp_path / "mine.npy")).shape == (N, N)
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    for name in ("bad.npy", "objects.npy", "nowhere.npy"):
+        with pytest.raises(DataError, match="cannot be read: use residual"):
+            vectors(session.store, str(tmp_path / name))
+
+
+def test_a_reference_is_another_store_of_the_same_model_and_sae(session, tmp_path):
+    other, stranger = tmp_path / "other", tmp_path / "stranger"
+    other.mkdir(), stranger.mkdir()
+    wanted = tiny_store(other, alpaca(3), [[5], [5, 9], [9]], key="f" * 16, digests=DIGESTS)
+    assert reference(session.store, str(wanted), "response").density().tolist()[5] == 2 / 3
+    spec = SelectionSpec("reference-guided", 1, options={"reference": str(wanted)})
+    assert {5, 9} <= set(session.raw_matrix("all").row(session.selection(spec).rows[0]).tolist())
+    alien = tiny_store(stranger, alpaca(3), [[5], [5], [5]], digests=DIGESTS | {"sae": "another"})
+    with pytest.raises(SelectionError, match="was made with another sae"):
+        reference(session.store, str(alien), "all")
+    with pytest.raises(StoreError, match="no feature store"):
+        reference(session.store, "0" * 16, "all")
+
+
+def test_token_counts_are_columns_but_no_default(session):
+    info = info_of(open_store(session.store.path))
+    assert {"prompt_tokens", "response_tokens", "tokens", "score"} <= set(info.scores)
+    assert select(session.raw_matrix("all"), SelectionSpec("quality", 1), info).rows.tolist() == [N - 1]
+
+
+def test_an_account_of_every_sample(session):
+    spec = SelectionSpec(budget=6)
+    selection = session.selection(spec)
+    for row in range(N):
+        found = account(session, spec, row)
+        assert found["kept"] == (row in selection.rows)
+        json.dumps(found)
+        if found["kept"]:
+            assert selection.rows[found["pick"] - 1] == row
+            assert found["gain"] == found["credited features"]
+        elif found["admission budget"] != "not in this order":
+            budget = found["admission budget"]
+            assert row in select(session.raw_matrix("all"), replace(spec, budget=budget)).rows
+            assert row not in select(session.raw_matrix("all"), replace(spec, budget=budget - 1)).rows
+    with pytest.raises(SelectionError, match="There is no row 30: the rows are 0 to 29"):
+        account(session, spec, N)
