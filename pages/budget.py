@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import certificate
+from core.selection import is_nested
 from core.session import by_method
 from pages import shared
 
@@ -47,6 +48,12 @@ st.caption(
     f"{now.spec.method} covers {curve[k - 1]:,} features with {k:,} samples; a random draw needs about "
     f"{min(ahead, len(middle)):,} for as many, and its {k:,} cover {middle[k - 1]:,.0f}."
 )
+
+if not is_nested(now.spec):
+    st.caption(
+        f"{now.spec.method} in {now.spec.unit} selects anew for each budget: the picks of a smaller one need not be "
+        "among those of a larger one."
+    )
 
 st.subheader("The picks, in order", anchor=False)
 shown = slice(max(0, k - 500), k)

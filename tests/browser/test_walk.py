@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.schema import SelectionSpec
+from core.selection import METHODS
 from core.session import open_session
 from core.store import list_stores
 from tests.browser.chromium import open_page, settle
@@ -17,6 +18,13 @@ from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import PAGES
 
 pytestmark = pytest.mark.browser
+LACKING = {
+    "quality": "quality needs a score column",
+    "qdit": "qdit needs a score column",
+    "deita": "deita needs a score column",
+    "kmq": "kmq needs a score column",
+    "reference-guided": "reference-guided needs the option reference",
+}
 
 
 def state_line(page: Page) -> str:
@@ -111,8 +119,32 @@ def test_page_draws_without_an_error_and_its_url_reproduces_it(page: Page, addre
     open_page(page, f"{address}/{path}?budget=7&method=longest-response")
     assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page)
     assert page.get_by_test_id("stException").count() == 0
-    assert page.get_by_test_id("stMetric").count() >= 3 or name in ("map",)
+    assert page.get_by_test_id("stMetric").count() >= 3 or name in ("map", "compare")
     assert not errors
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_draws_or_says_what_it_lacks(page: Page, address: str, method: str) -> None:
+    open_page(page, f"{address}/budget?method={method}&budget=9")
+    assert page.get_by_test_id("stException").count() == 0
+    if method in LACKING:
+        assert LACKING[method] in page.get_by_test_id("stAlert").inner_text()
+    else:
+        assert f"{method} · 9 of {SAMPLES} samples" in state_line(page)
+        assert metric(page, "Picks") == "9"
+
+
+def test_options_tokens_preview_and_stability(page: Page, address: str) -> None:
+    open_page(page, f"{address}/budget?method=sae-simscale&unit=tokens&sae-simscale_against=nearest")
+    assert "against = nearest" in state_line(page)
+    assert metric(page, "Certificate") == "—"
+    open_page(page, f"{address}/features")
+    page.get_by_test_id("stCheckbox").filter(has_text="What would a veto change?").click()
+    expect(page.get_by_text("picks leave and")).to_be_visible(timeout=30_000)
+    open_page(page, f"{address}/compare?budget=12")
+    expect(page.get_by_text("With 12 samples sae-greedy covers")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Try another θ, scope and seed").click()
+    expect(page.get_by_text("are selected in every variation")).to_be_visible(timeout=60_000)
 
 
 def test_without_a_store_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
