@@ -22,7 +22,8 @@ if now.spec.unit != "samples":
     st.stop()
 scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
 columns = st.columns([3, 1], vertical_alignment="bottom")
-quick = [name for name, method in METHODS.items() if method.quick and name != "reference-guided"]
+lacking = {"reference-guided"} | (set() if scores else {"quality"})
+quick = [name for name, method in METHODS.items() if method.quick and name not in lacking]
 asked = columns[0].multiselect("Methods", list(METHODS), quick, key="compared")
 score = columns[1].selectbox("Quality is", scores or ["—"], key="compared-score", disabled=not scores)
 
@@ -102,8 +103,8 @@ with right:
     st.subheader(f"How stable are the picks of {now.spec.method}?", anchor=False)
     if st.button("Try another θ, scope and seed", key="stability", icon=":material/published_with_changes:"):
         with st.spinner("Selecting again …"):
-            st.session_state.stability = (repr(now.spec), stability(now.selection, session.selection))
-    key, found = st.session_state.get("stability", ("", None))
+            st.session_state.stability_found = (repr(now.spec), stability(now.selection, session.selection))
+    key, found = st.session_state.get("stability_found", ("", None))
     if found is not None and key == repr(now.spec):
         names = list(found.kept)
         bars = go.Figure(
@@ -118,3 +119,13 @@ with right:
         st.caption(f"{always:,} of {k:,} picks are selected in every variation.")
     else:
         st.caption("Which picks stay with θ a fifth lower or higher, features of another scope, or another seed.")
+
+if found is not None and key == repr(now.spec):
+    st.subheader("The picks, the least stable first", anchor=False)
+    at = np.argsort(found.of_pick, kind="stable")[:500]
+    row = shared.samples_table(
+        now, now.selection.rows[at], "compare-picks", pick=at + 1,
+        **{"stays in": [f"{share:.0%}" for share in found.of_pick[at]]},
+    )  # fmt: skip
+    if row is not None:
+        st.page_link("pages/why.py", label=f"Why row {row} was picked", query_params=shared.url(row=row))

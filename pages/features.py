@@ -57,7 +57,9 @@ def before_veto(features: list[int]) -> None:
             return
         tokens, mean = effect.tokens, effect.mean_length
         st.caption(
-            f"{len(effect.leaving):,} picks leave and {len(effect.entering):,} enter; the picks cover "
+            "No pick would change: other features bring the same samples in."
+            if not len(effect.leaving) + len(effect.entering)
+            else f"{len(effect.leaving):,} picks leave and {len(effect.entering):,} enter; the picks cover "
             f"{effect.covered[1] - effect.covered[0]:+,} features that are not vetoed, with {tokens[1] - tokens[0]:+,} "
             f"tokens ({mean[1] - mean[0]:+.1f} a sample)."
         )
