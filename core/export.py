@@ -7,7 +7,6 @@ import json
 import tempfile
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from core.constraints import available
 from core.datasets import FORMATS, write_records
 from core.explain import ledger
 from core.files import cache_dir, replacing
+from core.kernels import covering_counts
 from core.schema import DataError, SaelectError, Selection, SelectionError, SelectionSpec, StoreError
 from core.selection import METHODS, is_nested, select
 from core.store import FeatureStore, open_store
@@ -81,10 +81,12 @@ def rejects(selection: Selection, store: FeatureStore) -> list[dict[str, Any]]:
     if is_nested(spec) and METHODS[spec.method].quick:
         full = select(matrix, replace(spec, budget=matrix.n_samples), info_of(store))
     book = ledger(matrix, selection, full)
-    source, picks = store.sample_columns()["source_row"], covering(matrix, book.credit)
+    source = store.sample_columns()["source_row"]
+    ptr, picks, _ = covering_counts(matrix.indptr, matrix.feature, book.credit, len(selection.rows))
     allowed, out = available(matrix, spec), []
     for row in np.setdiff1d(np.arange(matrix.n_samples), selection.rows).tolist():
-        covered_by = [int(source[selection.rows[p]]) for p in picks[row]]
+        best = picks[ptr[row] : min(ptr[row + 1], ptr[row] + COVERING)]
+        covered_by = source[selection.rows[best]].tolist()
         out.append(
             {
                 "row": int(source[row]),
@@ -115,18 +117,6 @@ def too_redundant(spec: SelectionSpec, redundancy: float) -> bool:
     if spec.method == "sae-simscale":
         return redundancy > spec.options.get("tau", 0.8)
     return spec.method == "sae-greedy" and redundancy >= 1
-
-
-def covering(matrix: Any, credit: np.ndarray) -> list[list[int]]:
-    """For each sample the picks (ranks) that were first to have most of its features, at most COVERING, best first."""
-    sample = np.repeat(np.arange(matrix.n_samples), matrix.counts)
-    pick = credit[matrix.feature]
-    sample, pick = sample[pick >= 0], pick[pick >= 0]
-    pairs, count = np.unique(sample * (int(credit.max(initial=0)) + 1) + pick, return_counts=True)
-    owner, pick = np.divmod(pairs, int(credit.max(initial=0)) + 1)
-    order = np.lexsort((pick, -count, owner))
-    bounds = np.searchsorted(owner, np.arange(matrix.n_samples + 1))
-    return [pick[order[a : min(b, a + COVERING)]].tolist() for a, b in pairwise(bounds)]
 
 
 def manifest_json(

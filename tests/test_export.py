@@ -80,13 +80,15 @@ def test_every_reject_has_a_reason(store, tmp_path: Path) -> None:
 
 
 def test_covering_picks_are_those_that_brought_most(store) -> None:
-    from core.explain import covering_picks, ledger
-    from core.export import COVERING, covering
+    from core.explain import covering_picks
+    from core.export import COVERING, rejects
 
     selection, matrix = choose(store), store.matrix().at(0.5)
-    found = covering(matrix, ledger(matrix, selection).credit)
-    for row in range(store.n_samples):
-        assert found[row] == [c.rank for c in covering_picks(matrix, selection, row)][:COVERING]
+    source = store.sample_columns()["source_row"]
+    for reject in rejects(selection, store):
+        row = int(np.flatnonzero(source == reject["row"])[0])
+        wanted = [int(source[c.row]) for c in covering_picks(matrix, selection, row)][:COVERING]
+        assert reject["covered_by"] == wanted
 
 
 def test_a_changed_manifest_is_refused(store, tmp_path: Path) -> None:

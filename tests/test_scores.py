@@ -223,13 +223,13 @@ def test_a_kill_loses_the_chunk_under_way(store, made, monkeypatch, read, tmp_pa
 def test_batches_and_slices_change_nothing(store, monkeypatch, tmp_path):
     whole = compute_scores(store)
     store.meta["config"]["batch_tokens"] = 64
-    monkeypatch.setattr(scores, "LOGITS", 3 * 400)
+    monkeypatch.setattr(scores, "LOGITS", 10 * 400)
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "other"))
     heads, inner = [], scores.logits
     monkeypatch.setattr(scores, "logits", lambda lm, hidden: heads.append(len(hidden)) or inner(lm, hidden))
     for name, column in compute_scores(store).items():
         np.testing.assert_allclose(column, whole[name], rtol=1e-5)
-    assert max(heads) == 1200 // load_lm(store.meta["config"]["model"]).model.config.vocab_size
+    assert max(heads) == 4000 // load_lm(store.meta["config"]["model"]).model.config.vocab_size
 
 
 def test_the_folder_is_named_by_what_decides_the_values(store, made):
