@@ -281,13 +281,15 @@ def finish(
     on_progress(Progress("Drawing the map (UMAP)", 0, 1))
     x, y = sample_map(writer.binary_matrix(pipeline.sae.d_sae)).T
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
+    lm, sae = pipeline.lm, pipeline.sae
+    digests = {"data": digest, "model": lm.digest, "sae": sae.digest, "template": template_digest(lm.tokenizer)}
     meta = {
         "version": __version__,
         "config": asdict(pipeline.config),
         "n_samples": todo.n_samples,
         "n_features": pipeline.sae.d_sae,
         "n_blocks": pipeline.n_blocks,
-        "digests": {"data": digest, "model": pipeline.lm.digest, "sae": pipeline.sae.digest},
+        "digests": digests,
         "warnings": todo.warnings,
         "contexts_per_feature": CONTEXTS_PER_FEATURE,
         **facts,

@@ -9,11 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import itertools
 import json
 import os
 import re
-import reprlib
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from core.files import hub_reachable
+from core.json_stream import BLOCK, BadRow, Record, json_array, reason_of, shorten, unfinished
 from core.schema import DataError
 
-BLOCK = 1 << 20
 UNREADABLE = {  # first bytes -> what the file is and what to do with it
     b"PK\x03\x04": "a zip archive (or a spreadsheet): unpack it, or save it as CSV or JSON Lines",
     b"BZh": "a bzip2 archive: unpack it",
@@ -37,23 +35,8 @@ UNREADABLE = {  # first bytes -> what the file is and what to do with it
 }
 RECORD_FIELDS = {"conversations", "conversation", "messages", "instruction", "prompt", "question"}
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<config>[\w.-]+))?(?::(?P<split>[\w.\[\]%:+-]+))?")
+_LIST_OF_OBJECTS = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*\[\s*\{')
 FILE_SUFFIX = re.compile(r"\.(jsonl?|csv|tsv|txt|gz|parquet|ndjson)$", re.IGNORECASE)
-
-Record = tuple[str, Any]  # where it stands, and the parsed record or a BadRow
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be used: where it stands, why, and the field and value (shortened) at fault."""
-
-    position: str
-    reason: str
-    field: str = ""
-    value: str = ""
-
-    def __str__(self) -> str:
-        shown = f" (value: {self.value})" if self.value else ""
-        return f"{self.position}: {self.reason}{shown}"
 
 
 @dataclass
@@ -203,142 +186,6 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not valid JSON ({error.msg.lower().removesuffix(' at').rstrip(': ')})"
-    if isinstance(error, _CutOffError):
-        return "not valid JSON (it has no end)"
-    return f"not usable JSON ({'nested too deeply' if isinstance(error, RecursionError) else 'a number too long'})"
-
-
-def shorten(value: Any) -> str:
-    """A value as a person should see it: escaped, and no longer than a line."""
-    return _REPR.repr(value)[:100]
-
-
-class _CutOffError(Exception):
-    """The text ended inside a JSON value."""
-
-
-class _Window:
-    """A stretch of a stream of text that grows at the end and is dropped at the front."""
-
-    def __init__(self, chunks: Iterator[str]) -> None:
-        self._chunks = chunks
-        self.text, self.pos, self._lines, self.ended = "", 0, 1, False
-
-    @property
-    def line(self) -> int:
-        return self._lines + self.text.count("\n", 0, self.pos)
-
-    def more(self) -> bool:
-        """Read on, at least doubling what is kept, so that one long record costs linear time; False at the end."""
-        self._lines = self.line
-        parts, size = [self.text[self.pos :]], 0
-        while size < max(BLOCK, len(parts[0])) and not self.ended:
-            chunk = next(self._chunks, None)
-            self.ended = chunk is None
-            parts.append(chunk or "")
-            size += len(parts[-1])
-        self.text, self.pos = "".join(parts), 0
-        return size > 0
-
-    def skip(self, pattern: re.Pattern) -> str:
-        """Pass over `pattern` and return the character after it, empty at the end of the stream."""
-        while True:
-            self.pos = pattern.match(self.text, self.pos).end()
-            if self.pos < len(self.text) or not self.more():
-                return self.text[self.pos : self.pos + 1]
-
-    def value(self) -> Any:
-        """Decode the JSON value at `pos`, reading on while it is incomplete."""
-        while True:
-            try:
-                value, end = _DECODER.raw_decode(self.text, self.pos)
-            except json.JSONDecodeError as error:
-                if not _unfinished(error):
-                    raise
-                if not self.more():
-                    raise _CutOffError from error
-                continue
-            if end + 2 < len(self.text) or self.ended:
-                self.pos = end
-                return value
-            self.more()  # a number near the end may go on: 1 may become 1e+5
-
-    def find(self, pattern: re.Pattern) -> bool:
-        """Move to the next match of `pattern` after `pos`; False if there is none."""
-        start = self.pos + 1
-        while not (match := pattern.search(self.text, start)):
-            self.pos = max(start, len(self.text) - 256)  # a match may straddle two chunks
-            if not self.more():
-                return False
-            start = 0
-        self.pos = match.start()
-        return True
-
-
-_REPR = reprlib.Repr()
-_REPR.maxstring = _REPR.maxother = 60
-_DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"\s*")
-_GAP = re.compile(r"[\s,]*")
-_FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")\s*:')
-_LIST_OF_OBJECTS = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*\[\s*\{')
-
-
-def _unfinished(error: json.JSONDecodeError) -> bool:
-    """Whether more text could mend it: the longest token that may be cut, -Infinity, has nine characters."""
-    return error.msg.startswith("Unterminated string") or error.pos >= len(error.doc) - 12
-
-
-def _json_array(file: RecordFile) -> Iterator[Record]:
-    """Records of one array, in a window of the file; after a malformed record, goes on at the next one."""
-    window, key = _Window(file.text()), None
-    window.skip(_SPACE)
-    window.pos += 1
-    for row in itertools.count():
-        if (mark := window.skip(_GAP)) in ("", "]"):
-            yield from _array_end(file, window, mark, row)
-            return
-        try:
-            value = window.value()
-        except (ValueError, RecursionError, _CutOffError) as error:
-            where = f"row {row} (line {window.line})"
-            key = key or _first_key(window)
-            found = key is not None and window.find(key)
-            if not found and isinstance(error, _CutOffError):
-                file.truncated_at = where
-                return
-            yield where, BadRow(where, _reason(error) + ("" if found else "; nothing after it could be read"))
-            if not found:
-                return
-        else:
-            yield f"row {row}", value
-            if key is None and isinstance(value, dict) and value:
-                key = _key_pattern(json.dumps(next(iter(value))))
-
-
-def _array_end(file: RecordFile, window: _Window, mark: str, row: int) -> Iterator[Record]:
-    if not mark:
-        file.truncated_at = f"row {row} (line {window.line})"
-        return
-    window.pos += 1
-    if window.skip(_SPACE):
-        where = f"line {window.line}"
-        yield where, BadRow(where, "text after the end of the array; it was not read")
-
-
-def _first_key(window: _Window) -> re.Pattern | None:
-    match = _FIRST_KEY.match(window.text, window.pos)
-    return _key_pattern(match[1]) if match else None
-
-
-def _key_pattern(key: str) -> re.Pattern:
-    """Where a record begins whose first key is `key` (quoted); inside a string its quotes would be escaped."""
-    return re.compile(r"\{\s*" + re.escape(key) + r"\s*:")
-
-
 def _lines(file: RecordFile) -> Iterator[str]:
     """Lines with their ends; only a line feed ends one, since JSON strings may hold the other separators."""
     parts: list[str] = []
@@ -365,11 +212,11 @@ def _json_lines(file: RecordFile) -> Iterator[Record]:
         try:
             yield where, json.loads(line)
         except (ValueError, RecursionError) as error:
-            cut = isinstance(error, json.JSONDecodeError) and _unfinished(error) and not line.endswith("\n")
+            cut = isinstance(error, json.JSONDecodeError) and unfinished(error) and not line.endswith("\n")
             if cut:
                 file.truncated_at = where
             else:
-                yield where, BadRow(where, _reason(error), value=shorten(line))
+                yield where, BadRow(where, reason_of(error), value=shorten(line))
 
 
 def _json_object(file: RecordFile) -> Iterator[Record]:
@@ -378,7 +225,7 @@ def _json_object(file: RecordFile) -> Iterator[Record]:
         value = json.loads("".join(file.text()))
     except (ValueError, RecursionError) as error:
         at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError(f"{file.source} holds one JSON object and is {_reason(error)}{at}.") from error
+        raise DataError(f"{file.source} holds one JSON object and is {reason_of(error)}{at}.") from error
     lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
     if RECORD_FIELDS & value.keys() or not lists:
         lists, value = ["record"], {"record": [value]}
@@ -487,7 +334,7 @@ def _hub(file: RecordFile) -> Iterator[Record]:
 
 
 READERS: dict[str, Callable[[RecordFile], Iterator[Record]]] = {
-    "JSON array": _json_array,
+    "JSON array": json_array,
     "JSON Lines": _json_lines,
     "JSON object": _json_object,
     "CSV": _csv,

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import core.json_stream
 import core.records
 from core.datasets import FORMATS, file_digest, read_samples, write_records
-from core.records import BadRow
+from core.json_stream import BadRow
 from core.schema import DataError, Message
 
 GOOD = {"instruction": "Say hi", "input": "", "output": "hi"}
@@ -411,9 +412,10 @@ def test_numbers_are_those_of_json_loads(save):
 @given(st.lists(RECORD | EXTRA, min_size=1, max_size=6), st.integers(1, 50), st.booleans())
 def test_a_window_of_any_size_gives_the_same_records(monkeypatch, tmp_path, records, block, indent):
     monkeypatch.setattr(core.records, "BLOCK", block)
+    monkeypatch.setattr(core.json_stream, "BLOCK", block)
     path = tmp_path / "x"
     path.write_text(json.dumps(records, indent=1 if indent else None))
-    assert dumped(r for _, r in core.records._json_array(core.records.RecordFile(path))) == dumped(records)
+    assert dumped(r for _, r in core.json_stream.json_array(core.records.RecordFile(path))) == dumped(records)
 
 
 @FIXTURE
