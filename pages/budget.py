@@ -55,6 +55,19 @@ if not is_nested(now.spec):
         "among those of a larger one."
     )
 
+found = now.selection.details.get("clusters")
+if found is not None and found.curve:
+    ks = [point.k for point in found.curve]
+    fits = go.Figure(go.Scatter(x=ks, y=[point.silhouette for point in found.curve], name="silhouette",
+                                mode="lines+markers", line={"color": shared.SELECTED}))  # fmt: skip
+    fits.add_scatter(x=ks, y=[point.inertia for point in found.curve], name="inertia", yaxis="y2",
+                     mode="lines+markers", line={"color": shared.ACCENT})  # fmt: skip
+    fits.add_vline(x=found.k, line={"color": shared.PINK}, annotation_text=f"k = {found.k}")
+    fits.update_xaxes(type="log", title="clusters k", tickvals=ks)
+    fits.update_layout(yaxis={"title": "silhouette"}, yaxis2={"title": "inertia", "overlaying": "y", "side": "right"})
+    shared.draw(fits, "budget-clusters", 260)
+    st.caption(f"{found.k} clusters were chosen by {now.spec.options['k']} among {len(ks)} numbers.")
+
 st.subheader("The picks, in order", anchor=False)
 shown = slice(max(0, k - 500), k)
 if k > 500:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.export import FORMATS, curated_bytes, manifest_json, rejects_bytes
+from core.export import FORMATS, curated_bytes, manifest_json, rejects_bytes, spec_dict
 from core.files import cache_dir
 from core.schema import SaelectError
 from pages import shared
@@ -54,6 +54,27 @@ buttons[2].download_button(
 )
 st.caption("The manifest reproduces the file on any machine that has the feature store:")
 st.code(f"python -m core replay {name}.manifest.json", language="bash")
+
+st.subheader("Saved selections", anchor=False)
+left, right = st.columns([3, 1], vertical_alignment="bottom")
+title = left.text_input("Keep this request under a name", placeholder=name, key="saved-name")
+if right.button("Save", icon=":material/bookmark:", key="save-selection", width="stretch"):
+    now.workspace.save_selection(title or name, spec_dict(now.selection))
+    st.rerun()
+if now.state.selections:
+    kept = [
+        {
+            "name": n,
+            "method": s["method"],
+            "budget": s["budget"],
+            "unit": s["unit"],
+            "θ": s["theta"],
+            "scope": s["scope"],
+        }
+        for n, s in now.state.selections.items()
+    ]
+    st.dataframe(kept, hide_index=True, key="saved-selections")
+    st.caption("In a terminal: `python -m core export --store … --saved NAME --out FILE`.")
 
 st.subheader("The first records", anchor=False)
 try:

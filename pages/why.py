@@ -153,6 +153,12 @@ if columns[3].button("Unpin" if pinned else "Pin", icon=":material/push_pin:", w
 if columns[4].button("Unban" if banned else "Ban", icon=":material/do_not_disturb_on:", width="stretch", key="ban"):
     (now.workspace.unban if banned else now.workspace.ban)([int(row)])
     st.rerun()
+note = now.state.notes.get(int(row), "")
+with st.expander(f"Note: {shared.plain(note[:80])}" if note else "Add a note", icon=":material/edit_note:"):
+    text = st.text_area("What a colleague should know about this sample", note, key=f"note-{int(row)}")
+    if st.button("Save the note", key="save-note"):
+        now.workspace.note(int(row), text)
+        st.rerun()
 status = "kept" if rank is not None else "left out"
 st.html(f"<div data-testid='why-status' style='font-size:1.1rem'>Row {int(row):,} is <b>{status}</b>.</div>")
 if rank is not None:
