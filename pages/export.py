@@ -62,17 +62,8 @@ if right.button("Save", icon=":material/bookmark:", key="save-selection", width=
     now.workspace.save_selection(title or name, spec_dict(now.selection))
     st.rerun()
 if now.state.selections:
-    kept = [
-        {
-            "name": n,
-            "method": s["method"],
-            "budget": s["budget"],
-            "unit": s["unit"],
-            "θ": s["theta"],
-            "scope": s["scope"],
-        }
-        for n, s in now.state.selections.items()
-    ]
+    told = ("method", "budget", "unit", "theta", "scope")
+    kept = [{"name": n, **{field: spec[field] for field in told}} for n, spec in now.state.selections.items()]
     st.dataframe(kept, hide_index=True, key="saved-selections")
     st.caption("In a terminal: `python -m core export --store … --saved NAME --out FILE`.")
 
