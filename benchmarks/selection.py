@@ -1,0 +1,299 @@
+"""Selection: its time and memory against a bare pass over the data, against other packages, and against fixed limits.
+
+Every ratio comes from one run on the same inputs: a real store with --store, and matrices drawn after it (without a
+store, after a power law; see benchmarks.synthetic). Kernels are compiled beforehand; a time is the best of five, of one
+beyond 100 M entries, and not repeated once that takes a minute. The other packages (benchmarks/requirements.txt) run
+beside our pins, so in this process; they break ties in ways of their own.
+
+    python -m benchmarks.selection --store STORE.duckdb --out docs/selection.json
+
+--out also draws the time against the number of entries, here as docs/selection-scaling.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numba
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import synthetic
+from benchmarks.synthetic import apart, best_of, exponent
+from core import explain
+from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection import select
+
+ROOT = Path(__file__).resolve().parents[1]
+N, F, ENTRIES = 52_000, 131_072, 16_700_000
+PEER_SAMPLES, PEER_BUDGET = 10_000, 500
+MEAN_SIZE, SCALING = 300, (1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000, 300_000_000)
+MISSING = "peer not installed: pip install -r benchmarks/requirements.txt"
+MET = {None: "–", True: "yes", False: "NO"}
+FIRST_CALL = """
+from core.schema import FeatureMatrix, SelectionSpec
+from core.selection import select
+assert len(select(FeatureMatrix.from_sets([{0, 1}, {1, 2}, {3}], 4), SelectionSpec(budget=2)).rows) == 2
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison. more: other / ours must be at least `target`; otherwise ours / other at most."""
+
+    claim: int
+    task: str
+    ours: float
+    against: str
+    other: float | None
+    target: float = 1
+    unit: str = "s"
+    more: bool = False
+    note: str = ""
+    valid: bool = True
+
+    @property
+    def ratio(self) -> float | None:
+        """None without the other side."""
+        if self.other is None:
+            return None
+        return self.other / self.ours if self.more else self.ours / self.other
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the ratio is what it should be, between results that may be compared."""
+        if self.ratio is None:
+            return None
+        return self.valid and (self.ratio >= self.target if self.more else self.ratio <= self.target)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A matrix at its θ, and what to call it."""
+
+    kind: str
+    matrix: FeatureMatrix
+    theta: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Where it is from and how large it is."""
+        m = self.matrix
+        return f"{self.kind} {m.n_samples:,} × {m.n_features:,}, {len(m.feature) / 1e6:.3g} M"
+
+    def run(self, budget: int, method: str = "sae-greedy") -> tuple[float, Selection]:
+        """Seconds of a selection, its posting lists kept from an earlier one, and the selection."""
+        return self.timed(SelectionSpec(method, budget, theta=self.theta))
+
+    def timed(self, spec: SelectionSpec, previous: Selection | None = None) -> tuple[float, Selection]:
+        """The same for any task."""
+        select(self.matrix, spec)
+        return best_of(lambda: select(self.matrix, spec, previous=previous))
+
+    def anew(self, spec: SelectionSpec) -> float:
+        """Seconds of a selection with the making of its posting lists, as for a matrix not seen before."""
+        return best_of(lambda: select(replace(self.matrix), spec))[0]
+
+    def head(self, n: int) -> Input:
+        """The first samples only."""
+        m, n = self.matrix, min(n, self.matrix.n_samples)
+        end = m.indptr[n]
+        return replace(self, matrix=FeatureMatrix(m.indptr[: n + 1], m.feature[:end], m.value[:end], m.n_features))
+
+
+def from_store(path: str) -> Input:
+    """The 'all' matrix of a store at its default θ."""
+    from core.session import open_session
+
+    session = open_session(path)
+    theta = session.default_theta()[0]
+    return Input("store", session.matrix("all", theta), theta)
+
+
+def one_round(item: Input) -> list[Row]:
+    """Claim 1: greedy until everything is covered, against one pass over the data."""
+    with tempfile.TemporaryDirectory() as folder:
+        synthetic.write(Path(folder), item.matrix.indptr, item.matrix.feature)
+        found = apart(synthetic.measure, Path(folder), item.matrix.n_features)
+    whole, _ = item.run(found["picks"])
+    bare, csr = found["bare_s"], found["csr_bytes"] / 1e6
+    note = f"{found['picks']:,} picks"
+    held = "peak, matrix and posting lists included; neither has the values, which greedy does not read"
+    return [
+        Row(1, f"one round, kernel; {item.name}", found["round_s"], "bare pass", bare, 3, note=note),
+        Row(1, f"one round, select(); {item.name}", whole, "bare pass", bare, 3, note=note),
+        Row(1, f"memory; {item.name}", found["growth_bytes"] / 1e6, "the CSR", csr, 3, "MB", note=held),
+    ]
+
+
+def against_peers(item: Input, budget: int) -> list[Row]:
+    """Claim 2: the same budget by other packages. Search: what each prepares from the matrix is not counted."""
+    search, chosen = item.run(budget)
+    whole, rows = item.anew(chosen.spec), []
+    for name, task, target in (("submodlib", submodlib, 100), ("apricot", apricot, 400)):
+        both, searching, note, valid = None, None, MISSING, True
+        with suppress(ImportError):
+            preparing, searching, picks = task(item.matrix, budget)
+            both = preparing + searching
+            note, valid = compared(item.matrix, chosen.rows, picks)
+        for part, ours, other in (("search alone", search, searching), ("from the matrix", whole, both)):
+            what = f"k = {budget}, {part}; {item.name}"
+            rows.append(Row(2, what, ours, name, other, target, more=True, note=note, valid=valid))
+    return rows
+
+
+def submodlib(matrix: FeatureMatrix, budget: int) -> tuple[float, float, np.ndarray]:
+    """Seconds to prepare and to search, and the picks, of submodlib's SetCover with LazyGreedy."""
+    from submodlib import SetCoverFunction
+
+    n, f = matrix.n_samples, matrix.n_features
+    preparing, function = best_of(lambda: SetCoverFunction(n, [set(matrix.row(i).tolist()) for i in range(n)], f))
+    searching, picks = best_of(lambda: function.maximize(budget=budget, optimizer="LazyGreedy", show_progress=False))
+    return preparing, searching, np.array([row for row, _ in picks], np.int64)
+
+
+def apricot(matrix: FeatureMatrix, budget: int) -> tuple[float, float, np.ndarray]:
+    """The same of apricot's MaxCoverage with its default optimizer; here it keeps what it would compile each time."""
+    from apricot import MaxCoverageSelection
+    from apricot.functions import maxCoverage
+    from scipy.sparse import csr_matrix
+
+    for name in ("calculate_gains_sparse", "calculate_gains_sieve_sparse"):
+        setattr(maxCoverage, name, lru_cache(getattr(maxCoverage, name)))
+    entries = (np.ones(len(matrix.feature)), matrix.feature.copy(), matrix.indptr)  # apricot wants to write
+    preparing, sparse = best_of(lambda: csr_matrix(entries, (matrix.n_samples, matrix.n_features)))
+    MaxCoverageSelection(min(20, budget)).fit(sparse)  # compiles; 20: both stages of the optimizer
+    searching, selector = best_of(lambda: MaxCoverageSelection(budget).fit(sparse))
+    return preparing, searching, np.asarray(selector.ranking, np.int64)
+
+
+def compared(matrix: FeatureMatrix, ours: np.ndarray, theirs: np.ndarray) -> tuple[str, bool]:
+    """What both cover, and whether every pick of both is a greedy one: then they differ by ties at most."""
+    a, b = (int(explain.coverage_curve(matrix, rows)[-1]) for rows in (ours, theirs))
+    valid = len(ours) == len(theirs)
+    valid &= all(synthetic.is_greedy(matrix.indptr, matrix.feature, rows, matrix.n_features) for rows in (ours, theirs))
+    same = "the same coverage" if a == b else "the same coverage but for ties"
+    return f"{same if valid else 'NOT BOTH GREEDY'}: {a:,} and {b:,}", valid
+
+
+def whole_order(item: Input) -> Row:
+    """Claim 3 for one input: all rounds."""
+    seconds, order = item.run(item.matrix.n_samples)
+    note = f"{order.round[-1]} rounds; with the transpose {item.anew(order.spec):.3g} s"
+    return Row(3, f"all samples in order; {item.name}", seconds, "limit", 1, note=note)
+
+
+def at_scale(points: list[dict[str, float]]) -> list[Row]:
+    """Claim 3 for the largest input of `points`."""
+    most = points[-1]
+    name = f"drawn {most['samples']:,} × {most['features']:,}, {most['entries'] / 1e6:.3g} M"
+    note = f"entries to the power of {exponent(points, 'round_s'):.3f}"
+    return [
+        Row(3, f"one round; {name}", most["round_s"], "limit", 4, note=note),
+        Row(3, f"one round with the transpose; {name}", most["transpose_s"] + most["round_s"], "limit", 12),
+        Row(3, f"peak memory; {name}", most["peak_bytes"] / 1e6, "limit", 4000, unit="MB"),
+    ]
+
+
+def other_methods(item: Input) -> list[Row]:
+    """Claim 4: the other methods that order all samples by features, and the accounts of a selection."""
+    n = item.matrix.n_samples
+    (_, order), (_, tenth) = item.run(n), item.run(n // 10)
+    times = {method: item.run(n, method)[0] for method in ("sae-simscale", "instag")}
+    times["ledger"], _ = best_of(lambda: explain.ledger(item.matrix, tenth, order))
+    times["certificate"], _ = best_of(lambda: explain.certificate(item.matrix, tenth))
+    return [Row(4, f"{what}; {item.name}", seconds, "limit", 1) for what, seconds in times.items()]
+
+
+def veto(item: Input, budget: int) -> list[Row]:
+    """Claim 5: a new selection after a veto on a feature that a pick in the middle is credited with."""
+    _, before = item.run(budget)
+    book = explain.ledger(item.matrix, before)
+    middle = next(k for k in range(budget // 2, budget) if book.ptr[k + 1] > book.ptr[k])
+    spec = replace(before.spec, vetoes={int(book.feature[book.ptr[middle]]): "ignore"})
+    (going_on, after), (anew, plain) = item.timed(spec, before), item.timed(spec)
+    kept = int(np.argmax(np.append(after.rows != before.rows, True)))
+    note = f"credited to pick {middle + 1:,}; the first {kept:,} picks stay"
+    valid = np.array_equal(after.rows, plain.rows)
+    return [
+        Row(5, f"veto, budget {budget:,}, {how}; {item.name}", seconds, "limit", 0.1, note=note, valid=valid)
+        for how, seconds in (("going on", going_on), ("from the start", anew))
+    ]
+
+
+def first_call() -> Row:
+    """Claim 6: a process that imports, selects from three samples and ends; numba's cache is there."""
+    command = [sys.executable, "-c", FIRST_CALL]
+    subprocess.run(command, cwd=ROOT, check=True)
+    seconds, _ = best_of(lambda: subprocess.run(command, cwd=ROOT, check=True))
+    return Row(6, "first call in a fresh process", seconds, "limit", 2)
+
+
+def tables(rows: list[Row], points: list[dict[str, float]]) -> list[Table]:
+    """The figures for a person."""
+    shown = Table("claim", "task", "ours", "peer or limit", "ratio", "target", "met")
+    for row in rows:
+        other = row.against if row.other is None else f"{row.against} {row.other:,.4g} {row.unit}"
+        ratio, target = "–" if row.ratio is None else f"{row.ratio:,.3g}", f"{'≥' if row.more else '≤'} {row.target:g}"
+        task = f"{row.task}\n[dim]{row.note}[/dim]" if row.note else row.task
+        shown.add_row(str(row.claim), task, f"{row.ours:,.3g} {row.unit}", other, ratio, target, MET[row.met])
+    sizes = Table("samples", "entries", "transpose s", "bare pass s", "one round s", "peak MB")
+    for point in points:
+        times = (f"{point[name]:.3g}" for name in ("transpose_s", "bare_s", "round_s"))
+        sizes.add_row(f"{point['samples']:,}", f"{point['entries']:,}", *times, f"{point['peak_bytes'] / 1e6:,.0f}")
+    return [shown, sizes]
+
+
+def save(target: Path, rows: list[Row], points: list[dict[str, float]]) -> None:
+    """Write the figures as JSON, and the plot next to them."""
+    figures = {
+        "cores": os.cpu_count(),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__},
+        "rows": [asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows],
+        "scaling": points,
+        "exponents": {field: exponent(points, field) for field in ("round_s", "transpose_s")},
+    }
+    target.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    target.with_name(f"{target.stem}-scaling.svg").write_text(synthetic.plot(points), encoding="utf-8")
+
+
+def main() -> None:
+    """Run every claim, print the tables, save the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", help="a feature store; default: only drawn matrices, after a power law")
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON")
+    parser.add_argument("--quick", action="store_true", help="a hundredth of every drawn size, to see that it all runs")
+    args = parser.parse_args()
+    scale, log = 100 if args.quick else 1, Console(stderr=True).print
+    stores = [from_store(args.store)] if args.store else []
+    shape = synthetic.shape_of(stores[0].matrix, F // scale) if stores else synthetic.power_law(F // scale)
+    big = Input("drawn", synthetic.drawn(shape, N // scale, ENTRIES // scale))
+    few = PEER_SAMPLES // scale
+    small = [*(item.head(few) for item in stores), Input("drawn", synthetic.drawn(shape, few, few * ENTRIES // N))]
+    rows = [first_call(), whole_order(big), *veto(big, N // scale // 10)]
+    for item in [*stores, big]:
+        log(item.name)
+        rows += one_round(item) + other_methods(item)
+    for item in small:
+        log(f"other packages; {item.name}")
+        rows += against_peers(item, min(PEER_BUDGET // scale, item.matrix.n_samples // 20))
+    points = synthetic.scaling(shape, [size // scale for size in SCALING], MEAN_SIZE, log)
+    rows = sorted([*rows, *at_scale(points)], key=lambda row: row.claim)
+    Console(width=150).print(*tables(rows, points))
+    if args.out:
+        save(args.out, rows, points)
+
+
+if __name__ == "__main__":
+    main()
