@@ -185,7 +185,7 @@ def test_exchanges_and_the_held_out_rows():
     assert [[m.content for m in e.messages] for e in exchanges(sample)] == [["a", "b"]]
     pair = (Message("user", "a"), Message("assistant", "b"))
     rows = [Sample(i, pair, None) for i in range(100)]
-    assert (len(split(rows, held_out=False)), len(split(rows, held_out=True))) == (98, 2)
+    assert (len(split(rows, held_out=False)), len(split(rows, held_out=True))) == (96, 4)
 
 
 def test_mix_takes_the_same_from_each_source(tokenizer):
