@@ -28,9 +28,11 @@ def open_view() -> View | None:
         st.session_state.view = build_view(path)
         return st.session_state.view
     except SelectionError as error:
+        st.title("No selection with these settings", anchor=False)
         st.warning(plain(error), icon=":material/block:")
         undo_buttons(workspace_of(session_of(path).store))
     except SaelectError as error:
+        st.title("This feature store cannot be shown", anchor=False)
         st.error(plain(error), icon=":material/error:")
     return None
 
