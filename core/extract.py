@@ -16,18 +16,17 @@ import pyarrow as pa
 from core import __version__
 from core.activations import pack, padded
 from core.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
+from core.contexts import Kept, lots, pool
 from core.datasets import file_digest, read_samples
 from core.files import cache_dir, require_space
 from core.finished import find_finished, note_finished
-from core.kernels import pool_max
+from core.interpret import write_interpretation
 from core.models import LanguageModel, load_lm, require_lm, residual, resolve_device, resolve_dtype, sinks
-from core.pooling import context_windows, push_best
 from core.sae import SparseAutoencoder, check_fit, load_sae, require_sae
 from core.schema import DataError, ExtractConfig, Sample
-from core.store import CONTEXTS_PER_FEATURE, SCHEMA_VERSION, StoreWriter
+from core.store import SCHEMA_VERSION, StoreWriter
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
-RADIUS = 12  # tokens kept on each side of a context's peak
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
 
 
@@ -130,13 +129,13 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
 def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:
     """Process what is not in the store yet, a transaction a chunk; returns the number of tokens this run read."""
     config, tokens, done = pipeline.config, 0, 0
-    contexts = writer.best_contexts(pipeline.sae.d_sae)
+    contexts = writer.kept_contexts(pipeline.sae.d_sae)
     samples, first = iter(read(config)), writer.n_done
     done += sum(cost(s, config.max_tokens) for s in islice(samples, first))
     while chunk := list(islice(samples, CHUNK)):
         items = tokenize(chunk, pipeline.lm.tokenizer, config.max_tokens)
         parts = []
-        for batch, part in run_batches(pipeline, items, contexts.min(axis=1)):
+        for batch, part in run_batches(pipeline, items, first, contexts.thresholds()):
             parts.append(part)
             tokens += sum(len(items[i].ids) for i in batch)
             done += sum(cost(chunk[i], config.max_tokens) for i in batch)
@@ -147,10 +146,15 @@ def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress:
 
 
 def run_batches(
-    pipeline: Pipeline, items: list[TokenizedSample], thresholds: np.ndarray
+    pipeline: Pipeline, items: list[TokenizedSample], first: int, thresholds: tuple[np.ndarray, np.ndarray]
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Model and SAE over length-sorted batches of at most `batch_tokens` tokens: (indices into items, arrays)."""
+    """Model and SAE over length-sorted batches of at most `batch_tokens` tokens: (indices into items, arrays).
+
+    `first`: the first item's row in the store; thresholds: those of the contexts kept so far.
+    """
     import torch
+
+    least_value, least_lot = thresholds
 
     lengths = np.array([len(i.ids) for i in items])
     for batch in pack(lengths, pipeline.config.batch_tokens):
@@ -164,7 +168,12 @@ def run_batches(
             x = hidden[torch.from_numpy(sample), torch.from_numpy(token)]
             triples = pipeline.sae.encode_sparse(x, pipeline.config.floor)
             embedding = mean_by_sample(x, sample, len(batch))
-        part = pool(segments, sample, token, [t.cpu().numpy() for t in triples], thresholds)
+
+        def wanted(owner: np.ndarray, feature: np.ndarray, value: np.ndarray, batch: Any = batch) -> np.ndarray:
+            lot = lots(first + batch[owner], feature)
+            return (value > least_value[feature]) | (lot > least_lot[feature])
+
+        part = pool(segments, sample, token, [t.cpu().numpy() for t in triples], len(least_value), wanted)
         for name in ("sample", "context_sample"):
             part[name] = batch[part[name]]
         yield batch, part | {"batch": batch, "embedding": embedding}
@@ -180,47 +189,13 @@ def mean_by_sample(x: Any, sample: np.ndarray, n: int) -> np.ndarray:
     return (total / count[:, None]).cpu().numpy().astype(np.float16)
 
 
-def pool(
-    segments: np.ndarray, sample: np.ndarray, token: np.ndarray, triples: list[np.ndarray], thresholds: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Max-pool the triples over each sample's segments, and cut out the contexts that beat the thresholds.
-
-    segments (B, T); sample, token (content tokens,): their places in it; triples: token, feature, value (M,).
-    """
-    at = np.full(segments.shape, -1, np.int32)
-    at[sample, token] = np.arange(len(sample), dtype=np.int32)
-    t, f, v = triples[0].astype(np.int32), triples[1].astype(np.int32), triples[2]
-    slot = sample * 3 + segments[sample, token]
-    slots, feature, value, peak = pool_max(slot, token.astype(np.int32), t, f, v, 3 * len(segments), len(thresholds))
-    owner, segment = slots // 3, (slots % 3).astype(np.uint8)
-    strong = np.flatnonzero(value > thresholds[feature])
-    strong = strong[np.lexsort((-value[strong], feature[strong], owner[strong]))]
-    key = owner[strong].astype(np.int64) * len(thresholds) + feature[strong]
-    strong = strong[np.unique(key, return_index=True)[1]]  # one context a sample and feature: its strongest
-    bounds = np.searchsorted(t, np.arange(len(sample) + 1))
-    windows, start = context_windows(owner[strong], feature[strong], peak[strong], at, bounds, f, v, RADIUS)
-    return {
-        "sample": owner,
-        "segment": segment,
-        "feature": feature,
-        "value": value,
-        "peak": peak,
-        "context_sample": owner[strong],
-        "context_feature": feature[strong],
-        "context_value": value[strong],
-        "context_peak": peak[strong],
-        "context_start": start,
-        "windows": windows,
-    }
-
-
 def write(
     writer: StoreWriter,
     chunk: list[Sample],
     items: list[TokenizedSample],
     parts: list[dict[str, np.ndarray]],
     first: int,
-    best: np.ndarray,
+    kept: Kept,
 ) -> None:
     """Order a chunk's entries by sample, hand them to the store as Arrow tables, and raise the contexts' thresholds."""
     joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
@@ -239,6 +214,7 @@ def write(
         "feature_id": joined["context_feature"][contexts],
         "value": joined["context_value"][contexts],
         "sample_id": (owner + first).astype(np.int32),
+        "lot": lots(owner + first, joined["context_feature"][contexts]),
         "peak": peaks,
         "start": joined["context_start"][contexts],
         "token": [SURROGATE.sub("\ufffd", items[i].piece(at)) for i, at in zip(owner, peaks, strict=True)],
@@ -246,7 +222,7 @@ def write(
     }
     embedding = joined["embedding"][np.argsort(joined["batch"])]
     writer.write_chunk(sample_table(chunk, items, embedding, first), pa.table(entries), pa.table(candidates))
-    push_best(best, candidates["feature_id"], candidates["value"])
+    kept.push(candidates["feature_id"], candidates["value"], candidates["lot"])
 
 
 def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: np.ndarray, first: int) -> pa.Table:
@@ -278,6 +254,11 @@ def finish(
 
     on_progress(Progress("Indexing features", 0, 1))
     writer.derive()
+    indexed = time.time()
+    decoder = pipeline.sae.sae.W_dec.detach().float().cpu().numpy()
+    lens = "Reading the features through the unembedding"
+    write_interpretation(writer, pipeline.lm, decoder, lambda n, of: on_progress(Progress(lens, n, of)))
+    facts["interpret_seconds"] = time.time() - indexed
     on_progress(Progress("Drawing the map (UMAP)", 0, 1))
     x, y = sample_map(writer.binary_matrix(pipeline.sae.d_sae)).T
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
@@ -291,7 +272,6 @@ def finish(
         "n_blocks": pipeline.n_blocks,
         "digests": digests,
         "warnings": todo.warnings,
-        "contexts_per_feature": CONTEXTS_PER_FEATURE,
         **facts,
     }
     path = writer.finish(meta)

@@ -20,6 +20,18 @@ def sample_map(matrix: FeatureMatrix, seed: int = 0) -> np.ndarray:
     return umap_2d(reduced(csr, seed), seed)
 
 
+def direction_map(directions: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Coordinates of decoder directions (F, d) by their cosine: lengths 1 → PCA to 50 dimensions → UMAP, (F, 2)."""
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import normalize
+
+    components = min(COMPONENTS, *directions.shape)
+    if components < 2:
+        return np.zeros((len(directions), 2), np.float32)
+    unit = normalize(directions)
+    return umap_2d(PCA(components, random_state=seed).fit_transform(unit).astype(np.float32), seed)
+
+
 def reduced(csr: object, seed: int) -> np.ndarray:
     """Truncated SVD of a sparse matrix (N, F), rows scaled to length 1, float32 (N, ≤ 50)."""
     from sklearn.decomposition import TruncatedSVD

@@ -11,27 +11,35 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample, StoreError
 
-SCHEMA_VERSION = 1
-CONTEXTS_PER_FEATURE = 12
+SCHEMA_VERSION = 2
 TABLES = """
 CREATE TABLE meta(key VARCHAR, value VARCHAR);
 CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, raw VARCHAR, messages VARCHAR, source VARCHAR,
     scores VARCHAR, n_prompt_tokens INTEGER, n_response_tokens INTEGER, n_later_tokens INTEGER, n_truncated INTEGER,
     pieces VARCHAR, segments BLOB, embedding BLOB);
 CREATE TABLE activations(sample_id INTEGER, segment UTINYINT, feature_id INTEGER, value FLOAT, peak INTEGER);
-CREATE TABLE candidates(feature_id INTEGER, value FLOAT, sample_id INTEGER, peak INTEGER, start INTEGER,
-    token VARCHAR, "values" FLOAT[]);
+CREATE TABLE candidates(feature_id INTEGER, value FLOAT, sample_id INTEGER, lot FLOAT, peak INTEGER,
+    start INTEGER,token VARCHAR, "values" FLOAT[]);
 """
 FINISH = f"""
 CREATE TABLE features AS
     SELECT feature_id, count(DISTINCT sample_id) AS n_samples, max(value) AS max_value
     FROM activations GROUP BY feature_id ORDER BY feature_id;
 CREATE TABLE contexts AS
-    SELECT feature_id, CAST(rank AS INTEGER) AS rank, sample_id, peak, start, token, "values" FROM (
-        SELECT *, row_number() OVER (PARTITION BY feature_id ORDER BY value DESC, sample_id) AS rank FROM candidates)
-    WHERE rank <= {CONTEXTS_PER_FEATURE} ORDER BY feature_id, rank;
+    WITH ranked AS (SELECT *,
+            row_number() OVER (PARTITION BY feature_id ORDER BY value DESC, sample_id) AS place,
+            row_number() OVER (PARTITION BY feature_id ORDER BY lot DESC, sample_id) AS draw FROM candidates),
+        below AS (SELECT *, ntile({BINS}) OVER (PARTITION BY feature_id ORDER BY value DESC, sample_id) AS bin
+            FROM ranked WHERE place > {STRONGEST} AND draw <= {DRAWN}),
+        spread AS (SELECT * FROM below
+            QUALIFY row_number() OVER (PARTITION BY feature_id, bin ORDER BY lot DESC, sample_id) <= {SPREAD}),
+        chosen AS (SELECT *, 0 AS bin FROM ranked WHERE place <= {STRONGEST} UNION ALL BY NAME SELECT * FROM spread)
+    SELECT feature_id, CAST(bin AS UTINYINT) AS bin, CAST(row_number() OVER (
+        PARTITION BY feature_id ORDER BY bin, value DESC, sample_id) AS INTEGER) AS rank,
+        sample_id, peak, start, token, "values" FROM chosen ORDER BY feature_id, rank;
 DROP TABLE candidates;
 """
 
@@ -65,7 +73,7 @@ class StoreWriter:
         self.path = path
         self.partial = path.with_name(f"{path.stem}.partial.duckdb")
         self.db = connect(self.partial, read_only=False)
-        if not self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'").fetchone():
+        if not self.has("meta"):
             self.db.execute(f"BEGIN; {TABLES} COMMIT")
 
     @property
@@ -76,19 +84,31 @@ class StoreWriter:
     @property
     def derived(self) -> bool:
         """Whether `derive` has been committed: then all samples are in, and the candidates are gone."""
-        return not self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'candidates'").fetchone()
+        return not self.has("candidates")
 
-    def best_contexts(self, n_features: int) -> np.ndarray:
-        """The largest context values of each feature so far, float32 (F, CONTEXTS_PER_FEATURE), −1 for a free place."""
-        out = np.full((n_features, CONTEXTS_PER_FEATURE), -1, np.float32)
-        if self.derived:
-            return out
-        found = self.db.execute(
-            f"""SELECT feature_id, value, row_number() OVER (PARTITION BY feature_id ORDER BY value DESC) - 1 AS rank
-            FROM candidates QUALIFY rank < {CONTEXTS_PER_FEATURE}"""
-        ).fetchnumpy()
-        out[found["feature_id"], found["rank"]] = found["value"]
+    def kept_contexts(self, n_features: int) -> Kept:
+        """The contexts that the committed chunks have brought so far."""
+        return Kept(self._largest("value", STRONGEST, n_features), self._largest("lot", DRAWN, n_features))
+
+    def _largest(self, column: str, keep: int, n_features: int) -> np.ndarray:
+        out = np.full((n_features, keep), -1, np.float32)
+        if not self.derived:
+            found = self.db.execute(
+                f"""SELECT feature_id, {column} AS number,
+                row_number() OVER (PARTITION BY feature_id ORDER BY {column} DESC) - 1 AS rank
+                FROM candidates QUALIFY rank < {keep}"""
+            ).fetchnumpy()
+            out[found["feature_id"], found["rank"]] = found["number"]
         return out
+
+    def active_features(self) -> np.ndarray:
+        """The features that are active anywhere, ascending: int32. Only after `derive`."""
+        return self.db.execute("SELECT feature_id FROM features ORDER BY feature_id").fetchnumpy()["feature_id"]
+
+    def has(self, table: str) -> bool:
+        """Whether there is a table of this name."""
+        found = self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
+        return found.fetchone() is not None
 
     def binary_matrix(self, n_features: int) -> FeatureMatrix:
         """The matrix of what has been written so far, over all segments."""
@@ -232,23 +252,42 @@ class FeatureStore:
         """feature_id, n_samples and max_value of every feature that was ever active."""
         return self.query("SELECT feature_id, n_samples, max_value FROM features ORDER BY feature_id").fetchnumpy()
 
-    def contexts(self, feature: int, limit: int = CONTEXTS_PER_FEATURE) -> list[dict[str, Any]]:
-        """The strongest contexts of a feature: sample_id, peak, pieces (texts around the peak) and values alike."""
+    def contexts(self, feature: int) -> list[dict[str, Any]]:
+        """Where a feature fires: bin (0 the strongest, then from high to low), sample_id, peak, pieces, values.
+
+        The pieces are the texts of the tokens around the peak, the values the feature's there; `peak` counts in them.
+        """
         found = self.query(
-            """SELECT c.sample_id, c.peak, c.start, c."values", s.pieces
-            FROM contexts c JOIN samples s USING (sample_id)
-            WHERE feature_id = ? AND rank <= ? ORDER BY rank""",
-            [int(feature), limit],
+            """SELECT c.bin, c.sample_id, c.peak, c.start, c."values", s.pieces
+            FROM contexts c JOIN samples s USING (sample_id) WHERE feature_id = ? ORDER BY rank""",
+            [int(feature)],
         ).fetchall()
         out = []
-        for sample_id, peak, start, values, pieces in found:
+        for place, sample_id, peak, start, values, pieces in found:
             window = json.loads(pieces)[start : start + len(values)]
-            out.append({"sample_id": sample_id, "peak": peak - start, "pieces": window, "values": list(values)})
+            shown = {"peak": peak - start, "pieces": window, "values": list(values)}
+            out.append({"bin": place, "sample_id": sample_id, **shown})
         return out
+
+    def logit_lens(self, feature: int) -> dict[str, list[tuple[str, float]]]:
+        """The tokens that a feature promotes and suppresses most, each with its logit per unit of activation."""
+        found = self.query(
+            """SELECT promoted, promoted_logits, suppressed, suppressed_logits FROM logit_lens
+            WHERE feature_id = ?""",
+            [int(feature)],
+        ).fetchone() or ([], [], [], [])
+        promoted, suppressed = (list(zip(*found[i : i + 2], strict=True)) for i in (0, 2))
+        return {"promoted": promoted, "suppressed": suppressed}
+
+    def directions(self) -> dict[str, np.ndarray]:
+        """UMAP coordinates of the decoder directions of the active features: feature_id, x, y."""
+        return self.query("SELECT feature_id, x, y FROM directions ORDER BY feature_id").fetchnumpy()
 
     def faces(self, tokens: int = 3) -> dict[int, str]:
         """Of each feature the commonest tokens at its strongest peaks, as one string: a face until it has a label."""
-        found = self.query("SELECT feature_id, list(token ORDER BY rank) FROM contexts GROUP BY feature_id").fetchall()
+        found = self.query(
+            "SELECT feature_id, list(token ORDER BY rank) FROM contexts WHERE bin = 0 GROUP BY feature_id"
+        ).fetchall()
         return {f: " · ".join(commonest([t.strip() for t in peaks], tokens)) for f, peaks in found}
 
     def projection(self) -> dict[str, np.ndarray]:

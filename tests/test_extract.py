@@ -15,12 +15,13 @@ import pytest
 from core import extract as extraction
 from core import projection
 from core.chat import tokenize
+from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.datasets import read_samples
 from core.extract import extract
 from core.models import SINK_NORM, load_lm
 from core.sae import load_sae
 from core.schema import DataError, ExtractConfig, FeatureMatrix, ModelError, SaelectError, SelectionError, StoreError
-from core.store import CONTEXTS_PER_FEATURE, SEGMENTS, open_store
+from core.store import SEGMENTS, open_store
 from tests.conftest import HIDDEN, random_sae, write_data
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,7 +54,7 @@ def content_of(path):
     """Every table of a store, row by row; of meta, what does not depend on the run."""
     tables = [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
     found = {name: rows(path, f"SELECT * FROM {name}") for name in tables}
-    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "tokens")]
+    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "tokens", "interpret_seconds")]
     return found
 
 
@@ -110,17 +111,46 @@ def test_sample_rows(case):
     assert store.meta["n_features"] == store.n_features and store.meta["config"]["hook_point"]
 
 
-def test_contexts_are_the_strongest(case):
+def chosen_places(best):
+    """Of a feature's entries {sample: value}: the samples of each bin's contexts, in order."""
+    ranked = sorted(best, key=lambda s: (-best[s], s))
+    lot = dict(zip(best, lots(np.array(list(best)), np.full(len(best), best.feature)).tolist(), strict=True))
+    drawn = sorted(best, key=lambda s: (-lot[s], s))[:DRAWN]
+    below = [s for s in ranked[STRONGEST:] if s in drawn]
+    sizes = [len(below) // BINS + (b < len(below) % BINS) for b in range(BINS)]
+    bins = [below[sum(sizes[:b]) : sum(sizes[: b + 1])] for b in range(BINS)]
+    kept = [sorted(b, key=lambda s: (-lot[s], s))[:SPREAD] for b in bins]
+    return [ranked[:STRONGEST], *(sorted(b, key=lambda s: (-best[s], s)) for b in kept)]
+
+
+class Entries(dict):
+    feature = 0
+
+
+def test_contexts_are_the_strongest_and_a_draw_from_three_bins(case):
+    check_contexts(case[1])
+
+
+def check_contexts(path):
+    """The contexts are those that a look at all the entries at once would choose."""
+    found = rows(path, "SELECT feature_id, bin, sample_id FROM contexts ORDER BY feature_id, rank")
+    best = {}
+    for feature, sample, value in rows(path, "SELECT feature_id, sample_id, max(value) FROM activations GROUP BY ALL"):
+        best.setdefault(feature, Entries())[sample] = value
+    for feature, entries in best.items():
+        entries.feature = feature
+        wanted = [(b, s) for b, samples in enumerate(chosen_places(entries)) for s in samples]
+        assert [(b, s) for f, b, s in found if f == feature] == wanted
+
+
+def test_contexts_hold_the_values_of_a_full_forward(case):
     _, path, expected = case
     store, checked = open_store(path), 0
     for feature in store.features()["feature_id"].tolist():
-        best = [np.nanmax(np.append(dense[:, feature], 0)) for _, _, dense, _ in expected]
-        order = sorted((s for s in range(len(best)) if best[s] > 1e-4), key=lambda s: (-best[s], s))
-        contexts = store.contexts(feature)
-        assert len(contexts) >= min(len(order), CONTEXTS_PER_FEATURE)
-        for context, s in zip(contexts, order, strict=False):
+        for context in store.contexts(feature):
             item, content, dense, _ = expected[context["sample_id"]]
-            assert abs(context["values"][context["peak"]] - best[s]) < 1e-4
+            best = np.nanmax(np.append(dense[:, feature], 0))
+            assert abs(context["values"][context["peak"]] - best) < 1e-4
             starts = [
                 i for i in range(len(item.ids)) if item.pieces[i : i + len(context["pieces"])] == context["pieces"]
             ]
@@ -352,6 +382,7 @@ def test_ten_kills_change_nothing(tiny, tmp_path):
     kills, finished = map(int, done.stdout.split())
     assert kills == 10 and finished >= 1
     expected = next((tmp_path / "reference").glob("*.duckdb"))
+    check_contexts(expected)
     for number in range(finished):
         (path,) = (tmp_path / f"killed-{number}").glob("*.duckdb")
         assert path.name == expected.name
