@@ -57,3 +57,14 @@ def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
     if len(rest):
         out[rest] = reducer.transform(x[rest])
     return out
+
+
+def named_areas(points: np.ndarray, areas: int = 24, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Areas of a map (N, 2) that a name can be put on: of each its members int64, and its centre float64 (2,)."""
+    from sklearn.cluster import KMeans
+
+    distinct = len(np.unique(points, axis=0))
+    if not distinct:
+        return []
+    fit = KMeans(min(areas, distinct), n_init=2, random_state=seed).fit(points)
+    return [(np.flatnonzero(fit.labels_ == i), centre) for i, centre in enumerate(fit.cluster_centers_)]

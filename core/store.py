@@ -253,21 +253,32 @@ class FeatureStore:
         return self.query("SELECT feature_id, n_samples, max_value FROM features ORDER BY feature_id").fetchnumpy()
 
     def contexts(self, feature: int) -> list[dict[str, Any]]:
-        """Where a feature fires: bin (0 the strongest, then from high to low), sample_id, peak, pieces, values.
+        """Where a feature fires: bin (0 the strongest, then from high to low), sample_id, peak, pieces, values, edge.
 
         The pieces are the texts of the tokens around the peak, the values the feature's there; `peak` counts in them.
+        `edge`: whether the token before or after the peak's belongs to another segment or to the template.
         """
         found = self.query(
-            """SELECT c.bin, c.sample_id, c.peak, c.start, c."values", s.pieces
+            """SELECT c.bin, c.sample_id, c.peak, c.start, c."values", s.pieces, s.segments
             FROM contexts c JOIN samples s USING (sample_id) WHERE feature_id = ? ORDER BY rank""",
             [int(feature)],
         ).fetchall()
         out = []
-        for place, sample_id, peak, start, values, pieces in found:
+        for place, sample_id, peak, start, values, pieces, segments in found:
             window = json.loads(pieces)[start : start + len(values)]
+            around = segments[max(peak - 1, 0) : peak + 2]
             shown = {"peak": peak - start, "pieces": window, "values": list(values)}
-            out.append({"bin": place, "sample_id": sample_id, **shown})
+            out.append({"bin": place, "sample_id": sample_id, **shown, "edge": len(around) < 3 or len(set(around)) > 1})
         return out
+
+    def segment_shares(self, feature: int, theta: float) -> dict[str, float]:
+        """In which share of all samples a feature exceeds θ, for each segment."""
+        found = self.query(
+            "SELECT segment, count(*) FROM activations WHERE feature_id = ? AND value > ? GROUP BY segment",
+            [int(feature), float(theta)],
+        ).fetchall()
+        counts = dict(found)
+        return {name: counts.get(i, 0) / max(self.n_samples, 1) for i, name in enumerate(SEGMENTS)}
 
     def logit_lens(self, feature: int) -> dict[str, list[tuple[str, float]]]:
         """The tokens that a feature promotes and suppresses most, each with its logit per unit of activation."""

@@ -126,9 +126,15 @@ def plain(error: object) -> str:
     return "".join("\\" + c if c in marks else c for c in str(error))
 
 
-def tokens_html(pieces: Sequence[str], values: Sequence[float], peak: int | None = None, colour: str = ACCENT) -> str:
-    """Tokens shaded by value / largest value; the peak is underlined."""
-    top = max((float(v) for v in values), default=0.0) or 1.0
+def tokens_html(
+    pieces: Sequence[str],
+    values: Sequence[float],
+    peak: int | None = None,
+    colour: str = ACCENT,
+    top: float | None = None,
+) -> str:
+    """Tokens shaded by value / top (default: the largest of the values); the peak is underlined."""
+    top = top or max((float(v) for v in values), default=0.0) or 1.0
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     spans = []
     for i, (piece, value) in enumerate(zip(pieces, values, strict=True)):

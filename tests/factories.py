@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from core.contexts import lots
 from core.datasets import file_digest, read_samples, write_records
 from core.store import StoreWriter
 
@@ -38,6 +39,11 @@ def tiny_store(folder, records, sets_or_values, *, n_features=16, key=KEY, scope
     writer.derive()
     angle = np.arange(len(samples), dtype=np.float32)
     writer.table("projection", pa.table({"sample_id": _ints(range(len(samples))), "x": angle, "y": -angle}))
+    active = writer.active_features()
+    tokens, logits = [["yes", "<b>no</b>"]] * len(active), [[2.0, 1.0]] * len(active)
+    lens = {"promoted": tokens, "promoted_logits": logits, "suppressed": tokens, "suppressed_logits": logits}
+    writer.table("logit_lens", pa.table({"feature_id": active, **lens}))
+    writer.table("directions", pa.table({"feature_id": active, "x": active / 2, "y": -active / 3}))
     facts = {"n_samples": len(samples), "n_features": n_features, "n_blocks": 1, "warnings": [], "version": "0"}
     facts |= {"config": {"data": str(data)}, "digests": {"data": file_digest(data)}, "seconds": 1.0, "tokens": 1}
     return writer.finish(facts | meta)
@@ -91,6 +97,7 @@ def _candidates(entries, samples):
             "feature_id": _ints(e[1] for e in entries),
             "value": pa.array([e[2] for e in entries], pa.float32()),
             "sample_id": _ints(e[0] for e in entries),
+            "lot": pa.array(lots(*(np.array([e[i] for e in entries], np.int64) for i in (0, 1))), pa.float32()),
             "peak": _ints(0 for _ in entries),
             "start": _ints(0 for _ in entries),
             "token": pa.array([_words(samples[e[0]])[0] for e in entries], pa.string()),
