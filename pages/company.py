@@ -56,7 +56,7 @@ def by_segment(now: View, row: int) -> int | None:
             "feature": features,
             "strongest tokens or label": [now.label(f) for f in features],
             "value here": shown["value"],
-            "at token": [pieces[p].strip() or "⏎" for p in shown["peak"]],
+            "at token": [shared.whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
             "picks": times_picked(now.matrix, now.selection.rows)[features],
         }
     )

@@ -13,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.chat import SURROGATE
 from core.explain import Ledger, ledger
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session import Session, by_method, open_session
@@ -74,7 +75,7 @@ def faces(path: Path) -> dict[int, str]:
 @st.cache_resource(show_spinner=False)
 def previews(path: Path) -> list[tuple[str, str]]:
     """The beginnings of all prompts and responses."""
-    return session_of(path).store.previews()
+    return [(whole(prompt), whole(response)) for prompt, response in session_of(path).store.previews()]
 
 
 def view() -> View:
@@ -114,16 +115,22 @@ def metrics(*figures: tuple[str, str, str]) -> None:
 # --- text from data sets is hostile: it reaches the browser only through these
 
 
+def whole(text: str) -> str:
+    """Text whose half characters (lone surrogates), which neither Arrow nor the browser takes, became U+FFFD."""
+    return SURROGATE.sub("\ufffd", text)
+
+
 def escape(text: str) -> str:
     """Text as HTML, harmless in a page and in a Plotly hover box, without the characters that turn its direction."""
-    kept = "".join(c for c in text if c >= " " or c in "\n\t")
-    return html.escape("".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+    kept = "".join(c for c in whole(text) if c >= " " or c in "\n\t")
+    shown = "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    return html.escape(shown).replace("&quot;", "&#34;")  # Plotly knows the number only
 
 
 def plain(error: object) -> str:
     """An error's text for a Markdown box, with every mark of Markdown and HTML escaped."""
     marks = "\\`*_{}[]()#+-.!|<>~$:"
-    return "".join("\\" + c if c in marks else c for c in str(error))
+    return "".join("\\" + c if c in marks else c for c in whole(str(error)))
 
 
 def tokens_html(pieces: Sequence[str], values: Sequence[float], peak: int | None = None, colour: str = ACCENT) -> str:

@@ -36,7 +36,7 @@ def feature_table(features: list[int], values: list[float], row: int, key: str) 
             "feature": features,
             "strongest tokens or label": [now.label(f) for f in features],
             "value here": values,
-            "at token": [pieces[peaks[f]].strip() or "⏎" for f in features],
+            "at token": [shared.whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
             "in samples": [f"{density[f]:.1%}" for f in features],
         }
     )
