@@ -67,5 +67,5 @@ def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValu
 
 
 def _require_same(what: str, source: str, digest: str, wanted: str | None) -> None:
-    if digest != wanted:
+    if wanted is not None and digest != wanted:  # stores of earlier versions do not say their template
         raise ModelError(f"The {what} at {source} is not the one that this store was made with: it has changed since.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from core.workspace import Workspace, WorkspaceState
 # Okabe and Ito's colours, which colour-blind people tell apart.
 # The blue is a little lighter, so that it stands out on a dark page too.
 SELECTED, ACCENT, MUTED, GREEN, PINK = "#1F88CC", "#E69F00", "#9AA5B1", "#009E73", "#CC79A7"
+LINKED = re.compile(r"(https?:|www(?=\.)|@)", re.IGNORECASE)  # what Markdown makes a link of without being asked
 ASKED = "page"  # query parameter: the page to go to from app.py
 COLOURS = {"sae-greedy": SELECTED, "longest-response": ACCENT, "random": MUTED}
 
@@ -128,9 +130,13 @@ def escape(text: str) -> str:
 
 
 def plain(error: object) -> str:
-    """An error's text for a Markdown box, with every mark of Markdown and HTML escaped."""
+    """An error's text for a Markdown box, with every mark of Markdown and HTML escaped, and addresses no links.
+
+    A bare address becomes a link whatever is escaped in it, unless a word joiner, which is not seen, parts it.
+    """
     marks = "\\`*_{}[]()#+-.!|<>~$:"
-    return "".join("\\" + c if c in marks else c for c in whole(str(error)))
+    text = LINKED.sub("\\1\u2060", whole(str(error)))
+    return "".join("\\" + c if c in marks else c for c in text)
 
 
 def tokens_html(pieces: Sequence[str], values: Sequence[float], peak: int | None = None, colour: str = ACCENT) -> str:
