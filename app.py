@@ -10,6 +10,7 @@ PAGES = (
     ("coverage", "Coverage", ":material/grid_on:"),
     ("map", "Map", ":material/scatter_plot:"),
     ("why", "Why", ":material/help_center:"),
+    ("search", "Search", ":material/search:"),
     ("features", "Features", ":material/lightbulb:"),
     ("longest", "Longest response", ":material/straighten:"),
     ("compare", "Compare", ":material/compare_arrows:"),

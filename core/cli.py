@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,8 @@ app = typer.Typer(
     help="Which training samples to keep, and why. Exit status 2 for a user's mistake, 1 for ours.",
 )
 errors = Console(stderr=True)
+# What a terminal would obey (escape codes), what turns the direction of text, and half characters.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 Store = Annotated[Path, typer.Option("--store", help="A feature store, cache/<key>.duckdb.")]
 Method = Annotated[str, typer.Option(help="The method; `methods` lists them with their options.")]
@@ -113,7 +116,7 @@ def cell(value: Any) -> str:
     """A value as a table shows it."""
     if isinstance(value, float):
         return "—" if np.isnan(value) else f"{value:,.0f}" if value == round(value) else f"{value:,.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else UNPRINTABLE.sub("\ufffd", str(value))
 
 
 def machine(content: Any) -> None:

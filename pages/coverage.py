@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import times_picked
-from pages import shared
+from pages import groups, shared
 
 now = shared.header("Coverage", "A feature is covered when at least one kept sample activates it.")
 density, n = now.matrix.density(), now.matrix.n_samples
@@ -84,6 +84,8 @@ with left:
 with right:
     st.subheader("Covered most often", anchor=False)
     table(np.argsort(-in_selection, kind="stable")[: min(300, int(covered.sum()))], "coverage-common")
+
+groups.section(now)
 
 if now.selection.weight is not None:  # reference-guided: what it steers to
     wanted = np.flatnonzero(now.selection.weight > 0)

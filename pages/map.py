@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages import shared
+from pages import groups, shared
 
 now = shared.header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
 place = now.session.remember("projection", now.session.store.projection)
@@ -12,11 +12,17 @@ texts = shared.previews(now.session.store.path)
 kept = np.zeros(now.session.store.n_samples, bool)
 kept[now.selection.rows] = True
 
+left, right = st.columns(2, vertical_alignment="bottom")
+with left:
+    by = st.segmented_control("Colour by", ("kept", "cluster"), default="kept", required=True, key="colour",
+                              bind="query-params")  # fmt: skip
+if by == "cluster":
+    with right:
+        layers = [(*layer, 5, 0.8) for layer in groups.layers(now)]
+else:
+    layers = [("left out", ~kept, shared.MUTED, 5, 0.45), ("kept", kept, shared.SELECTED, 7, 0.9)]
 figure = go.Figure()
-for name, mask, colour, size, opacity in (
-    ("left out", ~kept, shared.MUTED, 5, 0.45),
-    ("kept", kept, shared.SELECTED, 7, 0.9),
-):
+for name, mask, colour, size, opacity in layers:
     rows = np.flatnonzero(mask)
     figure.add_scattergl(
         x=place["x"][rows], y=place["y"][rows], mode="markers", name=name, customdata=rows,

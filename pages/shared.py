@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.chat import SURROGATE
 from core.explain import Ledger, ledger
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session import Session, by_method, open_session
@@ -21,6 +23,7 @@ from core.workspace import Workspace, WorkspaceState
 # Okabe and Ito's colours, which colour-blind people tell apart.
 # The blue is a little lighter, so that it stands out on a dark page too.
 SELECTED, ACCENT, MUTED, GREEN, PINK = "#1F88CC", "#E69F00", "#9AA5B1", "#009E73", "#CC79A7"
+LINKED = re.compile(r"(https?:|www(?=\.)|@)", re.IGNORECASE)  # what Markdown makes a link of without being asked
 ASKED = "page"  # query parameter: the page to go to from app.py
 COLOURS = {"sae-greedy": SELECTED, "longest-response": ACCENT, "random": MUTED}
 
@@ -74,7 +77,7 @@ def faces(path: Path) -> dict[int, str]:
 @st.cache_resource(show_spinner=False)
 def previews(path: Path) -> list[tuple[str, str]]:
     """The beginnings of all prompts and responses."""
-    return session_of(path).store.previews()
+    return [(whole(prompt), whole(response)) for prompt, response in session_of(path).store.previews()]
 
 
 def view() -> View:
@@ -114,16 +117,26 @@ def metrics(*figures: tuple[str, str, str]) -> None:
 # --- text from data sets is hostile: it reaches the browser only through these
 
 
+def whole(text: str) -> str:
+    """Text whose half characters (lone surrogates), which neither Arrow nor the browser takes, became U+FFFD."""
+    return SURROGATE.sub("\ufffd", text)
+
+
 def escape(text: str) -> str:
     """Text as HTML, harmless in a page and in a Plotly hover box, without the characters that turn its direction."""
-    kept = "".join(c for c in text if c >= " " or c in "\n\t")
-    return html.escape("".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+    kept = "".join(c for c in whole(text) if c >= " " or c in "\n\t")
+    shown = "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    return html.escape(shown).replace("&quot;", "&#34;")  # Plotly knows the number only
 
 
 def plain(error: object) -> str:
-    """An error's text for a Markdown box, with every mark of Markdown and HTML escaped."""
+    """An error's text for a Markdown box, with every mark of Markdown and HTML escaped, and addresses no links.
+
+    A bare address becomes a link whatever is escaped in it, unless a word joiner, which is not seen, parts it.
+    """
     marks = "\\`*_{}[]()#+-.!|<>~$:"
-    return "".join("\\" + c if c in marks else c for c in str(error))
+    text = LINKED.sub("\\1\u2060", whole(str(error)))
+    return "".join("\\" + c if c in marks else c for c in text)
 
 
 def tokens_html(

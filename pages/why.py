@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.explain import covering_picks
-from pages import shared
+from pages import company, reading, shared
 
 SHADED = 12  # credited features shaded at once: more would colour everything
 
@@ -15,22 +15,12 @@ store, book = now.session.store, now.ledger
 position = {int(r): i for i, r in enumerate(now.selection.rows)}
 
 
-def sample_text(row: int, credited: set[int], colour: str) -> None:
-    """The sample's tokens; those at which one of the `credited` features peaks are shaded."""
-    pieces, segments = store.pieces(row)
-    values = [0.0] * len(pieces)
-    entries = store.sample_features(row)
-    for feature, value, peak in zip(entries["feature_id"], entries["value"], entries["peak"], strict=True):
-        if int(feature) in credited:
-            values[peak] = max(values[peak], float(value))
-    for name, code in (("Prompt", 0), ("Response", 1), ("Later turns", 2)):
-        at = [i for i, s in enumerate(segments) if s == code]
-        if at:
-            st.html(
-                f"<div style='opacity:.6;font-size:.8rem;text-transform:uppercase'>{name} · {len(at):,} tokens</div>"
-                f"<div style='max-height:320px;overflow:auto'>"
-                f"{shared.tokens_html([pieces[i] for i in at], [values[i] for i in at], colour=colour)}</div>"
-            )
+def sample_text(row: int, features: list[int]) -> None:
+    """The sample's tokens with a legend of `features`: where they peak, or at every token once that was asked for."""
+    marks = reading.strongest(now, row, features)
+    if marks and reading.every_token_wanted(row):
+        marks = reading.every_token(now, row, marks)
+    reading.show(now, row, marks)
 
 
 def feature_table(features: list[int], values: list[float], row: int, key: str) -> int | None:
@@ -46,7 +36,7 @@ def feature_table(features: list[int], values: list[float], row: int, key: str) 
             "feature": features,
             "strongest tokens or label": [now.label(f) for f in features],
             "value here": values,
-            "at token": [pieces[peaks[f]].strip() or "⏎" for f in features],
+            "at token": [shared.whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
             "in samples": [f"{density[f]:.1%}" for f in features],
         }
     )
@@ -94,9 +84,11 @@ def explain_pick(row: int, rank: int) -> None:
     with right:
         st.subheader("Where they peak", anchor=False)
         st.caption(
-            f"Shaded: feature {shown[0]}." if len(shown) == 1 else f"Shaded: the {len(shown)} strongest of them."
+            f"Shaded: feature {shown[0]}."
+            if len(shown) == 1
+            else f"Shaded: the {len(shown)} strongest of them. Point at one to see it alone."
         )
-        sample_text(row, set(shown), shared.ACCENT)
+        sample_text(row, shown)
 
 
 def explain_reject(row: int) -> None:
@@ -124,8 +116,13 @@ def explain_reject(row: int) -> None:
             st.caption(shared.plain(f"Pick {c.rank + 1} alone has {c.n_features:,} of them, such as: {names}."))
     with right:
         st.subheader("The sample", anchor=False)
-        shown = {int(f) for c in covering[:1] for f in c.features}
-        sample_text(row, shown, shared.MUTED)
+        shown = [mark.feature for mark in reading.strongest(now, row, covering[0].features, SHADED)] if covering else []
+        st.caption(
+            f"Shaded: the {len(shown)} strongest features that the first of these picks has too."
+            if shown
+            else "No pick shares a feature with it."
+        )
+        sample_text(row, shown)
 
 
 n = store.n_samples
@@ -165,3 +162,4 @@ if rank is not None:
     explain_pick(int(row), rank)
 else:
     explain_reject(int(row))
+company.show(now, int(row))

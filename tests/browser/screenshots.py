@@ -9,7 +9,7 @@ from urllib.parse import quote
 from core.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 
-PAGES = ("overview", "budget", "coverage", "map", "why", "features", "longest", "compare", "export")
+PAGES = ("overview", "budget", "coverage", "map", "why", "search", "features", "longest", "compare", "export")
 
 
 def shoot(

@@ -1,0 +1,137 @@
+"""Find samples by their text, their features, their length, source, score and status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core import kernels
+from core.chat import SURROGATE
+from core.schema import FeatureMatrix, SelectionError
+from core.session import Session
+
+if TYPE_CHECKING:
+    from core.store import FeatureStore
+
+STATUSES = ("all", "picked", "rejected")
+
+
+@dataclass(frozen=True)
+class Query:
+    """Conditions that must all hold; a default asks for nothing.
+
+    text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
+    score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up.
+    """
+
+    text: str = ""
+    regex: bool = False
+    has: tuple[int, ...] = ()
+    lacks: tuple[int, ...] = ()
+    tokens: tuple[int | None, int | None] = (None, None)
+    source: str | None = None
+    score_column: str = ""
+    score: tuple[float | None, float | None] = (None, None)
+    status: str = "all"
+
+
+def find(session: Session, matrix: FeatureMatrix, query: Query, picked: Sequence[int] | np.ndarray = ()) -> np.ndarray:
+    """The rows that meet every condition of `query`, int64 ascending; `matrix` says what is active in a sample.
+
+    Raises SelectionError for a feature, column, status or expression that makes no sense.
+    """
+    keep = _status(query, matrix.n_samples, picked) & _features(matrix, query)
+    keep &= between(session.info.tokens, *query.tokens)
+    if query.source is not None:
+        keep &= sources(session) == query.source
+    if query.score_column:
+        keep &= between(_score(session, query.score_column), *query.score)
+    if query.text:
+        keep &= matches(texts(session), query.text, query.regex)
+    return np.flatnonzero(keep)
+
+
+def texts(session: Session) -> pa.Array:
+    """All turns of each sample as one text, large_string (N,), decoded once; half a character becomes U+FFFD."""
+    return session.remember("texts", lambda: _texts(session.store))
+
+
+def _texts(store: FeatureStore) -> pa.Array:
+    found = store.query("SELECT messages FROM samples ORDER BY sample_id").fetchall()
+    turns = ("\n\n".join(content for _, content in json.loads(messages)) for (messages,) in found)
+    return pa.array((SURROGATE.sub("\ufffd", text) for text in turns), pa.large_string())
+
+
+def sources(session: Session) -> np.ndarray:
+    """The source of each sample, object (N,)."""
+    return session.remember("sources", lambda: np.asarray(session.store.sample_columns()["source"], object))
+
+
+def matches(texts: pa.Array, wanted: str, regex: bool) -> np.ndarray:
+    """Which texts hold `wanted`, whatever the case: bool (N,).
+
+    An expression is evaluated by RE2, in time linear in the text; SelectionError if RE2 does not know it.
+    """
+    wanted = SURROGATE.sub("\ufffd", wanted)
+    search = pc.match_substring_regex if regex else pc.match_substring
+    try:
+        return search(texts, wanted, ignore_case=True).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid as error:
+        reason = str(error).split(": ", 1)[-1]
+        raise SelectionError(f"{wanted!r} is not a regular expression (RE2): {reason}.") from None
+
+
+def between(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+    """Which values lie in [low, high]: bool like `values`; NaN lies in no bound."""
+    keep = np.ones(len(values), bool)
+    if low is not None:
+        keep &= values >= low
+    if high is not None:
+        keep &= values <= high
+    return keep
+
+
+def parsed_features(text: str) -> tuple[int, ...]:
+    """Feature numbers from a text such as '12, 40'; SelectionError if it holds anything else."""
+    try:
+        return tuple(int(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        raise SelectionError(f"Features are whole numbers separated by commas, got {text!r}.") from None
+
+
+def _status(query: Query, n: int, picked: Sequence[int] | np.ndarray) -> np.ndarray:
+    if query.status not in STATUSES:
+        raise SelectionError(f"Unknown status {query.status!r}: use one of {', '.join(STATUSES)}.")
+    kept = np.zeros(n, bool)
+    kept[np.asarray(picked, np.int64)] = True
+    return {"all": np.ones(n, bool), "picked": kept, "rejected": ~kept}[query.status]
+
+
+def _features(matrix: FeatureMatrix, query: Query) -> np.ndarray:
+    keep = np.ones(matrix.n_samples, bool)
+    for features, all_of_them in ((query.has, True), (query.lacks, False)):
+        if features:
+            wanted = np.zeros(matrix.n_features)
+            wanted[[_known(matrix, feature) for feature in features]] = 1
+            keep &= kernels.row_sums(matrix.indptr, matrix.feature, wanted) == (wanted.sum() if all_of_them else 0)
+    return keep
+
+
+def _known(matrix: FeatureMatrix, feature: int) -> int:
+    if not 0 <= feature < matrix.n_features:
+        raise SelectionError(f"There is no feature {feature}: they are 0 to {matrix.n_features - 1}.")
+    return feature
+
+
+def _score(session: Session, column: str) -> np.ndarray:
+    known = session.info.scores
+    if column not in known:
+        have = f"there are {', '.join(known)}" if known else "there is none"
+        raise SelectionError(f"No score column {column!r}: {have}.")
+    return known[column]

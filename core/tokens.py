@@ -1,0 +1,71 @@
+"""Every feature at every token of one stored sample, by running model and SAE on it once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.activations import padded
+from core.chat import template_digest, tokenize
+from core.files import PROJECT
+from core.models import residual, sinks
+from core.sae import require_sae, sae_digest
+from core.schema import ExtractConfig, ModelError
+
+if TYPE_CHECKING:
+    from core.extract import Pipeline
+    from core.store import FeatureStore
+
+
+class TokenValues(NamedTuple):
+    """token int32, feature int32, value float32 (M,): value > the store's floor at a content token, by token."""
+
+    token: np.ndarray
+    feature: np.ndarray
+    value: np.ndarray
+
+
+def pipeline_of(store: FeatureStore) -> Pipeline:
+    """The model and SAE that a store was made with; ModelError if one is missing or was changed since."""
+    from core.extract import load
+
+    config = ExtractConfig(**store.meta["config"])
+    config = replace(config, model=at_hand(config.model), sae=at_hand(config.sae), device="auto")
+    require_sae(config.sae)
+    _require_same("SAE", config.sae, sae_digest(config.sae), store.meta["digests"].get("sae"))
+    pipeline = load(config)
+    _require_same("model", config.model, pipeline.lm.digest, store.meta["digests"].get("model"))
+    template = template_digest(pipeline.lm.tokenizer)
+    _require_same("chat template", config.model, template, store.meta["digests"].get("template"))
+    return pipeline
+
+
+def at_hand(source: str) -> str:
+    """A path as it was given, or the same below the project; a hub id or registry name as it is."""
+    return str(PROJECT / source) if not Path(source).exists() and (PROJECT / source).exists() else source
+
+
+def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValues:
+    """The activations of a stored sample token by token; their maxima over a segment are the store's values.
+
+    Exactly those in float32; in bf16 the sums of another batch shape may round differently.
+    """
+    import torch
+
+    sample, config = store.samples([row])[0], pipeline.config
+    item = tokenize([sample], pipeline.lm.tokenizer, config.max_tokens)[0]
+    with torch.inference_mode():
+        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[0]
+        sink = sinks(hidden.float().norm(dim=-1)).cpu().numpy()
+        content = np.flatnonzero((item.segment >= 0) & ~sink)
+        token, feature, value = pipeline.sae.encode_sparse(hidden[torch.from_numpy(content)], config.floor)
+    place = content[token.cpu().numpy()].astype(np.int32)
+    return TokenValues(place, feature.cpu().numpy().astype(np.int32), value.cpu().numpy())
+
+
+def _require_same(what: str, source: str, digest: str, wanted: str | None) -> None:
+    if wanted is not None and digest != wanted:  # stores of earlier versions do not say their template
+        raise ModelError(f"The {what} at {source} is not the one that this store was made with: it has changed since.")

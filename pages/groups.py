@@ -1,0 +1,77 @@
+"""The clusters that the Coverage and Map pages share: k-means over the samples' vectors, named by their features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.clustering import Clusters, clusters
+from core.clusters import ClusterCard, name_clusters
+from core.constraints import unit_vectors
+from pages import shared
+from pages.shared import View
+
+MOST = 100
+
+
+def grouped(now: View) -> tuple[Clusters, list[ClusterCard]]:
+    """The clusters and their cards, for a number of clusters that the person sets; both pages keep it in the URL."""
+    n = now.session.store.n_samples
+    k = st.number_input("Number of clusters", 2, max(2, min(MOST, n)), min(12, max(2, n // 10)), key="clusters",
+                        bind="query-params")  # fmt: skip
+    with st.spinner("Grouping the samples …"):
+        vectors = now.session.remember("vectors", lambda: unit_vectors(now.matrix, now.spec, now.session.info))
+        found = now.session.remember(("clusters", k), lambda: clusters(vectors, k, 0))
+    return found, name_clusters(now.matrix, found, now.selection.rows, now.label)
+
+
+def section(now: View) -> None:
+    """Coverage's section: how the selection spreads over the clusters."""
+    st.subheader("Clusters", anchor=False)
+    if not st.toggle("Group the samples by what the model makes of them", key="grouped", bind="query-params"):
+        return
+    found, cards = grouped(now)
+    share = np.array([card.picked / card.size for card in cards])
+    frame = pd.DataFrame(
+        {
+            "cluster": [card.cluster for card in cards],
+            "enriched features": ["; ".join(card.names) or "none beyond chance" for card in cards],
+            "lift": [float(card.lifts[0]) if len(card.lifts) else np.nan for card in cards],
+            "samples": [card.size for card in cards],
+            "picked": [card.picked for card in cards],
+            "share picked": share,
+            "central row": [card.central for card in cards],
+        }
+    )
+    event = st.dataframe(
+        frame, key="clusters-table", hide_index=True, on_select="rerun", selection_mode="single-row",
+        column_config={
+            "enriched features": st.column_config.TextColumn(width="large"),
+            "lift": st.column_config.NumberColumn(format="%.1f", help="of the first: times commoner than in all"),
+            "share picked": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        },
+    )  # fmt: skip
+    overall = len(now.selection.rows) / now.session.store.n_samples
+    st.caption(
+        f"k-means over mean-pooled residual vectors, k = {found.k}. Features by hypergeometric test, at least 3 "
+        f"samples. Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
+    )
+    for i in event["selection"]["rows"][:1]:
+        row = cards[i].central
+        st.page_link("pages/why.py", label=f"Open row {row:,}, the central one of cluster {cards[i].cluster}",
+                     icon=":material/help_center:", query_params=shared.url(row=row))  # fmt: skip
+
+
+def layers(now: View) -> list[tuple[str, np.ndarray, str]]:
+    """Name, mask bool (N,) and colour of each layer of the map: the largest clusters, then all others in grey."""
+    from pages.reading import PALETTE
+
+    found, cards = grouped(now)
+    big = cards[: len(PALETTE)]
+    names = [shared.escape(("; ".join(card.names[:2]) or f"cluster {card.cluster}")[:40]) for card in big]
+    out = [
+        (name, found.label == card.cluster, PALETTE[i]) for i, (name, card) in enumerate(zip(names, big, strict=True))
+    ]
+    others = ~np.isin(found.label, [card.cluster for card in big])
+    return [("smaller clusters", others, shared.MUTED), *out] if others.any() else out

@@ -1,0 +1,99 @@
+"""Search: find samples by text, features, length, source, score and status, and read them."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import streamlit as st
+
+from core.schema import SelectionError
+from core.search import STATUSES, Query, find, parsed_features, sources
+from pages import reading, shared
+from pages.shared import View
+
+SHOWN = 2000  # rows sent to the table
+
+
+def number(title: str, key: str, **about: object) -> float | None:
+    """A bound that may be left empty."""
+    return st.number_input(title, value=None, key=key, bind="query-params", **about)
+
+
+def ask(now: View) -> Query:
+    """The conditions, each bound to the URL."""
+    left, middle, right = st.columns([5, 2, 3], vertical_alignment="bottom")
+    text = left.text_input("Text in any turn", key="find", bind="query-params", placeholder="part of the text")
+    regex = middle.toggle("Regular expression", key="find_regex", bind="query-params", help="RE2, whatever the case")
+    status = right.segmented_control("Show", STATUSES, default="all", required=True, key="find_status",
+                                     bind="query-params")  # fmt: skip
+    columns = st.columns(4)
+    has = columns[0].text_input("Has all features", key="find_has", bind="query-params", placeholder="12, 40")
+    lacks = columns[1].text_input("Lacks features", key="find_lacks", bind="query-params", placeholder="7")
+    with columns[2]:
+        shortest = number("Shortest, in tokens", "find_min", step=1, min_value=0)
+    with columns[3]:
+        longest = number("Longest, in tokens", "find_max", step=1, min_value=0)
+    source, column, score = ask_columns(now)
+    picked_features = parsed_features(has), parsed_features(lacks)
+    return Query(text, regex, *picked_features, (shortest, longest), source, column, score, status)
+
+
+def ask_columns(now: View) -> tuple[str | None, str, tuple[float | None, float | None]]:
+    """Source, score column and its bounds, where the data have them."""
+    names = sorted(set(sources(now.session)))
+    source, column, score = None, "", (None, None)
+    if len(names) < 2 and not now.session.info.scores:
+        return source, column, score
+    columns = iter(st.columns(4))
+    if len(names) > 1:
+        source = next(columns).selectbox(
+            "Source", [None, *names], key="find_source", bind="query-params",
+            format_func=lambda name: "any" if name is None else name or "—",
+        )  # fmt: skip
+    if now.session.info.scores:
+        column = next(columns).selectbox("Score", ["", *now.session.info.scores], key="find_score", bind="query-params",
+                                      format_func=lambda s: s or "any")  # fmt: skip
+    if column:
+        with next(columns):
+            low = number("Lowest score", "find_low")
+        with next(columns):
+            score = (low, number("Highest score", "find_high"))
+    return source, column, score
+
+
+def results(now: View, query: Query) -> None:
+    """The table of what was found, and the chosen sample beside it."""
+    started = time.perf_counter()
+    rows = find(now.session, now.matrix, query, now.selection.rows)
+    seconds = time.perf_counter() - started
+    kept = np.isin(rows, now.selection.rows)
+    more = f", the first {SHOWN:,} are listed" if len(rows) > SHOWN else ""
+    st.caption(
+        f"{len(rows):,} of {now.session.store.n_samples:,} samples, {kept.sum():,} of them picked{more}; "
+        f"found in {1000 * seconds:,.0f} ms."
+    )
+    if not len(rows):
+        st.info("No sample meets all conditions: take one away.", icon=":material/search_off:")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        shown = np.where(kept[:SHOWN], "picked", "rejected")
+        chosen = shared.samples_table(now, rows[:SHOWN], "find-table", status=shown)
+    with right:
+        preview(now, int(rows[0]) if chosen is None else chosen, query)
+
+
+def preview(now: View, row: int, query: Query) -> None:
+    """One sample; the features that were asked for are shaded where they peak."""
+    st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
+                 query_params=shared.url(row=row))  # fmt: skip
+    credited = reading.strongest(now, row, query.has)
+    reading.show(now, row, credited, height=420)
+
+
+now = shared.header("Search", "Find samples by what they say and what they activate; all conditions must hold.")
+try:
+    results(now, ask(now))
+except SelectionError as error:
+    st.warning(shared.plain(error), icon=":material/search_off:")
