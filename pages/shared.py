@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import streamlit as st
 
 from core.chat import SURROGATE
 from core.explain import Ledger, ledger
+from core.labels import Label, labels_of, labels_stamp
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session import Session, by_method, open_session
 from core.workspace import Workspace, WorkspaceState
@@ -57,9 +59,20 @@ class View:
         return int(self.session.selection(by_method(self.spec, method)).covered_after[-1])
 
     def label(self, feature: int) -> str:
-        """A person's label, or the tokens at the feature's strongest peaks."""
+        """The feature's label, or the tokens at its strongest peaks."""
+        label = self.label_of(feature)
         face = faces(self.session.store.path).get(int(feature), "never active")
-        return self.state.labels.get(int(feature)) or face or "(white space)"
+        return (label.text if label else face) or "(white space)"
+
+    def label_of(self, feature: int) -> Label | None:
+        """The feature's label with its source and score: the person's, else the best of the SAE's."""
+        return self._labels.get(int(feature))
+
+    @cached_property
+    def _labels(self) -> dict[int, Label]:
+        store, state = self.session.store, self.state
+        key = ("labels", state.version, labels_stamp(store))
+        return self.session.remember(key, lambda: labels_of(store, state))
 
 
 @st.cache_resource(show_spinner="Opening the feature store …")

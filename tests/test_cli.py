@@ -160,6 +160,8 @@ def test_help_shows_an_example_of_each_command(tmp_path: Path) -> None:
         "methods",
         "train-sae",
         "evaluate-sae",
+        "labels",
+        "label",
     ):
         assert command in listing
         assert f"python -m core {command}" in run(command, "--help", cache=tmp_path).stdout

@@ -1,0 +1,169 @@
+"""The commands for labels: import, export, list; and labelling by a model."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.cli import AsJson, Seed, Store, app, bar, errors, machine, request, show
+from core.schema import SelectionError
+
+PICKS = 300  # whose credits say which features matter most
+
+
+@app.command()
+def labels(
+    store: Store,
+    import_: Annotated[Path | None, typer.Option("--import", help="Labels as JSON, or Neuronpedia's export.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the labels that are shown to this file.")] = None,
+    skip_bad: Annotated[bool, typer.Option(help="Go on without entries that cannot be used.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import or export the labels of a store's features; without either, say how many there are of each source.
+
+    Example: python -m core labels --store cache/0123456789abcdef.duckdb --import explanations/batch-0.jsonl.gz
+    """
+    from core.label_files import write_labels
+    from core.labels import labels_of
+    from core.session import workspace_of
+    from core.store import open_store
+
+    opened = open_store(store)
+    found: dict[str, Any] = import_labels(opened, import_, skip_bad) if import_ else {}
+    shown = labels_of(opened, workspace_of(opened).state())
+    if export:
+        found |= {"exported": write_labels(export, shown.values()), "file": str(export)}
+    if not found:
+        found = {"features": opened.n_features, "labelled": len(shown), **Counter(la.source for la in shown.values())}
+        found |= shipped_problems(opened)
+    machine(found) if as_json else show([{"": name, " ": value} for name, value in found.items()])
+
+
+def import_labels(store: Any, path: Path, skip_bad: bool) -> dict[str, Any]:
+    """Keep the labels of a file for the store's SAE; says how many, and which entries were left out."""
+    from core.label_files import read_labels
+    from core.labels import book_of
+    from core.neuronpedia import neuronpedia_id
+
+    known = neuronpedia_id(store.meta["config"].get("sae", ""))
+    file = read_labels(path, store.n_features, skip_bad=skip_bad, neuronpedia=known)
+    book_of(store).add(file.labels)
+    return {"imported": len(file.labels), "skipped": len(file.bad)} | ({"first": str(file.bad[0])} if file.bad else {})
+
+
+def shipped_problems(store: Any) -> dict[str, Any]:
+    """The first entry of the SAE folder's labels.json that cannot be used, and how many; empty if all can be."""
+    from core.label_files import read_labels
+    from core.labels import shipped_file
+    from core.schema import DataError
+
+    path = shipped_file(store)
+    try:
+        if path:
+            read_labels(path, store.n_features, origin="shipped")
+    except DataError as error:
+        return {"problem": str(error)}
+    return {}
+
+
+@app.command()
+def label(
+    store: Store,
+    features: Annotated[str, typer.Option(help="Feature numbers, separated by commas.")] = "",
+    credited: Annotated[int, typer.Option(help=f"Else the features credited most over {PICKS} greedy picks.")] = 100,
+    model: Annotated[str, typer.Option(help="Default: SAELECT_LABEL_MODEL.")] = "",
+    base_url: Annotated[str, typer.Option(help="Default: OPENAI_BASE_URL, else OpenAI's.")] = "",
+    again: Annotated[bool, typer.Option(help="Also features that this model has labelled.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
+    price_in: Annotated[float | None, typer.Option(help="Per million prompt tokens, for the estimate.")] = None,
+    price_out: Annotated[float | None, typer.Option(help="Per million answer tokens, for the estimate.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 8,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for an answer.")] = 60,
+    retries: Annotated[int, typer.Option(min=0, help="Repetitions of a request that failed.")] = 5,
+    answer_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 150,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Label features by a model behind an OpenAI-compatible endpoint, and score each label by detection. Resumable.
+
+    Example: python -m core label --store cache/KEY.duckdb --base-url http://127.0.0.1:8000/v1 --model MODEL
+    """
+    from core.judge import Endpoint, estimate, unlabelled
+    from core.labelling import example_maker
+    from core.labels import book_of
+
+    endpoint = Endpoint.given(
+        model, base_url, workers=workers, timeout=timeout, retries=retries, answer_tokens=answer_tokens
+    )
+    session, _, spec = request(store, budget="1")
+    book, wanted = book_of(session.store), wanted_features(session, spec, features, credited)
+    todo = wanted if again else unlabelled(wanted, book, endpoint.model)
+    errors.print(f"{len(wanted):,} features, {len(wanted) - len(todo):,} of them labelled by this model before.")
+    make = example_maker(session.store, session.raw_matrix("all"), seed)
+    examples = [one for one in map(make, todo) if one.shown]
+    if examples and not confirmed(estimate(examples, endpoint, price_in, price_out), endpoint, yes):
+        raise SelectionError("Nothing was sent: answer y, or give --yes.")
+    outcomes = run(examples, endpoint, book)
+    report(outcomes, sorted(set(todo) - {one.feature for one in examples}), as_json)
+
+
+def wanted_features(session: Any, spec: Any, features: str, credited: int) -> list[int]:
+    """The features to label: those named, else those credited most; raises SelectionError for one that is not there."""
+    from core.explain import ledger
+    from core.labelling import most_credited
+
+    if not features:
+        selection = session.order(spec).prefix(PICKS)
+        matrix = session.matrix(spec.scope, spec.theta)
+        return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
+    named = [part.strip() for part in features.split(",") if part.strip()]
+    for part in named:
+        if not (part.isascii() and part.isdigit() and int(part) < session.store.n_features):
+            raise SelectionError(f"{part!r} is no feature of this store: they are 0 to {session.store.n_features - 1}.")
+    return list(dict.fromkeys(int(part) for part in named))
+
+
+def confirmed(cost: Any, endpoint: Any, yes: bool) -> bool:
+    """Say what will be sent where, and what it costs; ask unless `yes`."""
+    price = "" if cost.money is None else f", at most {max(cost.money, 0.01):,.2f} in the prices' currency"
+    errors.print(
+        f"{cost.requests:,} requests with excerpts of the data to {endpoint.model} at {endpoint.base_url}: about "
+        f"{cost.prompt_tokens:,} prompt tokens and at most {cost.answer_tokens:,} answer tokens{price}.",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    return yes or typer.confirm("Send them?", err=True)
+
+
+def run(examples: list[Any], endpoint: Any, book: Any) -> list[Any]:
+    """Label with a progress bar; the outcomes by feature."""
+    from core.judge import label_features
+
+    outcomes, started = [], time.time()
+    with bar() as progress:
+        task = progress.add_task("Labelling", total=len(examples), rate="")
+        for outcome in label_features(examples, endpoint, book):
+            outcomes.append(outcome)
+            rate = f"{60 * len(outcomes) / max(time.time() - started, 1e-9):,.0f} features/min"
+            progress.update(task, completed=len(outcomes), rate=rate)
+    return sorted(outcomes, key=lambda outcome: outcome.feature)
+
+
+def report(outcomes: list[Any], silent: list[int], as_json: bool) -> None:
+    """The labels with their scores, and every feature that has none, with the reason."""
+    made = [outcome.label for outcome in outcomes if outcome.label]
+    rows = [{"feature": la.feature, "label": la.text, "score": la.score} for la in made]
+    problems = [{"feature": o.feature, "problem": o.problem} for o in outcomes if o.problem]
+    problems += [{"feature": feature, "problem": "never active in this data set"} for feature in silent]
+    scores = [la.score for la in made if la.score is not None]
+    mean = sum(scores) / len(scores) if scores else None
+    if as_json:
+        machine({"labelled": len(made), "mean score": mean, "labels": rows, "problems": problems})
+        return
+    show([row | {"score": "—" if row["score"] is None else f"{row['score']:.2f}"} for row in rows])
+    show(problems, "Problems")
+    average = "" if mean is None else f"; mean score {mean:.2f}"
+    print(f"{len(made):,} labelled, {len(problems):,} problems{average}")

@@ -1,0 +1,151 @@
+"""What features stand for: labels, who gave each one, and which one is shown.
+
+A person's labels belong to a data set and are kept in the workspace, where they can be undone. All others belong to an
+SAE: those in `labels.json` beside its cfg.json, and those imported or made by a model, in one SQLite file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.files import cache_dir, stamp
+from core.schema import DataError, StoreError
+from core.store import FeatureStore
+from core.workspace import WorkspaceState
+
+SOURCES = ("manual", "imported", "shipped", "auto")  # in the order in which they are preferred
+MOST_CHARACTERS = 200
+SHIPPED = "labels.json"
+WAIT = 30.0  # seconds for another process's transaction to end
+JOINERS = "\u200c\u200d"  # format characters that scripts and emoji need
+TABLE = """CREATE TABLE IF NOT EXISTS labels(
+    sae TEXT, feature INTEGER, source TEXT, author TEXT, text TEXT, date TEXT, score REAL,
+    PRIMARY KEY (sae, feature, source, author))"""
+UPSERT = "INSERT OR REPLACE INTO labels(sae, feature, source, author, text, date, score) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a feature stands for. `source`: one of SOURCES; `date`: ISO, UTC, or empty; `author`: the model, if one.
+
+    score: the detection score in [0, 1] (the share of examples that a judge told apart by the label), None if unknown.
+    """
+
+    feature: int
+    text: str
+    source: str
+    date: str = ""
+    score: float | None = None
+    author: str = ""
+
+
+def cleaned(text: str, most: int = MOST_CHARACTERS) -> str:
+    """One line without control characters, among them those that turn the direction, of at most `most` characters."""
+    kept = (c for c in text if c.isspace() or c in JOINERS or not unicodedata.category(c).startswith("C"))
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def now() -> str:
+    """The present time in UTC, ISO format, seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def sae_of(store: FeatureStore) -> str:
+    """The digest that tells the store's SAE from others; empty if the store does not say."""
+    return store.meta["digests"].get("sae", "")
+
+
+class LabelBook:
+    """The imported and automatic labels of one SAE. Any number of threads and processes may write at once."""
+
+    def __init__(self, path: Path, sae: str) -> None:
+        if not sae:
+            raise StoreError("This feature store does not say which SAE made it: labels cannot be kept for it.")
+        self.path, self.sae = path, sae
+
+    def add(self, labels: Iterable[Label]) -> None:
+        """Keep labels, all or none; one of the same feature, source and author is replaced."""
+        rows = [(self.sae, la.feature, la.source, la.author, la.text, la.date, la.score) for la in labels]
+        with self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(UPSERT, rows)
+            db.execute("COMMIT")
+
+    def labels(self) -> list[Label]:
+        """All labels, by feature, source and author; a feature may have several."""
+        if not self.path.exists():
+            return []
+        query = """SELECT feature, text, source, date, score, author FROM labels WHERE sae = ?
+            ORDER BY feature, source, author"""
+        with self._connection() as db:
+            return [Label(*row) for row in db.execute(query, (self.sae,))]
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one piece of work, of any thread; what is not committed is lost if the block raises."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as db:
+                db.execute(TABLE)
+                yield db
+        except sqlite3.Error as error:
+            raise StoreError(f"The labels in {self.path} cannot be read or written: {error}.") from error
+
+
+def book_of(store: FeatureStore) -> LabelBook:
+    """The imported and automatic labels of a store's SAE; raises StoreError if the store does not name one."""
+    return LabelBook(cache_dir() / "labels.sqlite", sae_of(store))
+
+
+def shipped_file(store: FeatureStore) -> Path | None:
+    """`labels.json` in the folder of the store's SAE; None if there is none, or the folder holds another SAE now."""
+    from core.sae import sae_digest
+
+    folder = Path(store.meta["config"].get("sae") or "?")
+    path = folder / SHIPPED
+    return path if path.is_file() and sae_digest(str(folder)) == sae_of(store) else None
+
+
+def shipped_labels(store: FeatureStore) -> list[Label]:
+    """The labels in the SAE's folder: a person's stay `manual`, a model's `auto`, others are `shipped`.
+
+    Entries that cannot be used are left out, and so is a file that cannot be read: `python -m core labels` names them.
+    """
+    from core.label_files import read_labels
+
+    path = shipped_file(store)
+    try:
+        return read_labels(path, store.n_features, skip_bad=True, origin="shipped").labels if path else []
+    except DataError:
+        return []
+
+
+def labels_of(store: FeatureStore, decided: WorkspaceState | None = None) -> dict[int, Label]:
+    """The label of each feature that has one: the person's, else the best of the SAE's (see `best_labels`)."""
+    found = best_labels([*shipped_labels(store), *(book_of(store).labels() if sae_of(store) else [])])
+    return found | {f: Label(f, cleaned(text), "manual") for f, text in (decided.labels if decided else {}).items()}
+
+
+def best_labels(labels: Iterable[Label]) -> dict[int, Label]:
+    """One label a feature, ascending: by the order of SOURCES, then the best score, then the author's name."""
+    found: dict[int, Label] = {}
+    for label in sorted(labels, key=_preference):
+        found.setdefault(label.feature, label)
+    return found
+
+
+def _preference(label: Label) -> tuple:
+    score = -1.0 if label.score is None else label.score
+    return label.feature, SOURCES.index(label.source), -score, label.author, label.text
+
+
+def labels_stamp(store: FeatureStore) -> str:
+    """Changes whenever the labels of the store's SAE may have changed: a key for caches."""
+    folder = Path(store.meta["config"].get("sae") or "?")
+    return repr([stamp(str(path)) for path in (cache_dir() / "labels.sqlite", folder / SHIPPED)])
