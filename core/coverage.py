@@ -85,7 +85,7 @@ def simscale(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
     if spec.options.get("against", "union") == "nearest":
         picks = nearest_rounds(matrix.indptr, matrix.feature, skip, *task, tau)
     else:
-        picks = similarity_rounds(matrix.indptr, matrix.feature, skip, *task, spec.multiplicity, tau)
+        picks = similarity_rounds(matrix.indptr, matrix.feature, *postings(matrix), skip, *task, spec.multiplicity, tau)
     return finish(matrix, spec, *picks)
 
 
@@ -108,9 +108,8 @@ def instag(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
         tags = samples.tags(str(name))
         skip = np.zeros(tags.n_features, bool)
     order = _fullest(tags, skip, candidates(matrix, spec))
-    picks = similarity_rounds(
-        tags.indptr, tags.feature, skip, order, pins(spec), costs(matrix, spec, samples), spec.budget, 1, ADDS_ONE
-    )
+    task = (order, pins(spec), costs(matrix, spec, samples), spec.budget)
+    picks = similarity_rounds(tags.indptr, tags.feature, *postings(tags), skip, *task, 1, ADDS_ONE)
     return finish(matrix, spec, *picks)
 
 

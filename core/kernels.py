@@ -16,20 +16,28 @@ from numba import njit
 NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
 
 
-@njit(cache=True)
 def transpose(indptr, feature, n_features):
-    """Posting lists: (fptr int64 (F+1,), sample int32 (nnz,)), the samples of a feature ascending."""
+    """Posting lists: (fptr int64 (F+1,), sample int32 (nnz,)), the samples of a feature ascending.
+
+    numpy asks the kernel for huge pages and numba does not: lists that it allocates are read and written much faster.
+    """
+    sample = np.empty(len(feature), np.int32)
+    return transpose_into(indptr, feature, n_features, sample), sample
+
+
+@njit(cache=True)
+def transpose_into(indptr, feature, n_features, sample):
+    """Write the posting lists into `sample` int32 (nnz,), the samples of a feature ascending: fptr int64 (F+1,)."""
     fptr = np.zeros(n_features + 1, np.int64)
     for f in feature:
         fptr[f + 1] += 1
     fptr = np.cumsum(fptr)
     place = fptr[:-1].copy()
-    sample = np.empty(len(feature), np.int32)
     for row in range(len(indptr) - 1):
         for j in range(indptr[row], indptr[row + 1]):
-            sample[place[feature[j]]] = row
-            place[feature[j]] += 1
-    return fptr, sample
+            at = place[feature[j]]
+            sample[at], place[feature[j]] = row, at + 1
+    return fptr
 
 
 @njit(cache=True)
@@ -73,7 +81,7 @@ def _bucket_round(left, base, r, indptr, feature, fptr, sample, mark, gain, rows
     """Fill `rows` with the picks of one round among the samples `left`, ascending; return how many there are.
 
     A sample waits in the bucket of a gain that it once had. Gains only fall, so the highest bucket holds every sample
-    of the highest gain: going through it by row, each member is either picked or moved down to where it now belongs.
+    of the highest gain: the others are moved down to where they now belong, these picked by row while it is theirs.
     """
     top = gain[left].max()
     head, link = np.full(top + 1, -1, np.int32), np.empty(len(gain), np.int32)
@@ -83,8 +91,13 @@ def _bucket_round(left, base, r, indptr, feature, fptr, sample, mark, gain, rows
     for level in range(top, 0, -1):
         size, row, mixed = 0, head[level], False
         while row >= 0:
-            mixed |= row > link[row] >= 0
-            bucket[size], size, row = row, size + 1, link[row]
+            after, now = link[row], gain[row]
+            if now < level:
+                link[row], head[now] = head[now], row
+            else:
+                mixed |= size > 0 and bucket[size - 1] > row
+                bucket[size], size = row, size + 1
+            row = after
         if mixed:
             bucket[:size].sort()
         for row in bucket[:size]:
@@ -273,7 +286,8 @@ def pool_max(token_segment, token_index, triple_token, triple_feature, triple_va
     order. Returns segment int32, feature int32, value float32, peak int32: the lowest token_index that has the value.
     """
     of_triple = token_segment[triple_token] + 1  # the list of those of no segment, -1, comes first and is passed over
-    ptr, order = transpose(np.arange(len(of_triple) + 1), of_triple, n_segments + 1)
+    order = np.empty(len(of_triple), np.int32)
+    ptr = transpose_into(np.arange(len(of_triple) + 1), of_triple, n_segments + 1, order)
     size = len(order) - ptr[1]
     segment, feature = np.empty(size, np.int32), np.empty(size, np.int32)
     value, peak = np.empty(size, np.float32), np.empty(size, np.int32)

@@ -10,37 +10,41 @@ import heapq
 import numpy as np
 from numba import njit
 
-from core.kernels import _count, _gain, fill, row_sums, transpose
+from core.kernels import NEVER, _cover, _keep_open, fill, row_sums, transpose_into
 
 
 @njit(cache=True)
-def similarity_rounds(indptr, feature, skip, order, initial, cost, budget, r, tau):
+def similarity_rounds(indptr, feature, fptr, sample, skip, order, initial, cost, budget, r, tau):
     """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
 
     A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
-    have nothing new to offer: they come last.
+    have nothing new to offer: they come last. fptr, sample: the transpose, which keeps count of what is not covered.
     """
-    ones, mark = (~skip).astype(np.float64), np.zeros(len(skip), np.int64)
-    size = row_sums(indptr, feature, ones)
+    size = row_sums(indptr, feature, (~skip).astype(np.float64)).astype(np.int32)
+    fresh, mark = size.copy(), np.where(skip, NEVER, 0)
     rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
     n, number = len(initial), 0
     rows[:n] = initial
     for row in initial:
         budget -= cost[row]
-        _count(row, r, r, indptr, feature, mark)
+        _cover(row, r, r, indptr, feature, fptr, sample, mark, fresh)
     left = order[(size[order] > 0) & (cost[order] <= budget)]
     while len(left):
         number, k = number + 1, 0
+        if 2 * size[left].sum() < len(sample):
+            is_left = np.zeros(len(size), np.bool_)
+            is_left[left] = True
+            fptr, sample = _keep_open(fptr, sample, is_left, skip)
         for row in left:
-            covered = size[row] - _gain(row, number * r, r, indptr, feature, ones, mark)
-            if cost[row] > budget or covered / size[row] > tau:
+            if cost[row] > budget or (size[row] - fresh[row]) / size[row] > tau:
                 left[k] = row
                 k += 1
                 continue
             rows[n], rounds[n] = row, number
             n, budget = n + 1, budget - cost[row]
-            _count(row, number * r, r, indptr, feature, mark)
+            _cover(row, number * r, r, indptr, feature, fptr, sample, mark, fresh)
         left = left[:k][cost[left[:k]] <= budget]
+        fresh[left] = size[left]
     rounds[n:] = max(number, 1)
     n = fill(order[size[order] == 0], cost, budget, rows, n)
     return rows[:n], rounds[:n]
@@ -49,7 +53,8 @@ def similarity_rounds(indptr, feature, skip, order, initial, cost, budget, r, ta
 @njit(cache=True)
 def _rarest_first(indptr, feature, skip):
     """The matrix without the features to skip, renumbered so that the rarest comes first: (indptr, feature, F kept)."""
-    fptr, sample = transpose(indptr, feature, len(skip))
+    sample = np.empty(len(feature), np.int32)
+    fptr = transpose_into(indptr, feature, len(skip), sample)
     frequency = fptr[1:] - fptr[:-1]
     kept = np.argsort(frequency, kind="mergesort")
     kept = kept[(~skip[kept]) & (frequency[kept] > 0)]
@@ -58,7 +63,8 @@ def _rarest_first(indptr, feature, skip):
     posting = np.empty(ends[-1], np.int32)
     for i in range(len(kept)):
         posting[ends[i] : ends[i + 1]] = sample[fptr[kept[i]] : fptr[kept[i] + 1]]
-    ptr, rank = transpose(ends, posting, len(indptr) - 1)  # the transpose of the transpose has its rows in order
+    rank = np.empty(len(posting), np.int32)
+    ptr = transpose_into(ends, posting, len(indptr) - 1, rank)  # the transpose of the transpose has its rows in order
     return ptr, rank, len(kept)
 
 
