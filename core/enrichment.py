@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import tallies
+from core.constraints import available
 from core.explain import coverage_curve, times_picked
-from core.schema import FeatureMatrix
+from core.schema import FeatureMatrix, SelectionSpec
+from core.session import Session, by_method
 
 BINS, LEVEL = 20, 0.05  # bins of length to match on; false discovery rate
+MATCHED = {"matched to the longest": "longest-response", "matched to greedy": "sae-greedy"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,19 @@ def enrichment(matrix: FeatureMatrix, rows: np.ndarray, others: np.ndarray) -> E
     reach_one, reach_two = times_picked(matrix, np.asarray(rows)) > 0, times_picked(matrix, np.asarray(others)) > 0
     only = np.flatnonzero(reach_one & ~reach_two), np.flatnonzero(reach_two & ~reach_one)
     return Enrichment(len(a), len(b), one, two, q, order[more], order[~more], *only)
+
+
+def comparable_sets(session: Session, spec: SelectionSpec) -> dict[str, np.ndarray]:
+    """Rows of the longest, a random and the greedy set, and random ones of the same response lengths, by name.
+
+    All of spec.budget samples (a budget in samples), under the vetoes, pins and bans of `spec`.
+    """
+    methods = ("longest-response", "random", "sae-greedy")
+    sets = {method: session.selection(by_method(spec, method)).rows for method in methods}
+    allowed = available(session.matrix(spec.scope, spec.theta), spec)
+    for name, method in MATCHED.items():
+        sets[name] = length_matched(session.info.response_tokens, sets[method], allowed, spec.seed)
+    return sets
 
 
 def length_matched(
