@@ -56,11 +56,11 @@ def theta_figure(rows: list[ThetaCorrelation], theta: float) -> go.Figure:
 def share_curve(found: Decomposition) -> go.Figure:
     """Cumulative share of the covariance over the features, largest share first."""
     rising = 100 * np.cumsum(found.share[found.order])
-    at = shared.thinned(len(rising))
+    at = np.unique(np.geomspace(1, len(rising), 400).round().astype(int)) - 1
     figure = go.Figure(shared.line("share", at + 1, rising[at], shared.SELECTED))
     figure.add_vline(x=found.half, line={"color": shared.PINK})
     figure.add_hline(y=50, line={"color": shared.MUTED, "dash": "dot"})
-    figure.update_xaxes(title="features, the largest share first", type="log")
+    figure.update_xaxes(title="features, the largest share first", type="log", dtick=1)
     figure.update_yaxes(title="share of the covariance, %")
     return figure.update_layout(showlegend=False)
 
@@ -88,8 +88,8 @@ def growth_figure(curves: list[Growth]) -> go.Figure:
         figure.add_trace(shared.line(name, t, curve.features, colour))
         fitted = f"{curve.K:.2g} · t^{curve.beta:.2f}"
         figure.add_trace(shared.line(fitted, t, curve.K * t**curve.beta, colour, dash="dot", width=1.5))
-    figure.update_xaxes(title="tokens of the response read", type="log")
-    figure.update_yaxes(title="features whose peak is passed", type="log")
+    figure.update_xaxes(title="tokens of the response read", type="log", dtick=1)
+    figure.update_yaxes(title="features whose peak is passed", type="log", dtick=1)
     return figure
 
 
@@ -114,7 +114,8 @@ def beyond_figure(lines: list[Beyond]) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=[line.mean_tokens for line in lines], y=[line.covered for line in lines], mode="markers+text",
-            text=[line.name for line in lines], textposition="top center",
+            text=[line.name for line in lines],
+            textposition=["bottom center" if "relative" in line.name else "top center" for line in lines],
             customdata=[signed(line.r) for line in lines],
             marker={"size": 14, "color": [shared.COLOURS.get(line.name, shared.GREEN) for line in lines]},
             hovertemplate="%{text}: %{y:,} features, %{x:.0f} tokens a sample, r = %{customdata}<extra></extra>",

@@ -190,11 +190,14 @@ def show_sets() -> None:
         st.subheader("At equal tokens", anchor=False)
         shared.draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
     longest, greedy, cheap = by_name["longest-response"], by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
+    near, after = by_name["matched to greedy"], by_name["matched to the longest"]
     st.caption(
         f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
         f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
-        f"and {greedy.covered_in_budget:,}. Random samples of greedy's lengths cover "
-        f"{by_name['matched to greedy'].covered:,}: the rest of greedy's {greedy.covered:,} is not a matter of length."
+        f"and {greedy.covered_in_budget:,}. Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
+        f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}: what greedy covers beyond that is "
+        f"not a matter of length. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
+        f"{longest.mean_length:,.0f}), as no other samples are so long."
     )
     names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens a feature")
     names += ("equal tokens", "samples then", "covered then")

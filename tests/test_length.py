@@ -1,14 +1,17 @@
 """The study of length against oracles of a few lines, and against libraries."""
 
+import json
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from typer.testing import CliRunner
 
 from core import length as lab
 from core import tallies
+from core.__main__ import app
 from core.beyond import by_relative_gain, expected_counts, in_length_bins
 from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_bins, length_matched
@@ -334,3 +337,26 @@ def test_relative_gain_and_bins_favour_length_less_than_greedy():
     plain = length[select(matrix, spec).rows].mean()
     for found in (in_length_bins(matrix, spec, info, length), by_relative_gain(matrix, spec, info, length)):
         assert length[found.rows].mean() < plain
+
+
+# --- the command
+
+
+def test_the_command_gives_what_the_functions_give(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    arguments = ["length", "--store", str(tiny.store), "--theta", "0.2", "--budget", "6"]
+    done = CliRunner().invoke(app, [*arguments, "--top", "4", "--json"])
+    assert done.exit_code == 0, done.output
+    found, session = json.loads(done.stdout)[tiny.store.stem], open_session(tiny.store)
+    matrix, tokens = session.matrix("all", 0.2), lab.scope_tokens(session.store, "all")
+    whole = lab.decomposition(matrix, tokens)
+    assert [row["feature"] for row in found["features"]] == whole.order[:4].tolist()
+    assert found["decomposition"][0]["carry half"] == whole.half
+    assert sum(found["decomposition"][0][kind] for kind in lab.KINDS) == whole.half
+    assert [row["features of"] for row in found["correlation"]] == ["all", "prompt", "response"]
+    assert found["correlation"][0]["pearson"]["value"] == pytest.approx(np.corrcoef(tokens, matrix.counts)[0, 1])
+    assert [row["samples"] for row in found["sets"]] == [6] * 5
+    greedy = select(matrix, SelectionSpec(budget=6, theta=0.2))
+    assert {row["name"]: row["covered"] for row in found["beyond"]}["sae-greedy"] == greedy.covered_after[-1]
+    shown = CliRunner().invoke(app, [*arguments, "--store", str(tiny.store)])
+    assert shown.exit_code == 0 and "Heaps" not in shown.output and "β" in shown.output
