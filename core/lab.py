@@ -26,9 +26,7 @@ def length(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """What length has to do with features: r with intervals, which features it consists of, growth, the longest
-
-    against other sets of samples, and greedy with the advantage of length taken away.
+    """What length has to do with features: r, its parts, growth, other sets of samples, coverage beyond length.
 
     Example: python -m core length --store cache/0123456789abcdef.duckdb --budget 5%
     """

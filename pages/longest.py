@@ -1,6 +1,8 @@
 """Longest response: why long answers cover so much, what that consists of, and what is left of it at equal tokens."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from core.length import (
     KINDS,
     SHORTEST,
     Correlation,
+    Interval,
     by_theta,
     correlation,
     decomposition,
@@ -31,9 +34,9 @@ SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets"
 LISTED = 300  # features of a table
 
 
-def remembered(name: str, compute, *parts):
-    """What `compute()` gives for this scope and θ (and `parts`), once."""
-    return now.session.remember((name, now.spec.scope, now.spec.theta, *parts), compute)
+def remembered(name: str, compute: Callable[[], Any]) -> Any:
+    """What `compute()` gives for this scope and θ, once."""
+    return now.session.remember((name, now.spec.scope, now.spec.theta), compute)
 
 
 # --- correlation
@@ -80,7 +83,7 @@ def show_correlation() -> None:
         two.dataframe(pd.DataFrame([vars(row) for row in rows]).round(3), hide_index=True, height=240)
 
 
-def interval(r) -> str:
+def interval(r: Interval) -> str:
     """The 95 % interval in a few characters."""
     return f"95 %: {r.low:.3f} to {r.high:.3f}" if np.isfinite(r.low) else "does not vary"
 
