@@ -40,7 +40,7 @@ def length(
     for part, title in TITLES.items():
         lead = ["store"] if len(found) > 1 else []
         rows = [
-            {**dict.fromkeys(lead, key), **{name: cell(value) for name, value in row.items()}}
+            {**dict.fromkeys(lead, key[:4]), **{name: cell(value) for name, value in row.items()}}
             for key, parts in found.items()
             for row in parts[part]
         ]
@@ -138,7 +138,11 @@ def side_by_side(session: Session, spec: SelectionSpec, tokens: np.ndarray) -> d
         parts = {"enriched": found.enriched, "depleted": found.depleted}
         parts |= {"only the longest": found.only_one, "only the other": found.only_two}
         differ.append({"against": name, **{part: len(features) for part, features in parts.items()}})
-    rows = [asdict(line) for line in costs(matrix, sets, info.tokens, info.response_tokens)]
+    rows = [
+        {"name": c.name, "samples": c.samples, "tokens": c.tokens, "response": c.mean_length, "covered": c.covered,
+         "tokens each": c.tokens_a_feature, "at equal tokens": c.covered_in_budget}
+        for c in costs(matrix, sets, info.tokens, info.response_tokens)
+    ]  # fmt: skip
     others = {name: sets[name] for name in ("sae-greedy", "longest-response", "random")}
     others["greedy in length bins"] = in_length_bins(matrix, spec, info, tokens).rows
     others["greedy by relative gain"] = by_relative_gain(matrix, spec, info, tokens).rows
