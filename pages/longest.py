@@ -1,81 +1,279 @@
-"""Longest response: long answers activate more features, and what is left of that at equal tokens."""
+"""Longest response: why long answers cover so much, what that consists of, and what is left of it at equal tokens."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+import pandas as pd
 import streamlit as st
 
-from core.explain import length_effect
+from core.beyond import Beyond, beyond, by_relative_gain, in_length_bins
+from core.enrichment import comparable_sets, costs, enrichment
+from core.growth import growth
+from core.length import (
+    EDGE,
+    KINDS,
+    SHORTEST,
+    Correlation,
+    Interval,
+    by_theta,
+    correlation,
+    decomposition,
+    feature_kinds,
+    scope_counts,
+    scope_tokens,
+)
+from core.places import Places, token_places
+from core.schema import SCOPES
 from core.session import by_method
+from pages import length_figures as figures
 from pages import shared
+
+SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets", "Beyond length")
+LISTED = 300  # features of a table
+
+
+def remembered(name: str, compute: Callable[[], Any]) -> Any:
+    """What `compute()` gives for this scope and θ, once."""
+    return now.session.remember((name, now.spec.scope, now.spec.theta), compute)
+
+
+# --- correlation
+
+
+def correlations() -> dict[str, Correlation]:
+    """r and its interval in every scope, at the view's θ."""
+
+    def compute(scope: str) -> Correlation:
+        return correlation(scope_tokens(session.store, scope), scope_counts(session, scope, now.spec.theta))
+
+    return {scope: session.remember(("r", scope, now.spec.theta), lambda s=scope: compute(s)) for scope in SCOPES}
+
+
+def show_correlation() -> None:
+    """r with intervals, the samples as points, r against θ."""
+    found = correlations()
+    shared.metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
+    left, right = st.columns([3, 2], gap="large")
+    own, store = found[now.spec.scope], session.store
+    cut = int((store.sample_columns()["n_truncated"] > 0).sum())
+    with left:
+        shared.draw(figures.scatter(tokens, counts, now.selection.rows, now.spec.scope), "longest-scatter", 400)
+        st.caption(
+            f"Over {own.n:,} samples r = {own.pearson.value:.2f}: a sample with the median of {np.median(tokens):,.0f} "
+            f"tokens activates {np.median(counts):,.0f} features. The paper reports r = 0.92. "
+            + (f"{cut:,} were cut at {store.meta['config']['max_tokens']} tokens." if cut else "")
+        )
+    with right:
+        table = session.default_theta(now.spec.scope)[1]
+        levels = [row.quantile for row in table], [row.theta for row in table]
+        raw = session.raw_matrix(now.spec.scope)
+        rows = session.remember(("r by theta", now.spec.scope), lambda: by_theta(raw, tokens, *levels))
+        shared.draw(figures.theta_figure(rows, now.spec.theta), "longest-theta", 400)
+        known = [row.pearson for row in rows if np.isfinite(row.pearson)]
+        if known:
+            st.caption(f"Whatever θ is chosen, Pearson's r lies between {min(known):.2f} and {max(known):.2f}.")
+    with st.expander("Table: r by scope and by θ"):
+        one, two = st.columns(2, gap="large")
+        scopes = [
+            {"features of": s, "Pearson r": str(c.pearson), "Spearman r": str(c.spearman)} for s, c in found.items()
+        ]
+        one.dataframe(pd.DataFrame(scopes), hide_index=True)
+        two.dataframe(pd.DataFrame([vars(row) for row in rows]).round(3), hide_index=True, height=240)
+
+
+def interval(r: Interval) -> str:
+    """The 95 % interval in a few characters."""
+    return f"95 %: {r.low:.3f} to {r.high:.3f}" if np.isfinite(r.low) else "does not vary"
+
+
+# --- what it consists of
+
+
+def all_places() -> Places:
+    """Where in its segment each token lies."""
+    return session.remember("places", lambda: token_places(session.store))
+
+
+def show_decomposition() -> None:
+    """Which features the covariance of length and feature count consists of."""
+    found = remembered("decomposition", lambda: decomposition(now.matrix, tokens))
+    if not found.half:
+        st.info("Length and the number of active features do not rise together here.", icon=":material/straighten:")
+        return
+    listed = found.order[: max(found.half, 25)]
+    task = session.store, all_places(), listed, now.spec.theta, now.spec.scope
+    kinds = remembered("kinds", lambda: feature_kinds(*task))
+    number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        shared.draw(figures.share_curve(found), "longest-shares", 520)
+    with right:
+        shared.draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
+    st.caption(
+        "The covariance of length and number of features is the sum of each feature's covariance with length. "
+        f"{found.half:,} of {len(found.order):,} features make up half of it: "
+        + ", ".join(f"{n:,} {kind}" for kind, n in number.items())
+        + ". 'Template or position' means that half of the peaks or more lie in the first or last "
+        f"{EDGE} tokens of a segment (of {SHORTEST} or more); 'punctuation', that most of the strongest peaks have "
+        "neither letter nor digit."
+    )
+    rows = listed[:LISTED]
+    frame = {
+        "feature": rows, "strongest tokens or label": [now.label(f) for f in rows], "kind": kinds[:LISTED],
+        "share": 100 * found.share[rows], "in samples": 100 * found.density[rows],
+        "tokens with it": found.with_it[rows], "tokens without": found.without[rows],
+    }  # fmt: skip
+    features_table(frame, "longest-decomposition")
+
+
+def features_table(frame: dict, key: str) -> None:
+    """A table of features; below it, a link to the one that was clicked."""
+    percent = st.column_config.NumberColumn(format="%.1f %%")
+    formats = dict.fromkeys(("in samples", "in the longest", "in the others"), percent)
+    formats |= {"share": st.column_config.NumberColumn(format="%.2f %%")}
+    formats |= {name: st.column_config.NumberColumn(format="%.0f") for name in ("tokens with it", "tokens without")}
+    formats["q"] = st.column_config.NumberColumn(format="scientific", help="Benjamini and Hochberg's adjusted p value")
+    event = st.dataframe(
+        pd.DataFrame(frame), key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=320,
+        column_config=formats,
+    )  # fmt: skip
+    chosen = event["selection"]["rows"]
+    if chosen and chosen[0] < len(frame["feature"]):
+        feature = int(frame["feature"][chosen[0]])
+        st.page_link(
+            "pages/features.py", label=f"What feature {feature} fires on", icon=":material/lightbulb:",
+            query_params=shared.url(feature=feature),
+        )  # fmt: skip
+    else:
+        st.caption("Click a row for the link to what its feature fires on.")
+
+
+# --- growth
+
+
+def show_growth() -> None:
+    """How fast features come with the tokens of a response, by source."""
+    places = all_places()
+    found = session.remember(("growth", now.spec.theta), lambda: growth(session.store, places, now.spec.theta))
+    curves = [curve for curve in found if np.isfinite(curve.beta)][:4]
+    if not curves:
+        st.info("No response is long enough to see features grow.", icon=":material/straighten:")
+        return
+    shared.draw(figures.growth_figure(curves), "longest-growth", 460)
+    first = curves[0]
+    meaning = (
+        "fewer and fewer come with each token" if first.beta < 0.95 else "they come almost in step with the tokens"
+    )
+    st.caption(
+        shared.plain(
+            f"In the {first.samples[0]:,} responses of {first.source} features grow as t^{first.beta:.2f} (Heaps' law, "
+            f"r² = {first.r2:.3f}): {meaning}, and twice the tokens bring {2**first.beta:.2f} times the features. A "
+            "feature counts once the token of its largest value is read; the mean is over the responses at least t "
+            f"tokens long, {first.samples[-1]:,} at the end."
+        )
+    )
+
+
+# --- against other sets
+
+
+def show_sets() -> None:
+    """The longest beside sets of as many: coverage at equal samples and equal tokens, and the features that differ."""
+    spec = replace(now.spec, unit="samples", budget=len(now.selection.rows))
+    rows = session.remember(("sets", repr(spec)), lambda: comparable_sets(session, spec))
+    table = costs(now.matrix, rows, session.info.tokens, session.info.response_tokens)
+    by_name, budget = {line.name: line for line in table}, table[0].token_budget
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("At equal samples", anchor=False)
+        shared.draw(figures.curves_figure(now, False, table[0].samples), "longest-samples", 320)
+    with right:
+        st.subheader("At equal tokens", anchor=False)
+        shared.draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
+    longest, greedy, cheap = by_name["longest-response"], by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
+    near, after = by_name["matched to greedy"], by_name["matched to the longest"]
+    st.caption(
+        f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
+        f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
+        f"and {greedy.covered_in_budget:,}. Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
+        f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}: what greedy covers beyond that is "
+        f"not a matter of length. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
+        f"{longest.mean_length:,.0f}), as no other samples are so long."
+    )
+    names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens a feature")
+    names += ("equal tokens", "samples then", "covered then")
+    frame = pd.DataFrame([list(vars(line).values()) for line in table], columns=names)
+    st.dataframe(frame.round(1), hide_index=True, key="longest-costs")
+    show_enrichment(rows)
+
+
+def show_enrichment(rows: dict[str, np.ndarray]) -> None:
+    """Features commoner in the longest samples than in another set, or rarer."""
+    st.subheader("What the longest have more of, and less", anchor=False)
+    one, two = st.columns(2)
+    other = one.selectbox(
+        "Against", [n for n in rows if n not in ("longest-response", "matched to greedy")], key="against"
+    )
+    which = two.segmented_control("Features", ("enriched", "depleted", "only longest", "only the other"),
+                                  default="enriched", required=True, key="differ")  # fmt: skip
+    found = enrichment(now.matrix, rows["longest-response"], rows[other])
+    lists = {"enriched": found.enriched, "depleted": found.depleted, "only longest": found.only_one}
+    features = {**lists, "only the other": found.only_two}[which][:LISTED]
+    st.caption(
+        f"Of the features, {len(found.enriched):,} are commoner in the longest than in {other} and "
+        f"{len(found.depleted):,} rarer (hypergeometric test, false discovery rate 5 %, without the samples in both); "
+        f"{len(found.only_one):,} are reached by the longest alone, {len(found.only_two):,} by the other alone."
+    )
+    if len(features):
+        frame = {
+            "feature": features, "strongest tokens or label": [now.label(f) for f in features],
+            "in the longest": 100 * found.one[features] / max(found.n_one, 1),
+            "in the others": 100 * found.two[features] / max(found.n_two, 1), "q": found.q[features],
+        }  # fmt: skip
+        features_table(frame, f"longest-{which}")
+
+
+# --- beyond length
+
+
+def beyond_lines() -> list[Beyond]:
+    """Greedy with the effect of length taken away, beside the others, at the view's number of samples."""
+    k = len(now.selection.rows)
+    spec = replace(now.spec, unit="samples", budget=k)
+    rows = {m: session.selection(by_method(spec, m)).rows for m in ("sae-greedy", "longest-response", "random")}
+    rows["greedy in length bins"] = in_length_bins(now.matrix, spec, session.info, tokens).rows
+    rows["greedy by relative gain"] = by_relative_gain(now.matrix, spec, session.info, tokens).rows
+    return beyond(now.matrix, rows, session.info.tokens, tokens)
+
+
+def show_beyond() -> None:
+    """What greedy still covers once long samples have no advantage."""
+    lines = session.remember(("beyond", repr(now.spec)), beyond_lines)
+    plain, by_name = lines[0], {line.name: line for line in lines}
+    shared.draw(figures.beyond_figure(lines), "longest-beyond", 400)
+    relative, random = by_name["greedy by relative gain"], by_name["random"]
+    st.caption(
+        f"Taking the largest gain relative to what the length promises, {relative.samples:,} samples cover "
+        f"{relative.covered:,} features with {relative.mean_tokens:,.0f} tokens each (r of being picked with length "
+        f"{figures.signed(relative.r)}); plain greedy covers {plain.covered:,} with {plain.mean_tokens:,.0f} "
+        f"({figures.signed(plain.r)}), random {random.covered:,} with {random.mean_tokens:,.0f} "
+        f"({figures.signed(random.r)})."
+    )
+    names = ("selection", "samples", "features covered", "mean tokens", "r with length")
+    frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names)
+    frame["tokens a feature"] = frame["mean tokens"] * frame["samples"] / np.maximum(frame["features covered"], 1)
+    st.dataframe(frame.round(2), hide_index=True, key="longest-beyond-table")
+
 
 now = shared.header(
     "Longest response", "Long answers touch more features: that is why training on the longest ones works so well."
 )
-session, info, counts = now.session, now.session.info, now.matrix.counts
-response = {
-    "all": info.prompt_tokens + info.response_tokens,
-    "prompt": info.prompt_tokens,
-    "response": info.response_tokens,
-}
-tokens = np.asarray(response[now.spec.scope])
-effect = length_effect(now.matrix, tokens)
-shared.metrics(
-    ("Pearson r", f"{effect.pearson:.3f}", "tokens and active features"),
-    ("Spearman r", f"{effect.spearman:.3f}", "by rank"),
-    ("Samples", f"{effect.n:,}", f"features of {now.spec.scope}"),
-)
-
-kept = np.zeros(len(tokens), bool)
-kept[now.selection.rows] = True
-rng = np.random.default_rng(0)
-figure = go.Figure()
-for name, mask, colour in (("left out", ~kept, shared.MUTED), ("kept", kept, shared.SELECTED)):
-    rows = np.flatnonzero(mask)
-    rows = np.sort(rng.permutation(rows)[:20_000])
-    figure.add_scattergl(
-        x=tokens[rows], y=counts[rows], mode="markers", name=name, customdata=rows,
-        marker={"color": colour, "size": 5, "opacity": 0.55},
-        hovertemplate="row %{customdata}: %{x:,} tokens, %{y:,} features<extra>" + name + "</extra>",
-    )  # fmt: skip
-figure.update_xaxes(title=f"tokens ({now.spec.scope})")
-figure.update_yaxes(title="active features")
-shared.draw(figure, "longest-scatter", 400)
-cut = int((session.store.sample_columns()["n_truncated"] > 0).sum())
-limit = session.store.meta["config"]["max_tokens"]
-st.caption(
-    f"Over {effect.n:,} samples r = {effect.pearson:.2f}: a sample with the median of {np.median(tokens):,.0f} tokens "
-    f"activates {np.median(counts):,.0f} features. The paper reports r = 0.92. "
-    + (f"{cut:,} samples were cut at {limit} tokens, where the points pile up." if cut else "")
-)
-
-everything = session.full(now.spec)
-orders = {m: session.order(by_method(now.spec, m)).rows for m in ("sae-greedy", "longest-response", "random")}
-total = info.tokens
-left, right = st.columns(2, gap="large")
-same_samples, same_tokens = go.Figure(), go.Figure()
-for method, rows in orders.items():
-    covered = session.curve(by_method(everything, method))
-    at = shared.thinned(len(rows))
-    same_samples.add_trace(shared.line(method, at + 1, covered[at], shared.COLOURS[method]))
-    same_tokens.add_trace(shared.line(method, np.cumsum(total[rows])[at], covered[at], shared.COLOURS[method]))
-k = len(now.selection.rows)
-budget = int(total[now.selection.rows].sum())
-reached = {}
-for method, rows in orders.items():
-    curve = session.curve(by_method(everything, method))
-    fits = int(np.searchsorted(np.cumsum(total[rows]), budget, "right"))
-    reached[method] = (curve[k - 1], curve[max(fits - 1, 0)])
-with left:
-    st.subheader("At equal samples", anchor=False)
-    same_samples.add_vline(x=k, line={"color": shared.PINK})
-    same_samples.update_xaxes(title="samples")
-    same_samples.update_yaxes(title="features covered")
-    shared.draw(same_samples, "longest-samples", 340)
-    st.caption("; ".join(f"{m} covers {v[0]:,}" for m, v in reached.items()) + f" with {k:,} samples.")
-with right:
-    st.subheader("At equal tokens", anchor=False)
-    same_tokens.add_vline(x=budget, line={"color": shared.PINK})
-    same_tokens.update_xaxes(title="tokens to train on")
-    same_tokens.update_yaxes(title="features covered")
-    shared.draw(same_tokens, "longest-tokens", 340)
-    st.caption("; ".join(f"{m} covers {v[1]:,}" for m, v in reached.items()) + f" with {budget:,} tokens.")
+session, counts = now.session, now.matrix.counts
+tokens = session.remember(("tokens", now.spec.scope), lambda: scope_tokens(session.store, now.spec.scope))
+shows = (show_correlation, show_decomposition, show_growth, show_sets, show_beyond)
+for tab, show in zip(st.tabs(SECTIONS, key="section", on_change="rerun"), shows, strict=True):
+    if tab.open:
+        with tab:
+            show()

@@ -1,0 +1,150 @@
+"""The command that studies length: python -m core length."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from core.cli import AsJson, Scope, Seed, Theta, app, machine, request, show
+
+if TYPE_CHECKING:
+    from core.schema import SelectionSpec
+    from core.session import Session
+
+
+@app.command()
+def length(
+    store: Annotated[list[Path], typer.Option("--store", help="A feature store; repeat it to see several together.")],
+    theta: Theta = None,
+    scope: Scope = "all",
+    budget: Annotated[str, typer.Option(help="Samples in each of the sets compared: a number, or a share.")] = "5%",
+    top: Annotated[int, typer.Option(help="Features of the decomposition to list.")] = 20,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """What length has to do with features: r, its parts, growth, other sets of samples, coverage beyond length.
+
+    Example: python -m core length --store cache/0123456789abcdef.duckdb --budget 5%
+    """
+    found = {}
+    for path in store:
+        session, _, spec = request(path, budget=budget, theta=theta, scope=scope, seed=seed)
+        found[path.stem] = study(session, spec, top)
+    if as_json:
+        machine(found)
+        return
+    for part, title in TITLES.items():
+        lead = ["store"] if len(found) > 1 else []
+        rows = [
+            {**dict.fromkeys(lead, key[:4]), **{name: cell(value) for name, value in row.items()}}
+            for key, parts in found.items()
+            for row in parts[part]
+        ]
+        show(rows, title)
+
+
+TITLES = {
+    "correlation": "Tokens against active features, with 95 % intervals",
+    "by_theta": "r against θ",
+    "decomposition": "What the covariance of length and features consists of",
+    "features": "The features with the largest shares",
+    "growth": "Features against tokens read of a response: K · t^β",
+    "sets": "The longest beside other sets of as many samples",
+    "differences": "Features of the longest against each other set",
+    "beyond": "Coverage with the advantage of length taken away",
+}
+
+
+def cell(value: Any) -> Any:
+    """Intervals as text, the rest as it is."""
+    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})" if isinstance(value, dict) else value
+
+
+def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dict[str, Any]]]:
+    """All parts as rows of equal keys, at the scope, θ, budget and decisions of `spec`."""
+    from core.growth import growth
+    from core.length import by_theta, scope_tokens
+    from core.places import token_places
+
+    tokens, places = scope_tokens(session.store, spec.scope), token_places(session.store)
+    table = session.default_theta(spec.scope)[1]
+    levels = [row.quantile for row in table], [row.theta for row in table]
+    curves = growth(session.store, places, spec.theta)
+    grown = [{"source": c.source, "samples": int(c.samples.max(initial=0)), "up to token": len(c.features),
+              "K": c.K, "beta": c.beta, "r2": c.r2} for c in curves]  # fmt: skip
+    return {
+        "correlation": correlations(session, spec),
+        "by_theta": [asdict(row) for row in by_theta(session.raw_matrix(spec.scope), tokens, *levels)],
+        **consists_of(session, spec, tokens, places, top),
+        "growth": grown,
+        **side_by_side(session, spec, tokens),
+    }
+
+
+def correlations(session: Session, spec: SelectionSpec) -> list[dict[str, Any]]:
+    """r with its interval for each scope."""
+    from core.length import correlation, scope_counts, scope_tokens
+    from core.schema import SCOPES
+
+    rows = []
+    for scope in SCOPES:
+        counts = scope_counts(session, scope, spec.theta)
+        found = asdict(correlation(scope_tokens(session.store, scope), counts, spec.seed))
+        rows.append({"features of": scope, "theta": spec.theta, **found})
+    return rows
+
+
+def consists_of(
+    session: Session, spec: SelectionSpec, tokens: np.ndarray, places: Any, top: int
+) -> dict[str, list[dict[str, Any]]]:
+    """How many features make up half of the covariance, of which kinds, and the first of them."""
+    from core.length import KINDS, decomposition, feature_kinds
+
+    found = decomposition(session.matrix(spec.scope, spec.theta), tokens)
+    listed = found.order[: max(found.half, top)]
+    kinds = feature_kinds(session.store, places, listed, spec.theta, spec.scope)
+    number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
+    summary = {"covariance": found.covariance, "features": len(found.order), "carry half": found.half, **number}
+    faces = session.store.faces()
+    columns = {"share": found.share, "density": found.density, "tokens with it": found.with_it}
+    columns["tokens without"] = found.without
+    features = [
+        {
+            "feature": f,
+            "tokens at its peaks": faces.get(f, ""),
+            "kind": kind,
+            **{n: float(v[f]) for n, v in columns.items()},
+        }
+        for f, kind in zip(listed[:top].tolist(), kinds, strict=False)
+    ]
+    return {"decomposition": [summary], "features": features}
+
+
+def side_by_side(session: Session, spec: SelectionSpec, tokens: np.ndarray) -> dict[str, list[dict[str, Any]]]:
+    """The longest beside other sets: costs, features that differ, and greedy without the advantage of length."""
+    from core.beyond import beyond, by_relative_gain, in_length_bins
+    from core.enrichment import comparable_sets, costs, enrichment
+
+    matrix, info = session.matrix(spec.scope, spec.theta), session.info
+    spec = replace(spec, unit="samples")
+    sets = comparable_sets(session, spec)
+    differ = []
+    for name in [n for n in sets if n != "longest-response"]:
+        found = enrichment(matrix, sets["longest-response"], sets[name])
+        parts = {"enriched": found.enriched, "depleted": found.depleted}
+        parts |= {"only the longest": found.only_one, "only the other": found.only_two}
+        differ.append({"against": name, **{part: len(features) for part, features in parts.items()}})
+    rows = [
+        {"name": c.name, "samples": c.samples, "tokens": c.tokens, "response": c.mean_length, "covered": c.covered,
+         "tokens each": c.tokens_a_feature, "at equal tokens": c.covered_in_budget}
+        for c in costs(matrix, sets, info.tokens, info.response_tokens)
+    ]  # fmt: skip
+    others = {name: sets[name] for name in ("sae-greedy", "longest-response", "random")}
+    others["greedy in length bins"] = in_length_bins(matrix, spec, info, tokens).rows
+    others["greedy by relative gain"] = by_relative_gain(matrix, spec, info, tokens).rows
+    lines = [asdict(line) for line in beyond(matrix, others, info.tokens, tokens)]
+    return {"sets": rows, "differences": differ, "beyond": lines}
