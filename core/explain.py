@@ -14,6 +14,7 @@ from core import kernels
 from core.constraints import at_theta, available, ignored, weights
 from core.schema import FeatureMatrix, Selection, SelectionError
 
+CLIMBING = 0.9  # share of the coverable features at which a coverage curve still has some way to go
 QUANTILES = (0, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 
 
@@ -176,9 +177,9 @@ def length_effect(matrix: FeatureMatrix, tokens: np.ndarray) -> LengthEffect:
 def default_theta(matrix: FeatureMatrix) -> tuple[float, list[ThetaRow]]:
     """A θ that leaves greedy a choice, and the table it was chosen from: a row for each quantile of the values.
 
-    The smallest quantile at which greedy with a tenth of the samples covers less than 90 % of what all cover; in a data
-    set so large that there is none, the same with a twentieth, then a hundredth; only quantiles that leave 5 active
-    features a sample count. Failing all that, the largest of those, or 0.
+    The quantile at which greedy with a tenth of the samples comes nearest to covering 90 % of what all cover; in a data
+    set so large that it covers more at every quantile, the same with a twentieth, then a hundredth; only quantiles that
+    leave 5 active features a sample count. Failing all that, the largest of those, or 0.
     """
     if not len(matrix.value):
         return 0.0, []
@@ -190,9 +191,8 @@ def default_theta(matrix: FeatureMatrix) -> tuple[float, list[ThetaRow]]:
         table.append(_theta_row(matrix, quantile, theta))
     rich = [row for row in table if row.mean_active >= 5]
     for share in ("at_tenth", "at_twentieth", "at_hundredth"):
-        climbing = [row for row in rich if getattr(row, share) < 0.9]
-        if climbing:
-            return climbing[0].theta, table
+        if any(getattr(row, share) < CLIMBING for row in rich):
+            return min(rich, key=lambda row: abs(getattr(row, share) - CLIMBING)).theta, table
     return (rich[-1] if rich else table[0]).theta, table
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.cards import FeatureCard, Neighbour, feature_card, posting_lists
 from core.contexts import BINS
+from core.neuronpedia import neuronpedia_url
 from core.schema import SelectionError
 from core.veto import leaks, preview
 from pages import shared
@@ -25,6 +26,7 @@ def draw(now: View, feature: int, lift: float) -> None:
     card = feature_card(now.session.store, now.matrix, lists, now.spec.theta, feature, now.session.decoder())
     st.subheader(f"Feature {feature}", anchor=False)
     st.html(f"<div style='font-size:1.1rem' data-testid='feature-face'>{shared.escape(now.label(feature))}</div>")
+    st.caption(label_line(now, feature))
     figures(now, card, lift)
     decisions(now, feature)
     for sentence in card.flags:
@@ -38,6 +40,19 @@ def draw(now: View, feature: int, lift: float) -> None:
         neighbours(now, card)
     with tabs[3]:
         values(card)
+
+
+def label_line(now: View, feature: int) -> str:
+    """Where the name comes from, and where else to read about the feature."""
+    label = now.label_of(feature)
+    if label is None:
+        source = "No label yet: these are the commonest tokens at its strongest peaks."
+    else:
+        by = f" by {label.author}" if label.author else ""
+        score = "" if label.score is None else f", detection score {label.score:.0%}"
+        source = f"Label: {label.source}{by}{', ' + label.date[:10] if label.date else ''}{score}."
+    address = neuronpedia_url(now.session.store.meta["config"].get("sae", ""), feature)
+    return shared.plain(source) + (f" [Neuronpedia]({address})" if address else "")
 
 
 def figures(now: View, card: FeatureCard, lift: float) -> None:

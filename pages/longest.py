@@ -198,8 +198,8 @@ def show_sets() -> None:
         f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
         f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
         f"and {greedy.covered_in_budget:,}. Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
-        f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}: what greedy covers beyond that is "
-        f"not a matter of length. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
+        f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}, a draw of "
+        f"what length alone brings. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
         f"{longest.mean_length:,.0f}), as no other samples are so long."
     )
     names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens a feature")
