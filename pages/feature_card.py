@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -63,7 +64,7 @@ def figures(now: View, card: FeatureCard, lift: float) -> None:
     columns = st.columns(3)
     columns[0].metric("Active in", f"{card.density:.1%}", f"{len(card.values):,} samples", "off", delta_arrow="off")
     columns[1].metric("Brought in by", brought)
-    columns[2].metric("Among the picks", f"× {lift:.2f}", "as common as in all", "off", delta_arrow="off")
+    columns[2].metric("Among the picks", f"× {lift:.2f}", "against all", "off", delta_arrow="off")
     if parts:
         st.caption(f"Share of the samples with it in their {parts}.")
 
@@ -71,7 +72,7 @@ def figures(now: View, card: FeatureCard, lift: float) -> None:
 def decisions(now: View, feature: int) -> None:
     """Veto, label; what a veto would change."""
     mode = now.state.vetoes.get(feature)
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns([10, 13, 8])
     no_credit = "Veto: no sample is picked for it any more."
     blocked = "Veto: samples in which it is active are left out."
     if mode is not None:
@@ -162,9 +163,10 @@ def contexts(card: FeatureCard) -> None:
 def context_html(context: dict[str, Any], top: float) -> str:
     """One context as a row that names its sample."""
     text = shared.tokens_html(context["pieces"], context["values"], context["peak"], top=top)
+    address = shared.escape("why?" + urlencode(shared.url(row=context["sample_id"])))
     return (
         "<div style='padding:4px 0;border-bottom:1px solid rgba(128,128,128,.25)'>"
-        f"<a href='why?row={context['sample_id']}' target='_self' style='opacity:.6;font-size:.8rem'>row "
+        f"<a href='{address}' target='_self' style='color:inherit;opacity:.7;font-size:.8rem'>row "
         f"{context['sample_id']}</a><span style='opacity:.6;font-size:.8rem'> · {max(context['values']):.3g}</span>"
         f"<br>{text}</div>"
     )
