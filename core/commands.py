@@ -269,6 +269,7 @@ def compare(
     theta: Theta = None,
     scope: Scope = "all",
     score: Annotated[str, typer.Option(help="Score column for quality. Default: the first there is.")] = "",
+    reference: Annotated[str, typer.Option(help="Store for reference-guided to steer to.")] = "",
     draws: Annotated[int, typer.Option(help="Random draws to average.")] = 20,
     overlap: Annotated[bool, typer.Option(help="Also which share of their picks the methods have in common.")] = False,
     as_json: AsJson = False,
@@ -285,7 +286,7 @@ def compare(
     parts = [parsed_share(part) for part in shares.split(",")]
     with bar() as progress:
         task = progress.add_task("Comparing", total=len(names), rate="")
-        found = run(session, spec, parts, names, score, draws, lambda name: progress.advance(task))
+        found = run(session, spec, parts, names, score, reference, draws, lambda name: progress.advance(task))
     if as_json:
         machine(asdict(found))
         return

@@ -51,12 +51,14 @@ def compare(
     shares: Sequence[float],
     methods: Sequence[str] = tuple(METHODS),
     score: str = "",
+    reference: str = "",
     draws: int = 20,
     on_method: Callable[[str], None] = lambda name: None,
 ) -> Comparison:
     """Run every method with the decisions of `spec` at budgets that are shares of the samples.
 
     score: the column for mean quality and for methods that need one; default: the first that is not a token count.
+    reference: the store that reference-guided steers to.
     """
     scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
     if score and score not in session.info.scores:
@@ -68,20 +70,23 @@ def compare(
         for share in shares:
             k = max(1, round(share * session.store.n_samples))
             task = replace(by_method(spec, method), budget=k, unit="samples")
-            found[method, share] = runs(session, with_score(task, score), draws if method == "random" else 1)
+            found[method, share] = runs(session, completed(task, score, reference), draws if method == "random" else 1)
     matrix = session.matrix(spec.scope, spec.theta)
     rows = tuple(_row(session, method, share, found, score) for share in shares for method in methods)
     length = explain.length_effect(matrix, session.info.tokens)
     return Comparison(spec.theta, session.coverable(spec), length, score, rows)
 
 
-def with_score(spec: SelectionSpec, score: str) -> SelectionSpec:
-    """The spec with the score column filled in where the method wants one and none was named."""
-    wants = {o.name for o in METHODS[spec.method].options} & {"score", "complexity"} if score else set()
-    missing = {name: score for name in wants if name not in spec.options}
-    if "complexity" in missing:
-        missing["quality"] = score
-    return replace(spec, options={**spec.options, **missing})
+def completed(spec: SelectionSpec, score: str, reference: str = "") -> SelectionSpec:
+    """The spec with the score column and the reference filled in where the method wants one and none was named."""
+    known = {o.name for o in METHODS[spec.method].options}
+    given = {
+        "score": score,
+        "complexity": score,
+        "quality": score if "complexity" in known else "",
+        "reference": reference,
+    }
+    return replace(spec, options={n: v for n, v in given.items() if n in known and v} | dict(spec.options))
 
 
 def runs(session: Session, spec: SelectionSpec, draws: int) -> list[Selection] | str:
