@@ -138,7 +138,11 @@ def one_round(item: Input) -> list[Row]:
 
 
 def against_peers(item: Input, budget: int) -> list[Row]:
-    """Claim 2: the same budget by other packages. Search: what each prepares from the matrix is not counted."""
+    """Claim 2: the same budget by other packages.
+
+    Preparing, which is posting lists here and sets of features or a sparse matrix there, is counted for both, for
+    neither, or, as when a store is open and its posting lists are kept, for the other only.
+    """
     search, chosen = item.run(budget)
     whole, rows = item.anew(chosen.spec), []
     for name, task, target in (("submodlib", submodlib, 100), ("apricot", apricot, 400)):
@@ -147,7 +151,11 @@ def against_peers(item: Input, budget: int) -> list[Row]:
             preparing, searching, picks = task(item.matrix, budget)
             both = preparing + searching
             note, valid = compared(item.matrix, chosen.rows, picks)
-        for part, ours, other in (("search alone", search, searching), ("from the matrix", whole, both)):
+        for part, ours, other in (
+            ("on an open store, theirs from the matrix", search, both),
+            ("both from the matrix", whole, both),
+            ("search alone", search, searching),
+        ):
             what = f"k = {budget}, {part}; {item.name}"
             rows.append(Row(2, what, ours, name, other, target, more=True, note=note, valid=valid))
     return rows
