@@ -299,10 +299,19 @@ def compare(
         rows = [r for r in found.rows if r.share == share]
         show([{"method": r.method, **{n: getattr(r, n) for n in wide}} for r in rows if not r.why], f"{share:.0%}")
         if overlap:
-            show([{"shared with": r.method, **{m: r.overlap.get(m, 1.0) for m in names}} for r in rows if not r.why])
+            show(shared_picks([r for r in rows if not r.why]), "Picks in common, %")
     for row in found.rows[: len(names)]:
         if row.why:
             print(f"{row.method} could not run: {row.why}")
+
+
+def shared_picks(rows: list[Any]) -> list[dict[str, Any]]:
+    """A table of overlaps in per cent that fits a terminal: the columns have the numbers of the methods."""
+    numbered = list(enumerate((r.method for r in rows), 1))
+    return [
+        {"": i, "method": r.method, **{str(j): f"{100 * r.overlap.get(m, 1.0):.0f}" for j, m in numbered}}
+        for i, r in enumerate(rows, 1)
+    ]
 
 
 def parsed_share(text: str) -> float:
