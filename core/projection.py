@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from core.schema import FeatureMatrix
 
 FIT_AT_MOST = 100_000  # beyond this UMAP is fitted on a seeded subset and the rest is placed into it
+EXACT_AT_MOST = 20_000  # rows whose nearest neighbours are found by looking at all pairs
+EPOCHS = 200
 COMPONENTS = 50
 
 
@@ -51,12 +55,29 @@ def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
 
     fitted = np.sort(np.random.default_rng(seed).permutation(len(x))[:FIT_AT_MOST])
     rest = np.setdiff1d(np.arange(len(x)), fitted)
-    reducer = umap.UMAP(n_neighbors=min(15, len(fitted) - 1), min_dist=0.1, random_state=seed, n_jobs=1, init="pca")
+    k = min(15, len(fitted) - 1)
+    known = nearest(x, k) if len(x) <= EXACT_AT_MOST else (None, None, None)
+    reducer = umap.UMAP(
+        n_neighbors=k, min_dist=0.1, random_state=seed, n_jobs=1, init="pca", n_epochs=EPOCHS, precomputed_knn=known
+    )
     out = np.empty((len(x), 2), np.float32)
-    out[fitted] = reducer.fit_transform(x[fitted])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="precomputed_knn")  # no rows are placed later: none are left
+        out[fitted] = reducer.fit_transform(x[fitted])
     if len(rest):
         out[rest] = reducer.transform(x[rest])
     return out
+
+
+def nearest(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, None]:
+    """The k nearest rows of each row of x, itself among them, as UMAP takes them: indices, distances float32 (N, k).
+
+    By looking at all pairs: for some thousand rows a hundred times as fast as UMAP's own approximate search.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    distance, index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(x).kneighbors(x)
+    return index, distance.astype(np.float32), None
 
 
 def named_areas(points: np.ndarray, areas: int = 24, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
