@@ -20,8 +20,14 @@ Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parqu
 
 def run_extraction(config: ExtractConfig) -> Path:
     """Extract with a progress bar; prints what there is to know about the data."""
-    from core.extract import Progress as Step
     from core.extract import extract
+
+    return with_progress(lambda show: extract(config, on_progress=show))
+
+
+def with_progress(run: Callable[[Any], Path]) -> Path:
+    """Make a store with a progress bar; prints what there is to know about it."""
+    from core.extract import Progress as Step
     from core.store import open_store
 
     started: dict[str, float] = {}
@@ -34,7 +40,7 @@ def run_extraction(config: ExtractConfig) -> Path:
             total = step.total if step.tokens else None  # a stage without countable steps shows a moving bar
             progress.update(task, description=step.stage, completed=step.done, total=total, rate=rate)
 
-        path = extract(config, on_progress=show)
+        path = run(show)
     store = open_store(path)
     for warning in store.meta["warnings"]:
         errors.print(f"Note: {warning}", markup=False)
@@ -67,6 +73,17 @@ def extract(
         data, model, sae, hook_point, max_tokens, floor, dtype, device, batch_tokens, limit, skip_bad, mapping
     )
     print(run_extraction(config))
+
+
+@app.command()
+def join(stores: Annotated[list[Path], typer.Argument(help="Stores of the same model, SAE and settings.")]) -> None:
+    """Make one store of several: their data sets together, without running the model again.
+
+    Example: python -m core join cache/0123456789abcdef.duckdb cache/fedcba9876543210.duckdb
+    """
+    from core.joining import join as run
+
+    print(with_progress(lambda show: run(stores, on_progress=show)))
 
 
 @app.command()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept
+from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept, lots
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample, StoreError
 
 SCHEMA_VERSION = 2
@@ -42,6 +42,15 @@ CREATE TABLE contexts AS
         sample_id, peak, start, token, "values" FROM chosen ORDER BY feature_id, rank;
 DROP TABLE candidates;
 """
+
+# What becomes of another store's tables when they are appended.
+APPENDED = {
+    "samples": """SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id,
+        sample_id + $offset::INTEGER AS source_row, $source AS source) FROM samples ORDER BY rowid""",
+    "activations": "SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id) FROM activations ORDER BY rowid",
+    "candidates": """SELECT feature_id, "values"[peak - start + 1] AS value, peak, start, token, "values",
+        sample_id + $offset::INTEGER AS sample_id FROM contexts ORDER BY feature_id, rank""",
+}
 
 
 def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -124,6 +133,25 @@ class StoreWriter:
             cursor.unregister("chunk")
         cursor.execute("COMMIT")
 
+    def append_store(self, other: FeatureStore, source: str) -> None:
+        """Append all samples of a finished store, with a `source` of their own, in one transaction.
+
+        Its contexts become candidates again, with new lots: which of them are kept depends on all the stores.
+        """
+        import pyarrow as pa
+
+        offset, cursor = self.n_done, self.db.cursor()
+        cursor.execute("BEGIN")
+        for name, sql in APPENDED.items():
+            rows = other.query(sql, {"offset": offset, "source": source}).to_arrow_table()
+            if name == "candidates":
+                lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
+                rows = rows.append_column("lot", pa.array(lot))
+            cursor.register("chunk", rows)
+            cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
+            cursor.unregister("chunk")
+        cursor.execute("COMMIT")
+
     def table(self, name: str, columns: Any) -> None:
         """Write (or write again) a small derived table from an Arrow table."""
         self.db.register("incoming", columns)
@@ -178,9 +206,9 @@ class FeatureStore:
         """Number of samples N."""
         return self.meta["n_samples"]
 
-    def query(self, sql: str, parameters: Iterable[Any] = ()) -> duckdb.DuckDBPyConnection:
+    def query(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> duckdb.DuckDBPyConnection:
         """Run one statement on a cursor of its own (a connection shared by threads gives wrong results)."""
-        return self.db.cursor().execute(sql, list(parameters))
+        return self.db.cursor().execute(sql, parameters)
 
     def no_sample(self, row: int) -> StoreError:
         """The error for a row that is not in the store."""

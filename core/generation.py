@@ -1,0 +1,80 @@
+"""Answers of a language model to the prompts of samples, in batches of prompts of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from core.activations import pack
+from core.chat import SURROGATE, render
+from core.models import LanguageModel
+from core.schema import Message, Sample
+
+MARK = "\ue000"  # stands for the answer in the rendered text
+OnTokens = Callable[[int, int], None]  # prompts answered, of how many
+
+
+def asked(sample: Sample) -> tuple[Message, ...]:
+    """The turns before the first answer."""
+    first = next((i for i, m in enumerate(sample.messages) if m.role == "assistant"), len(sample.messages))
+    return sample.messages[:first]
+
+
+def answered(sample: Sample, text: str) -> Sample:
+    """The sample with `text` as its only answer."""
+    return replace(sample, messages=(*asked(sample), Message("assistant", text)))
+
+
+def prompt_ids(sample: Sample, lm: LanguageModel, max_tokens: int) -> np.ndarray:
+    """The tokens before the first answer, its header included, at most the last `max_tokens`: int32 (T,)."""
+    text, _ = render((*asked(sample), Message("assistant", MARK)), lm.tokenizer)
+    text = SURROGATE.sub("\ufffd", text[: text.rindex(MARK)])
+    return np.array(lm.tokenizer(text, add_special_tokens=False)["input_ids"][-max_tokens:], np.int32)
+
+
+def generate(
+    lm: LanguageModel,
+    samples: Sequence[Sample],
+    new_tokens: int = 128,
+    max_tokens: int = 512,
+    batch_tokens: int = 4096,
+    on_tokens: MARK = "\ue000"  # stands for the answer in the rendered text
+OnTokens = lambda done, total: None,
+) -> list[str]:
+    """The most likely answer (greedy decoding) to each sample's prompt, at most `new_tokens` long."""
+    prompts = [prompt_ids(sample, lm, max_tokens) for sample in samples]
+    lengths = np.array([len(p) + new_tokens for p in prompts], np.int64)
+    out, done = [""] * len(samples), 0
+    for batch in pack(lengths, max(batch_tokens, int(lengths.max(initial=0)))):
+        for i, text in zip(batch, respond(lm, [prompts[i] for i in batch], new_tokens), strict=True):
+            out[i] = text
+        done += len(batch)
+        on_tokens(done, len(samples))
+    return out
+
+
+def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -> list[str]:
+    """One batch. Prompts are padded on the left, so that all answers begin at the same place."""
+    import torch
+
+    width, tokenizer = max(map(len, prompts)), lm.tokenizer
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id or 0
+    ids, mask = np.full((len(prompts), width), pad, np.int64), np.zeros((len(prompts), width), np.int64)
+    for i, prompt in enumerate(prompts):
+        ids[i, width - len(prompt) :], mask[i, width - len(prompt) :] = prompt, 1
+    with torch.inference_mode():
+        found = lm.model.generate(
+            input_ids=torch.from_numpy(ids).to(lm.device),
+            attention_mask=torch.from_numpy(mask).to(lm.device),
+            max_new_tokens=new_tokens,
+            use_cache=True,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            pad_token_id=pad,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+    return [text.strip() for text in tokenizer.batch_decode(found[:, width:], skip_special_tokens=True)]

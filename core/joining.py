@@ -1,0 +1,84 @@
+"""Several stores of one model and SAE as one: the data sets together, without running the model again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.extract import OnProgress, Pipeline, Progress, Scan, finish, load
+from core.files import cache_dir, replacing, require_space
+from core.schema import ExtractConfig, StoreError
+from core.scores import finished_columns, score_folder
+from core.store import SCHEMA_VERSION, FeatureStore, StoreWriter, open_store
+
+SETTINGS = ("hook_point", "max_tokens", "floor", "dtype")  # what must be alike for the activations to be comparable
+
+
+def join(paths: Sequence[Path], folder: Path | None = None, on_progress: OnProgress = lambda p: None) -> Path:
+    """The store of all samples of `paths`, in that order, their `source` the name of their data file; its path.
+
+    Rows count through the stores one after another. A feature's contexts are chosen from those that the stores kept.
+    Score columns that all of them have are joined too. Resumes after the last whole store.
+    Raises StoreError if they are not of one model, SAE and setting, or fewer than two.
+    """
+    stores = [open_store(path) for path in paths]
+    check_alike(stores)
+    folder, first = folder or cache_dir(), stores[0]
+    digest = hashlib.sha256(" ".join([f"schema {SCHEMA_VERSION}", *(s.key for s in stores)]).encode()).hexdigest()
+    path = folder / f"{digest[:16]}.duckdb"
+    if not path.exists():
+        require_space(folder, 2 * sum(s.path.stat().st_size for s in stores))
+        on_progress(Progress("Loading model and SAE", 0, 1))
+        pipeline = load(ExtractConfig(**first.meta["config"]))
+        check_unchanged(pipeline, first)
+        writer, total = StoreWriter(path), sum(s.n_samples for s in stores)
+        for store, offset in zip(stores, np.cumsum([0, *(s.n_samples for s in stores)]).tolist(), strict=False):
+            on_progress(Progress("Copying", offset, total))
+            if writer.n_done == offset:  # else an earlier run has it
+                writer.append_store(store, data_name(store).split(".")[0])
+        names = " + ".join(data_name(s) for s in stores)
+        pipeline = replace(pipeline, config=replace(pipeline.config, data=names, limit=None))
+        facts = {name: sum(s.meta[name] for s in stores) for name in ("seconds", "tokens")}
+        warnings = [f"{data_name(s)}: {text}" for s in stores for text in s.meta["warnings"]]
+        finish(pipeline, writer, Scan(total, 0, warnings), digest, facts, on_progress)
+    join_scores(stores, open_store(path))
+    return path
+
+
+def data_name(store: FeatureStore) -> str:
+    """The name of the file or hub data set that a store was made of."""
+    return Path(store.meta["config"]["data"]).name
+
+
+def check_alike(stores: Sequence[FeatureStore]) -> None:
+    """Raise StoreError unless there are two stores or more, each once, whose activations can stand in one matrix."""
+    if len({s.key for s in stores}) < max(2, len(stores)):
+        raise StoreError("Joining takes two stores or more, each once.")
+    for store in stores[1:]:
+        for part in ("model", "sae", "template"):
+            if store.meta["digests"][part] != stores[0].meta["digests"][part]:
+                raise StoreError(f"{store.path.name} was made with another {part} than {stores[0].path.name}.")
+        for name in SETTINGS:
+            own, other = store.meta["config"][name], stores[0].meta["config"][name]
+            if own != other:
+                raise StoreError(f"{store.path.name} has {name} {own}, {stores[0].path.name} has {other}.")
+
+
+def check_unchanged(pipeline: Pipeline, store: FeatureStore) -> None:
+    """Raise StoreError if the model or SAE is no longer the one that the stores were made with."""
+    for part, digest in (("model", pipeline.lm.digest), ("sae", pipeline.sae.digest)):
+        if digest != store.meta["digests"][part]:
+            raise StoreError(f"The {part} has changed since {store.path.name} was extracted with it: extract again.")
+
+
+def join_scores(stores: Sequence[FeatureStore], joined: FeatureStore) -> None:
+    """Write the computed score columns that all the stores have, one after another, as those of the joined store."""
+    columns, folder = [finished_columns(s) for s in stores], score_folder(joined)
+    for name in set.intersection(*(set(c) for c in columns)):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / f"{name}.npy") as temporary, temporary.open("wb") as out:
+            np.save(out, np.concatenate([c[name] for c in columns]))

@@ -1,0 +1,362 @@
+"""k-means-quality with iterative refinement (arXiv 2409.11378): clusters whose samples a model does not yet answer as
+well as the data does gain weight from round to round.
+
+A run is a folder, one subfolder a round, each step's file written when the step is complete: a run that was killed goes
+on after its last finished step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.clustering import KRow, clusters
+from core.constraints import SampleInfo, candidates, latest_units, pins, score_column, unit_vectors
+from core.files import cache_dir, replacing
+from core.generation import generate
+from core.judge import Endpoint
+from core.schema import FeatureMatrix, SaelectError, SelectionError, SelectionSpec
+from core.scorers import SCORERS, Task
+from core.store import FeatureStore
+from core.training import TrainConfig, fine_tune, load_trainable, load_tuned, require_training
+
+MOST = 30.0  # nats: a cluster's mean difference is cut there, so that one odd score cannot starve all the others
+OnStage = Callable[[str, float, float], None]  # what is done, how far, of how much
+
+
+@dataclass(frozen=True)
+class RefineConfig:
+    """What to refine. budget: samples over all rounds; k: clusters, 0 for √N, silhouette or elbow; quality: the score
+    column to draw by inside a cluster, empty for none. start: each round from the base model, or from the previous one.
+    """
+
+    store_key: str
+    rounds: int = 3
+    budget: int = 300
+    k: int | str = 0
+    quality: str = ""
+    scorer: str = "perplexity"
+    scorer_model: str = ""
+    model: str = ""
+    start: str = "base"
+    new_tokens: int = 128
+    seed: int = 0
+    vetoes: Mapping[int, str] = field(default_factory=dict)
+    pins: tuple[int, ...] = ()
+    bans: tuple[int, ...] = ()
+    theta: float = 0.0
+    scope: str = "all"
+    train: TrainConfig = TrainConfig()
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1 or self.budget < self.rounds:
+            raise SelectionError(f"{self.rounds} rounds need a budget of at least as many samples, got {self.budget}.")
+        if self.scorer not in SCORERS:
+            raise SelectionError(f"Unknown scorer {self.scorer!r}: it must be one of {', '.join(SCORERS)}.")
+        if self.start not in ("base", "previous"):
+            raise SelectionError(f"start must be base or previous, got {self.start!r}.")
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is kept: named by everything that decides its outcome."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return cache_dir("refine", self.store_key) / hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def spec(self) -> SelectionSpec:
+        """The decisions as a selection has them."""
+        decided = {"vetoes": self.vetoes, "pins": self.pins, "bans": self.bans}
+        options = {"score": self.quality} if self.quality else {}
+        spec = SelectionSpec("kmq", self.budget, "samples", self.theta, self.scope, seed=self.seed, **decided)
+        return replace(spec, options={**options, "k": self.k})
+
+
+@dataclass(frozen=True)
+class Round:
+    """A finished round. weight float64 (C,): of the clusters as they were drawn by; mean_gap float64 (C,): R(gold) −
+    R(generated) over a cluster's new samples, NaN for none; next_weight: after the update. rows int64: the samples,
+    gold, generated float64: their scores; answers: what the model generated.
+    """
+
+    number: int
+    weight: np.ndarray
+    next_weight: np.ndarray
+    mean_gap: np.ndarray
+    rows: np.ndarray
+    gold: np.ndarray
+    generated: np.ndarray
+    answers: tuple[str, ...]
+    loss: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RefineRun:
+    """A run as far as it is: its configuration, label int32 (N,) of every sample's cluster, the curve k was chosen by."""
+
+    config: RefineConfig
+    label: np.ndarray
+    curve: tuple[KRow, ...]
+    rounds: tuple[Round, ...]
+    created: str
+
+    @property
+    def rows(self) -> np.ndarray:
+        """All picks in the order in which they came: the pins, then round by round, int64."""
+        return np.concatenate([np.array(self.config.pins, np.int64), *(r.rows for r in self.rounds)])
+
+    @property
+    def weight(self) -> np.ndarray:
+        """The clusters' weights after the last finished round, float64 (C,)."""
+        return self.rounds[-1].next_weight if self.rounds else first_weights(self.label, np.ones(len(self.label), bool))
+
+    @property
+    def finished(self) -> bool:
+        """Whether all rounds are done."""
+        return len(self.rounds) == self.config.rounds
+
+
+# --- the method
+
+
+def first_weights(label: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """∝ the number of candidates in each cluster, so that one round alone is k-means-quality: float64 (C,), sum 1."""
+    size = np.bincount(label[free], minlength=int(label.max(initial=-1)) + 1)
+    return size / max(size.sum(), 1)
+
+
+def updated(weight: np.ndarray, mean_gap: np.ndarray) -> np.ndarray:
+    """w_j ∝ w_j · exp(s_j), normalised to sum 1; a cluster without a score (NaN) is left as if its score were 0."""
+    gap = np.clip(np.nan_to_num(mean_gap, nan=0.0, posinf=MOST, neginf=-MOST), -MOST, MOST)
+    with np.errstate(divide="ignore"):
+        log = np.log(weight) + gap
+    scaled = np.exp(log - log.max())
+    return scaled / scaled.sum()
+
+
+def mean_gaps(label: np.ndarray, gap: np.ndarray, n_clusters: int) -> np.ndarray:
+    """The mean of `gap` float64 (n,) over the samples of each cluster, those without a value (NaN) left out: (C,)."""
+    known = np.isfinite(gap)
+    count = np.bincount(label[known], minlength=n_clusters)
+    total = np.bincount(label[known], gap[known], minlength=n_clusters)
+    return np.divide(total, count, out=np.full(n_clusters, np.nan), where=count > 0)
+
+
+def places(weight: np.ndarray, left: np.ndarray, total: int, rng: np.random.Generator) -> np.ndarray:
+    """How many samples to draw from each cluster: int64 (C,), `total` in all or as many as there are.
+
+    Each place is drawn with a probability ∝ the cluster's weight; what a cluster with `left` int64 (C,) samples cannot
+    give is drawn again among the others, evenly once no cluster of any weight has some left.
+    """
+    taken, total = np.zeros(len(weight), np.int64), min(total, int(left.sum()))
+    while taken.sum() < total:
+        still = taken < left
+        share = np.where(still, weight, 0.0)
+        share = share if share.sum() > 0 else still.astype(float)
+        drawn = rng.multinomial(total - taken.sum(), share / share.sum())
+        taken = np.minimum(taken + drawn, left)
+    return taken
+
+
+def draw(
+    weight: np.ndarray, label: np.ndarray, free: np.ndarray, quality: np.ndarray, total: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The round's samples: clusters by weight, inside a cluster without replacement with probability ∝ quality ≥ 0.
+
+    free bool (N,): who may still be drawn. In the order of the keys −log(u) / quality (Efraimidis and Spirakis 2006),
+    cluster by cluster in turn: int64.
+    """
+    quota = places(weight, np.bincount(label[free], minlength=len(weight)), total, rng)
+    key = -np.log1p(-rng.random(len(label)))
+    key = np.divide(key, quality, out=np.full(len(key), np.inf), where=quality > 0)
+    rows = np.flatnonzero(free)
+    ranked = rows[np.lexsort((rows, key[rows], label[rows]))]
+    size = np.bincount(label[ranked], minlength=len(weight))
+    place = np.arange(len(ranked)) - np.repeat(np.cumsum(size) - size, size)
+    taken = place < quota[label[ranked]]
+    turn = (place[taken] + 0.5) / quota[label[ranked[taken]]]
+    return ranked[taken][np.argsort(turn, kind="stable")]
+
+
+# --- the run
+
+
+def refine(
+    config: RefineConfig,
+    store: FeatureStore,
+    info: SampleInfo,
+    endpoint: Endpoint | None = None,
+    on_stage: OnStage = lambda stage, done, total: None,
+) -> RefineRun:
+    """Run all rounds, or those that an earlier run of the same configuration has not finished.
+
+    Raises SelectionError for decisions that leave nothing, ModelError without trl and peft or for a missing model.
+    """
+    require_training()
+    matrix = store.matrix(config.scope, config.theta)
+    free, quality = candidates(matrix, config.spec), qualities(matrix, config.spec, info)
+    if not free.any():
+        raise SelectionError("Vetoes, pins and bans leave no sample to draw from.")
+    folder = config.folder
+    on_stage("Clustering", 0, 1)
+    run = begun(config, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
+    for number in range(len(run.rounds) + 1, config.rounds + 1):
+        left = free.copy()
+        left[run.rows] = False
+        if not left.any():
+            break
+        one_round(run, number, folder / f"round-{number}", store, left, quality, endpoint, on_stage)
+        run = read_run(folder)
+    return run
+
+
+def qualities(matrix: FeatureMatrix, spec: SelectionSpec, info: SampleInfo) -> np.ndarray:
+    """What samples are drawn by inside a cluster, float64 (N,) ≥ 0: the score column, or all alike without one."""
+    return score_column(matrix, spec, info, least=0) if "score" in spec.options else np.ones(matrix.n_samples)
+
+
+def begun(config: RefineConfig, cluster: Callable[[], Any]) -> RefineRun:
+    """The run as its folder has it; a new one begins with the clusters."""
+    folder = config.folder
+    if not (folder / "run.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        found = cluster()
+        with replacing(folder / "clusters.npy") as temporary, temporary.open("wb") as out:
+            np.save(out, found.label)
+        facts = {"curve": [asdict(row) for row in found.curve], "created": datetime.now(UTC).isoformat(timespec="seconds")}
+        write_json(folder / "run.json", {"config": asdict(config), **facts})
+    return read_run(folder)
+
+
+def one_round(
+    run: RefineRun, number: int, folder: Path, store: FeatureStore, free: np.ndarray, quality: np.ndarray,
+    endpoint: Endpoint | None, on_stage: OnStage,
+) -> None:  # fmt: skip
+    """Draw, fine-tune on everything drawn so far, answer the new prompts, score, and write the round."""
+    config, name = run.config, f"Round {number} of {run.config.rounds}"
+    folder.mkdir(parents=True, exist_ok=True)
+    weight = run.weight if run.rounds else first_weights(run.label, free)
+    total = shares(config.budget - len(config.pins), config.rounds)[number - 1]
+    drawn = step(folder / "drawn.json", lambda: drawn_rows(run, number, weight, free, quality, total))
+    rows = np.array(drawn, np.int64)
+    trained = step(folder / "trained.json", lambda: train_round(run, number, rows, store, folder, on_stage))
+    samples, source = store.samples(rows), config.model or store.meta["config"]["model"]
+    if not (folder / "scores.json").exists():
+        lm = load_tuned(source, folder / "adapter", config.train)
+
+        def told(stage: str) -> Callable[[int, int], None]:
+            return lambda done, of: on_stage(f"{name}: {stage}", done, of)
+
+        answers = step(
+            folder / "answers.json",
+            lambda: generate(lm, samples, config.new_tokens, config.train.max_tokens, on_tokens=told("answering")),
+        )
+        task = Task(samples, answers, lm, folder, config.scorer_model, endpoint, on_scored=told("scoring"))
+        step(folder / "scores.json", lambda: [values.tolist() for values in SCORERS[config.scorer](task)])
+    gold, generated = np.array(json.loads((folder / "scores.json").read_text()), np.float64)
+    gap = mean_gaps(run.label[rows], gold - generated, len(weight))
+    facts = {"weight": weight, "mean_gap": gap, "next_weight": updated(weight, gap), **trained}
+    write_json(folder / "round.json", {n: v.tolist() if isinstance(v, np.ndarray) else v for n, v in facts.items()})
+
+
+def drawn_rows(
+    run: RefineRun, number: int, weight: np.ndarray, free: np.ndarray, quality: np.ndarray, total: int
+) -> list[int]:
+    """The rows of a round: seeded by run and round, so that a restart draws the same."""
+    rng = np.random.default_rng([run.config.seed, number])
+    return draw(weight, run.label, free, quality, total, rng).tolist()
+
+
+def train_round(
+    run: RefineRun, number: int, rows: np.ndarray, store: FeatureStore, folder: Path, on_stage: OnStage
+) -> dict[str, Any]:
+    """Fine-tune: from the base model on everything drawn so far, or from the previous round on the new samples."""
+    config = run.config
+    previous = folder.parent / f"round-{number - 1}" / "adapter"
+    goes_on = config.start == "previous" and number > 1
+    rows = rows if goes_on else np.concatenate([run.rows, rows])
+    lm = load_trainable(config.model or store.meta["config"]["model"], config.train)
+    told = f"Round {number} of {config.rounds}: fine-tuning"
+    done = fine_tune(
+        lm, store.samples(rows), config.train, folder / "adapter", previous if goes_on else None,
+        lambda step, of: on_stage(told, step, of),
+    )  # fmt: skip
+    return {"loss": done.loss, "tokens": done.tokens, "seconds": done.seconds}
+
+
+def shares(budget: int, rounds: int) -> list[int]:
+    """The budget over the rounds, as evenly as whole numbers allow, the first ones one more."""
+    return [budget // rounds + (i < budget % rounds) for i in range(rounds)]
+
+
+def step(path: Path, compute: Callable[[], Any]) -> Any:
+    """What an earlier run left at `path`, else computed and written there."""
+    if not path.exists():
+        write_json(path, compute())
+    return json.loads(path.read_text())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write and rename; NaN is written as JSON's readers in Python know it."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content) + "\n")
+
+
+# --- reading runs
+
+
+def read_run(folder: Path) -> RefineRun:
+    """A run's folder; raises SaelectError if it holds none."""
+    try:
+        found = json.loads((folder / "run.json").read_text())
+        config = config_from(found["config"])
+        label = np.load(folder / "clusters.npy", allow_pickle=False)
+        curve = tuple(KRow(**row) for row in found["curve"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SaelectError(f"{folder.name} is no run of refinement: {error}.") from error
+    rounds = []
+    while (part := folder / f"round-{len(rounds) + 1}" / "round.json").exists():
+        rounds.append(read_round(part.parent, len(rounds) + 1))
+    return RefineRun(config, label, curve, tuple(rounds), found["created"])
+
+
+def config_from(found: dict[str, Any]) -> RefineConfig:
+    """A RefineConfig from its JSON."""
+    vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
+    rows = {name: tuple(found[name]) for name in ("pins", "bans")}
+    return RefineConfig(**{**found, **rows, "vetoes": vetoes, "train": TrainConfig(**found["train"])})
+
+
+def read_round(folder: Path, number: int) -> Round:
+    """A finished round."""
+    facts, rows, answers, scores = (
+        json.loads((folder / f"{name}.json").read_text()) for name in ("round", "drawn", "answers", "scores")
+    )
+    arrays = {name: np.array(facts.pop(name), np.float64) for name in ("weight", "mean_gap", "next_weight")}
+    gold, generated = np.array(scores, np.float64).reshape(2, -1)
+    return Round(number, rows=np.array(rows, np.int64), gold=gold, generated=generated, answers=tuple(answers), **arrays, **facts)
+
+
+def runs_of(store_key: str) -> list[RefineRun]:
+    """The runs on a store, the newest first; what cannot be read is passed over."""
+    found = []
+    for folder in cache_dir("refine", store_key).iterdir():
+        try:
+            found.append(read_run(folder))
+        except SaelectError:
+            continue
+    return sorted(found, key=lambda run: run.created, reverse=True)
+
+
+def discard(run: RefineRun) -> None:
+    """Delete a run with its adapters."""
+    shutil.rmtree(run.config.folder, ignore_errors=True)

@@ -1,0 +1,198 @@
+"""Fine-tune a language model on samples: trl's SFTTrainer, peft's LoRA, loss on the responses only.
+
+trl and peft are in requirements-train.txt: everything else runs without them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.chat import TEMPLATE_TOKEN, TokenizedSample, tokenize
+from core.models import LOAD_ERRORS, LanguageModel, load_lm, one_line, resolve_device, resolve_dtype
+from core.schema import SEGMENTS, ModelError, Sample, SelectionError
+
+IGNORED = -100  # the label of a token without loss
+RESPONSE = SEGMENTS.index("response")
+
+OnStep = Callable[[int, int], None]  # optimizer steps done, of how many
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to fine-tune. rank: of the LoRA matrices (arXiv 2106.09685), 0 for all weights; batch: samples a step."""
+
+    rank: int = 16
+    learning_rate: float = 5e-4
+    epochs: int = 1
+    batch: int = 8
+    max_tokens: int = 512
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("rank", 0), ("epochs", 1), ("batch", 1), ("max_tokens", 8)):
+            if getattr(self, name) < least:
+                raise SelectionError(f"{name} must be at least {least}, got {getattr(self, name)}.")
+        if not 0 < self.learning_rate < 1:
+            raise SelectionError(f"learning_rate must be between 0 and 1, got {self.learning_rate}.")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fine-tuned model, and what it took: tokens read, those among them with loss, seconds, mean loss in nats."""
+
+    lm: LanguageModel
+    tokens: int
+    trained_tokens: int
+    seconds: float
+    loss: float
+
+
+def require_training() -> None:
+    """Raise ModelError, with what to install, unless trl and peft are there."""
+    missing = [name for name in ("trl", "peft") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ModelError(
+            f"Fine-tuning needs {' and '.join(missing)}: pip install -r requirements-train.txt in this environment."
+        )
+
+
+def load_trainable(source: str, config: TrainConfig, device: str = "auto") -> LanguageModel:
+    """The model as fine-tuning wants it: under LoRA in bfloat16 where that is faster, else in float32."""
+    device = resolve_device(device)
+    dtype = resolve_dtype("auto", device) if config.rank else "float32"
+    return load_lm(source, device, "float32" if dtype == "float16" else dtype)
+
+
+def labels(item: TokenizedSample) -> np.ndarray:
+    """What each token should be predicted as, int64 (T,): itself in a response and in what closes it, else IGNORED."""
+    own = item.segment == RESPONSE
+    closing = np.append(False, own[:-1]) & (item.segment == TEMPLATE_TOKEN)
+    return np.where(own | closing, item.ids, IGNORED).astype(np.int64)
+
+
+def fine_tune(
+    lm: LanguageModel,
+    samples: Sequence[Sample],
+    config: TrainConfig,
+    folder: Path,
+    start: Path | None = None,
+    on_step: OnStep = lambda done, total: None,
+) -> Trained:
+    """Train on `samples` and write adapter or weights to `folder`, which is there only if all went well.
+
+    `lm` is changed: load it anew for another run. `start`: such a folder of an earlier run to go on from. Checkpoints
+    beside the folder let a run that was killed go on. Raises ModelError without trl or peft, SelectionError if no
+    sample has a response within max_tokens.
+    """
+    require_training()
+    items = [item for item in tokenize(list(samples), lm.tokenizer, config.max_tokens) if (labels(item) >= 0).any()]
+    if not items:
+        raise SelectionError(f"None of the {len(samples)} samples has a response token to train on.")
+    work, begun = folder.with_name(f".{folder.name}.training"), time.time()
+    model = with_adapter(lm.model, config, start)
+    trainer = make_trainer(model, lm.tokenizer, items, config, work, on_step)
+    checkpoints = sorted(work.glob("checkpoint-*"))
+    loss = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None).training_loss
+    model.save_pretrained(work / "finished", safe_serialization=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    (work / "finished").replace(folder)
+    shutil.rmtree(work, ignore_errors=True)
+    tokens, scored = (config.epochs * sum(map(count, items)) for count in (lambda i: len(i.ids), n_scored))
+    return Trained(tuned(lm, model), tokens, scored, time.time() - begun, float(loss))
+
+
+def n_scored(item: TokenizedSample) -> int:
+    """Tokens with loss; the first of a text has none, as nothing predicts it."""
+    return int((labels(item)[1:] >= 0).sum())
+
+
+def with_adapter(model: Any, config: TrainConfig, start: Path | None) -> Any:
+    """The model with LoRA matrices beside all its linear layers, new or from `start`; or itself for full training."""
+    from peft import LoraConfig, PeftModel, get_peft_model
+    from transformers import set_seed
+
+    set_seed(config.seed)
+    if not config.rank:
+        if start:
+            model.load_state_dict(type(model).from_pretrained(start, use_safetensors=True).state_dict())
+        return model
+    if start:
+        return PeftModel.from_pretrained(model, start, is_trainable=True, use_safetensors=True)
+    lora = LoraConfig(r=config.rank, lora_alpha=2 * config.rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    return get_peft_model(model, lora)
+
+
+def tuned(lm: LanguageModel, model: Any) -> LanguageModel:
+    """`lm` with the trained model, in the shape that scoring and generation expect."""
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return replace(lm, model=plain.eval())
+
+
+def load_tuned(source: str, folder: Path, config: TrainConfig, device: str = "auto") -> LanguageModel:
+    """The model `source` with what `fine_tune` wrote to `folder`; raises ModelError if that cannot be loaded."""
+    require_training()
+    lm = load_trainable(source, config, device)
+    try:
+        return tuned(lm, with_adapter(lm.model, config, folder))
+    except LOAD_ERRORS as error:
+        raise ModelError(f"{folder} holds no adapter for {source}: {one_line(error)}") from error
+
+
+def make_trainer(
+    model: Any, tokenizer: Any, items: Sequence[TokenizedSample], config: TrainConfig, work: Path, on_step: OnStep
+) -> Any:
+    """trl's trainer over tokenized samples with their labels; batches of samples of like length waste no padding."""
+    import torch
+    from datasets import Dataset
+    from datasets.utils.logging import disable_progress_bar
+    from trl import SFTConfig, SFTTrainer
+
+    disable_progress_bar()
+    data = Dataset.from_list([{"input_ids": i.ids.tolist(), "labels": labels(i).tolist()} for i in items])
+    device = next(model.parameters()).device.type
+    native = resolve_dtype("auto", device) == "bfloat16"
+    arguments = SFTConfig(
+        output_dir=str(work),
+        per_device_train_batch_size=config.batch,
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,
+        weight_decay=0.0,
+        max_length=config.max_tokens,
+        train_sampling_strategy="group_by_length",
+        seed=config.seed,
+        bf16=native,
+        use_cpu=device == "cpu",
+        gradient_checkpointing=device != "cpu",
+        save_strategy="steps",
+        save_steps=100,
+        save_total_limit=1,
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+    return SFTTrainer(
+        model, args=arguments, train_dataset=data, processing_class=tokenizer, callbacks=[reporting(on_step)]
+    )
+
+
+def reporting(on_step: OnStep) -> Any:
+    """A callback that tells of every optimizer step."""
+    from transformers import TrainerCallback
+
+    class Reporting(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+            on_step(state.global_step, state.max_steps)
+
+    return Reporting()
