@@ -81,6 +81,17 @@ def parsed_budget(text: str, total: int) -> int:
         raise SelectionError(f"The budget must be a whole number or a share such as 5%, got {text!r}.") from None
 
 
+def parsed_share(text: str) -> float:
+    """A share in (0, 1]."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise SelectionError(f"A share must be a number above 0 and at most 1, got {text!r}.")
+    return share
+
+
 def pairs(option: list[str] | None) -> dict[str, str]:
     """NAME=VALUE texts as a dictionary."""
     for text in option or []:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from core.constraints import (
     SampleInfo,
     by_order,
     candidates,
+    costs,
     pins,
     score_column,
     unit_vectors,
 )
+from core.coverage import weighted_greedy
 from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
 
 CANDIDATES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # numbers of clusters to choose from
@@ -24,11 +27,11 @@ SILHOUETTE_SAMPLE = 4000  # the silhouette looks at all pairs
 
 @dataclass(frozen=True)
 class Clusters:
-    """label int32 (N,); distance float32 (N,) to the own centre; curve: what each candidate k gave, if k was chosen."""
+    """label int32 (N,); distance float32 (N,) to the own centre, if known; curve: what each candidate k gave."""
 
     k: int
     label: np.ndarray
-    distance: np.ndarray
+    distance: np.ndarray | None
     curve: tuple[KRow, ...] = ()
 
 
@@ -64,6 +67,36 @@ def kmq(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None =
     score = score_column(matrix, spec, samples, least=0)
     draw = -np.log1p(-np.random.default_rng([spec.seed, 1]).random(matrix.n_samples))
     return _by_cluster(matrix, spec, samples, np.divide(draw, score, out=np.full(len(score), np.inf), where=score > 0))
+
+
+def kmq_iterative(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """k-means-quality with iterative refinement: the samples of a run of core.refine, in the order they came."""
+    run = _refined(matrix, spec, samples)
+    if spec.unit == "samples" and spec.budget > len(run.rows):
+        raise SelectionError(
+            f"The run of refinement has drawn {len(run.rows)} samples, not {spec.budget}: refine with a larger budget."
+        )
+    return by_order(matrix, spec, samples, run.rows, details={"clusters": Clusters(len(run.weight), run.label, None)})
+
+
+def hybrid(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
+    """sae-greedy inside the clusters of a run of refinement, each with a share of the budget ∝ its refined weight."""
+    run, cost = _refined(matrix, spec, samples), costs(matrix, spec, samples)
+    free, first = candidates(matrix, spec), pins(spec)
+    most = np.bincount(run.label[free], cost[free], minlength=len(run.weight)).astype(np.int64)
+    room = allocate(run.weight, most, spec.budget - int(cost[first].sum()))
+    found = weighted_greedy(matrix, spec, samples, None, run.label, room)
+    details = {"clusters": Clusters(len(run.weight), run.label, None), "quota": room}
+    return replace(found, details=details)
+
+
+def _refined(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Any:
+    if samples is None or samples.refined is None:
+        raise SelectionError(f"{spec.method} needs a run of refinement: pass samples=SampleInfo(..., refined=...).")
+    run = samples.refined(str(spec.options.get("run", "")))
+    if len(run.label) != matrix.n_samples:
+        raise SelectionError(f"The run of refinement is of {len(run.label)} samples, the matrix has {matrix.n_samples}.")
+    return run
 
 
 def _by_cluster(

@@ -24,6 +24,7 @@ from core.cli import (
     bar,
     errors,
     machine,
+    parsed_share,
     request,
     show,
 )
@@ -312,14 +313,3 @@ def shared_picks(rows: list[Any]) -> list[dict[str, Any]]:
         {"": i, "method": r.method, **{str(j): f"{100 * r.overlap.get(m, 1.0):.0f}" for j, m in numbered}}
         for i, r in enumerate(rows, 1)
     ]
-
-
-def parsed_share(text: str) -> float:
-    """A share in (0, 1]."""
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
-        raise SelectionError(f"A share must be a number above 0 and at most 1, got {text!r}.")
-    return share

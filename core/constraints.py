@@ -19,7 +19,8 @@ class SampleInfo:
     """What some methods need besides features; N samples.
 
     prompt_tokens, response_tokens int64 (N,); scores: columns float64 (N,). By name, when a method asks: vectors
-    (N, d), tags as a matrix of samples × tags, reference(name, scope) another data set's matrix over the same features.
+    (N, d), tags as a matrix of samples × tags, reference(name, scope) another data set's matrix over the same features,
+    refined(name) a run of core.refine.
     """
 
     prompt_tokens: np.ndarray
@@ -28,6 +29,7 @@ class SampleInfo:
     vectors: Callable[[str], np.ndarray] | None = None
     tags: Callable[[str], FeatureMatrix] | None = None
     reference: Callable[[str, str], FeatureMatrix] | None = None
+    refined: Callable[[str], Any] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}

@@ -41,7 +41,7 @@ def greedy(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
     """
     if spec.unit == "samples" and spec.weights == "uniform" and not spec.options.get("quality"):
         return _continued(matrix, spec, np.empty(0, np.int64), np.empty(0, np.int32))
-    return _weighted(matrix, spec, samples, None)
+    return weighted_greedy(matrix, spec, samples)
 
 
 def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rounds: np.ndarray) -> Selection:
@@ -56,10 +56,20 @@ def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rou
     return finish(matrix, spec, rows, rounds)
 
 
-def _weighted(
-    matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, weight: np.ndarray | None
+def weighted_greedy(
+    matrix: FeatureMatrix,
+    spec: SelectionSpec,
+    samples: SampleInfo | None,
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    room: np.ndarray | None = None,
 ) -> Selection:
-    """Greedy for any weights. For tokens the better of gain per token and plain gain, by the weight it covers."""
+    """Greedy for any weights. For tokens the better of gain per token and plain gain, by the weight it covers.
+
+    group int32 (N,) and room int64 (G,): what each group may take of the budget.
+    """
+    if group is None or room is None:
+        group, room = np.zeros(matrix.n_samples, np.int32), np.array([spec.budget], np.int64)
     quality = np.ones(matrix.n_samples)
     if spec.options.get("quality"):
         quality = score_column(matrix, spec, samples, "quality", least=0)
@@ -68,7 +78,7 @@ def _weighted(
     for per_cost in (True, False) if spec.unit == "tokens" else (False,):
         picks = kernels.greedy_heap(
             matrix.indptr, matrix.feature, used, available(matrix, spec), pins(spec), costs(matrix, spec, samples),
-            quality, spec.budget, spec.multiplicity, per_cost,
+            quality, spec.budget, spec.multiplicity, per_cost, group, room,
         )  # fmt: skip
         found.append(finish(matrix, spec, *picks, weight))
     return max(found, key=lambda s: finish(matrix, spec, s.rows, np.ones_like(s.round), weight).gains.sum())
@@ -122,7 +132,7 @@ def reference_guided(matrix: FeatureMatrix, spec: SelectionSpec, samples: Sample
             "good at, extracted with the same model and SAE."
         )
     weight = reference_weights(matrix, at_theta(samples.reference(str(name), spec.scope), spec.theta))
-    return _weighted(matrix, spec, samples, weight)
+    return weighted_greedy(matrix, spec, samples, weight)
 
 
 def reference_weights(matrix: FeatureMatrix, reference: FeatureMatrix) -> np.ndarray:

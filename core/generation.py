@@ -40,8 +40,7 @@ def generate(
     new_tokens: int = 128,
     max_tokens: int = 512,
     batch_tokens: int = 4096,
-    on_tokens: MARK = "\ue000"  # stands for the answer in the rendered text
-OnTokens = lambda done, total: None,
+    on_tokens: OnTokens = lambda done, total: None,
 ) -> list[str]:
     """The most likely answer (greedy decoding) to each sample's prompt, at most `new_tokens` long."""
     prompts = [prompt_ids(sample, lm, max_tokens) for sample in samples]

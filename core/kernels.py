@@ -178,14 +178,14 @@ def fill(order, cost, budget, rows, n):
 
 
 @njit(cache=True)
-def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget, r, per_cost):
+def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget, r, per_cost, group, room):
     """Greedy for weights float64 (F,) ≥ 0 and costs int64 (N,) ≥ 1: (rows int64 (K,), round int32 (K,)).
 
     Takes the largest gain times quality float64 (N,) ≥ 0 (over cost if `per_cost`), ties to the lowest row, of those
-    that still fit in `budget`. Keys in the heap are upper bounds: the top is picked when its key, computed anew, has
-    not changed.
+    that still fit in `budget` and in the room int64 (G,) of their group int32 (N,). Keys in the heap are upper bounds:
+    the top is picked when its key, computed anew, has not changed.
     """
-    n_samples = len(indptr) - 1
+    n_samples, room = len(indptr) - 1, room.copy()
     is_open, mark = allowed.copy(), np.zeros(len(weight), np.int64)
     divisor = cost if per_cost else np.ones_like(cost)
     rows, rounds = np.empty(n_samples, np.int64), np.ones(n_samples, np.int32)
@@ -195,14 +195,14 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
         budget -= cost[row]
         _count(row, r, r, indptr, feature, mark)
     full = row_sums(indptr, feature, weight) * quality / divisor
-    left = np.flatnonzero(is_open & (full > 0) & (cost <= budget))
+    left = np.flatnonzero(is_open & (full > 0) & (cost <= np.minimum(budget, room[group])))
     while len(left):
         number += 1
         heap = [(-full[row], row) for row in left]
         heapq.heapify(heap)
         while len(heap) and heap[0][0] < 0:
             key, row = heap[0]
-            if cost[row] > budget:
+            if cost[row] > min(budget, room[group[row]]):
                 heapq.heappop(heap)
                 continue
             now = -_gain(row, number * r, r, indptr, feature, weight, mark) * quality[row] / divisor[row]
@@ -212,8 +212,9 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
             heapq.heappop(heap)
             rows[n], rounds[n], is_open[row] = row, number, False
             n, budget = n + 1, budget - cost[row]
+            room[group[row]] -= cost[row]
             _count(row, number * r, r, indptr, feature, mark)
-        left = left[is_open[left] & (cost[left] <= budget)]
+        left = left[is_open[left] & (cost[left] <= np.minimum(budget, room[group[left]]))]
     rounds[n:] = max(number, 1)
     n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
     return rows[:n], rounds[:n]

@@ -346,6 +346,29 @@ def read_round(folder: Path, number: int) -> Round:
     return Round(number, rows=np.array(rows, np.int64), gold=gold, generated=generated, answers=tuple(answers), **arrays, **facts)
 
 
+def round_table(run: RefineRun) -> list[dict[str, Any]]:
+    """One row a round: samples, loss of the training, mean scores, and how uneven the weights have become (their
+    largest, and the effective number of clusters, exp of the entropy).
+    """
+    out = []
+    for r in run.rounds:
+        w = r.next_weight[r.next_weight > 0]
+        gap = r.gold - r.generated
+        out.append(
+            {
+                "round": r.number,
+                "samples": len(r.rows),
+                "training loss": r.loss,
+                "R(gold)": float(np.nanmean(r.gold)) if np.isfinite(r.gold).any() else float("nan"),
+                "R(gold) − R(generated)": float(np.nanmean(gap)) if np.isfinite(gap).any() else float("nan"),
+                "largest weight": float(w.max()),
+                "effective clusters": float(np.exp(-(w * np.log(w)).sum())),
+                "seconds": r.seconds,
+            }
+        )
+    return out
+
+
 def runs_of(store_key: str) -> list[RefineRun]:
     """The runs on a store, the newest first; what cannot be read is passed over."""
     found = []

@@ -94,7 +94,8 @@ def load_reward_model(source: str) -> tuple[Any, Any]:
         raise ModelError(f"Transformers cannot load the reward model {source}: {one_line(error)}") from error
     if model.config.num_labels != 1:
         raise ModelError(f"{source} has {model.config.num_labels} labels; a reward model has one.")
-    model.config.pad_token_id = model.config.pad_token_id or tokenizer.pad_token_id or tokenizer.eos_token_id
+    known = (model.config.pad_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
+    model.config.pad_token_id = next(token for token in known if token is not None)
     return model.to(resolve_device("auto")).eval(), tokenizer
 
 
@@ -107,7 +108,8 @@ def reward_logits(model: Any, tokenizer: Any, texts: list[str], task: Task) -> I
     for batch in pack(np.array([len(i) for i in ids], np.int64), task.batch_tokens):
         with torch.inference_mode():
             mask = padded([np.ones(len(ids[i]), np.int32) for i in batch], model.device)
-            logits = model(input_ids=padded([ids[i] for i in batch], model.device), attention_mask=mask).logits
+            padding = (1 - mask) * model.config.pad_token_id  # the model looks for it to find the last token
+            logits = model(input_ids=padded([ids[i] for i in batch], model.device) + padding, attention_mask=mask).logits
         done += len(batch)
         task.on_scored(done, len(texts))
         yield batch, logits[:, 0].double().cpu().numpy()

@@ -80,6 +80,7 @@ SCORE = Option("score", "score column; default: the only one there is")
 FIRST = Option("first", "which scores come first", "highest", ("highest", "lowest"))
 VECTORS = Option("vectors", "residual, or a .npy file with one vector a sample", "residual")
 LIMIT = Option("limit", "largest cosine to an accepted sample", 0.9, low=-1, high=1)
+RUN = Option("run", "run of `refine`; default: the newest finished one")
 CLUSTERED = (
     Option("k", "clusters; 0: √N; or how to choose", 0, ("silhouette", "elbow"), low=0, whole=True),
     Option("allocation", "places of a cluster", "proportional", ("proportional", "uniform")),
@@ -120,6 +121,14 @@ METHODS: dict[str, Method] = {
     "kmeans-random": Method(clustering.kmeans_random, CLUSTERED, nested=False, quick=False, seeded=True),
     "kmeans-closest": Method(clustering.kmeans_closest, CLUSTERED, nested=False, quick=False, seeded=True),
     "kmq": Method(clustering.kmq, (SCORE, *CLUSTERED), nested=False, quick=False, seeded=True),
+    "kmq-iterative": Method(clustering.kmq_iterative, (RUN,), quick=False),
+    "hybrid": Method(
+        clustering.hybrid,
+        (RUN, Option("quality", "score column that multiplies the gains")),
+        nested=False,
+        counts=True,
+        quick=False,
+    ),
     "reference-guided": Method(
         coverage.reference_guided,
         (

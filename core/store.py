@@ -143,7 +143,8 @@ class StoreWriter:
         offset, cursor = self.n_done, self.db.cursor()
         cursor.execute("BEGIN")
         for name, sql in APPENDED.items():
-            rows = other.query(sql, {"offset": offset, "source": source}).to_arrow_table()
+            given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
+            rows = other.query(sql, given).to_arrow_table()
             if name == "candidates":
                 lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
                 rows = rows.append_column("lot", pa.array(lot))

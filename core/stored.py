@@ -29,6 +29,7 @@ def info_of(store: FeatureStore) -> SampleInfo:
         lru_cache(2)(lambda name: vectors(store, name)),
         lru_cache(2)(lambda name: tags(store, name)),
         lru_cache(4)(lambda name, scope: reference(store, name, scope)),
+        lambda name: refined(store, name),
     )
 
 
@@ -67,3 +68,20 @@ def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
         if other.meta["digests"][part] != store.meta["digests"][part]:
             raise SelectionError(f"The reference {path.name} was made with another {part}: extract it with the same.")
     return other.matrix(scope)
+
+
+def refined(store: FeatureStore, name: str) -> Any:
+    """A run of refinement on this store by the name of its folder, or the newest finished one; raises SelectionError."""
+    from core.refine import read_run, runs_of
+
+    if name:
+        folder = cache_dir("refine", store.key) / Path(name).name
+        if not folder.is_dir():
+            raise SelectionError(f"There is no run of refinement {name!r} on {store.path.name}.")
+        return read_run(folder)
+    finished = [run for run in runs_of(store.key) if run.finished]
+    if not finished:
+        raise SelectionError(
+            f"No run of refinement on {store.path.name} is finished: `python -m core refine --store {store.path.name}`."
+        )
+    return finished[0]

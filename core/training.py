@@ -132,7 +132,10 @@ def with_adapter(model: Any, config: TrainConfig, start: Path | None) -> Any:
 
 def tuned(lm: LanguageModel, model: Any) -> LanguageModel:
     """`lm` with the trained model, in the shape that scoring and generation expect."""
+    from accelerate.utils import extract_model_from_parallel
+
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain = extract_model_from_parallel(plain, keep_fp32_wrapper=False)  # without the trainer's autocast
     return replace(lm, model=plain.eval())
 
 
@@ -153,6 +156,7 @@ def make_trainer(
     import torch
     from datasets import Dataset
     from datasets.utils.logging import disable_progress_bar
+    from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
     disable_progress_bar()
@@ -182,9 +186,11 @@ def make_trainer(
         dataloader_pin_memory=torch.cuda.is_available(),
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model, args=arguments, train_dataset=data, processing_class=tokenizer, callbacks=[reporting(on_step)]
     )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def reporting(on_step: OnStep) -> Any:

@@ -53,10 +53,37 @@ def test_heap_and_buckets_agree(sets, budget, r, skip):
     lists = kernels.transpose(matrix.indptr, matrix.feature, F)
     one = kernels.greedy_buckets(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, NO_ROUND, budget, r)
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
+    group, room = np.zeros(n, np.int32), np.array([budget])
     two = kernels.greedy_heap(
-        matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False
+        matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False, group, room
     )
     assert [a.tolist() for a in one] == [a.tolist() for a in two]
+
+
+@quick
+@given(sets_of_features, st.integers(1, 12), st.integers(0, 10**6))
+def test_heap_gives_no_group_more_than_its_room(sets, budget, seed):
+    matrix, n, rng = FeatureMatrix.from_sets(sets, F), len(sets), np.random.default_rng(seed)
+    group, room, cost = rng.integers(0, 3, n).astype(np.int32), rng.integers(0, 5, 3), rng.integers(1, 4, n)
+    found, rounds = kernels.greedy_heap(
+        matrix.indptr, matrix.feature, np.ones(F), np.ones(n, bool), NOBODY, cost, np.ones(n), budget, 1, False, group, room
+    )
+    left, money, covered, picks = room.copy(), budget, set(), []
+    number, full = 1, [row for row in range(n) if sets[row]]
+    while True:
+        fits = [row for row in full if row not in picks and cost[row] <= min(money, left[group[row]])]
+        gains = {row: len(set(sets[row]) - covered) for row in fits}
+        if not fits:
+            break
+        if not max(gains.values()):
+            covered, number = set(), number + 1
+            continue
+        best = min(fits, key=lambda row: (-gains[row], row))
+        picks.append(best)
+        covered |= set(sets[best])
+        money, left[group[best]] = money - cost[best], left[group[best]] - cost[best]
+    assert found[: len(picks)].tolist() == picks
+    assert all(not sets[row] for row in found[len(picks) :].tolist())
 
 
 @quick
