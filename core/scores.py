@@ -315,11 +315,11 @@ def token_losses(lm: LanguageModel, hidden: torch.Tensor, targets: torch.Tensor)
 
     rows = max(1, LOGITS // lm.model.config.get_text_config().vocab_size)
     parts = zip(hidden.split(rows), targets.split(rows), strict=True)
-    return torch.cat([F.cross_entropy(logits(lm, h).float(), t, reduction="none") for h, t in parts])
+    return torch.cat([F.cross_entropy(head_logits(lm.model, h).float(), t, reduction="none") for h, t in parts])
 
 
-def logits(lm: LanguageModel, hidden: torch.Tensor) -> torch.Tensor:
-    """Next-token logits (M, V) after final states (M, d), by the model's own head.
+def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
+    """Next-token logits (M, V) of a causal LM after final states (M, d), by its own head.
 
     Many heads cap, scale or project, each in its own code: so the whole model runs, on one token, and finds the states
     that are wanted where its blocks' result should be.
@@ -330,9 +330,9 @@ def logits(lm: LanguageModel, hidden: torch.Tensor) -> torch.Tensor:
         output.last_hidden_state = hidden[None]
         return output
 
-    handle = lm.model.base_model.register_forward_hook(swap)
+    handle = model.base_model.register_forward_hook(swap)
     try:
         one = torch.zeros((1, 1), dtype=torch.int64, device=hidden.device)
-        return lm.model(input_ids=one, use_cache=False).logits[0]
+        return model(input_ids=one, use_cache=False).logits[0]
     finally:
         handle.remove()

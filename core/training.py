@@ -18,6 +18,7 @@ import numpy as np
 from core.chat import TEMPLATE_TOKEN, TokenizedSample, tokenize
 from core.models import LOAD_ERRORS, LanguageModel, load_lm, one_line, resolve_device, resolve_dtype
 from core.schema import SEGMENTS, ModelError, Sample, SelectionError
+from core.scores import head_logits
 
 IGNORED = -100  # the label of a token without loss
 RESPONSE = SEGMENTS.index("response")
@@ -132,11 +133,15 @@ def with_adapter(model: Any, config: TrainConfig, start: Path | None) -> Any:
 
 def tuned(lm: LanguageModel, model: Any) -> LanguageModel:
     """`lm` with the trained model, in the shape that scoring and generation expect."""
+    return replace(lm, model=tuned_model(model).eval())
+
+
+def tuned_model(model: Any) -> Any:
+    """The causal LM inside peft's wrapper, LoRA layers in place, without the trainer's autocast."""
     from accelerate.utils import extract_model_from_parallel
 
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    plain = extract_model_from_parallel(plain, keep_fp32_wrapper=False)  # without the trainer's autocast
-    return replace(lm, model=plain.eval())
+    return extract_model_from_parallel(plain, keep_fp32_wrapper=False)
 
 
 def load_tuned(source: str, folder: Path, config: TrainConfig, device: str = "auto") -> LanguageModel:
@@ -186,11 +191,31 @@ def make_trainer(
         dataloader_pin_memory=torch.cuda.is_available(),
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-    trainer = SFTTrainer(
+    trainer = (on_cpu(SFTTrainer) if device == "cpu" else SFTTrainer)(
         model, args=arguments, train_dataset=data, processing_class=tokenizer, callbacks=[reporting(on_step)]
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def on_cpu(trainer: type) -> type:
+    """trl's trainer with a loss that looks at the tokens with labels only.
+
+    Without Triton trl's own computes log-probabilities, entropy and more for every token, padding included: over half
+    of a step on a processor, where the vocabulary is large.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    class OnCpu(trainer):
+        def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
+            plain, labels = tuned_model(model), inputs["labels"][:, 1:]
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16):
+                read = plain.base_model(inputs["input_ids"], use_cache=False)  # padding comes last: no one looks at it
+                logits = head_logits(plain, read.last_hidden_state[:, :-1][labels >= 0])
+            return F.cross_entropy(logits.float(), labels[labels >= 0])
+
+    return OnCpu
 
 
 def reporting(on_step: OnStep) -> Any:

@@ -145,10 +145,10 @@ STEPS = ("drawn.json", "trained.json", "answers.json", "scores.json", "round.jso
 
 @pytest.mark.parametrize("after", STEPS)
 def test_a_kill_after_any_step_changes_nothing(run, workplace, monkeypatch, tmp_path_factory, after):
-    folder = tmp_path_factory.mktemp("other")
+    origin, folder = run.config.folder, tmp_path_factory.mktemp("other")
     monkeypatch.setenv("SAELECT_CACHE", str(folder))
     if after != "drawn.json":  # one of them goes through both rounds, the others begin with the second
-        shutil.copytree(run.config.folder.parents[1], folder / "refine", dirs_exist_ok=True)
+        shutil.copytree(origin.parents[1], folder / "refine", dirs_exist_ok=True)
         shutil.rmtree(run.config.folder / "round-2")
     write, number = refinement.write_json, 1 if after == "drawn.json" else 2
 

@@ -225,8 +225,8 @@ def test_batches_and_slices_change_nothing(store, monkeypatch, tmp_path):
     store.meta["config"]["batch_tokens"] = 64
     monkeypatch.setattr(scores, "LOGITS", 10 * 400)
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "other"))
-    heads, inner = [], scores.logits
-    monkeypatch.setattr(scores, "logits", lambda lm, hidden: heads.append(len(hidden)) or inner(lm, hidden))
+    heads, inner = [], scores.head_logits
+    monkeypatch.setattr(scores, "head_logits", lambda model, hidden: heads.append(len(hidden)) or inner(model, hidden))
     for name, column in compute_scores(store).items():
         np.testing.assert_allclose(column, whole[name], rtol=1e-5)
     assert max(heads) == 4000 // load_lm(store.meta["config"]["model"]).model.config.vocab_size

@@ -1,0 +1,188 @@
+"""The results of a proof: one DuckDB file, a transaction a run, and what they amount to.
+
+Opened only for as long as a statement takes: a dashboard reads between the runs of a process that adds to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from core.schema import StoreError
+from core.store import connect
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS config(text VARCHAR);
+CREATE TABLE IF NOT EXISTS held_out(place INTEGER, sample INTEGER, source VARCHAR);
+CREATE TABLE IF NOT EXISTS runs(method VARCHAR, budget INTEGER, seed INTEGER, picks INTEGER[], tokens BIGINT,
+    trained_tokens BIGINT, seconds DOUBLE, training_loss DOUBLE, losses DOUBLE[], scores VARCHAR);
+"""
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fine-tuned model. rows int64: what it was trained on; tokens read, and those with loss; seconds; losses
+    float64 (H,): on each held-out sample, in nats a token; scores: of other tasks by name.
+    """
+
+    method: str
+    budget: int
+    seed: int
+    rows: np.ndarray
+    tokens: int
+    trained_tokens: int
+    seconds: float
+    training_loss: float
+    losses: np.ndarray
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A method at a budget, over its seeds. loss: mean over the sources of the mean held-out loss; by_source; spread:
+    standard deviation over the seeds; better: loss of random at that budget less its own, with a 95 % interval, NaN
+    without random.
+    """
+
+    method: str
+    budget: int
+    seeds: int
+    samples: float
+    tokens: float
+    trained_tokens: float
+    seconds: float
+    loss: float
+    spread: float
+    better: float
+    low: float
+    high: float
+    by_source: dict[str, float]
+    scores: dict[str, float]
+
+
+class ProofStore:
+    """A proof's database."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def opened(self, read_only: bool = True) -> Iterator[Any]:
+        """A connection for one statement or transaction; raises StoreError if another process holds the file."""
+        if read_only and not self.path.exists():
+            raise StoreError(f"There is no proof at {self.path}: run `python -m core prove` first.")
+        db = connect(self.path, read_only)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def begin(self, config: dict[str, Any], rows: np.ndarray, source: np.ndarray) -> None:
+        """Write what all runs share, unless it is there."""
+        with self.opened(read_only=False) as db:
+            db.execute(TABLES)
+            if not db.execute("SELECT count(*) FROM config").fetchone()[0]:
+                db.execute("BEGIN")
+                db.execute("INSERT INTO config VALUES (?)", [json.dumps(config)])
+                pairs = [(i, row, str(s)) for i, (row, s) in enumerate(zip(rows.tolist(), source, strict=True))]
+                db.executemany("INSERT INTO held_out VALUES (?, ?, ?)", pairs)
+                db.execute("COMMIT")
+
+    def has(self, method: str, budget: int, seed: int) -> bool:
+        """Whether a run is finished."""
+        with self.opened() as db:
+            key = [method, budget, seed]
+            return bool(db.execute("SELECT 1 FROM runs WHERE method = ? AND budget = ? AND seed = ?", key).fetchone())
+
+    def add(self, run: Run) -> None:
+        """Keep a finished run."""
+        values = [
+            run.method, run.budget, run.seed, run.rows.tolist(), run.tokens, run.trained_tokens, run.seconds,
+            run.training_loss, run.losses.tolist(), json.dumps(run.scores),
+        ]  # fmt: skip
+        with self.opened(read_only=False) as db:
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def config(self) -> dict[str, Any]:
+        """What all runs share."""
+        with self.opened() as db:
+            return json.loads(db.execute("SELECT text FROM config").fetchone()[0])
+
+    def sources(self) -> np.ndarray:
+        """The source of each held-out sample, text (H,)."""
+        with self.opened() as db:
+            return db.execute("SELECT source FROM held_out ORDER BY place").fetchnumpy()["source"].astype(str)
+
+    def runs(self) -> list[Run]:
+        """The finished runs, by budget, method and seed."""
+        with self.opened() as db:
+            found = db.execute("SELECT * FROM runs ORDER BY budget, method, seed").fetchall()
+        return [
+            Run(m, b, s, np.array(rows, np.int64), t, tt, sec, loss, np.array(losses, np.float64), json.loads(scores))
+            for m, b, s, rows, t, tt, sec, loss, losses, scores in found
+        ]
+
+
+def proofs_of(folder: Path) -> list[ProofStore]:
+    """The proofs in a folder, the newest first; a file that is none is passed over."""
+    found = []
+    for path in sorted(folder.glob("*.duckdb"), key=lambda p: p.stat().st_mtime, reverse=True):
+        try:
+            ProofStore(path).config()
+        except (StoreError, duckdb.Error, TypeError):
+            continue
+        found.append(ProofStore(path))
+    return found
+
+
+def results(store: ProofStore, seed: int = 0) -> list[Result]:
+    """One row a method and budget; the intervals are paired bootstraps over the held-out samples."""
+    runs, source = store.runs(), store.sources()
+    groups: dict[tuple[str, int], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.method, run.budget), []).append(run)
+    return [summary(own, groups.get(("random", key[1]), []), source, seed) for key, own in groups.items()]
+
+
+def summary(own: list[Run], random: list[Run], source: np.ndarray, seed: int) -> Result:
+    """What the runs of one method and budget amount to, against those of random selection."""
+    losses = np.array([run.losses for run in own])
+    by_seed = [macro_mean(one, source) for one in losses]
+    means = {str(name): float(np.nanmean(losses[:, source == name])) for name in sorted(set(source))}
+    better = low = high = float("nan")
+    if random and own[0].method != "random":
+        gain = np.array([run.losses for run in random]).mean(0) - losses.mean(0)
+        better, low, high = bootstrap(gain, source, seed)
+    tasks = {name: float(np.mean([run.scores[name] for run in own])) for name in own[0].scores}
+
+    def mean(name: str) -> float:
+        return float(np.mean([getattr(run, name) for run in own]))
+
+    spread = float(np.std(by_seed, ddof=1)) if len(own) > 1 else float("nan")
+    samples = float(np.mean([len(run.rows) for run in own]))
+    return Result(
+        own[0].method, own[0].budget, len(own), samples, mean("tokens"), mean("trained_tokens"), mean("seconds"),
+        float(np.mean(by_seed)), spread, better, low, high, means, tasks,
+    )  # fmt: skip
+
+
+def macro_mean(values: np.ndarray, source: np.ndarray) -> float:
+    """The mean over the sources of each one's mean, NaN left out: a large source counts no more than a small one."""
+    return float(np.mean([np.nanmean(values[source == name]) for name in sorted(set(source))]))
+
+
+def bootstrap(gain: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, float, float]:
+    """(macro mean of `gain` float64 (H,), its 95 % percentile interval), resampling inside each source (Efron 1979)."""
+    rng, known = np.random.default_rng(seed), np.isfinite(gain)
+    parts = [gain[known & (source == name)] for name in sorted(set(source))]
+    drawn = [part[rng.integers(0, len(part), (RESAMPLES, len(part)))].mean(1) for part in parts]
+    low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
+    return float(np.mean([part.mean() for part in parts])), float(low), float(high)

@@ -1,0 +1,206 @@
+"""Does a selection train better? The same base model fine-tuned on the picks of several methods, measured on samples
+that none of them may pick.
+
+Both papers judge selections so (arXiv 2502.14050, 2409.11378), by benchmarks; here by the loss on held-out answers, a
+figure that small models and few samples move too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.chat import tokenize
+from core.comparison import completed
+from core.files import cache_dir
+from core.models import LanguageModel
+from core.proof_store import ProofStore, Run
+from core.refine import RefineConfig, refine
+from core.schema import SEGMENTS, Sample, SelectionError, SelectionSpec
+from core.scores import mean_losses
+from core.selection import METHODS
+from core.session import Session
+from core.training import TrainConfig, fine_tune, load_trainable, require_training
+
+FULL, BASE = "full", "base"  # all that may be picked; the model as it came
+REFINED = ("kmq-iterative", "hybrid")  # methods that need a run of refinement
+BATCH_TOKENS = 4096
+RESPONSE = SEGMENTS.index("response")
+OnStage = Callable[[str, float, float], None]
+
+
+@dataclass(frozen=True)
+class ProofConfig:
+    """What all runs of a proof share. held_out: samples of each source that are measured on and never picked, drawn by
+    held_out_seed; score: the column for methods that need one; refined: rounds of refinement; full: at most so many
+    samples stand for all.
+    """
+
+    store_key: str
+    model: str
+    held_out: int = 300
+    held_out_seed: int = 0
+    unit: str = "samples"
+    theta: float = 0.0
+    scope: str = "all"
+    score: str = ""
+    full: int = 4000
+    refined: int = 3
+    new_tokens: int = 96
+    vetoes: Mapping[int, str] = field(default_factory=dict)
+    pins: tuple[int, ...] = ()
+    bans: tuple[int, ...] = ()
+    train: TrainConfig = TrainConfig()
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return cache_dir("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the grid."""
+
+    method: str
+    budget: int
+    seed: int
+
+
+def held_out_rows(source: Sequence[str], n: int, seed: int, bans: Sequence[int] = ()) -> np.ndarray:
+    """`n` rows of each source, at random, fewer than half of it: int64, ascending. Raises SelectionError."""
+    names, rng, found = np.asarray(source), np.random.default_rng([seed, 7]), []
+    allowed = np.ones(len(names), bool)
+    allowed[list(bans)] = False
+    for name in sorted(set(names.tolist())):
+        rows = np.flatnonzero((names == name) & allowed)
+        if 2 * n > len(rows):
+            raise SelectionError(f"{n} held-out samples are more than half of the {len(rows)} of source {name!r}.")
+        found.append(rng.choice(rows, n, replace=False))
+    return np.sort(np.concatenate(found))
+
+
+def cells(methods: Sequence[str], budgets: Sequence[int], seeds: Sequence[int]) -> list[Cell]:
+    """The grid, in an order that fills it evenly: all methods for one seed before the next seed. base needs one run,
+    full one budget."""
+    for name in methods:
+        if name not in METHODS and name not in (FULL, BASE):
+            raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join([*METHODS, FULL, BASE])}.")
+    found = [Cell(BASE, 0, 0)]
+    for seed in seeds:
+        found += [Cell(m, b, seed) for b in sorted(budgets) for m in methods if m not in (FULL, BASE)]
+        found += [Cell(FULL, 0, seed)] if FULL in methods else []
+    return found
+
+
+def prove(
+    config: ProofConfig,
+    session: Session,
+    grid: Sequence[Cell],
+    on_stage: OnStage = lambda stage, done, total: None,
+) -> ProofStore:
+    """Carry out the cells of `grid` that the database of `config` does not have yet; the database.
+
+    Raises SelectionError if a method lacks what it needs, ModelError without trl and peft.
+    """
+    require_training()
+    store = ProofStore(config.path)
+    held_out = held_out_rows(sources(session), config.held_out, config.held_out_seed, (*config.bans, *config.pins))
+    store.begin(asdict(config), held_out, sources(session)[held_out])
+    for i, cell in enumerate(todo := [c for c in grid if not store.has(c.method, c.budget, c.seed)]):
+        name = f"{cell.method} {cell.budget or ''} seed {cell.seed}".replace("  ", " ")
+
+        def told(stage: str, done: float, total: float, name: str = f"{i + 1}/{len(todo)} {name}") -> None:
+            on_stage(f"{name}: {stage}", done, total)
+
+        store.add(one_run(config, session, cell, held_out, told))
+    return store
+
+
+def sources(session: Session) -> np.ndarray:
+    """The source of every sample, text (N,)."""
+    return session.store.sample_columns()["source"].astype(str)
+
+
+def one_run(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage) -> Run:
+    """Select, fine-tune, measure."""
+    rows = picked(config, session, cell, held_out, told)
+    lm = load_trainable(config.model, config.train)
+    tokens, trained, seconds, loss = 0, 0, 0.0, float("nan")
+    with tempfile.TemporaryDirectory(dir=config.path.parent) as folder:
+        if len(rows):
+            train = replace(config.train, seed=cell.seed)
+            samples = session.store.samples(np.sort(rows))
+            done = fine_tune(
+                lm, samples, train, Path(folder) / "model", on_step=lambda s, n: told("fine-tuning", s, n)
+            )
+            lm, tokens, trained, seconds, loss = done.lm, done.tokens, done.trained_tokens, done.seconds, done.loss
+    losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
+    scores = task_scores(lm, config.tasks) if config.tasks else {}
+    return Run(cell.method, cell.budget, cell.seed, rows, tokens, trained, seconds, loss, losses, scores)
+
+
+def picked(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage) -> np.ndarray:
+    """The rows that a cell trains on, in the order of the picks: int64."""
+    bans = tuple(sorted({*config.bans, *held_out.tolist()}))
+    spec = SelectionSpec(
+        cell.method, cell.budget, config.unit, config.theta, config.scope, vetoes=config.vetoes, pins=config.pins,
+        bans=bans, seed=cell.seed,
+    )  # fmt: skip
+    if cell.method == BASE:
+        return np.empty(0, np.int64)
+    if cell.method == FULL:
+        most = min(config.full, session.store.n_samples - len(bans))
+        spec = replace(spec, method="random", budget=most, unit="samples")
+    if cell.method in REFINED:
+        told("refining", 0, 1)
+        run = refine(refinement(config, cell, bans), session.store, session.info, None, told)
+        spec = replace(spec, options={"run": run.config.folder.name})
+    return session.selection(completed(spec, config.score)).rows
+
+
+def refinement(config: ProofConfig, cell: Cell, bans: tuple[int, ...]) -> RefineConfig:
+    """The run of refinement that a cell's method is given: its budget in samples, its seed, the proof's decisions."""
+    if config.unit != "samples":
+        raise SelectionError(f"{cell.method} is proved with budgets in samples: refinement draws samples.")
+    return RefineConfig(
+        config.store_key, config.refined, cell.budget, quality=config.score, model=config.model, seed=cell.seed,
+        new_tokens=config.new_tokens, vetoes=config.vetoes, pins=config.pins, bans=bans, theta=config.theta,
+        scope=config.scope, train=replace(config.train, seed=cell.seed),
+    )  # fmt: skip
+
+
+def answer_losses(lm: LanguageModel, samples: Sequence[Sample], max_tokens: int, told: OnStage) -> np.ndarray:
+    """Mean cross-entropy in nats over each sample's response tokens, float64 (n,), NaN where the cut leaves none."""
+    items = tokenize(list(samples), lm.tokenizer, max_tokens)
+    usable = [i for i, item in enumerate(items) if (item.segment == RESPONSE).any()]
+    found, done = np.full(len(items), np.nan), 0
+    sequences = [(items[i].ids, items[i].segment == RESPONSE) for i in usable]
+    for batch, means in mean_losses(lm, sequences, BATCH_TOKENS):
+        found[np.array(usable)[batch]] = means
+        done += len(batch)
+        told("measuring", done, len(usable))
+    return found
+
+
+def task_scores(lm: LanguageModel, tasks: Sequence[str]) -> dict[str, float]:
+    """Every metric of lm-eval's tasks, `task/metric`: number. Their data come from the hub or its cache."""
+    from lm_eval import simple_evaluate
+    from lm_eval.models.huggingface import HFLM
+
+    model = HFLM(pretrained=lm.model, tokenizer=lm.tokenizer, batch_size=8, max_length=2048)
+    found = simple_evaluate(model=model, tasks=list(tasks), random_seed=0, numpy_random_seed=0, torch_random_seed=0)
+    return {
+        f"{task}/{name.removesuffix(',none')}": float(value)
+        for task, metrics in found["results"].items()
+        for name, value in metrics.items()
+        if isinstance(value, int | float) and "stderr" not in name
+    }
