@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
+from core.files import replacing
 from core.schema import StoreError
 from core.store import connect
 
@@ -186,3 +187,16 @@ def bootstrap(gain: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, f
     drawn = [part[rng.integers(0, len(part), (RESAMPLES, len(part)))].mean(1) for part in parts]
     low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
     return float(np.mean([part.mean() for part in parts])), float(low), float(high)
+
+
+def write_results(store: ProofStore, path: Path) -> None:
+    """Everything of a proof as JSON: what the runs share, the results, and each run with its losses to 4 decimals."""
+    runs = [
+        {**asdict(run), "rows": run.rows.tolist(), "losses": [None if x != x else round(x, 4) for x in run.losses.tolist()]}
+        for run in store.runs()
+    ]
+    shared = {name: value for name, value in store.config().items() if name not in ("store_key", "model")}
+    content = {"shared": shared, "sources": store.sources().tolist(), "results": [asdict(r) for r in results(store)]}
+    lines = ",\n".join(json.dumps(run) for run in runs)
+    with replacing(path) as temporary:
+        temporary.write_text(f"{json.dumps(content, indent=1)[:-2]},\n \"runs\": [\n{lines}\n ]\n}}\n")

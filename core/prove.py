@@ -202,5 +202,5 @@ def task_scores(lm: LanguageModel, tasks: Sequence[str]) -> dict[str, float]:
         f"{task}/{name.removesuffix(',none')}": float(value)
         for task, metrics in found["results"].items()
         for name, value in metrics.items()
-        if isinstance(value, int | float) and "stderr" not in name
+        if "," in name and "_stderr" not in name and isinstance(value, int | float)
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,3 +102,85 @@ def report_rounds(run: Any, as_json: bool) -> None:
         return
     show(rows, "Rounds")
     print(f"{len(run.rows):,} samples: select --method kmq-iterative -o run={run.config.folder.name}")
+
+
+@app.command()
+def prove(
+    store: Store,
+    methods: Annotated[str, typer.Option(help="Separated by commas; full: all samples, base: no training.")] = (
+        "random,longest-response,sae-greedy"
+    ),
+    budgets: Annotated[str, typer.Option(help="Separated by commas.")] = "300",
+    unit: Annotated[str, typer.Option(help="Of the budgets: samples or tokens")] = "samples",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method and budget.")] = 3,
+    held_out: Annotated[int, typer.Option(min=2, help="Samples of each source to measure on, never picked.")] = 300,
+    score: Annotated[str, typer.Option(help="Score column for the methods that need one.")] = "",
+    full: Annotated[int, typer.Option(min=1, help="At most so many random samples stand for all.")] = 4000,
+    refined: Annotated[int, typer.Option(min=1, help="Rounds of refinement.")] = 3,
+    new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer that refinement generates.")] = 96,
+    max_tokens: Annotated[int, typer.Option(help="Longer samples are cut, in training and measuring.")] = 512,
+    tasks: Annotated[str, typer.Option(help="Tasks of lm-eval, separated by commas.")] = "",
+    model: Model = "",
+    rank: Rank = 16,
+    learning_rate: Rate = 5e-4,
+    epochs: Epochs = 1,
+    batch: Batch = 8,
+    theta: Theta = None,
+    scope: Scope = "all",
+    held_out_seed: Annotated[int, typer.Option(help="Draws the held-out samples.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Also write the results, run by run, as JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune the model on what several methods pick, and measure on held-out samples which trains best. Resumable:
+    stop it when you like, and extend the grid later.
+
+    Example: python -m core prove --store cache/KEY.duckdb --methods random,sae-greedy --budgets 300,1000
+    """
+    from core.proof_store import results, write_results
+    from core.prove import ProofConfig, cells
+    from core.prove import prove as run
+    from core.training import TrainConfig
+
+    session, _, spec = request(store, "random", "1", unit, theta, scope)
+    meta = session.store.meta["config"]
+    config = ProofConfig(
+        session.store.key, model or meta["model"], held_out, held_out_seed, unit, spec.theta, scope, score, full,
+        refined, new_tokens, spec.vetoes, spec.pins, spec.bans,
+        TrainConfig(rank, learning_rate, epochs, batch, max_tokens), tuple(names(tasks)),
+    )  # fmt: skip
+    grid = cells(names(methods), [int(b) for b in names(budgets) if checked(b)], range(seeds))
+    errors.print(f"The results: {config.path}", markup=False, highlight=False, soft_wrap=True)
+    with stages() as told:
+        found = run(config, session, grid, told)
+    if out:
+        write_results(found, out)
+    rows = results(found)
+    machine([asdict(r) for r in rows]) if as_json else show([shown(r) for r in sorted(rows, key=lambda r: r.loss)])
+
+
+def names(text: str) -> list[str]:
+    """What stands between the commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def checked(budget: str) -> bool:
+    """True for a whole number of at least 1; raises SelectionError for anything else."""
+    if not budget.isdecimal() or int(budget) < 1:
+        raise SelectionError(f"A budget must be a whole number of at least 1, got {budget!r}.")
+    return True
+
+
+def shown(result: Any) -> dict[str, Any]:
+    """A result as a row of the table."""
+    interval = "—" if result.low != result.low else f"{result.better:+.4f} ({result.low:+.4f} to {result.high:+.4f})"
+    return {
+        "method": result.method,
+        "budget": result.budget,
+        "seeds": result.seeds,
+        "tokens": round(result.tokens),
+        "minutes": round(result.seconds / 60, 1),
+        "held-out loss": result.loss,
+        "spread": result.spread,
+        "better than random (95 %)": interval,
+        **result.by_source,
+    }

@@ -1,0 +1,168 @@
+"""The proof: held-out samples, the grid, real fine-tuning of two methods, and the intervals against brute force."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import prove as proving
+from core.chat import tokenize
+from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, write_results
+from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, sources
+from core.schema import SelectionError, StoreError
+from core.session import open_session
+from core.training import TrainConfig, load_trainable
+
+QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)
+
+
+@given(st.integers(1, 4), st.integers(0, 10**6))
+def test_held_out_rows(n, seed):
+    source = np.array(["a"] * 12 + ["b"] * 10 + ["a"] * 3)
+    found = held_out_rows(source, n, seed, bans=(0, 13))
+    assert (np.diff(found) > 0).all() and not {0, 13} & set(found.tolist())
+    assert (source[found] == "a").sum() == (source[found] == "b").sum() == n
+    assert np.array_equal(found, held_out_rows(source, n, seed, bans=(0, 13)))
+
+
+def test_held_out_rows_leave_most_of_a_source():
+    with pytest.raises(SelectionError, match="6 held-out samples are more than half of the 10 of source 'b'"):
+        held_out_rows(["a"] * 20 + ["b"] * 10, 6, 0)
+
+
+def test_the_grid_fills_seed_by_seed():
+    found = cells(["random", "full", "base"], [9, 3], range(2))
+    assert found[:4] == [Cell("base", 0, 0), Cell("random", 3, 0), Cell("random", 9, 0), Cell("full", 0, 0)]
+    assert len(found) == len(set(found)) == 7
+    with pytest.raises(SelectionError, match="Unknown method 'best'"):
+        cells(["best"], [3], range(1))
+
+
+# --- figures
+
+
+def test_results_by_hand(tmp_path):
+    source = np.array(["a", "a", "a", "b"])
+    store = ProofStore(tmp_path / "p.duckdb")
+    store.begin({"unit": "samples"}, np.arange(4), source)
+    for method, seed, losses in (
+        ("random", 0, [1, 2, 3, 8]), ("random", 1, [1, 2, 3, 6]), ("mine", 0, [1, 1, np.nan, 5]), ("mine", 1, [1, 1, np.nan, 7]),
+    ):  # fmt: skip
+        store.add(Run(method, 3, seed, np.arange(3), 30, 10, 2.0, 0.5, np.array(losses, float), {"t/acc": 0.5 + seed}))
+    mine, random = results(store)
+    assert (mine.method, mine.budget, mine.seeds, mine.samples, mine.tokens) == ("mine", 3, 2, 3, 30)
+    assert mine.loss == pytest.approx(((1 + 5) / 2 + (1 + 7) / 2) / 2) and random.loss == pytest.approx(4.5)
+    assert mine.spread == pytest.approx(np.std([3, 4], ddof=1))
+    assert mine.better == pytest.approx((0.5 + 1) / 2)  # a: 0 and 1 on the two with a loss; b: 7 against 6
+    assert mine.by_source == {"a": 1.0, "b": 6.0} and mine.scores == {"t/acc": 1.0}
+    assert np.isnan(random.better) and store.has("mine", 3, 1) and not store.has("mine", 3, 2)
+    assert [p.path for p in proofs_of(tmp_path)] == [store.path]
+    write_results(store, tmp_path / "r.json")
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert len(found["runs"]) == 4 and found["runs"][0]["losses"][2] is None and found["results"][0]["method"] == "mine"
+
+
+def test_the_interval_is_that_of_resampled_sources():
+    rng, source = np.random.default_rng(1), np.array(["a"] * 40 + ["b"] * 10)
+    gain = rng.normal(0.3, 1, 50)
+    middle, low, high = bootstrap(gain, source, 0)
+    assert middle == pytest.approx(macro_mean(gain, source))
+    error = 0.5 * np.sqrt(gain[:40].var() / 40 + gain[40:].var() / 10)
+    assert (low, high) == pytest.approx((middle - 1.96 * error, middle + 1.96 * error), abs=0.1)
+    assert bootstrap(np.ones(50), source, 3) == (1.0, 1.0, 1.0)
+
+
+def test_no_proof(tmp_path):
+    with pytest.raises(StoreError, match="There is no proof"):
+        ProofStore(tmp_path / "none.duckdb").runs()
+    (tmp_path / "other.duckdb").write_text("not a database")
+    assert proofs_of(tmp_path) == []
+
+
+# --- a real one
+
+
+@pytest.fixture(scope="module")
+def workplace(tiny, tmp_path_factory):
+    """A session on the tiny store, and the configuration of a proof in a cache of its own."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SAELECT_CACHE", str(tmp_path_factory.mktemp("cache")))
+    session = open_session(tiny.store)
+    yield session, ProofConfig(session.store.key, tiny.config.model, 2, full=12, refined=2, new_tokens=2, train=QUICK)
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def proof(workplace):
+    """Two methods and the marks around them, with real trl and peft."""
+    session, config = workplace
+    return prove(config, session, cells(["random", "sae-greedy", "full"], [6], range(1)))
+
+
+def test_a_proof(proof, workplace):
+    session, config = workplace
+    found = {run.method: run for run in proof.runs()}
+    assert set(found) == {"base", "random", "sae-greedy", "full"}
+    assert [len(found[m].rows) for m in ("base", "random", "sae-greedy", "full")] == [0, 6, 6, 12]
+    held_out = held_out_rows(sources(session), 2, 0)
+    lm = load_trainable(config.model, QUICK)
+    items = tokenize(session.store.samples(found["random"].rows), lm.tokenizer, 64)
+    assert found["random"].tokens == sum(len(i.ids) for i in items)
+    for run in found.values():
+        assert not set(run.rows.tolist()) & set(held_out.tolist()) and np.isfinite(run.losses).all()
+    base = answer_losses(lm, session.store.samples(held_out), 64, lambda *_: None)
+    assert np.array_equal(found["base"].losses, base)
+    by_method = {r.method: r for r in results(proof)}
+    assert by_method["full"].loss < by_method["base"].loss
+    assert set(by_method["full"].by_source) == {"part0", "part1", "part2"}
+
+
+def test_a_grid_grows(proof, workplace, monkeypatch):
+    session, config = workplace
+    done = []
+    monkeypatch.setattr(proving, "one_run", lambda c, s, cell, *_: done.append(cell) or stand_in(cell))
+    prove(config, session, cells(["random", "sae-greedy"], [6], range(2)))
+    assert done == [Cell("random", 6, 1), Cell("sae-greedy", 6, 1)]
+
+
+def stand_in(cell):
+    return Run(cell.method, cell.budget, cell.seed, np.arange(6), 1, 1, 1.0, 1.0, np.ones(6))
+
+
+def test_refined_methods_draw_from_what_is_not_held_out(workplace):
+    session, config = workplace
+    held_out = held_out_rows(sources(session), 2, 0)
+    for method in ("kmq-iterative", "hybrid"):
+        rows = picked(config, session, Cell(method, 4, 0), held_out, lambda *_: None)
+        assert len(set(rows.tolist())) == 4 and not set(rows.tolist()) & set(held_out.tolist())
+    with pytest.raises(SelectionError, match="proved with budgets in samples"):
+        picked(replace(config, unit="tokens"), session, Cell("hybrid", 4, 0), held_out, lambda *_: None)
+
+
+def test_tasks_of_lm_eval(tiny_lm, tmp_path):
+    pytest.importorskip("lm_eval")
+    from core.prove import task_scores
+
+    (tmp_path / "test.jsonl").write_text('{"question": "the sky is", "answer": 0, "choices": ["blue", "rice"]}\n' * 3)
+    (tmp_path / "sky.yaml").write_text(
+        f"task: sky\ndataset_path: json\ndataset_kwargs:\n  data_files:\n    test: {tmp_path}/test.jsonl\n"
+        "test_split: test\noutput_type: multiple_choice\ndoc_to_text: question\ndoc_to_choice: choices\n"
+        "doc_to_target: answer\nmetric_list:\n  - metric: acc\n"
+    )
+    found = task_scores(load_trainable(str(tiny_lm), QUICK), [str(tmp_path / "sky.yaml")])
+    assert list(found) == ["sky/acc"] and found["sky/acc"] in (0.0, 1.0)
+
+
+def test_the_command(workplace, capsys, tmp_path):
+    from core.__main__ import main
+
+    session, _ = workplace
+    task = ["prove", "--store", str(session.store.path), "--methods", "random", "--budgets", "4", "--seeds", "1"]
+    more = ["--held-out", "2", "--rank", "2", "--max-tokens", "64", "--out", str(tmp_path / "r.json"), "--json"]
+    assert main([*task, *more]) == 0
+    assert [r["method"] for r in json.loads(capsys.readouterr().out)] == ["base", "random"]
+    assert len(json.loads((tmp_path / "r.json").read_text())["runs"]) == 2
+    assert main([*task[:-3], "many", "--seeds", "1"]) == 2
