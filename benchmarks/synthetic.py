@@ -139,10 +139,8 @@ def best_of(task: Callable[[], Any], repeats: int = REPEATS) -> tuple[float, Any
 
 def first_round(indptr: np.ndarray, feature: np.ndarray, fptr: np.ndarray, sample: np.ndarray) -> int:
     """How many picks of greedy cover everything."""
-    gain, mark = np.diff(indptr).astype(np.int32), np.zeros(len(fptr) - 1, np.int64)
-    left = np.flatnonzero(gain)
-    rows = np.empty(len(left), np.int64)
-    return kernels._bucket_round(left, 1, 1, indptr, feature, fptr, sample, mark, gain, rows)
+    _, rounds = greedy(indptr, feature, fptr, sample, len(indptr) - 1)
+    return int(np.count_nonzero(rounds == 1))
 
 
 def greedy(
@@ -151,7 +149,7 @@ def greedy(
     """The kernel behind sae-greedy, nothing vetoed, pinned or banned: rows, rounds."""
     none, everyone = np.zeros(len(fptr) - 1, bool), np.ones(len(indptr) - 1, bool)
     start = (np.empty(0, np.int64), np.empty(0, np.int32))
-    return kernels.greedy_buckets(indptr, feature, fptr, sample, none, everyone, *start, budget, 1)
+    return kernels.greedy(indptr, feature, fptr, sample, none, everyone, *start, budget, 1)
 
 
 def measure(folder: Path, n_features: int, repeats: int = REPEATS) -> dict[str, float]:

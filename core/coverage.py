@@ -49,7 +49,7 @@ def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rou
     start = rows if len(rows) else pins(spec)
     rounds = rounds if len(rows) else np.zeros(len(start), np.int32)
     budget = min(spec.budget, matrix.n_samples)
-    rows, rounds = kernels.greedy_buckets(
+    rows, rounds = kernels.greedy(
         matrix.indptr, matrix.feature, *postings(matrix), ignored(matrix, spec), available(matrix, spec), start, rounds,
         budget, spec.multiplicity,
     )  # fmt: skip

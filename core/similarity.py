@@ -21,13 +21,13 @@ def similarity_rounds(indptr, feature, fptr, sample, skip, order, initial, cost,
     have nothing new to offer: they come last. fptr, sample: the transpose, which keeps count of what is not covered.
     """
     size = row_sums(indptr, feature, (~skip).astype(np.float64)).astype(np.int32)
-    fresh, mark = size.copy(), np.where(skip, NEVER, 0)
+    fresh, mark, todo = size.copy(), np.where(skip, NEVER, 0), np.empty(len(skip) + 1, np.int32)
     rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
     n, number = len(initial), 0
     rows[:n] = initial
     for row in initial:
         budget -= cost[row]
-        _cover(row, r, r, indptr, feature, fptr, sample, mark, fresh)
+        _cover(row, r, r, indptr, feature, fptr, sample, mark, fresh, todo)
     left = order[(size[order] > 0) & (cost[order] <= budget)]
     while len(left):
         number, k = number + 1, 0
@@ -42,7 +42,7 @@ def similarity_rounds(indptr, feature, fptr, sample, skip, order, initial, cost,
                 continue
             rows[n], rounds[n] = row, number
             n, budget = n + 1, budget - cost[row]
-            _cover(row, number * r, r, indptr, feature, fptr, sample, mark, fresh)
+            _cover(row, number * r, r, indptr, feature, fptr, sample, mark, fresh, todo)
         left = left[:k][cost[left[:k]] <= budget]
         fresh[left] = size[left]
     rounds[n:] = max(number, 1)

@@ -47,11 +47,11 @@ def test_walk_and_credited_entries(sets, random, r, skip):
 
 @quick
 @given(sets_of_features, st.integers(1, 12), st.integers(1, 2), st.sets(st.integers(0, F - 1)))
-def test_heap_and_buckets_agree(sets, budget, r, skip):
+def test_heap_and_scans_agree(sets, budget, r, skip):
     matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
     budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
     lists = kernels.transpose(matrix.indptr, matrix.feature, F)
-    one = kernels.greedy_buckets(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, NO_ROUND, budget, r)
+    one = kernels.greedy(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, NO_ROUND, budget, r)
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
     group, room = np.zeros(n, np.int32), np.array([budget])
     two = kernels.greedy_heap(
@@ -62,21 +62,24 @@ def test_heap_and_buckets_agree(sets, budget, r, skip):
 
 @quick
 @given(sets_of_features, st.integers(1, 12), st.integers(0, 10**6))
-def test_heap_gives_no_group_more_than_its_room(sets, budget, seed):
+def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed):
     matrix, n, rng = FeatureMatrix.from_sets(sets, F), len(sets), np.random.default_rng(seed)
     group, room, cost = rng.integers(0, 3, n).astype(np.int32), rng.integers(0, 5, 3), rng.integers(1, 4, n)
     found, rounds = kernels.greedy_heap(
         matrix.indptr, matrix.feature, np.ones(F), np.ones(n, bool), NOBODY, cost, np.ones(n), budget, 1, False, group, room
     )
     left, money, covered, picks = room.copy(), budget, set(), []
-    number, full = 1, [row for row in range(n) if sets[row]]
+    full, lifted = [row for row in range(n) if sets[row]], False
     while True:
         fits = [row for row in full if row not in picks and cost[row] <= min(money, left[group[row]])]
         gains = {row: len(set(sets[row]) - covered) for row in fits}
-        if not fits:
+        if not fits and lifted:
             break
+        if not fits:  # what a group cannot use is there for the others
+            left, lifted, covered = np.full(3, money), True, set()
+            continue
         if not max(gains.values()):
-            covered, number = set(), number + 1
+            covered = set()
             continue
         best = min(fits, key=lambda row: (-gains[row], row))
         picks.append(best)
@@ -112,7 +115,7 @@ def test_greedy_at_scale_equals_a_dense_oracle():
     indptr = np.concatenate([[0], dense.sum(1).cumsum()]).astype(np.int64)
     feature = np.nonzero(dense)[1].astype(np.int32)
     lists = kernels.transpose(indptr, feature, f)
-    rows, rounds = kernels.greedy_buckets(
+    rows, rounds = kernels.greedy(
         indptr, feature, *lists, np.zeros(f, bool), np.ones(n, bool), NOBODY, NO_ROUND, budget, 1
     )
     gain, is_open, number = dense.sum(1), np.ones(n, bool), 1

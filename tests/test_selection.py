@@ -1,6 +1,7 @@
 """Selections against brute force on small random instances, and the sentence of every error."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from math import log
 
 import numpy as np
@@ -56,7 +57,9 @@ def rich_info(rng, n):
     vectors, other = rng.normal(size=(n, 3)), FeatureMatrix.from_sets([set(range(F))] * 3, F)
     tags = FeatureMatrix.from_sets([set(np.flatnonzero(rng.random(5) < 0.4).tolist()) for _ in range(n)], 5)
     tokens = rng.integers(0, 4, n), rng.integers(0, 12, n)
-    return SampleInfo(*tokens, {"grade": rng.random(n)}, lambda _: vectors, lambda _: tags, lambda *_: other)
+    run = SimpleNamespace(rows=rng.permutation(n), label=rng.integers(0, 3, n).astype(np.int32), weight=rng.random(3))
+    kept = [lambda _: vectors, lambda _: tags, lambda *_: other, lambda _: run]
+    return SampleInfo(*tokens, {"grade": rng.random(n)}, *kept)
 
 
 def cost(info, row):
