@@ -147,9 +147,9 @@ def greedy(
     indptr: np.ndarray, feature: np.ndarray, fptr: np.ndarray, sample: np.ndarray, budget: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The kernel behind sae-greedy, nothing vetoed, pinned or banned: rows, rounds."""
-    none, everyone = np.zeros(len(fptr) - 1, bool), np.ones(len(indptr) - 1, bool)
+    one, everyone = np.ones(len(fptr) - 1, np.uint8), np.ones(len(indptr) - 1, bool)
     start = (np.empty(0, np.int64), np.empty(0, np.int32))
-    return kernels.greedy(indptr, feature, fptr, sample, none, everyone, *start, budget, 1)
+    return kernels.greedy(indptr, feature, fptr, sample, one, everyone, *start, budget)
 
 
 def measure(folder: Path, n_features: int, repeats: int = REPEATS) -> dict[str, float]:

@@ -50,8 +50,8 @@ def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rou
     rounds = rounds if len(rows) else np.zeros(len(start), np.int32)
     budget = min(spec.budget, matrix.n_samples)
     rows, rounds = kernels.greedy(
-        matrix.indptr, matrix.feature, *postings(matrix), ignored(matrix, spec), available(matrix, spec), start, rounds,
-        budget, spec.multiplicity,
+        matrix.indptr, matrix.feature, *postings(matrix), kernels.credits(ignored(matrix, spec), spec.multiplicity),
+        available(matrix, spec), start, rounds, budget,
     )  # fmt: skip
     return finish(matrix, spec, rows, rounds)
 

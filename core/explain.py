@@ -202,8 +202,8 @@ def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow
     everyone, nobody = np.ones(matrix.n_samples, bool), np.empty(0, np.int64)
     lists = kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
     rows, _ = kernels.greedy(
-        matrix.indptr, matrix.feature, *lists, np.zeros(matrix.n_features, bool), everyone, nobody,
-        np.empty(0, np.int32), budgets[-1], 1,
+        matrix.indptr, matrix.feature, *lists, np.ones(matrix.n_features, np.uint8), everyone, nobody,
+        np.empty(0, np.int32), budgets[-1],
     )  # fmt: skip
     shares = coverage_curve(matrix, rows)[np.array(budgets) - 1] / max(coverable, 1)
     return ThetaRow(quantile, theta, float(matrix.counts.mean()), coverable, *shares.tolist())

@@ -10,7 +10,7 @@ import heapq
 import numpy as np
 from numba import njit
 
-from core.kernels import NEVER, _cover, _keep_open, fill, row_sums, transpose_into
+from core.kernels import _cover, _keep_open, fill, row_sums, transpose_into
 
 
 @njit(cache=True)
@@ -21,13 +21,14 @@ def similarity_rounds(indptr, feature, fptr, sample, skip, order, initial, cost,
     have nothing new to offer: they come last. fptr, sample: the transpose, which keeps count of what is not covered.
     """
     size = row_sums(indptr, feature, (~skip).astype(np.float64)).astype(np.int32)
-    fresh, mark, todo = size.copy(), np.where(skip, NEVER, 0), np.empty(len(skip) + 1, np.int32)
+    fresh, most, todo = size.copy(), np.where(skip, 0, r), np.empty(len(skip) + 1, np.int32)
+    uncredited = most.copy()
     rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
     n, number = len(initial), 0
     rows[:n] = initial
     for row in initial:
         budget -= cost[row]
-        _cover(row, r, r, indptr, feature, fptr, sample, mark, fresh, todo)
+        _cover(row, indptr, feature, fptr, sample, uncredited, fresh, todo)
     left = order[(size[order] > 0) & (cost[order] <= budget)]
     while len(left):
         number, k = number + 1, 0
@@ -42,9 +43,9 @@ def similarity_rounds(indptr, feature, fptr, sample, skip, order, initial, cost,
                 continue
             rows[n], rounds[n] = row, number
             n, budget = n + 1, budget - cost[row]
-            _cover(row, number * r, r, indptr, feature, fptr, sample, mark, fresh, todo)
+            _cover(row, indptr, feature, fptr, sample, uncredited, fresh, todo)
         left = left[:k][cost[left[:k]] <= budget]
-        fresh[left] = size[left]
+        fresh[left], uncredited = size[left], most.copy()
     rounds[n:] = max(number, 1)
     n = fill(order[size[order] == 0], cost, budget, rows, n)
     return rows[:n], rounds[:n]

@@ -51,7 +51,7 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
     matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
     budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
     lists = kernels.transpose(matrix.indptr, matrix.feature, F)
-    one = kernels.greedy(matrix.indptr, matrix.feature, *lists, mask, allowed, NOBODY, NO_ROUND, budget, r)
+    one = kernels.greedy(matrix.indptr, matrix.feature, *lists, kernels.credits(mask, r), allowed, NOBODY, NO_ROUND, budget)
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
     group, room = np.zeros(n, np.int32), np.array([budget])
     two = kernels.greedy_heap(
@@ -116,7 +116,7 @@ def test_greedy_at_scale_equals_a_dense_oracle():
     feature = np.nonzero(dense)[1].astype(np.int32)
     lists = kernels.transpose(indptr, feature, f)
     rows, rounds = kernels.greedy(
-        indptr, feature, *lists, np.zeros(f, bool), np.ones(n, bool), NOBODY, NO_ROUND, budget, 1
+        indptr, feature, *lists, np.ones(f, np.uint8), np.ones(n, bool), NOBODY, NO_ROUND, budget
     )
     gain, is_open, number = dense.sum(1), np.ones(n, bool), 1
     uncovered, counts = np.ones(f, bool), dense.sum(1)
