@@ -95,7 +95,9 @@ def _refined(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
         raise SelectionError(f"{spec.method} needs a run of refinement: pass samples=SampleInfo(..., refined=...).")
     run = samples.refined(str(spec.options.get("run", "")))
     if len(run.label) != matrix.n_samples:
-        raise SelectionError(f"The run of refinement is of {len(run.label)} samples, the matrix has {matrix.n_samples}.")
+        raise SelectionError(
+            f"The run of refinement is of {len(run.label)} samples, the matrix has {matrix.n_samples}."
+        )
     return run
 
 

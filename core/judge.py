@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlparse
 
@@ -36,7 +36,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An OpenAI-compatible endpoint and how to ask it. timeout in seconds; retries: repetitions of a failed request."""
+    """An OpenAI-compatible endpoint and how to ask it. timeout in seconds; retries: repetitions of a failed request;
+    refused: parameters that it was found to refuse.
+    """
 
     model: str
     base_url: str = OPENAI
@@ -45,6 +47,7 @@ class Endpoint:
     retries: int = 5
     answer_tokens: int = 150
     workers: int = 8
+    refused: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
     def given(cls, model: str = "", base_url: str = "", **options: Any) -> Endpoint:
@@ -69,11 +72,24 @@ class Endpoint:
 
     def ask(self, client: Any, messages: Messages) -> str:
         """The text of one answer, at temperature 0; raises MalformedAnswer and what the client raises."""
-        task = {"model": self.model, "messages": messages, "max_tokens": self.answer_tokens, "temperature": 0}
-        try:
-            return client.chat.completions.create(**task).choices[0].message.content or ""
-        except (ValueError, TypeError, AttributeError, IndexError) as error:  # the client checks no body's shape
-            raise MalformedAnswer("the reply is no chat completion") from error
+        from openai import BadRequestError
+
+        while True:
+            try:
+                return client.chat.completions.create(**self.task(messages)).choices[0].message.content or ""
+            except BadRequestError as error:  # some models refuse one of these, by name
+                refused = {name for name in ("max_tokens", "temperature") if name in str(error)} - self.refused
+                if not refused:
+                    raise
+                self.refused.update(refused)
+            except (ValueError, TypeError, AttributeError, IndexError) as error:  # the client checks no body's shape
+                raise MalformedAnswer("the reply is no chat completion") from error
+
+    def task(self, messages: Messages) -> dict[str, Any]:
+        """The request as this endpoint takes it."""
+        limit = "max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"
+        cold = {} if "temperature" in self.refused else {"temperature": 0}
+        return {"model": self.model, "messages": messages, limit: self.answer_tokens, **cold}
 
 
 @dataclass(frozen=True)

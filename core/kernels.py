@@ -67,7 +67,7 @@ def _keep_open(fptr, sample, is_open, skip):
 
 
 def credits(skip, r):
-    """How many picks of a round each feature may be credited to: r, or 0 where `skip` bool (F,); (F,), as small as can be."""
+    """How many picks of a round each feature may be credited to: r, or 0 where `skip` bool (F,); as small as can be."""
     return np.where(skip, 0, r).astype(np.uint8 if r < 256 else np.int64)
 
 
@@ -75,8 +75,9 @@ def credits(skip, r):
 def _cover(row, indptr, feature, fptr, sample, left, gain, todo):
     """Credit a pick; each feature that it completes lowers the gain of every sample that has it, once a round.
 
-    left (F,): how many more picks a feature may be credited to. todo int32 (F + 1,) is scratch. The beginnings of some lists are read before the first of them is walked: their ways
-    from memory overlap then, which saves a third of a round.
+    left (F,): how many more picks a feature may be credited to. todo int32 (F + 1,) is scratch. The beginnings of some
+    lists are read before the first of them is walked: their ways from memory overlap then, which saves a third of a
+    round.
     """
     n, heads = 0, 0
     for j in range(indptr[row], indptr[row + 1]):
@@ -154,8 +155,9 @@ def _last_picks(fptr, sample, left, gain, rows):
 def greedy(indptr, feature, fptr, sample, most, allowed, start, start_rounds, budget):
     """SAE-GreedSelect (arXiv 2502.14050) for equal weights, ties to the lowest row.
 
-    fptr, sample: the transpose; most (F,): how many picks of a round a feature may be credited to; allowed bool (N,). Goes on after the picks start int64 of the rounds start_rounds int32
-    (0 for pins), which are part of the budget. Returns rows int64 (K,) and round int32 (K,).
+    fptr, sample: the transpose; most (F,): how many picks of a round a feature may be credited to; allowed bool (N,).
+    Goes on after the picks start int64 of the rounds start_rounds int32 (0 for pins), which are part of the budget.
+    Returns rows int64 (K,) and round int32 (K,).
     """
     full = (indptr[1:] - indptr[:-1]).astype(np.int32)
     for f in np.flatnonzero(most == 0):

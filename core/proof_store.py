@@ -192,11 +192,15 @@ def bootstrap(gain: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, f
 def write_results(store: ProofStore, path: Path) -> None:
     """Everything of a proof as JSON: what the runs share, the results, and each run with its losses to 4 decimals."""
     runs = [
-        {**asdict(run), "rows": run.rows.tolist(), "losses": [None if x != x else round(x, 4) for x in run.losses.tolist()]}
+        {
+            **asdict(run),
+            "rows": run.rows.tolist(),
+            "losses": [None if x != x else round(x, 4) for x in run.losses.tolist()],
+        }
         for run in store.runs()
     ]
     shared = {name: value for name, value in store.config().items() if name not in ("store_key", "model")}
     content = {"shared": shared, "sources": store.sources().tolist(), "results": [asdict(r) for r in results(store)]}
     lines = ",\n".join(json.dumps(run) for run in runs)
     with replacing(path) as temporary:
-        temporary.write_text(f"{json.dumps(content, indent=1)[:-2]},\n \"runs\": [\n{lines}\n ]\n}}\n")
+        temporary.write_text(f'{json.dumps(content, indent=1)[:-2]},\n "runs": [\n{lines}\n ]\n}}\n')

@@ -56,7 +56,7 @@ class ProofConfig:
     vetoes: Mapping[int, str] = field(default_factory=dict)
     pins: tuple[int, ...] = ()
     bans: tuple[int, ...] = ()
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig = field(default_factory=TrainConfig)
     tasks: tuple[str, ...] = ()
 
     @property
@@ -139,9 +139,7 @@ def one_run(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndar
         if len(rows):
             train = replace(config.train, seed=cell.seed)
             samples = session.store.samples(np.sort(rows))
-            done = fine_tune(
-                lm, samples, train, Path(folder) / "model", on_step=lambda s, n: told("fine-tuning", s, n)
-            )
+            done = fine_tune(lm, samples, train, Path(folder) / "model", on_step=lambda s, n: told("fine-tuning", s, n))
             lm, tokens, trained, seconds, loss = done.lm, done.tokens, done.trained_tokens, done.seconds, done.loss
     losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
     scores = task_scores(lm, config.tasks) if config.tasks else {}

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from core.clustering import KRow, clusters
-from core.constraints import SampleInfo, candidates, latest_units, pins, score_column, unit_vectors
+from core.constraints import SampleInfo, candidates, score_column, unit_vectors
 from core.files import cache_dir, replacing
 from core.generation import generate
 from core.judge import Endpoint
@@ -54,7 +54,7 @@ class RefineConfig:
     bans: tuple[int, ...] = ()
     theta: float = 0.0
     scope: str = "all"
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
         if self.rounds < 1 or self.budget < self.rounds:
@@ -101,7 +101,7 @@ class Round:
 
 @dataclass(frozen=True)
 class RefineRun:
-    """A run as far as it is: its configuration, label int32 (N,) of every sample's cluster, the curve k was chosen by."""
+    """A run as far as it is. label int32 (N,): every sample's cluster; curve: what k was chosen by."""
 
     config: RefineConfig
     label: np.ndarray
@@ -232,7 +232,10 @@ def begun(config: RefineConfig, cluster: Callable[[], Any]) -> RefineRun:
         found = cluster()
         with replacing(folder / "clusters.npy") as temporary, temporary.open("wb") as out:
             np.save(out, found.label)
-        facts = {"curve": [asdict(row) for row in found.curve], "created": datetime.now(UTC).isoformat(timespec="seconds")}
+        facts = {
+            "curve": [asdict(row) for row in found.curve],
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         write_json(folder / "run.json", {"config": asdict(config), **facts})
     return read_run(folder)
 
@@ -343,7 +346,9 @@ def read_round(folder: Path, number: int) -> Round:
     )
     arrays = {name: np.array(facts.pop(name), np.float64) for name in ("weight", "mean_gap", "next_weight")}
     gold, generated = np.array(scores, np.float64).reshape(2, -1)
-    return Round(number, rows=np.array(rows, np.int64), gold=gold, generated=generated, answers=tuple(answers), **arrays, **facts)
+    return Round(
+        number, rows=np.array(rows, np.int64), gold=gold, generated=generated, answers=tuple(answers), **arrays, **facts
+    )
 
 
 def round_table(run: RefineRun) -> list[dict[str, Any]]:

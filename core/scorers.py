@@ -109,7 +109,9 @@ def reward_logits(model: Any, tokenizer: Any, texts: list[str], task: Task) -> I
         with torch.inference_mode():
             mask = padded([np.ones(len(ids[i]), np.int32) for i in batch], model.device)
             padding = (1 - mask) * model.config.pad_token_id  # the model looks for it to find the last token
-            logits = model(input_ids=padded([ids[i] for i in batch], model.device) + padding, attention_mask=mask).logits
+            logits = model(
+                input_ids=padded([ids[i] for i in batch], model.device) + padding, attention_mask=mask
+            ).logits
         done += len(batch)
         task.on_scored(done, len(texts))
         yield batch, logits[:, 0].double().cpu().numpy()
@@ -142,7 +144,7 @@ def parsed_ratings(answer: str) -> tuple[float, float]:
     try:
         found = json.loads(answer.strip().removeprefix("```json").removeprefix("```").removesuffix("```"))
         first, second = (float(found[name]) for name in ("first", "second"))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise MalformedAnswer("no JSON object with two ratings") from error
     if not (1 <= first <= 10 and 1 <= second <= 10):
         raise MalformedAnswer("a rating outside 1 to 10")
@@ -150,7 +152,7 @@ def parsed_ratings(answer: str) -> tuple[float, float]:
 
 
 def ask_all(requests: list[Messages], endpoint: Endpoint, path: Path, on_scored: OnScored) -> np.ndarray:
-    """The ratings of all requests, float64 (n, 2), NaN where two replies were malformed; kept ones are not asked for."""
+    """The ratings of all requests, float64 (n, 2), NaN where two replies were malformed; those at `path` are kept."""
     kept = read_kept(path)
     keys = [hashlib.sha256(json.dumps([endpoint.model, r]).encode()).hexdigest() for r in requests]
     todo = {key: r for key, r in zip(keys, requests, strict=True) if key not in kept}

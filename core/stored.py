@@ -71,7 +71,7 @@ def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
 
 
 def refined(store: FeatureStore, name: str) -> Any:
-    """A run of refinement on this store by the name of its folder, or the newest finished one; raises SelectionError."""
+    """A run of refinement by the name of its folder, or the newest finished one; raises SelectionError."""
     from core.refine import read_run, runs_of
 
     if name:

@@ -59,7 +59,7 @@ def refine(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """k-means-quality with iterative refinement: clusters that the model does not answer well yet gain weight. Resumable.
+    """k-means-quality with iterative refinement: clusters that the model does not answer well gain weight. Resumable.
 
     Example: python -m core refine --store cache/0123456789abcdef.duckdb --rounds 3 --budget 90
     """

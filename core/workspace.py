@@ -49,6 +49,7 @@ class WorkspaceState:
     pins: tuple[int, ...] = ()  # rows, in the order of pinning
     bans: tuple[int, ...] = ()
     labels: dict[int, str] = field(default_factory=dict)  # feature: text
+    dates: dict[int, str] = field(default_factory=dict)  # of the labels, UTC in ISO format
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: int = 0
@@ -68,6 +69,7 @@ class _Draft:
     pins: dict[int, None] = field(default_factory=dict)
     bans: dict[int, None] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
+    dates: dict[int, str] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -91,6 +93,12 @@ def _pin(draft: _Draft, rows: list[int]) -> None:
 def _ban(draft: _Draft, rows: list[int]) -> None:
     _drop(draft.pins, rows)
     draft.bans.update(dict.fromkeys(rows))
+
+
+def _label(draft: _Draft, feature: int, text: str, date: str = "") -> None:
+    if draft.labels.get(feature, "") != text:
+        _set(draft.labels, feature, text)
+        _set(draft.dates, feature, date if text else "")
 
 
 def _save_selection(draft: _Draft, name: str, spec: dict[str, Any]) -> None:
@@ -122,7 +130,7 @@ APPLY: dict[str, Callable[..., None]] = {
     "unpin": lambda draft, rows: _drop(draft.pins, rows),
     "ban": _ban,
     "unban": lambda draft, rows: _drop(draft.bans, rows),
-    "label": lambda draft, feature, text: _set(draft.labels, feature, text),
+    "label": _label,
     "note": lambda draft, row, text: _set(draft.notes, row, text),
     "save_selection": _save_selection,
     "import": _import,
@@ -139,6 +147,10 @@ TOLD: dict[str, Callable[[dict[str, Any]], str]] = {
     "save_selection": lambda d: "selection saved" + _quoted(d["name"]),
     "import": lambda d: f"{len(d['steps'])} decisions imported",
 }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _some(noun: str, numbers: list[int]) -> str:
@@ -175,7 +187,7 @@ def _checked(action: str, detail: dict[str, Any]) -> dict[str, Any]:
     for name in ("feature", "row"):
         if name in detail:
             detail[name] = _whole([detail[name]], name)[0]
-    for name in ("text", "reason", "name"):
+    for name in ("text", "reason", "name", "date"):
         if not isinstance(detail.get(name, ""), str):
             raise SelectionError(f"The {name} of a {action} must be text, got {detail[name]!r}.")
         if name in detail:
@@ -223,7 +235,7 @@ class Workspace:
 
     def label(self, feature: int, text: str) -> None:
         """Say what a feature stands for; an empty text removes the label."""
-        self._append("label", feature=feature, text=text)
+        self._append("label", feature=feature, text=text, date=_now())
 
     def note(self, row: int, text: str) -> None:
         """Write a note on a sample; an empty text removes it."""
@@ -296,8 +308,7 @@ class Workspace:
             db.execute(
                 "UPDATE events SET status = ? WHERE store = ? AND status = ?", (DISCARDED, self.store_key, UNDONE)
             )
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            row = (self.store_key, now, action, text, DONE, version + 1)
+            row = (self.store_key, _now(), action, text, DONE, version + 1)
             db.execute(
                 "INSERT INTO events(store, time, action, detail, status, version) VALUES (?, ?, ?, ?, ?, ?)", row
             )
@@ -349,7 +360,8 @@ def _steps(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
     steps += [("pin", {"rows": [row]}) for row in content["pins"]]
     steps += [("ban", {"rows": [row]}) for row in content["bans"]]
-    steps += [("label", {"feature": int(f), "text": text}) for f, text in content["labels"].items()]
+    dates = content.get("dates", {})
+    steps += [("label", {"feature": int(f), "text": t, "date": dates.get(f, "")}) for f, t in content["labels"].items()]
     steps += [("note", {"row": int(row), "text": text}) for row, text in content["notes"].items()]
     steps += [("save_selection", {"name": n, "spec": spec}) for n, spec in content["selections"].items()]
     return [(action, _checked(action, detail)) for action, detail in steps]

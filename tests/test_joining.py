@@ -78,7 +78,7 @@ def test_what_cannot_be_joined(parts, tiny_saes, tiny, tmp_path):
     with pytest.raises(StoreError, match="made with another sae"):
         join([stores[0], other])
     cut = extract(replace(tiny.config, max_tokens=32), tmp_path)
-    with pytest.raises(StoreError, match="has max_tokens 32, .* has 64"):
+    with pytest.raises(StoreError, match=r"has max_tokens 32, .* has 64"):
         join([stores[0], cut])
 
 

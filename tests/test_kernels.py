@@ -51,7 +51,9 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
     matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
     budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
     lists = kernels.transpose(matrix.indptr, matrix.feature, F)
-    one = kernels.greedy(matrix.indptr, matrix.feature, *lists, kernels.credits(mask, r), allowed, NOBODY, NO_ROUND, budget)
+    one = kernels.greedy(
+        matrix.indptr, matrix.feature, *lists, kernels.credits(mask, r), allowed, NOBODY, NO_ROUND, budget
+    )
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
     group, room = np.zeros(n, np.int32), np.array([budget])
     two = kernels.greedy_heap(
@@ -65,8 +67,19 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
 def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed):
     matrix, n, rng = FeatureMatrix.from_sets(sets, F), len(sets), np.random.default_rng(seed)
     group, room, cost = rng.integers(0, 3, n).astype(np.int32), rng.integers(0, 5, 3), rng.integers(1, 4, n)
-    found, rounds = kernels.greedy_heap(
-        matrix.indptr, matrix.feature, np.ones(F), np.ones(n, bool), NOBODY, cost, np.ones(n), budget, 1, False, group, room
+    found, _ = kernels.greedy_heap(
+        matrix.indptr,
+        matrix.feature,
+        np.ones(F),
+        np.ones(n, bool),
+        NOBODY,
+        cost,
+        np.ones(n),
+        budget,
+        1,
+        False,
+        group,
+        room,
     )
     left, money, covered, picks = room.copy(), budget, set(), []
     full, lifted = [row for row in range(n) if sets[row]], False

@@ -7,12 +7,9 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +24,7 @@ from core.labelling import MalformedAnswer, accuracy, detection_prompt, fenced, 
 from core.labels import LabelBook, book_of, labels_of
 from core.schema import ModelError
 from core.store import open_store
+from tests.endpoint import serving
 from tests.factories import tiny_store
 
 quick = settings(deadline=None, max_examples=60)
@@ -181,54 +179,6 @@ def test_accuracy_is_balanced(active, seed):
 # --- a server that misbehaves
 
 
-class Server(ThreadingHTTPServer):
-    """Answers /v1/chat/completions with what `reply(messages, nth)` says: a text, or (status, headers, body)."""
-
-    daemon_threads = True
-
-    def __init__(self, reply):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.reply, self.times, self.bodies, self.lock = reply, [], [], threading.Lock()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.times.append(time.monotonic())
-            self.server.bodies.append(body)
-            n = len(self.server.times)
-        found = self.server.reply(body["messages"], n)
-        if isinstance(found, str):
-            message = {"role": "assistant", "content": found}
-            completion = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}], "model": "m"}
-            found = 200, {}, json.dumps({"id": "1", "object": "chat.completion", "created": 0, **completion})
-        status, headers, text = found
-        try:
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text.encode())
-        except OSError:  # the client had waited long enough
-            pass
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def serving(reply):
-    server = Server(reply)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def right(messages, n=0):
     """A judge that labels, and finds the samples of even number by their first word."""
     if "Label:" not in messages[1]["content"]:
@@ -261,6 +211,18 @@ def test_labels_are_scored_by_held_out_examples_and_kept(store):
     assert outcome.problem == "" and outcome.label == labels_of(store)[1]
     assert (outcome.label.text, outcome.label.source, outcome.label.author) == ("even words", "auto", "judge")
     assert outcome.label.score == accuracy(wanted, examples.active) >= 0.5
+
+
+def test_parameters_that_a_model_refuses_are_left_out(store):
+    def reply(messages, n):
+        for name in ("max_tokens", "temperature"):
+            if name in server.bodies[-1]:
+                return 400, {}, json.dumps({"error": {"message": f"Unsupported parameter: '{name}'", "code": "x"}})
+        return right(messages)
+
+    with serving(reply) as server:
+        assert label_all(store, server)[1].label.score is not None
+        assert len(server.bodies) == 4 and server.bodies[-1]["max_completion_tokens"] == 150
 
 
 def test_429_waits_as_long_as_the_server_asks_and_500_is_asked_again(store):

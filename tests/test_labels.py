@@ -293,4 +293,5 @@ def test_import_export_and_list_by_command(store, tmp_path, capsys):
     entries = json.loads(out.read_text())
     assert [(e["feature"], e["source"]) for e in entries] == [(3, "imported"), (4, "imported"), (5, "manual")]
     assert machine("--import", str(out)) == {"imported": 3, "skipped": 0}
-    assert labels_of(store)[5] == Label(5, "mine", "imported")
+    today = entries[-1]["date"]
+    assert len(today) == 10 and labels_of(store)[5] == Label(5, "mine", "imported", today)

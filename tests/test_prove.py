@@ -49,8 +49,11 @@ def test_results_by_hand(tmp_path):
     store = ProofStore(tmp_path / "p.duckdb")
     store.begin({"unit": "samples"}, np.arange(4), source)
     for method, seed, losses in (
-        ("random", 0, [1, 2, 3, 8]), ("random", 1, [1, 2, 3, 6]), ("mine", 0, [1, 1, np.nan, 5]), ("mine", 1, [1, 1, np.nan, 7]),
-    ):  # fmt: skip
+        ("random", 0, [1, 2, 3, 8]),
+        ("random", 1, [1, 2, 3, 6]),
+        ("mine", 0, [1, 1, np.nan, 5]),
+        ("mine", 1, [1, 1, np.nan, 7]),
+    ):
         store.add(Run(method, 3, seed, np.arange(3), 30, 10, 2.0, 0.5, np.array(losses, float), {"t/acc": 0.5 + seed}))
     mine, random = results(store)
     assert (mine.method, mine.budget, mine.seeds, mine.samples, mine.tokens) == ("mine", 3, 2, 3, 30)

@@ -1,8 +1,8 @@
 """Selections against brute force on small random instances, and the sentence of every error."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from math import log
+from types import SimpleNamespace
 
 import numpy as np
 import pytest

@@ -118,8 +118,9 @@ def test_export_and_import_as_json(tmp_path: Path) -> None:
     other = Workspace(tmp_path / "other.sqlite", "key")
     other.import_json(tmp_path / "decisions.json")
     mine, theirs = vars(workspace.state()), vars(other.state())
-    for part in ("vetoes", "reasons", "pins", "bans", "labels"):
+    for part in ("vetoes", "reasons", "pins", "bans", "labels", "dates"):
         assert mine[part] == theirs[part]
+    assert mine["dates"][1][:2] == "20"
     other.undo()
     assert not other.state().vetoes
 
