@@ -14,6 +14,8 @@ PAGES = (
     ("features", "Features", ":material/lightbulb:"),
     ("longest", "Longest response", ":material/straighten:"),
     ("compare", "Compare", ":material/compare_arrows:"),
+    ("refinement", "Refinement", ":material/autorenew:"),
+    ("proof", "Proof", ":material/verified:"),
     ("export", "Export", ":material/download:"),
 )
 

@@ -8,6 +8,7 @@ from core.explain import certificate
 from core.selection import is_nested
 from core.session import by_method
 from pages import shared
+from pages.refinement_figures import k_figure
 
 now = shared.header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")
 session, k = now.session, len(now.selection.rows)
@@ -57,16 +58,8 @@ if not is_nested(now.spec):
 
 found = now.selection.details.get("clusters")
 if found is not None and found.curve:
-    ks = [point.k for point in found.curve]
-    fits = go.Figure(go.Scatter(x=ks, y=[point.silhouette for point in found.curve], name="silhouette",
-                                mode="lines+markers", line={"color": shared.SELECTED}))  # fmt: skip
-    fits.add_scatter(x=ks, y=[point.inertia for point in found.curve], name="inertia", yaxis="y2",
-                     mode="lines+markers", line={"color": shared.ACCENT})  # fmt: skip
-    fits.add_vline(x=found.k, line={"color": shared.PINK}, annotation_text=f"k = {found.k}")
-    fits.update_xaxes(type="log", title="clusters k", tickvals=ks)
-    fits.update_layout(yaxis={"title": "silhouette"}, yaxis2={"title": "inertia", "overlaying": "y", "side": "right"})
-    shared.draw(fits, "budget-clusters", 260)
-    st.caption(f"{found.k} clusters were chosen by {now.spec.options['k']} among {len(ks)} numbers.")
+    shared.draw(k_figure(found.curve, found.k), "budget-clusters", 260)
+    st.caption(f"{found.k} clusters were chosen by {now.spec.options['k']} among {len(found.curve)} numbers.")
 
 st.subheader("The picks, in order", anchor=False)
 shown = slice(max(0, k - 500), k)

@@ -1,0 +1,197 @@
+"""Proof: the same model fine-tuned on the picks of several methods, measured on samples that none of them saw."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.comparison import completed
+from core.files import cache_dir
+from core.proof_store import ProofStore, Result, proofs_of, results
+from core.proof_view import COSTS, MARKS, mark, ranked, saving, sources, tasks, verdict
+from core.schema import SaelectError, SelectionSpec
+from core.selection import METHODS
+from pages import proof_figures as figures
+from pages import runs, shared
+
+
+def empty_state(folder: Path) -> None:
+    """What to do when there is no proof on this data set, or none that can be read now."""
+    if any(folder.glob("*.duckdb")):
+        st.warning("A proof is being written this moment, or cannot be read: reload.", icon=":material/hourglass_top:")
+        return
+    st.info(
+        "No proof on this data set yet. A proof fine-tunes the same model on the picks of several methods at several "
+        "budgets, and measures each on samples that none of them may pick. Type this in a terminal, then reload:",
+        icon=":material/verified:",
+    )
+    st.code(f"python -m core prove --store {runs.store_path(session.store)}", language=None)
+
+
+def title_of(proof: ProofStore) -> str:
+    """What tells proofs apart: name, model, and what they measure on."""
+    config = proof.config()
+    model = str(config.get("model", "")).rstrip("/").rsplit("/", 1)[-1]
+    held_out = f"{config.get('held_out', 0):,} held out of each source"
+    return shared.whole(f"{proof.path.stem} · {model} · {held_out} · budgets in {config.get('unit', 'samples')}")
+
+
+def at(result: Result) -> str:
+    """A method with its budget."""
+    return f"{result.method} at {result.budget:,} {unit}" if result.budget else result.method
+
+
+def show_figures() -> None:
+    """The proof's figures at a glance."""
+    best, base = rows[0], mark(rows, "base")
+    seeds = max(r.seeds for r in rows)
+    shared.metrics(
+        ("Lowest loss", f"{best.loss:.3f}", at(best)),
+        ("Model as it came", f"{base.loss:.3f}" if base else "—", "base, not fine-tuned"),
+        ("Fine-tuned models", f"{sum(r.seeds for r in rows if r.method != 'base'):,}", f"up to {seeds} seeds"),
+        ("Held-out samples", f"{n_held_out:,}", f"of {len(sources(rows)):,} sources, each counts alike"),
+    )
+
+
+def show_chart() -> None:
+    """Loss against cost; a click opens Compare."""
+    cost = st.segmented_control("Training cost in", list(COSTS), default="trained tokens", required=True, key="cost",
+                                bind="query-params")  # fmt: skip
+    event = shared.draw(
+        figures.loss_figure(rows, cost, unit), "proof-chart", 480, on_select="rerun", selection_mode="points"
+    )
+    st.caption(shared.plain(told_of_random()))
+    st.caption(shared.plain(told_of_full()))
+    known = figures.by_identity(rows)
+    clicked = [str(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]
+    chosen = next((known[c] for c in clicked if c in known), None)
+    if chosen is not None:
+        open_compare(chosen)
+    st.caption("Click a point to see its method on the page Compare, which selects from the held-out samples too.")
+
+
+def open_compare(result: Result) -> None:
+    """Go to Compare with a result's method and budget; base and full are no selections."""
+    if result.method not in METHODS:
+        st.info(shared.plain(f"{result.method} is no selection that Compare could show."), icon=":material/block:")
+        return
+    spec = completed(SelectionSpec(result.method), str(config.get("score") or ""))
+    options = {f"{result.method}_{name}": value for name, value in spec.options.items()}
+    budget = result.budget if unit == "samples" else round(result.samples)
+    st.switch_page(
+        "pages/compare.py",
+        query_params=shared.url(method=result.method, budget=budget, unit="samples", **options),
+    )
+
+
+# --- sentences
+
+
+def told_of_random() -> str:
+    """Which methods are better than random beyond their interval, and which are not."""
+    found = verdict(rows)
+    if not (found.better or found.worse or found.unclear):
+        return "No method was run beside random with the same budget, so none can be said to be better than it."
+    better = [f"{at(r)} (by {r.better:.3f}, 95 %: {r.low:.3f} to {r.high:.3f})" for r in found.better]
+    parts = [f"Better than random beyond the 95 % interval: {', '.join(better) or 'none'}."]
+    for name, some in (("Worse beyond it", found.worse), ("Neither", found.unclear)):
+        if some:
+            parts.append(f"{name}: {', '.join(map(at, some))}.")
+    return " ".join(parts).replace("-0.", "−0.") + " The interval is over the held-out samples, not over the seeds."
+
+
+def told_of_full() -> str:
+    """How much less training the best subset takes than full."""
+    found = saving(rows)
+    if found is None:
+        return "Without a run on all samples (full) it cannot be said what the best subset saves."
+    less = "less" if found.loss < 0 else "more"
+    return (
+        f"The best subset, {at(found.best)}, takes {share(found.tokens)} trained tokens and {share(found.seconds)} "
+        f"time than full, and its loss of {found.best.loss:.3f} is {abs(found.loss):.3f} {less} than full's "
+        f"{found.full.loss:.3f}."
+    )
+
+
+def share(saved: float) -> str:
+    """A saving in words."""
+    return f"{saved:.0%} less" if saved >= 0 else f"{-saved:.0%} more"
+
+
+# --- tables
+
+
+def show_table() -> None:
+    """All results by loss."""
+    st.subheader("All results, the lowest loss first", anchor=False)
+    names = ("method", "budget", "seeds", "samples", "tokens", "seconds", "loss", "spread", "better", "low", "high")
+    frame = pd.DataFrame([{name: getattr(r, name) for name in names} for r in rows])
+    frame["budget"] = frame["budget"].where(frame["budget"] > 0)
+    for source in sources(rows):
+        frame[shared.whole(f"loss on {source}")] = [r.by_source.get(source, float("nan")) for r in rows]
+    loss, whole = st.column_config.NumberColumn(format="%.4f"), st.column_config.NumberColumn(format="localized")
+    layout = {name: loss for name in frame.columns if name.startswith("loss")}
+    layout |= dict.fromkeys(("budget", "tokens"), whole)
+    layout |= {
+        "method": st.column_config.TextColumn(pinned=True),
+        "samples": st.column_config.NumberColumn(format="%.0f"),
+        "seconds": st.column_config.NumberColumn(format="%.0f"),
+        "spread": st.column_config.NumberColumn(format="%.4f", help="standard deviation over the seeds"),
+        "better": st.column_config.NumberColumn("better than random by", format="%.4f"),
+        "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),
+        "high": st.column_config.NumberColumn("to (95 %)", format="%.4f"),
+    }
+    st.dataframe(frame, hide_index=True, key="proof-table", column_config=layout)
+    ran = [r for r in rows if r.method not in MARKS]
+    spread = max((r.spread for r in ran if np.isfinite(r.spread)), default=float("nan"))
+    known = f" The losses of one method's seeds differ by a standard deviation of {spread:.4f} at most."
+    st.caption(shared.plain(f"{at(rows[0])} comes first of {len(rows):,}." + (known if np.isfinite(spread) else "")))
+
+
+def show_tasks() -> None:
+    """The scores of further tasks, where some were run."""
+    found = tasks(rows)
+    if not found:
+        return
+    st.subheader("Scores of lm-eval tasks", anchor=False)
+    facts = [{"method": r.method, "budget": r.budget or None, "seeds": r.seeds} for r in rows]
+    scores = [{shared.whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
+    frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])
+    layout = {shared.whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
+    st.dataframe(frame, hide_index=True, key="proof-tasks", column_config=layout)
+    best = {
+        name: max(rows, key=lambda r, n=name: np.nan_to_num(r.scores.get(n, np.nan), nan=-np.inf)) for name in found
+    }
+    told = [f"{name}: {at(r)} ({r.scores[name]:.3f})" for name, r in best.items() if name in r.scores]
+    st.caption(shared.plain(f"The highest of each: {'; '.join(told)}."))
+
+
+now = shared.header(
+    "Proof", "Does a selection train better? The same model, fine-tuned on each, on samples that none of them saw."
+)
+session = now.session
+runs.what_is_missing()
+folder = cache_dir("proof", session.store.key)
+try:
+    proofs = {proof.path.stem: proof for proof in proofs_of(folder)}
+    if not proofs:
+        empty_state(folder)
+        st.stop()
+    name = runs.pick("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
+    proof = proofs[name]
+    key = ("proof", name, proof.path.stat().st_mtime_ns)
+    config, n_held_out, rows = session.remember(
+        key, lambda: (proof.config(), len(proof.sources()), ranked(results(proof)))
+    )
+except SaelectError as error:
+    st.warning(shared.plain(error), icon=":material/hourglass_top:")
+    st.stop()
+unit = str(config.get("unit", "samples"))
+if not rows:
+    st.info("No run of this proof is finished yet: reload when one is.", icon=":material/hourglass_top:")
+    st.stop()
+show_figures()
+show_chart()
+show_table()
+show_tasks()

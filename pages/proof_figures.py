@@ -1,0 +1,80 @@
+"""The figures of the page Proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.proof_store import Result
+from core.proof_view import COSTS, lines, mark
+from pages import shared
+
+# What is left of Okabe and Ito's colours, the pale yellow last; beyond them symbols alone tell methods apart.
+FURTHER = (shared.GREEN, shared.PINK, "#D55E00", "#56B4E9", "#F0E442")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "hexagram")
+WIDE = 20  # times the smallest cost from which on a logarithmic axis shows more
+
+
+def identity(result: Result) -> str:
+    """What tells a point of the figure from the others."""
+    return f"{result.method}@{result.budget}"
+
+
+def colours(methods: Sequence[str]) -> dict[str, str]:
+    """A colour for each method: its own where it has one on other pages."""
+    free = iter(FURTHER)
+    return {m: shared.COLOURS.get(m) or next(free, shared.MUTED) for m in methods}
+
+
+def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
+    """Held-out loss over the cost of the training, a line for each method through its budgets."""
+    figure, found = go.Figure(), lines(results, cost)
+    for i, (method, colour) in enumerate(colours(list(found)).items()):
+        figure.add_trace(method_line(found[method], cost, unit, colour, SYMBOLS[i % len(SYMBOLS)]))
+    full, base = mark(results, "full"), mark(results, "base")
+    if full:
+        star = method_line([full], cost, unit, shared.PINK, "star")
+        figure.add_trace(star.update(marker_size=16, mode="markers"))
+    for result, dash in ((base, "dot"), (full, "dash")):
+        if result:
+            figure.add_hline(
+                y=result.loss, line={"color": shared.MUTED, "dash": dash, "width": 1.5},
+                annotation_text=f"{result.method} {result.loss:.3f}", annotation_position="top left",
+            )  # fmt: skip
+    costs = [getattr(r, COSTS[cost]) for own in (*found.values(), [full] if full else []) for r in own]
+    wide = bool(costs) and min(costs) > 0 and max(costs) > WIDE * min(costs)
+    figure.update_xaxes(title=f"training cost: {cost}", type="log" if wide else "linear")
+    figure.update_yaxes(title="held-out loss, nats a token")
+    return figure.update_layout(clickmode="event+select", dragmode="pan")
+
+
+def method_line(own: Sequence[Result], cost: str, unit: str, colour: str, symbol: str) -> go.Scatter:
+    """One method's results, from the cheapest to the dearest."""
+    return go.Scatter(
+        x=[getattr(r, COSTS[cost]) for r in own], y=[r.loss for r in own], name=shared.escape(own[0].method),
+        mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 10, "symbol": symbol},
+        error_y={"array": np.nan_to_num([r.spread for r in own]).tolist(), "thickness": 1.2, "color": colour},
+        customdata=[identity(r) for r in own], text=[told(r, unit) for r in own],
+        hovertemplate="%{text}<extra></extra>", selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )  # fmt: skip
+
+
+def told(r: Result, unit: str) -> str:
+    """A point's hover text."""
+    budget = f" · {r.budget:,} {unit}" if r.budget else ""
+    parts = [
+        f"<b>{shared.escape(r.method)}</b>{budget} · {r.seeds:,} seed{'s' if r.seeds != 1 else ''}",
+        f"loss {r.loss:.4f}" + (f" ± {r.spread:.4f} over the seeds" if np.isfinite(r.spread) else ""),
+        f"{r.samples:,.0f} samples, {r.trained_tokens:,.0f} trained of {r.tokens:,.0f} tokens, {r.seconds:,.0f} s",
+    ]
+    if np.isfinite(r.better):
+        parts.append(f"better than random by {r.better:.4f} (95 %: {r.low:.4f} to {r.high:.4f})")
+    return "<br>".join(parts)
+
+
+def by_identity(results: Sequence[Result]) -> Mapping[str, Result]:
+    """The results by what a click on their point gives."""
+    return {identity(r): r for r in results}

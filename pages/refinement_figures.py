@@ -1,0 +1,79 @@
+"""The figures of the page Refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.clustering import KRow
+from pages import shared
+
+DASHES = ("solid", "dash", "dot")  # tell clusters of one colour apart without a colour
+NAMED = len(DASHES)  # clusters that are named of those that gained, and of those that lost
+
+
+def weight_figure(
+    weights: np.ndarray, gainers: Sequence[int], losers: Sequence[int], titles: Mapping[int, str]
+) -> go.Figure:
+    """The clusters' weights float64 (T + 1, C) over the rounds; equal slopes are equal factors."""
+    figure, rounds = go.Figure(), list(range(len(weights)))
+    others = [c for c in range(weights.shape[1]) if c not in {*gainers, *losers} and weights[0, c] > 0]
+    if others:
+        figure.add_trace(others_line(weights, others, titles))
+    for clusters, colour, way in ((gainers, shared.SELECTED, "▲"), (losers, shared.ACCENT, "▼")):
+        for cluster, dash in zip(clusters, DASHES, strict=False):
+            name = shared.escape(titles[cluster])
+            trace = shared.line(f"{way} {name[:60]}", rounds, weights[:, cluster], colour, dash=dash)
+            trace.update(mode="lines+markers", hovertemplate=f"cluster {name}<br>%{{y:.3~%}}<extra></extra>")
+            figure.add_trace(trace)
+    figure.update_xaxes(title="round", tickvals=rounds, ticktext=["at first", *(f"after {t}" for t in rounds[1:])])
+    figure.update_yaxes(title="weight", type="log", tickformat="~%", nticks=8)
+    return figure
+
+
+def others_line(weights: np.ndarray, clusters: Sequence[int], titles: Mapping[int, str]) -> go.Scatter:
+    """Many clusters as one trace, a gap after each: a trace apiece would be slow and would fill the legend."""
+    x = np.concatenate([np.append(np.arange(len(weights), dtype=float), np.nan) for _ in clusters])
+    y = np.concatenate([np.append(weights[:, c], np.nan) for c in clusters])
+    text = [shared.escape(titles[c]) for c in clusters for _ in range(len(weights) + 1)]
+    return go.Scatter(
+        x=x, y=y, text=text, name=f"{len(clusters):,} others", mode="lines", opacity=0.6,
+        line={"color": shared.MUTED, "width": 1}, hovertemplate="cluster %{text}<br>%{y:.3~%}<extra></extra>",
+    )  # fmt: skip
+
+
+def k_figure(curve: Sequence[KRow], k: int) -> go.Figure:
+    """Silhouette and inertia of each candidate number of clusters, the chosen one marked."""
+    ks = [point.k for point in curve]
+    figure = go.Figure(go.Scatter(x=ks, y=[point.silhouette for point in curve], name="silhouette",
+                                  mode="lines+markers", line={"color": shared.SELECTED}))  # fmt: skip
+    figure.add_scatter(x=ks, y=[point.inertia for point in curve], name="inertia", yaxis="y2", mode="lines+markers",
+                       line={"color": shared.ACCENT, "dash": "dash"})  # fmt: skip
+    figure.add_vline(x=k, line={"color": shared.PINK})
+    # on a logarithmic axis Plotly takes lines by their value, but text by its logarithm
+    figure.add_annotation(x=np.log10(k), y=1, yref="paper", text=f"k = {k}", showarrow=False, xanchor="left", xshift=4)
+    figure.update_xaxes(type="log", title="clusters k", tickvals=ks)
+    return figure.update_layout(
+        yaxis={"title": "silhouette"},
+        yaxis2={"title": "inertia", "overlaying": "y", "side": "right", "showgrid": False},
+    )
+
+
+def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, texts: Sequence[tuple[str, str]]) -> go.Figure:
+    """All samples on the map, the picks in colour."""
+    kept, figure = np.zeros(len(place["x"]), bool), go.Figure()
+    kept[rows] = True
+    layers = (("left out", ~kept, shared.MUTED, 3, 0.35), ("picked", kept, shared.SELECTED, 6, 0.9))
+    for name, mask, colour, size, opacity in layers:
+        at = np.flatnonzero(mask)
+        figure.add_scattergl(
+            x=place["x"][at], y=place["y"][at], mode="markers", name=name, customdata=at,
+            marker={"color": colour, "size": size, "opacity": opacity},
+            text=[shared.escape(texts[r][0][:80]) for r in at],
+            hovertemplate="row %{customdata}<br>%{text}<extra>" + name + "</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    return figure.update_layout(showlegend=False)

@@ -1,0 +1,86 @@
+"""Runs of refinement and proofs without any model: written in the formats that core.refine and core.prove write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from core.clustering import clusters
+from core.constraints import candidates, unit_vectors
+from core.proof_store import ProofStore, Run
+from core.prove import ProofConfig, held_out_rows, sources
+from core.refine import (
+    RefineConfig,
+    RefineRun,
+    begun,
+    drawn_rows,
+    first_weights,
+    mean_gaps,
+    read_run,
+    shares,
+    updated,
+    write_json,
+)
+from core.session import Session
+
+
+def write_refinement(session: Session, config: RefineConfig, answers: Sequence[str], rounds: int) -> RefineRun:
+    """The folder of a run with `rounds` rounds finished: real clusters and draws, made-up answers and scores."""
+    matrix = session.matrix(config.scope, config.theta)
+    vectors = unit_vectors(matrix, config.spec, session.info)
+    run = begun(config, lambda: clusters(vectors, config.k, config.seed))
+    quality, rng = np.ones(session.store.n_samples), np.random.default_rng(config.seed)
+    lean = rng.normal(0.3, 0.7, len(run.weight))
+    for number in range(1, rounds + 1):
+        free = candidates(matrix, config.spec)
+        free[run.rows] = False
+        weight = run.weight if run.rounds else first_weights(run.label, free)
+        total = shares(config.budget - len(config.pins), config.rounds)[number - 1]
+        rows = drawn_rows(run, number, weight, free, quality, total)
+        gold = rng.normal(-0.5, 0.3, len(rows))
+        generated = gold - lean[run.label[rows]] - rng.normal(0, 0.2, len(rows))
+        gap = mean_gaps(run.label[rows], gold - generated, len(weight))
+        trained = {"loss": 2.5 - 0.2 * number, "tokens": 300 * len(rows) * number, "seconds": 20.0 * number}
+        facts = {"weight": weight.tolist(), "mean_gap": gap.tolist(), "next_weight": updated(weight, gap).tolist()}
+        folder = config.folder / f"round-{number}"
+        folder.mkdir()
+        said = [answers[i % len(answers)] for i in range(len(rows))]
+        parts = {"drawn": rows, "trained": trained, "answers": said, "scores": [gold.tolist(), generated.tolist()]}
+        for name, part in {**parts, "round": {**facts, **trained}}.items():
+            write_json(folder / f"{name}.json", part)
+        run = read_run(config.folder)
+    return run
+
+
+def write_proof(
+    session: Session,
+    methods: Sequence[str] = ("sae-greedy", "longest-response", "random"),
+    budgets: Sequence[int] = (8, 16, 32),
+    held_out: int = 10,
+    tasks: tuple[str, ...] = (),
+) -> ProofStore:
+    """A proof with two seeds: losses that fall with the tokens, faster for some methods than for others."""
+    store = session.store
+    config = ProofConfig(store.key, "SmolLM2-135M-Instruct", held_out, theta=session.default_theta()[0], tasks=tasks)
+    rows, proof, rng = held_out_rows(sources(session), held_out, 0), ProofStore(config.path), np.random.default_rng(0)
+    proof.begin(asdict(config), rows, sources(session)[rows])
+    hard = rng.normal(2.6, 0.5, len(rows))
+    grid = [("base", 0, 0), *((m, b, s) for s in (0, 1) for b in budgets for m in methods), ("full", 0, 0)]
+    for method, budget, seed in grid:
+        n = {"base": 0, "full": store.n_samples - len(rows)}.get(method, budget)
+        picks = rng.permutation(np.setdiff1d(np.arange(store.n_samples), rows))[:n]
+        tokens = int(session.info.tokens[picks].sum())
+        skill = {"sae-greedy": 0.16, "longest-response": 0.13, "full": 0.15}.get(method, 0.11)
+        losses = hard - skill * np.log1p(n) + rng.normal(0, 0.05, len(rows))
+        scores = {task: 0.3 + 0.02 * skill * np.log1p(n) for task in tasks}
+        seconds = 0.002 * tokens + 3 * (n > 0)
+        run = Run(method, budget, seed, picks, tokens, int(0.7 * tokens), seconds, 2.2, losses, scores)
+        proof.add(run)
+    return proof
+
+
+def unfinished(config: RefineConfig) -> RefineConfig:
+    """The same with another seed and one more round than will be written."""
+    return replace(config, seed=config.seed + 1, rounds=config.rounds + 1)
