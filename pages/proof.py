@@ -1,5 +1,6 @@
 """Proof: the same model fine-tuned on the picks of several methods, measured on samples that none of them saw."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,12 @@ def show_figures() -> None:
     shared.metrics(
         ("Lowest loss", f"{best.loss:.3f}", at(best)),
         ("Model as it came", f"{base.loss:.3f}" if base else "—", "base, not fine-tuned"),
-        ("Fine-tuned models", f"{sum(r.seeds for r in rows if r.method != 'base'):,}", f"up to {seeds} seeds"),
-        ("Held-out samples", f"{n_held_out:,}", f"of {len(sources(rows)):,} sources, each counts alike"),
+        (
+            "Fine-tuned models",
+            f"{sum(r.seeds for r in rows if r.method != 'base'):,}",
+            f"up to {runs.many(seeds, 'seed')}",
+        ),
+        ("Held-out samples", f"{n_held_out:,}", "of " + runs.many(len(sources(rows)), "source")),
     )
 
 
@@ -93,12 +98,22 @@ def told_of_random() -> str:
     found = verdict(rows)
     if not (found.better or found.worse or found.unclear):
         return "No method was run beside random with the same budget, so none can be said to be better than it."
-    better = [f"{at(r)} (by {r.better:.3f}, 95 %: {r.low:.3f} to {r.high:.3f})" for r in found.better]
-    parts = [f"Better than random beyond the 95 % interval: {', '.join(better) or 'none'}."]
-    for name, some in (("Worse beyond it", found.worse), ("Neither", found.unclear)):
-        if some:
-            parts.append(f"{name}: {', '.join(map(at, some))}.")
-    return " ".join(parts).replace("-0.", "−0.") + " The interval is over the held-out samples, not over the seeds."
+    groups = (("Better than random beyond the 95 % interval", found.better), ("Worse beyond it", found.worse),
+              ("Neither", found.unclear))  # fmt: skip
+    told = [f"{name}: {listed(some)}." for name, some in groups if some or name.startswith("Better")]
+    return " ".join(told) + " The interval is over the held-out samples, not over the seeds."
+
+
+def listed(some: Sequence[Result]) -> str:
+    """Results by method: its budgets, and by how much it is better than random at each."""
+    parts = []
+    for method in dict.fromkeys(r.method for r in some):
+        own = sorted((r for r in some if r.method == method), key=lambda r: r.budget)
+        budgets, gains = (" and ".join(", ".join(texts).rsplit(", ", 1)) for texts in (
+            [f"{r.budget:,}" for r in own], [f"{r.better:+.3f}".replace("-", "−") for r in own]
+        ))  # fmt: skip
+        parts.append(f"{method} at {budgets} {unit} ({gains})")
+    return "; ".join(parts) or "none"
 
 
 def told_of_full() -> str:
@@ -128,8 +143,11 @@ def show_table() -> None:
     names = ("method", "budget", "seeds", "samples", "tokens", "seconds", "loss", "spread", "better", "low", "high")
     frame = pd.DataFrame([{name: getattr(r, name) for name in names} for r in rows])
     frame["budget"] = frame["budget"].where(frame["budget"] > 0)
-    for source in sources(rows):
-        frame[shared.whole(f"loss on {source}")] = [r.by_source.get(source, float("nan")) for r in rows]
+    frame["tokens"] = frame["tokens"].round()
+    for source in sources(rows) if len(sources(rows)) > 1 else ():
+        frame[shared.whole(f"loss on {source or '(no source)'}")] = [
+            r.by_source.get(source, float("nan")) for r in rows
+        ]
     loss, whole = st.column_config.NumberColumn(format="%.4f"), st.column_config.NumberColumn(format="localized")
     layout = {name: loss for name in frame.columns if name.startswith("loss")}
     layout |= dict.fromkeys(("budget", "tokens"), whole)

@@ -45,7 +45,9 @@ def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
             )  # fmt: skip
     costs = [getattr(r, COSTS[cost]) for own in (*found.values(), [full] if full else []) for r in own]
     wide = bool(costs) and min(costs) > 0 and max(costs) > WIDE * min(costs)
-    figure.update_xaxes(title=f"training cost: {cost}", type="log" if wide else "linear")
+    figure.update_xaxes(title=f"training cost: {cost}", tickformat="~s")
+    if wide:
+        figure.update_xaxes(type="log", dtick="D2")  # ticks at 1, 2 and 5
     figure.update_yaxes(title="held-out loss, nats a token")
     return figure.update_layout(clickmode="event+select", dragmode="pan")
 

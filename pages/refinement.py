@@ -30,8 +30,8 @@ def empty_state() -> None:
     """What to do when there is no run on this data set."""
     st.info(
         "No run of refinement on this data set yet. A run clusters the samples and goes round by round: it draws some "
-        "by the clusters' weights, fine-tunes on them, has the model answer their prompts, and raises the weight of the "
-        "clusters that it does not answer as well as the data does. Type this in a terminal, then reload:",
+        "by the clusters' weights, fine-tunes on them, has the model answer their prompts, and raises the weight of "
+        "the clusters that it does not answer as well as the data does. Type this in a terminal, then reload:",
         icon=":material/autorenew:",
     )
     n = session.store.n_samples
@@ -48,7 +48,7 @@ def title_of(run: RefineRun) -> str:
     """What tells runs apart: name, time, rounds, budget and scorer."""
     config = run.config
     rounds = f"{len(run.rounds)} of {config.rounds} rounds"
-    created = run.created[:16].replace("T", " ")
+    created = run.created[:16].replace("T", " ") + " UTC"
     return shared.whole(f"{config.folder.name} · {created} · {rounds} · {config.budget:,} samples · {config.scorer}")
 
 
@@ -60,7 +60,7 @@ def show_state(run: RefineRun) -> None:
         ("Rounds", f"{len(run.rounds)} of {config.rounds}", "finished"),
         ("Samples", f"{len(run.rows):,}", f"of {config.budget:,}, {len(config.pins):,} pinned"),
         ("Clusters", f"{len(run.weight):,}", f"k = {config.k or '√N'}"),
-        ("Effective clusters", f"{last['effective clusters']:.1f}" if last else "—", "exp of the weights' entropy"),
+        ("Effective clusters", f"{last['effective clusters']:.1f}" if last else "—", "by the entropy"),
         ("R(gold) − R(generated)", signed(last["R(gold) − R(generated)"]) if last else "—", f"by {config.scorer}"),
     )
     if not run.finished:
@@ -73,11 +73,11 @@ def unfinished(run: RefineRun) -> None:
     done = f"{len(run.rounds)} of {run.config.rounds} rounds are finished."
     if goes_on_by_command(run.config, session.store, decisions):
         st.warning(f"{done} The same command goes on with it:", icon=":material/hourglass_top:")
-        st.code(command(run.config, runs.store_path(session.store)), language=None)
+        st.code(command(run.config, runs.store_path(session.store)), language=None, wrap_lines=True)
     else:
         st.warning(
-            f"{done} The command that began it (refine or prove) goes on with it, under the vetoes, pins and bans of "
-            "then: those of now are others.",
+            f"{done} What began it goes on with it: prove, or refine under the vetoes, pins and bans of then. With "
+            "those of now the command would begin another run.",
             icon=":material/hourglass_top:",
         )
 
@@ -109,8 +109,8 @@ def show_weights(run: RefineRun) -> None:
         return
     up, down = by_number[gainers[0]], by_number[losers[0]]
     scored = (
-        f"R(gold) is {signed(down.gold)} and R(generated) {signed(down.generated)} on average over its {down.drawn:,} "
-        f"new samples, a gap of {signed(down.gap)}"
+        f"R(gold) is {signed(down.gold)} and R(generated) {signed(down.generated)} on average over its "
+        f"{runs.many(down.drawn, 'new sample')}, a gap of {signed(down.gap)}"
         if np.isfinite(down.gap)
         else "it has no scored sample of its own, so that it lost only as others gained"
     )
@@ -128,20 +128,19 @@ def show_clusters(rows: list[ClusterChange]) -> None:
     card_names = {c: "; ".join(card.names) for c, card in found.items()}
     frame = pd.DataFrame([vars(row) for row in rows])
     frame.insert(1, "name", [shared.whole(card_names.get(row.cluster, "")) or "none beyond chance" for row in rows])
-    percent = st.column_config.NumberColumn
-    number = {"format": "%.3f"}
+    number = st.column_config.NumberColumn
     frame[["before", "after"]] *= 100
     st.dataframe(
         frame, hide_index=True, key="refinement-clusters", height=min(420, 60 + 35 * len(rows)),
         column_config={
-            "name": st.column_config.TextColumn("enriched features", width="large"),
-            "size": st.column_config.NumberColumn("samples", format="localized"),
-            "before": percent("weight at first", format="%.2f %%"), "after": percent("weight now", format="%.2f %%"),
-            "factor": st.column_config.NumberColumn("changed by", format="%.2f ×", help="weight now / weight at first"),
-            "drawn": st.column_config.NumberColumn("new samples", help="drawn over all rounds, pins not counted"),
-            "gold": st.column_config.NumberColumn("mean R(gold)", **number),
-            "generated": st.column_config.NumberColumn("mean R(generated)", **number),
-            "gap": st.column_config.NumberColumn("mean gap", help="R(gold) − R(generated): what raises it", **number),
+            "name": st.column_config.TextColumn("enriched features", width="medium"),
+            "size": number("samples", format="localized"),
+            "before": number("weight at first", format="%.2f %%"), "after": number("weight now", format="%.2f %%"),
+            "factor": number("changed by", format="%.2f ×", help="weight now / weight at first"),
+            "drawn": number("new", help="samples drawn over all rounds, pins not counted"),
+            "gold": number("R(gold)", format="%.3f", help="mean over the new samples"),
+            "generated": number("R(generated)", format="%.3f", help="mean over the new samples"),
+            "gap": number("mean gap", format="%.3f", help="R(gold) − R(generated): above 0 it raises the weight"),
         },
     )  # fmt: skip
     starved = [row for row in rows if row.factor < 1]
@@ -167,8 +166,8 @@ def show_examples(rows: list[ClusterChange], samples: list[Drawn]) -> None:
         example(drawn_one, sample.prompt, gold)
     wins = sum(s.gold > s.generated for s in own)
     st.caption(
-        f"The data's answer scores higher than the model's on {wins:,} of the cluster's {len(own):,} new samples"
-        + (f"; the first {EXAMPLES} are shown." if len(own) > EXAMPLES else ".")
+        f"The data's answer scores higher than the model's on {wins:,} of the cluster's "
+        f"{runs.many(len(own), 'new sample')}" + (f"; the first {EXAMPLES} are shown." if len(own) > EXAMPLES else ".")
     )
 
 
@@ -196,7 +195,7 @@ def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
     """All samples in the order in which they came."""
     st.subheader("The samples, in the order they came", anchor=False)
     rounds = [0] * len(run.config.pins) + [s.round for s in samples]
-    clusters = [named(int(run.label[row])) for row in run.rows]
+    clusters = [named(int(run.label[row]))[:40] for row in run.rows]
     row = shared.samples_table(now, run.rows, "refinement-samples", round=rounds, cluster=clusters)
     drawn_by = ", ".join(f"{len(r.rows):,} in round {r.number}" for r in run.rounds)
     pinned = f"; {len(run.config.pins):,} pinned before the first (round 0)" if run.config.pins else ""
@@ -242,9 +241,13 @@ def compared(ways: list[Rival]) -> str:
     """Which covers most, and where one-shot kMQ draws all alike, that it does."""
     ran = [way for way in ways if not way.why]
     best = max(ran, key=lambda way: way.covered, default=None)
-    most = f"{best.title} covers most, {best.covered:,} features. " if best else ""
+    most = f"{best.title} covers most, {best.covered:,} features" if best else "None of them could run"
+    own = ways[0]
+    if best and not own.why and best is not own and best.covered and best.tokens:
+        most += f"; the run covers {own.covered / best.covered:.0%} as many with {own.tokens / best.tokens:.0%} of its "
+        most += "tokens"
     alike = "The run draws all alike inside a cluster: in one round that is kmeans-random."
-    return shared.plain(most + (alike if ways[1].method == "kmeans-random" else ""))
+    return shared.plain(f"{most}. " + (alike if ways[1].method == "kmeans-random" else ""))
 
 
 now = shared.header(

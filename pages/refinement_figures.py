@@ -25,12 +25,14 @@ def weight_figure(
     for clusters, colour, way in ((gainers, shared.SELECTED, "▲"), (losers, shared.ACCENT, "▼")):
         for cluster, dash in zip(clusters, DASHES, strict=False):
             name = shared.escape(titles[cluster])
-            trace = shared.line(f"{way} {name[:60]}", rounds, weights[:, cluster], colour, dash=dash)
+            trace = shared.line(
+                f"{way} {shared.escape(titles[cluster][:34])}", rounds, weights[:, cluster], colour, dash=dash
+            )
             trace.update(mode="lines+markers", hovertemplate=f"cluster {name}<br>%{{y:.3~%}}<extra></extra>")
             figure.add_trace(trace)
     figure.update_xaxes(title="round", tickvals=rounds, ticktext=["at first", *(f"after {t}" for t in rounds[1:])])
     figure.update_yaxes(title="weight", type="log", tickformat="~%", nticks=8)
-    return figure
+    return figure.update_layout(legend={"yanchor": "bottom"})  # several lines of it, above the chart
 
 
 def others_line(weights: np.ndarray, clusters: Sequence[int], titles: Mapping[int, str]) -> go.Scatter:

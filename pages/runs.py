@@ -26,6 +26,11 @@ def what_is_missing() -> None:
         st.info(shared.plain(f"{error} What has been run is shown all the same."), icon=":material/download:")
 
 
+def many(n: int, what: str) -> str:
+    """A number of things: 1 sample, 2 samples."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def pick(label: str, parameter: str, titles: Mapping[str, str]) -> str:
     """One of the names, by their titles; in the address stands the name alone, as a title changes while a run grows."""
     asked, key = st.query_params.get(parameter), f"pick-{parameter}"

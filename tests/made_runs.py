@@ -46,7 +46,7 @@ def write_refinement(session: Session, config: RefineConfig, answers: Sequence[s
         facts = {"weight": weight.tolist(), "mean_gap": gap.tolist(), "next_weight": updated(weight, gap).tolist()}
         folder = config.folder / f"round-{number}"
         folder.mkdir()
-        said = [answers[i % len(answers)] for i in range(len(rows))]
+        said = [answers[i % len(answers)] for i in range(len(run.rows), len(run.rows) + len(rows))]
         parts = {"drawn": rows, "trained": trained, "answers": said, "scores": [gold.tolist(), generated.tolist()]}
         for name, part in {**parts, "round": {**facts, **trained}}.items():
             write_json(folder / f"{name}.json", part)
@@ -60,12 +60,14 @@ def write_proof(
     budgets: Sequence[int] = (8, 16, 32),
     held_out: int = 10,
     tasks: tuple[str, ...] = (),
+    model: str = "SmolLM2-135M-Instruct",
+    names: Sequence[str] = ("",),
 ) -> ProofStore:
-    """A proof with two seeds: losses that fall with the tokens, faster for some methods than for others."""
+    """A proof with two seeds: losses that fall with the samples, faster for some methods; `names` take turns as sources."""
     store = session.store
-    config = ProofConfig(store.key, "SmolLM2-135M-Instruct", held_out, theta=session.default_theta()[0], tasks=tasks)
+    config = ProofConfig(store.key, model, held_out, theta=session.default_theta()[0], tasks=tasks)
     rows, proof, rng = held_out_rows(sources(session), held_out, 0), ProofStore(config.path), np.random.default_rng(0)
-    proof.begin(asdict(config), rows, sources(session)[rows])
+    proof.begin(asdict(config), rows, np.array([names[i % len(names)] for i in range(len(rows))]))
     hard = rng.normal(2.6, 0.5, len(rows))
     grid = [("base", 0, 0), *((m, b, s) for s in (0, 1) for b in budgets for m in methods), ("full", 0, 0)]
     for method, budget, seed in grid:
@@ -83,4 +85,5 @@ def write_proof(
 
 def unfinished(config: RefineConfig) -> RefineConfig:
     """The same with another seed and one more round than will be written."""
-    return replace(config, seed=config.seed + 1, rounds=config.rounds + 1)
+    seed = config.seed + 1
+    return replace(config, seed=seed, rounds=config.rounds + 1, train=replace(config.train, seed=seed))

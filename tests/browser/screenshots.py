@@ -9,7 +9,8 @@ from urllib.parse import quote
 from core.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 
-PAGES = ("overview", "budget", "coverage", "map", "why", "search", "features", "longest", "compare", "export")
+PAGES = ("overview", "budget", "coverage", "map", "why", "search", "features", "longest", "compare")
+PAGES += ("refinement", "proof", "export")
 
 
 def shoot(

@@ -119,7 +119,7 @@ def test_page_draws_without_an_error_and_its_url_reproduces_it(page: Page, addre
     open_page(page, f"{address}/{path}?budget=7&method=longest-response")
     assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page)
     assert page.get_by_test_id("stException").count() == 0
-    assert page.get_by_test_id("stMetric").count() >= 3 or name in ("map", "compare", "search")
+    assert page.get_by_test_id("stMetric").count() >= 3 or name in ("map", "compare", "search", "refinement", "proof")
     assert not errors
 
 

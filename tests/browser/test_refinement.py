@@ -1,0 +1,167 @@
+"""The pages Refinement and Proof over made-up runs on the demo's store, with text that wants to be code in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.proof_store import results
+from core.proof_view import mark, ranked, saving, verdict
+from core.refine import RefineConfig, round_table
+from core.refine_rivals import rivals
+from core.refine_view import changes, command, drawn, movers, weights_over_rounds
+from core.session import Session, open_session
+from core.store import list_stores
+from tests.browser.chromium import dashboard, open_page, settle
+from tests.browser.conftest import SAMPLES
+from tests.browser.test_hostile import HOSTILE, MADE
+from tests.made_runs import unfinished, write_proof, write_refinement
+
+pytestmark = pytest.mark.browser
+ANSWERS = tuple(text.replace("\ud83d", "") for text in HOSTILE)  # half a character has no place in JSON
+UNSEEN = dict.fromkeys(map(ord, "\u202e\u202c\u2066\u2069\x1b\x07\x00"))
+
+
+@pytest.fixture(scope="module")
+def place(demo_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """One dashboard for all tests, over a cache with the demo's store and at first no run: address, session."""
+    cache, patch = tmp_path_factory.mktemp("refined"), pytest.MonkeyPatch()
+    shutil.copy(list_stores(demo_cache)[0], cache)
+    patch.setenv("SAELECT_CACHE", str(cache))
+    with dashboard(cache) as address:
+        yield SimpleNamespace(address=address, session=open_session(list_stores(cache)[0]))
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def runs(place: SimpleNamespace) -> SimpleNamespace:
+    """A finished run, an unfinished one, and a proof."""
+    session: Session = place.session
+    config = RefineConfig(session.store.key, 3, 24, k="silhouette", theta=session.default_theta()[0])
+    begun = replace(unfinished(config), k=3, train=replace(config.train, seed=1, max_tokens=512))
+    return SimpleNamespace(
+        begun=write_refinement(session, begun, ANSWERS, 2),
+        finished=write_refinement(session, config, ANSWERS, 3),
+        proof=write_proof(session, tasks=ANSWERS[:2], model=ANSWERS[0], names=ANSWERS[:3], held_out=12),
+    )
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """A page on which nothing of the text may have come to life."""
+    yield page
+    made = page.evaluate(MADE)
+    assert not made, made
+    assert page.evaluate("window.hacked") is None
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def metric(page: Page, name: str) -> str:
+    """The value of a figure."""
+    found = page.get_by_test_id("stMetric").filter(has_text=name).first
+    return found.get_by_test_id("stMetricValue").inner_text()
+
+
+def main(page: Page) -> str:
+    """The page's text without the characters that keep it from being Markdown."""
+    return page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+
+
+def test_nothing_yet(page: Page, place: SimpleNamespace) -> None:
+    for name, told in (("refinement", "refine"), ("proof", "prove")):
+        open_page(page, f"{place.address}/{name}")
+        shown = page.get_by_test_id("stCode").inner_text()
+        assert f"python -m core {told} --store cache/{place.session.store.key}.duckdb" in shown
+        assert page.get_by_test_id("stMetric").count() == 0
+
+
+def test_a_run(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
+    run = runs.finished
+    open_page(page, f"{place.address}/refinement?run={run.config.folder.name}")
+    table = round_table(run)
+    assert metric(page, "Rounds") == "3 of 3" and metric(page, "Samples") == "24"
+    assert metric(page, "Clusters") == str(len(run.weight))
+    assert metric(page, "Effective clusters") == f"{table[-1]['effective clusters']:.1f}"
+    text, rows = main(page), {row.cluster: row for row in changes(run)}
+    gainers, losers = movers(weights_over_rounds(run), 3)
+    for row in (rows[gainers[0]], rows[losers[0]]):
+        assert f"{row.before:.2%} to {row.after:.2%}" in text and f"({row.factor:.2f} times)" in text
+    assert f"by silhouette among {len(run.curve)} numbers" in text
+    for way in rivals(place.session, run):
+        assert f"24 samples cover {way.covered:,} features with {way.tokens:,} tokens." in text
+    drawn_lines = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => [t.name, Array.from(t.y)])")
+    best = next(y for name, y in drawn_lines if name.startswith(f"▲ {gainers[0]}"))
+    assert best == pytest.approx(weights_over_rounds(run)[:, gainers[0]].tolist())
+    expect(page.locator(".gl-canvas").first).to_be_attached()
+
+
+def test_its_answers_are_text(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
+    run, seen = runs.finished, []
+    open_page(page, f"{place.address}/refinement?run={run.config.folder.name}")
+    own = {row.cluster: row for row in changes(run) if row.drawn}
+    for cluster in own:
+        box = page.get_by_role("combobox", name=re.compile("Cluster"))
+        box.click()
+        page.get_by_role("option", name=re.compile(rf"^{cluster}( |$)")).click()
+        expect(page.get_by_text(f"{own[cluster].drawn} new sample").last).to_be_visible(timeout=30_000)
+        settle(page)
+        seen += page.locator(".answer").all_inner_texts()
+        assert not page.evaluate(MADE)
+    shown = ["".join(text.split()) for text in seen]
+    first = [s.answer for c in own for s in [s for s in drawn(run) if s.cluster == c][:10]]
+    assert len(set(first)) >= 8
+    for answer in first:
+        assert "".join(answer.translate(UNSEEN).split()) in shown, answer
+
+
+def test_an_unfinished_run_says_how_it_goes_on(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
+    run = runs.begun
+    open_page(page, f"{place.address}/refinement?run={run.config.folder.name}")
+    assert metric(page, "Rounds") == "2 of 4"
+    path = f"cache/{place.session.store.key}.duckdb"
+    assert page.get_by_test_id("stCode").inner_text().strip() == command(run.config, Path(path))
+    assert f"run={run.config.folder.name}" in page.url
+
+
+def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
+    rows = ranked(results(runs.proof))
+    open_page(page, f"{place.address}/proof")
+    assert metric(page, "Lowest loss") == f"{rows[0].loss:.3f}"
+    assert metric(page, "Model as it came") == f"{mark(rows, 'base').loss:.3f}"
+    assert metric(page, "Fine-tuned models") == str(sum(r.seeds for r in rows if r.method != "base"))
+    text, said, saved = main(page), verdict(rows), saving(rows)
+    assert said.better
+    for r in (*said.better, *said.worse, *said.unclear):
+        assert f"{r.better:+.3f}".replace("-", "−") in text
+    assert f"takes {saved.tokens:.0%} less trained tokens" in text
+    assert f"its loss of {saved.best.loss:.3f} is {abs(saved.loss):.3f}" in text
+    lines = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => [t.name, Array.from(t.y)])")
+    for name, losses in lines:
+        own = sorted((r for r in rows if r.method == name), key=lambda r: r.trained_tokens)
+        assert losses == pytest.approx([r.loss for r in own])
+
+
+def test_a_click_on_a_proof_opens_compare(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
+    open_page(page, f"{place.address}/proof?cost=samples")
+    names = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => t.name)")
+    trace = page.locator(".js-plotly-plot .scatterlayer .trace").nth(names.index("longest-response"))
+    at = trace.locator(".point").nth(1).bounding_box()
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    page.wait_for_timeout(300)
+    hover = page.locator(".hoverlayer").inner_text()
+    assert "longest-response" in hover and "16 samples" in hover
+    page.mouse.click(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    expect(page.get_by_test_id("stHeading").first).to_contain_text("Compare", timeout=30_000)
+    settle(page)
+    assert f"longest-response · 16 of {SAMPLES} samples" in page.get_by_test_id("state-line").inner_text()
+    page.go_back()
+    expect(page.get_by_test_id("stHeading").first).to_contain_text("Proof", timeout=30_000)
+    settle(page)
+    assert page.get_by_test_id("stHeading").first.inner_text() == "Proof"
