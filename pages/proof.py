@@ -1,6 +1,7 @@
 """Proof: the same model fine-tuned on the picks of several methods, measured on samples that none of them saw."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,13 @@ from core.comparison import completed
 from core.files import cache_dir
 from core.proof_store import ProofStore, Result, proofs_of, results
 from core.proof_view import COSTS, MARKS, mark, ranked, saving, sources, tasks, verdict
-from core.schema import SaelectError, SelectionSpec
+from core.schema import SaelectError, SelectionError, SelectionSpec
 from core.selection import METHODS
+from core.session import by_method
 from pages import proof_figures as figures
 from pages import runs, shared
+
+CHART = "proof-chart"
 
 
 def empty_state(folder: Path) -> None:
@@ -60,34 +64,70 @@ def show_figures() -> None:
 
 
 def show_chart() -> None:
-    """Loss against cost; a click opens Compare."""
+    """Loss against cost; under it the link to what was clicked."""
     cost = st.segmented_control("Training cost in", list(COSTS), default="trained tokens", required=True, key="cost",
                                 bind="query-params")  # fmt: skip
-    event = shared.draw(
-        figures.loss_figure(rows, cost, unit), "proof-chart", 480, on_select="rerun", selection_mode="points"
-    )
+    figure = figures.loss_figure(rows, cost, unit)
+    shared.draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
+    chosen = clicked()
+    if chosen is None:
+        st.caption("Click a method's point to set the sidebar to it, and for the link to the page Compare.")
+    else:
+        link_to_compare(chosen)
     st.caption(shared.plain(told_of_random()))
     st.caption(shared.plain(told_of_full()))
-    known = figures.by_identity(rows)
-    clicked = [str(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]
-    chosen = next((known[c] for c in clicked if c in known), None)
-    if chosen is not None:
-        open_compare(chosen)
-    st.caption("Click a point to see its method on the page Compare, which selects from the held-out samples too.")
 
 
-def open_compare(result: Result) -> None:
-    """Go to Compare with a result's method and budget; base and full are no selections."""
-    if result.method not in METHODS:
-        st.info(shared.plain(f"{result.method} is no selection that Compare could show."), icon=":material/block:")
+# --- from a point to Compare
+
+
+def clicked() -> Result | None:
+    """The result whose point was clicked; base and full are no selections."""
+    points, known = st.session_state[CHART]["selection"]["points"], figures.by_identity(rows)
+    names = [str(np.ravel(p["customdata"])[0]) for p in points if "customdata" in p]
+    return next((known[n] for n in names if n in known and known[n].method in METHODS), None)
+
+
+def spec_of(result: Result) -> SelectionSpec:
+    """The view's request with a result's method and number of samples."""
+    budget = min(result.budget if unit == "samples" else round(result.samples), session.store.n_samples)
+    spec = replace(by_method(now.spec, result.method), budget=max(budget, 1), unit="samples")
+    return completed(spec, str(config.get("score") or ""))
+
+
+def why_not(result: Result) -> str:
+    """What keeps a result's method from being shown, or nothing."""
+    try:
+        session.selection(spec_of(result))
+    except SelectionError as error:
+        return str(error)
+    return ""
+
+
+def take_over() -> None:
+    """Set the sidebar to the method and budget that were clicked.
+
+    In a callback, as the values of widgets can be set only there; query parameters of a link do not reach widgets that
+    are on both pages, and a change of page by the program is forbidden while widgets are bound to the address.
+    """
+    result = clicked()
+    if result is not None and not why_not(result):
+        spec = spec_of(result)
+        st.session_state.update({f"{spec.method}_{name}": value for name, value in spec.options.items()})
+        st.session_state.update(method=spec.method, budget=spec.budget, unit="samples")
+
+
+def link_to_compare(result: Result) -> None:
+    """The link to Compare with a result's method and budget, or why that method cannot be shown."""
+    why = why_not(result)
+    if why:
+        st.warning(shared.plain(f"{result.method} cannot be shown: {why}"), icon=":material/block:")
         return
-    spec = completed(SelectionSpec(result.method), str(config.get("score") or ""))
-    options = {f"{result.method}_{name}": value for name, value in spec.options.items()}
-    budget = result.budget if unit == "samples" else round(result.samples)
-    st.switch_page(
-        "pages/compare.py",
-        query_params=shared.url(method=result.method, budget=budget, unit="samples", **options),
-    )
+    st.page_link(
+        "pages/compare.py", label=f"Compare {result.method} at {spec_of(result).budget:,} samples with other methods",
+        icon=":material/compare_arrows:", query_params=shared.url(),
+    )  # fmt: skip
+    st.caption("Compare selects from all samples, those held out for the proof among them.")
 
 
 # --- sentences

@@ -63,7 +63,7 @@ def write_proof(
     model: str = "SmolLM2-135M-Instruct",
     names: Sequence[str] = ("",),
 ) -> ProofStore:
-    """A proof with two seeds: losses that fall with the samples, faster for some methods; `names` take turns as sources."""
+    """A proof with two seeds: losses fall with the samples, faster for some methods; `names` take turns as sources."""
     store = session.store
     config = ProofConfig(store.key, model, held_out, theta=session.default_theta()[0], tasks=tasks)
     rows, proof, rng = held_out_rows(sources(session), held_out, 0), ProofStore(config.path), np.random.default_rng(0)

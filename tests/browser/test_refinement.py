@@ -69,6 +69,13 @@ def metric(page: Page, name: str) -> str:
     return found.get_by_test_id("stMetricValue").inner_text()
 
 
+def traces(page: Page) -> list[tuple[str, list[float]]]:
+    """Name and heights of every trace of the first chart."""
+    return page.evaluate(
+        "document.querySelector('.js-plotly-plot').calcdata.map(c => [c[0].trace.name, c.map(p => p.y ?? null)])"
+    )
+
+
 def main(page: Page) -> str:
     """The page's text without the characters that keep it from being Markdown."""
     return page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
@@ -96,7 +103,7 @@ def test_a_run(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> Non
     assert f"by silhouette among {len(run.curve)} numbers" in text
     for way in rivals(place.session, run):
         assert f"24 samples cover {way.covered:,} features with {way.tokens:,} tokens." in text
-    drawn_lines = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => [t.name, Array.from(t.y)])")
+    drawn_lines = traces(page)
     best = next(y for name, y in drawn_lines if name.startswith(f"▲ {gainers[0]}"))
     assert best == pytest.approx(weights_over_rounds(run)[:, gainers[0]].tolist())
     expect(page.locator(".gl-canvas").first).to_be_attached()
@@ -108,6 +115,7 @@ def test_its_answers_are_text(page: Page, place: SimpleNamespace, runs: SimpleNa
     own = {row.cluster: row for row in changes(run) if row.drawn}
     for cluster in own:
         box = page.get_by_role("combobox", name=re.compile("Cluster"))
+        box.scroll_into_view_if_needed()  # the list would close if the click scrolled
         box.click()
         page.get_by_role("option", name=re.compile(rf"^{cluster}( |$)")).click()
         expect(page.get_by_text(f"{own[cluster].drawn} new sample").last).to_be_visible(timeout=30_000)
@@ -142,26 +150,26 @@ def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> N
         assert f"{r.better:+.3f}".replace("-", "−") in text
     assert f"takes {saved.tokens:.0%} less trained tokens" in text
     assert f"its loss of {saved.best.loss:.3f} is {abs(saved.loss):.3f}" in text
-    lines = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => [t.name, Array.from(t.y)])")
+    lines = traces(page)
     for name, losses in lines:
         own = sorted((r for r in rows if r.method == name), key=lambda r: r.trained_tokens)
         assert losses == pytest.approx([r.loss for r in own])
 
 
-def test_a_click_on_a_proof_opens_compare(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
+def test_a_click_on_a_proof_leads_to_compare(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
     open_page(page, f"{place.address}/proof?cost=samples")
-    names = page.evaluate("document.querySelector('.js-plotly-plot').data.map(t => t.name)")
+    names = [name for name, _ in traces(page)]
     trace = page.locator(".js-plotly-plot .scatterlayer .trace").nth(names.index("longest-response"))
     at = trace.locator(".point").nth(1).bounding_box()
-    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
-    page.wait_for_timeout(300)
-    hover = page.locator(".hoverlayer").inner_text()
-    assert "longest-response" in hover and "16 samples" in hover
-    page.mouse.click(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    page.mouse.move(x, y)
+    expect(page.locator(".hoverlayer")).to_contain_text("longest-response · 16 samples")
+    page.mouse.click(x, y)
+    link = page.get_by_role("link", name="Compare longest-response at 16 samples")
+    link.wait_for(timeout=30_000)
+    settle(page)
+    link.click()
     expect(page.get_by_test_id("stHeading").first).to_contain_text("Compare", timeout=30_000)
     settle(page)
     assert f"longest-response · 16 of {SAMPLES} samples" in page.get_by_test_id("state-line").inner_text()
-    page.go_back()
-    expect(page.get_by_test_id("stHeading").first).to_contain_text("Proof", timeout=30_000)
-    settle(page)
-    assert page.get_by_test_id("stHeading").first.inner_text() == "Proof"
+    assert "With 16 samples" in main(page)
