@@ -125,7 +125,7 @@ def link_to_compare(result: Result) -> None:
         return
     st.page_link(
         "pages/compare.py", label=f"Compare {result.method} at {spec_of(result).budget:,} samples with other methods",
-        icon=":material/compare_arrows:", query_params=shared.url(),
+        icon=":material/compare_arrows:",
     )  # fmt: skip
     st.caption("Compare selects from all samples, those held out for the proof among them.")
 
