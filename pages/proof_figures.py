@@ -14,7 +14,7 @@ from pages import shared
 # What is left of Okabe and Ito's colours, the pale yellow last; beyond them symbols alone tell methods apart.
 FURTHER = (shared.GREEN, shared.PINK, "#D55E00", "#56B4E9", "#F0E442")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "hexagram")
-WIDE = 20  # times the smallest cost from which on a logarithmic axis shows more
+WIDE = 8  # times the smallest cost from which on a logarithmic axis shows more
 
 
 def identity(result: Result) -> str:

@@ -131,7 +131,7 @@ def show_clusters(rows: list[ClusterChange]) -> None:
     number = st.column_config.NumberColumn
     frame[["before", "after"]] *= 100
     st.dataframe(
-        frame, hide_index=True, key="refinement-clusters", height=min(420, 60 + 35 * len(rows)),
+        frame, hide_index=True, key="refinement-clusters", height=min(420, 38 + 35 * len(rows)),
         column_config={
             "name": st.column_config.TextColumn("enriched features", width="medium"),
             "size": number("samples", format="localized"),
@@ -147,7 +147,11 @@ def show_clusters(rows: list[ClusterChange]) -> None:
     blank = sum(not row.drawn for row in rows)
     st.caption(
         f"{len(starved):,} of {len(rows):,} clusters lost weight"
-        + (f"; {blank:,} have no new sample, and no score of their own." if blank else "; each has new samples.")
+        + (
+            f"; {runs.many(blank, 'cluster')} without a new sample, and so without a score."
+            if blank
+            else "; each has new samples."
+        )
     )
 
 

@@ -23,6 +23,8 @@ LACKING = {
     "qdit": "qdit needs a score column",
     "deita": "deita needs a score column",
     "kmq": "kmq needs a score column",
+    "kmq-iterative": "No run of refinement",
+    "hybrid": "No run of refinement",
     "reference-guided": "reference-guided needs the option reference",
 }
 
