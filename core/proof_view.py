@@ -35,6 +35,12 @@ class Saving:
     loss: float
 
 
+def sizes(source: np.ndarray) -> tuple[int, int]:
+    """(samples of each source to hold out, budget) for a first proof on samples of these sources, text (N,)."""
+    smallest = int(np.unique(source, return_counts=True)[1].min())
+    return max(2, min(300, smallest // 4)), max(1, min(300, len(source) // 10))
+
+
 def ranked(results: Sequence[Result]) -> list[Result]:
     """The results by loss, the lowest first; those without one last."""
     return sorted(results, key=lambda r: (np.isnan(r.loss), r.loss, r.method, r.budget))

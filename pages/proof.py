@@ -11,7 +11,7 @@ import streamlit as st
 from core.comparison import completed
 from core.files import cache_dir
 from core.proof_store import ProofStore, Result, proofs_of, results
-from core.proof_view import COSTS, MARKS, mark, ranked, saving, sources, tasks, verdict
+from core.proof_view import COSTS, MARKS, mark, ranked, saving, sizes, sources, tasks, verdict
 from core.schema import SaelectError, SelectionError, SelectionSpec
 from core.selection import METHODS
 from core.session import by_method
@@ -31,7 +31,11 @@ def empty_state(folder: Path) -> None:
         "budgets, and measures each on samples that none of them may pick. Type this in a terminal, then reload:",
         icon=":material/verified:",
     )
-    st.code(f"python -m core prove --store {runs.store_path(session.store)}", language=None)
+    held_out, budget = sizes(session.store.sample_columns()["source"].astype(str))
+    st.code(
+        f"python -m core prove --store {runs.store_path(session.store)} --budgets {budget} --held-out {held_out}",
+        language=None,
+    )
 
 
 def title_of(proof: ProofStore) -> str:

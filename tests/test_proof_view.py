@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.proof_store import ProofStore, Result, Run, results
-from core.proof_view import COSTS, MARKS, lines, mark, ranked, saving, sources, tasks, verdict
+from core.proof_view import COSTS, MARKS, lines, mark, ranked, saving, sizes, sources, tasks, verdict
+from core.prove import held_out_rows
 from tests.test_kernels import quick
 
 LOSS = st.floats(0.1, 9) | st.just(float("nan"))
@@ -68,6 +69,15 @@ def test_lines_go_from_cheap_to_dear(found, cost):
         assert costs == sorted(costs) and {r.method for r in own} == {method}
     losses = [r.loss for r in ranked(found) if r.loss == r.loss]
     assert losses == sorted(losses) and len(ranked(found)) == len(found)
+
+
+@quick
+@given(st.lists(st.integers(4, 2000), min_size=1, max_size=3))
+def test_a_first_proof_fits_the_data(counts):
+    source = np.repeat([f"part{i}" for i in range(len(counts))], counts)
+    held_out, budget = sizes(source)
+    left = len(source) - len(held_out_rows(source, held_out, 0))
+    assert 1 <= budget <= min(300, left) and 2 <= held_out <= 300
 
 
 def test_from_a_database(tmp_path):

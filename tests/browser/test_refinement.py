@@ -87,6 +87,7 @@ def test_nothing_yet(page: Page, place: SimpleNamespace) -> None:
         shown = page.get_by_test_id("stCode").inner_text()
         assert f"python -m core {told} --store cache/{place.session.store.key}.duckdb" in shown
         assert page.get_by_test_id("stMetric").count() == 0
+    assert f"--held-out {SAMPLES // 4}" in shown
 
 
 def test_a_run(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> None:
