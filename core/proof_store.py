@@ -23,7 +23,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS config(text VARCHAR);
 CREATE TABLE IF NOT EXISTS held_out(place INTEGER, sample INTEGER, source VARCHAR);
 CREATE TABLE IF NOT EXISTS runs(method VARCHAR, budget INTEGER, seed INTEGER, picks INTEGER[], tokens BIGINT,
-    trained_tokens BIGINT, seconds DOUBLE, training_loss DOUBLE, losses DOUBLE[], scores VARCHAR);
+    trained_tokens BIGINT, seconds DOUBLE, training_loss DOUBLE, losses DOUBLE[], scores VARCHAR, refined VARCHAR);
 """
 RESAMPLES = 2000
 
@@ -31,7 +31,8 @@ RESAMPLES = 2000
 @dataclass(frozen=True)
 class Run:
     """One fine-tuned model. rows int64: what it was trained on; tokens read, and those with loss; seconds; losses
-    float64 (H,): on each held-out sample, in nats a token; scores: of other tasks by name.
+    float64 (H,): on each held-out sample, in nats a token; scores: of other tasks by name; refined: the run of
+    refinement behind it, if any.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Run:
     training_loss: float
     losses: np.ndarray
     scores: dict[str, float] = field(default_factory=dict)
+    refined: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,10 @@ class ProofStore:
         """Keep a finished run."""
         values = [
             run.method, run.budget, run.seed, run.rows.tolist(), run.tokens, run.trained_tokens, run.seconds,
-            run.training_loss, run.losses.tolist(), json.dumps(run.scores),
+            run.training_loss, run.losses.tolist(), json.dumps(run.scores), run.refined,
         ]  # fmt: skip
         with self.opened(read_only=False) as db:
-            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def config(self) -> dict[str, Any]:
         """What all runs share."""
@@ -127,8 +129,8 @@ class ProofStore:
         with self.opened() as db:
             found = db.execute("SELECT * FROM runs ORDER BY budget, method, seed").fetchall()
         return [
-            Run(m, b, s, np.array(rows, np.int64), t, tt, sec, loss, np.array(losses, np.float64), json.loads(scores))
-            for m, b, s, rows, t, tt, sec, loss, losses, scores in found
+            Run(m, b, s, np.array(rows, np.int64), *cost, np.array(losses, np.float64), json.loads(scores), refined)
+            for m, b, s, rows, *cost, losses, scores, refined in found
         ]
 
 
@@ -157,12 +159,15 @@ def summary(own: list[Run], random: list[Run], source: np.ndarray, seed: int) ->
     """What the runs of one method and budget amount to, against those of random selection."""
     losses = np.array([run.losses for run in own])
     by_seed = [macro_mean(one, source) for one in losses]
-    means = {str(name): float(np.nanmean(losses[:, source == name])) for name in sorted(set(source))}
+    means = {
+        str(name): macro_mean(losses.mean(0)[source == name], source[source == name]) for name in sorted(set(source))
+    }
     better = low = high = float("nan")
     if random and own[0].method != "random":
         gain = np.array([run.losses for run in random]).mean(0) - losses.mean(0)
         better, low, high = bootstrap(gain, source, seed)
-    tasks = {name: float(np.mean([run.scores[name] for run in own])) for name in own[0].scores}
+    known = sorted({name for run in own for name in run.scores})
+    tasks = {name: float(np.mean([run.scores[name] for run in own if name in run.scores])) for name in known}
 
     def mean(name: str) -> float:
         return float(np.mean([getattr(run, name) for run in own]))
@@ -177,13 +182,18 @@ def summary(own: list[Run], random: list[Run], source: np.ndarray, seed: int) ->
 
 def macro_mean(values: np.ndarray, source: np.ndarray) -> float:
     """The mean over the sources of each one's mean, NaN left out: a large source counts no more than a small one."""
-    return float(np.mean([np.nanmean(values[source == name]) for name in sorted(set(source))]))
+    return float(np.mean([part.mean() for part in known_parts(values, source)]))
+
+
+def known_parts(values: np.ndarray, source: np.ndarray) -> list[np.ndarray]:
+    """The values of each source that has any but NaN."""
+    parts = [values[(source == name) & np.isfinite(values)] for name in sorted(set(source))]
+    return [part for part in parts if len(part)] or [np.array([np.nan])]
 
 
 def bootstrap(gain: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, float, float]:
     """(macro mean of `gain` float64 (H,), its 95 % percentile interval), resampling inside each source (Efron 1979)."""
-    rng, known = np.random.default_rng(seed), np.isfinite(gain)
-    parts = [gain[known & (source == name)] for name in sorted(set(source))]
+    rng, parts = np.random.default_rng(seed), known_parts(gain, source)
     drawn = [part[rng.integers(0, len(part), (RESAMPLES, len(part)))].mean(1) for part in parts]
     low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
     return float(np.mean([part.mean() for part in parts])), float(low), float(high)

@@ -21,7 +21,8 @@ from core.comparison import completed
 from core.files import cache_dir
 from core.models import LanguageModel
 from core.proof_store import ProofStore, Run
-from core.refine import RefineConfig, refine
+from core.refine import refine
+from core.refine_runs import RefineConfig
 from core.schema import SEGMENTS, Sample, SelectionError, SelectionSpec
 from core.scores import mean_losses
 from core.selection import METHODS
@@ -132,7 +133,7 @@ def sources(session: Session) -> np.ndarray:
 
 def one_run(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage) -> Run:
     """Select, fine-tune, measure."""
-    rows = picked(config, session, cell, held_out, told)
+    rows, refined = picked(config, session, cell, held_out, told)
     lm = load_trainable(config.model, config.train)
     tokens, trained, seconds, loss = 0, 0, 0.0, float("nan")
     with tempfile.TemporaryDirectory(dir=config.path.parent) as folder:
@@ -143,18 +144,20 @@ def one_run(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndar
             lm, tokens, trained, seconds, loss = done.lm, done.tokens, done.trained_tokens, done.seconds, done.loss
     losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
     scores = task_scores(lm, config.tasks) if config.tasks else {}
-    return Run(cell.method, cell.budget, cell.seed, rows, tokens, trained, seconds, loss, losses, scores)
+    return Run(cell.method, cell.budget, cell.seed, rows, tokens, trained, seconds, loss, losses, scores, refined)
 
 
-def picked(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage) -> np.ndarray:
-    """The rows that a cell trains on, in the order of the picks: int64."""
+def picked(
+    config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage
+) -> tuple[np.ndarray, str]:
+    """The rows that a cell trains on, in the order of the picks: int64; and the run of refinement behind them."""
     bans = tuple(sorted({*config.bans, *held_out.tolist()}))
     spec = SelectionSpec(
         cell.method, cell.budget, config.unit, config.theta, config.scope, vetoes=config.vetoes, pins=config.pins,
         bans=bans, seed=cell.seed,
     )  # fmt: skip
     if cell.method == BASE:
-        return np.empty(0, np.int64)
+        return np.empty(0, np.int64), ""
     if cell.method == FULL:
         most = min(config.full, session.store.n_samples - len(bans))
         spec = replace(spec, method="random", budget=most, unit="samples")
@@ -162,7 +165,7 @@ def picked(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarr
         told("refining", 0, 1)
         run = refine(refinement(config, cell, bans), session.store, session.info, None, told)
         spec = replace(spec, options={"run": run.config.folder.name})
-    return session.selection(completed(spec, config.score)).rows
+    return session.selection(completed(spec, config.score)).rows, spec.options.get("run", "")
 
 
 def refinement(config: ProofConfig, cell: Cell, bans: tuple[int, ...]) -> RefineConfig:

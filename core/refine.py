@@ -7,122 +7,28 @@ on after its last finished step.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.clustering import KRow, clusters
+from core.clustering import clusters
 from core.constraints import SampleInfo, candidates, score_column, unit_vectors
-from core.files import cache_dir, replacing
+from core.files import replacing
 from core.generation import generate
 from core.judge import Endpoint
-from core.schema import FeatureMatrix, SaelectError, SelectionError, SelectionSpec
+from core.refine_runs import RefineConfig, RefineRun, read_run
+from core.schema import FeatureMatrix, SelectionError, SelectionSpec
 from core.scorers import SCORERS, Task
 from core.store import FeatureStore
-from core.training import TrainConfig, fine_tune, load_trainable, load_tuned, require_training
+from core.training import fine_tune, load_trainable, load_tuned, require_training
 
 MOST = 30.0  # nats: a cluster's mean difference is cut there, so that one odd score cannot starve all the others
 OnStage = Callable[[str, float, float], None]  # what is done, how far, of how much
-
-
-@dataclass(frozen=True)
-class RefineConfig:
-    """What to refine. budget: samples over all rounds; k: clusters, 0 for √N, silhouette or elbow; quality: the score
-    column to draw by inside a cluster, empty for none. start: each round from the base model, or from the previous one.
-    """
-
-    store_key: str
-    rounds: int = 3
-    budget: int = 300
-    k: int | str = 0
-    quality: str = ""
-    scorer: str = "perplexity"
-    scorer_model: str = ""
-    model: str = ""
-    start: str = "base"
-    new_tokens: int = 128
-    seed: int = 0
-    vetoes: Mapping[int, str] = field(default_factory=dict)
-    pins: tuple[int, ...] = ()
-    bans: tuple[int, ...] = ()
-    theta: float = 0.0
-    scope: str = "all"
-    train: TrainConfig = field(default_factory=TrainConfig)
-
-    def __post_init__(self) -> None:
-        if self.rounds < 1 or self.budget < self.rounds:
-            raise SelectionError(f"{self.rounds} rounds need a budget of at least as many samples, got {self.budget}.")
-        if self.scorer not in SCORERS:
-            raise SelectionError(f"Unknown scorer {self.scorer!r}: it must be one of {', '.join(SCORERS)}.")
-        if self.start not in ("base", "previous"):
-            raise SelectionError(f"start must be base or previous, got {self.start!r}.")
-
-    @property
-    def folder(self) -> Path:
-        """Where the run is kept: named by everything that decides its outcome."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return cache_dir("refine", self.store_key) / hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    @property
-    def spec(self) -> SelectionSpec:
-        """The decisions as a selection has them."""
-        decided = {"vetoes": self.vetoes, "pins": self.pins, "bans": self.bans}
-        options = {"score": self.quality} if self.quality else {}
-        spec = SelectionSpec("kmq", self.budget, "samples", self.theta, self.scope, seed=self.seed, **decided)
-        return replace(spec, options={**options, "k": self.k})
-
-
-@dataclass(frozen=True)
-class Round:
-    """A finished round. weight float64 (C,): of the clusters as they were drawn by; mean_gap float64 (C,): R(gold) −
-    R(generated) over a cluster's new samples, NaN for none; next_weight: after the update. rows int64: the samples,
-    gold, generated float64: their scores; answers: what the model generated.
-    """
-
-    number: int
-    weight: np.ndarray
-    next_weight: np.ndarray
-    mean_gap: np.ndarray
-    rows: np.ndarray
-    gold: np.ndarray
-    generated: np.ndarray
-    answers: tuple[str, ...]
-    loss: float
-    tokens: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class RefineRun:
-    """A run as far as it is. label int32 (N,): every sample's cluster; curve: what k was chosen by."""
-
-    config: RefineConfig
-    label: np.ndarray
-    curve: tuple[KRow, ...]
-    rounds: tuple[Round, ...]
-    created: str
-
-    @property
-    def rows(self) -> np.ndarray:
-        """All picks in the order in which they came: the pins, then round by round, int64."""
-        return np.concatenate([np.array(self.config.pins, np.int64), *(r.rows for r in self.rounds)])
-
-    @property
-    def weight(self) -> np.ndarray:
-        """The clusters' weights after the last finished round, float64 (C,)."""
-        return self.rounds[-1].next_weight if self.rounds else first_weights(self.label, np.ones(len(self.label), bool))
-
-    @property
-    def finished(self) -> bool:
-        """Whether all rounds are done."""
-        return len(self.rounds) == self.config.rounds
 
 
 # --- the method
@@ -208,12 +114,13 @@ def refine(
         raise SelectionError("Vetoes, pins and bans leave no sample to draw from.")
     folder = config.folder
     on_stage("Clustering", 0, 1)
-    run = begun(config, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
+    run = begun(config, free, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
     for number in range(len(run.rounds) + 1, config.rounds + 1):
         left = free.copy()
         left[run.rows] = False
         if not left.any():
-            break
+            write_json(folder / "exhausted.json", True)
+            return read_run(folder)
         one_round(run, number, folder / f"round-{number}", store, left, quality, endpoint, on_stage)
         run = read_run(folder)
     return run
@@ -224,8 +131,8 @@ def qualities(matrix: FeatureMatrix, spec: SelectionSpec, info: SampleInfo) -> n
     return score_column(matrix, spec, info, least=0) if "score" in spec.options else np.ones(matrix.n_samples)
 
 
-def begun(config: RefineConfig, cluster: Callable[[], Any]) -> RefineRun:
-    """The run as its folder has it; a new one begins with the clusters."""
+def begun(config: RefineConfig, free: np.ndarray, cluster: Callable[[], Any]) -> RefineRun:
+    """The run as its folder has it; a new one begins with the clusters and their weights."""
     folder = config.folder
     if not (folder / "run.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -235,6 +142,7 @@ def begun(config: RefineConfig, cluster: Callable[[], Any]) -> RefineRun:
         facts = {
             "curve": [asdict(row) for row in found.curve],
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "first_weight": first_weights(found.label, free).tolist(),
         }
         write_json(folder / "run.json", {"config": asdict(config), **facts})
     return read_run(folder)
@@ -247,7 +155,7 @@ def one_round(
     """Draw, fine-tune on everything drawn so far, answer the new prompts, score, and write the round."""
     config, name = run.config, f"Round {number} of {run.config.rounds}"
     folder.mkdir(parents=True, exist_ok=True)
-    weight = run.weight if run.rounds else first_weights(run.label, free)
+    weight = run.weight
     total = shares(config.budget - len(config.pins), config.rounds)[number - 1]
     drawn = step(folder / "drawn.json", lambda: drawn_rows(run, number, weight, free, quality, total))
     rows = np.array(drawn, np.int64)
@@ -312,79 +220,3 @@ def write_json(path: Path, content: Any) -> None:
     """Write and rename; NaN is written as JSON's readers in Python know it."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content) + "\n")
-
-
-# --- reading runs
-
-
-def read_run(folder: Path) -> RefineRun:
-    """A run's folder; raises SaelectError if it holds none."""
-    try:
-        found = json.loads((folder / "run.json").read_text())
-        config = config_from(found["config"])
-        label = np.load(folder / "clusters.npy", allow_pickle=False)
-        curve = tuple(KRow(**row) for row in found["curve"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SaelectError(f"{folder.name} is no run of refinement: {error}.") from error
-    rounds = []
-    while (part := folder / f"round-{len(rounds) + 1}" / "round.json").exists():
-        rounds.append(read_round(part.parent, len(rounds) + 1))
-    return RefineRun(config, label, curve, tuple(rounds), found["created"])
-
-
-def config_from(found: dict[str, Any]) -> RefineConfig:
-    """A RefineConfig from its JSON."""
-    vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
-    rows = {name: tuple(found[name]) for name in ("pins", "bans")}
-    return RefineConfig(**{**found, **rows, "vetoes": vetoes, "train": TrainConfig(**found["train"])})
-
-
-def read_round(folder: Path, number: int) -> Round:
-    """A finished round."""
-    facts, rows, answers, scores = (
-        json.loads((folder / f"{name}.json").read_text()) for name in ("round", "drawn", "answers", "scores")
-    )
-    arrays = {name: np.array(facts.pop(name), np.float64) for name in ("weight", "mean_gap", "next_weight")}
-    gold, generated = np.array(scores, np.float64).reshape(2, -1)
-    return Round(
-        number, rows=np.array(rows, np.int64), gold=gold, generated=generated, answers=tuple(answers), **arrays, **facts
-    )
-
-
-def round_table(run: RefineRun) -> list[dict[str, Any]]:
-    """One row a round: samples, loss of the training, mean scores, and how uneven the weights have become (their
-    largest, and the effective number of clusters, exp of the entropy).
-    """
-    out = []
-    for r in run.rounds:
-        w = r.next_weight[r.next_weight > 0]
-        gap = r.gold - r.generated
-        out.append(
-            {
-                "round": r.number,
-                "samples": len(r.rows),
-                "training loss": r.loss,
-                "R(gold)": float(np.nanmean(r.gold)) if np.isfinite(r.gold).any() else float("nan"),
-                "R(gold) − R(generated)": float(np.nanmean(gap)) if np.isfinite(gap).any() else float("nan"),
-                "largest weight": float(w.max()),
-                "effective clusters": float(np.exp(-(w * np.log(w)).sum())),
-                "seconds": r.seconds,
-            }
-        )
-    return out
-
-
-def runs_of(store_key: str) -> list[RefineRun]:
-    """The runs on a store, the newest first; what cannot be read is passed over."""
-    found = []
-    for folder in cache_dir("refine", store_key).iterdir():
-        try:
-            found.append(read_run(folder))
-        except SaelectError:
-            continue
-    return sorted(found, key=lambda run: run.created, reverse=True)
-
-
-def discard(run: RefineRun) -> None:
-    """Delete a run with its adapters."""
-    shutil.rmtree(run.config.folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.refine import RefineRun
+from core.refine_runs import RefineRun
 from core.schema import SelectionError
 from core.session import Session
 

@@ -12,7 +12,7 @@ import numpy as np
 from core.clustering import Clusters
 from core.clusters import ClusterCard, name_clusters
 from core.files import cache_dir
-from core.refine import RefineConfig, RefineRun
+from core.refine_runs import RefineConfig, RefineRun
 from core.schema import FeatureMatrix
 from core.store import FeatureStore
 
@@ -131,7 +131,7 @@ def command(config: RefineConfig, store: Path) -> str:
     """The command that begins or goes on with a run, provided that the decisions are those of its configuration."""
     usual, train = RefineConfig(config.store_key), config.train
     given = {"rounds": config.rounds, "budget": config.budget, "theta": config.theta}
-    for name in ("k", "quality", "scorer", "scorer_model", "start", "new_tokens", "model", "scope", "seed"):
+    for name in ("k", "quality", "scorer", "scorer_model", "base_url", "start", "new_tokens", "model", "scope", "seed"):
         if getattr(config, name) != getattr(usual, name):
             given[name] = getattr(config, name)
     for name in ("rank", "learning_rate", "epochs", "batch"):

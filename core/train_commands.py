@@ -64,15 +64,15 @@ def refine(
     Example: python -m core refine --store cache/0123456789abcdef.duckdb --rounds 3 --budget 90
     """
     from core.judge import Endpoint
-    from core.refine import RefineConfig
     from core.refine import refine as run
+    from core.refine_runs import RefineConfig
     from core.training import TrainConfig
 
     session, _, spec = request(store, "random", "1", theta=theta, scope=scope)
     own, meta = session.store, session.store.meta["config"]
     config = RefineConfig(
-        own.key, rounds, budget, clusters_asked(k), quality, scorer, scorer_model, model, start, new_tokens, seed,
-        spec.vetoes, spec.pins, spec.bans, spec.theta, spec.scope,
+        own.key, rounds, budget, clusters_asked(k), quality, scorer, scorer_model, base_url, model, start, new_tokens,
+        seed, spec.vetoes, spec.pins, spec.bans, spec.theta, spec.scope,
         TrainConfig(rank, learning_rate, epochs, batch, meta["max_tokens"], seed),
     )  # fmt: skip
     endpoint = Endpoint.given(scorer_model, base_url) if scorer == "judge" else None
@@ -93,7 +93,7 @@ def clusters_asked(k: str) -> int | str:
 
 def report_rounds(run: Any, as_json: bool) -> None:
     """What each round took, and which clusters gained and lost most."""
-    from core.refine import round_table
+    from core.refine_runs import round_table
 
     rows = round_table(run)
     if as_json:

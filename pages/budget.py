@@ -74,5 +74,5 @@ if row is not None:
         "pages/why.py",
         label=f"Why row {row} was picked",
         icon=":material/help_center:",
-        query_params=shared.url(row=row),
+        query_params=shared.link(row=row),
     )

@@ -107,4 +107,4 @@ def nearest_samples(now: View, row: int) -> None:
 def _link(label: str, row: int | None) -> None:
     if row is not None:
         st.page_link("pages/why.py", label=f"{label} row {row:,}", icon=":material/help_center:",
-                     query_params=shared.url(row=row))  # fmt: skip
+                     query_params=shared.link(row=row))  # fmt: skip

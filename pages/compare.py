@@ -129,4 +129,4 @@ if found is not None and key == repr(now.spec):
         **{"stays in": [f"{share:.0%}" for share in found.of_pick[at]]},
     )  # fmt: skip
     if row is not None:
-        st.page_link("pages/why.py", label=f"Why row {row} was picked", query_params=shared.url(row=row))
+        st.page_link("pages/why.py", label=f"Why row {row} was picked", query_params=shared.link(row=row))

@@ -71,7 +71,7 @@ def table(features: np.ndarray, key: str) -> None:
     )
     event = st.dataframe(frame, key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=330)
     for i in event["selection"]["rows"][:1]:
-        target = shared.url(feature=int(features[i]))
+        target = shared.link(feature=int(features[i]))
         st.page_link(
             "pages/features.py", label=f"Open feature {features[i]}", icon=":material/lightbulb:", query_params=target
         )

@@ -60,7 +60,7 @@ def section(now: View) -> None:
     for i in event["selection"]["rows"][:1]:
         row = cards[i].central
         st.page_link("pages/why.py", label=f"Open row {row:,}, the central one of cluster {cards[i].cluster}",
-                     icon=":material/help_center:", query_params=shared.url(row=row))  # fmt: skip
+                     icon=":material/help_center:", query_params=shared.link(row=row))  # fmt: skip
 
 
 def layers(now: View) -> list[tuple[str, np.ndarray, str]]:

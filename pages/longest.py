@@ -144,7 +144,7 @@ def features_table(frame: dict, key: str) -> None:
         feature = int(frame["feature"][chosen[0]])
         st.page_link(
             "pages/features.py", label=f"What feature {feature} fires on", icon=":material/lightbulb:",
-            query_params=shared.url(feature=feature),
+            query_params=shared.link(feature=feature),
         )  # fmt: skip
     else:
         st.caption("Click a row for the link to what its feature fires on.")

@@ -47,5 +47,5 @@ else:
             "pages/why.py",
             label=f"Open row {row}",
             icon=":material/help_center:",
-            query_params=shared.url(row=row),
+            query_params=shared.link(row=row),
         )

@@ -57,7 +57,7 @@ with right:
         ("longest", "Why do the longest responses do so well?"),
         ("export", "Download the curated file."),
     ):
-        st.page_link(f"pages/{page}.py", label=text, query_params=shared.url())
+        st.page_link(f"pages/{page}.py", label=text, query_params=shared.link())
     st.subheader("How it was made", anchor=False)
     config = store.meta["config"]
     made = {

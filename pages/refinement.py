@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.refine import RefineRun, round_table, runs_of
 from core.refine_rivals import Rival, rivals
+from core.refine_runs import RefineRun, round_table, runs_of
 from core.refine_view import (
     ClusterChange,
     Drawn,
@@ -180,7 +180,7 @@ def example(drawn_one: Drawn, prompt: str, gold: str) -> None:
     with st.container(border=True):
         st.page_link(
             "pages/why.py", label=f"Round {drawn_one.round}, row {drawn_one.row:,}", icon=":material/help_center:",
-            query_params=shared.url(row=drawn_one.row),
+            query_params=shared.link(row=drawn_one.row),
         )  # fmt: skip
         parts = (
             ("Prompt", prompt),
@@ -206,7 +206,7 @@ def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
     st.caption(f"{len(run.rows):,} samples: {drawn_by}{pinned}.")
     if row is not None:
         st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
-                     query_params=shared.url(row=row))  # fmt: skip
+                     query_params=shared.link(row=row))  # fmt: skip
 
 
 def show_curve(run: RefineRun) -> None:

@@ -87,7 +87,7 @@ def results(now: View, query: Query) -> None:
 def preview(now: View, row: int, query: Query) -> None:
     """One sample; the features that were asked for are shaded where they peak."""
     st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
-                 query_params=shared.url(row=row))  # fmt: skip
+                 query_params=shared.link(row=row))  # fmt: skip
     credited = reading.strongest(now, row, query.has)
     reading.show(now, row, credited, height=420)
 

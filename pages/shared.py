@@ -197,8 +197,13 @@ def thinned(n: int, most: int = 400) -> np.ndarray:
 
 
 def url(**parameters: object) -> dict[str, str]:
-    """The present query parameters with some replaced, for a link to another page."""
+    """The present query parameters with some replaced, for an address of our own making."""
     return {**st.query_params.to_dict(), **{k: str(v) for k, v in parameters.items()}}
+
+
+def link(**parameters: object) -> dict[str, str]:
+    """The same for Streamlit's own links, which add what widgets are bound to by themselves: twice would be lost."""
+    return {name: value for name, value in url(**parameters).items() if name not in st.session_state}
 
 
 def samples_table(now: View, rows: Sequence[int], key: str, **columns: Sequence[Any]) -> int | None:

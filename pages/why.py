@@ -56,7 +56,7 @@ def feature_actions(feature: int) -> None:
         st.rerun()
     right.page_link(
         "pages/features.py", label=f"Open feature {feature}", icon=":material/lightbulb:",
-        query_params=shared.url(feature=feature),
+        query_params=shared.link(feature=feature),
     )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def explain_reject(row: int) -> None:
             **{"of its features": [c.n_features for c in covering[:200]]},
         )  # fmt: skip
         if chosen is not None:
-            st.page_link("pages/why.py", label=f"Why row {chosen} was picked", query_params=shared.url(row=chosen))
+            st.page_link("pages/why.py", label=f"Why row {chosen} was picked", query_params=shared.link(row=chosen))
         for c in covering[:1]:
             names = ", ".join(now.label(int(f)) for f in c.features[:5])
             st.caption(shared.plain(f"Pick {c.rank + 1} alone has {c.n_features:,} of them, such as: {names}."))

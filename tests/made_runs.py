@@ -11,18 +11,8 @@ from core.clustering import clusters
 from core.constraints import candidates, unit_vectors
 from core.proof_store import ProofStore, Run
 from core.prove import ProofConfig, held_out_rows, sources
-from core.refine import (
-    RefineConfig,
-    RefineRun,
-    begun,
-    drawn_rows,
-    first_weights,
-    mean_gaps,
-    read_run,
-    shares,
-    updated,
-    write_json,
-)
+from core.refine import begun, drawn_rows, mean_gaps, shares, updated, write_json
+from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.session import Session
 
 
@@ -30,13 +20,13 @@ def write_refinement(session: Session, config: RefineConfig, answers: Sequence[s
     """The folder of a run with `rounds` rounds finished: real clusters and draws, made-up answers and scores."""
     matrix = session.matrix(config.scope, config.theta)
     vectors = unit_vectors(matrix, config.spec, session.info)
-    run = begun(config, lambda: clusters(vectors, config.k, config.seed))
+    run = begun(config, candidates(matrix, config.spec), lambda: clusters(vectors, config.k, config.seed))
     quality, rng = np.ones(session.store.n_samples), np.random.default_rng(config.seed)
     lean = rng.normal(0.3, 0.7, len(run.weight))
     for number in range(1, rounds + 1):
         free = candidates(matrix, config.spec)
         free[run.rows] = False
-        weight = run.weight if run.rounds else first_weights(run.label, free)
+        weight = run.weight
         total = shares(config.budget - len(config.pins), config.rounds)[number - 1]
         rows = drawn_rows(run, number, weight, free, quality, total)
         gold = rng.normal(-0.5, 0.3, len(rows))

@@ -139,8 +139,8 @@ def test_refined_methods_draw_from_what_is_not_held_out(workplace):
     session, config = workplace
     held_out = held_out_rows(sources(session), 2, 0)
     for method in ("kmq-iterative", "hybrid"):
-        rows = picked(config, session, Cell(method, 4, 0), held_out, lambda *_: None)
-        assert len(set(rows.tolist())) == 4 and not set(rows.tolist()) & set(held_out.tolist())
+        rows, run = picked(config, session, Cell(method, 4, 0), held_out, lambda *_: None)
+        assert len(run) == 12 and len(set(rows.tolist())) == 4 and not set(rows.tolist()) & set(held_out.tolist())
     with pytest.raises(SelectionError, match="proved with budgets in samples"):
         picked(replace(config, unit="tokens"), session, Cell("hybrid", 4, 0), held_out, lambda *_: None)
 

@@ -11,19 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from core import refine as refinement
-from core.refine import (
-    RefineConfig,
-    draw,
-    first_weights,
-    mean_gaps,
-    places,
-    read_run,
-    refine,
-    round_table,
-    runs_of,
-    shares,
-    updated,
-)
+from core.refine import draw, first_weights, mean_gaps, places, refine, shares, updated
+from core.refine_runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SaelectError, SelectionError, SelectionSpec
 from core.selection import select
 from core.session import open_session
@@ -205,7 +194,7 @@ def test_more_than_there_is(workplace, monkeypatch, tmp_path):
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     config = config_of(workplace, budget=400, rounds=2, bans=tuple(range(4, 30)), pins=(), new_tokens=2)
     found = refine(config, workplace.store, workplace.info)
-    assert sorted(found.rows.tolist()) == [0, 1, 2, 3] and len(found.rounds) == 1
+    assert sorted(found.rows.tolist()) == [0, 1, 2, 3] and len(found.rounds) == 1 and found.finished
     with pytest.raises(SelectionError, match="leave no sample"):
         refine(replace(config, bans=tuple(range(30))), workplace.store, workplace.info)
 
@@ -214,7 +203,8 @@ def test_more_than_there_is(workplace, monkeypatch, tmp_path):
     ("changed", "sentence"),
     [
         ({"rounds": 0}, "0 rounds need"),
-        ({"budget": 1}, "2 rounds need a budget of at least as many samples, got 1"),
+        ({"budget": 1, "pins": ()}, "2 rounds need a budget of at least as many samples, got 1"),
+        ({"budget": 2}, "2 rounds need a budget of at least as many samples besides the 1 pins, got 2"),
         ({"scorer": "taste"}, "Unknown scorer 'taste'"),
         ({"start": "end"}, "start must be base or previous"),
     ],

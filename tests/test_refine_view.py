@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from core import refine as refinement
 from core.__main__ import app
-from core.refine import RefineConfig, RefineRun, Round, updated
+from core.refine import updated
 from core.refine_rivals import one_shot, rivals
+from core.refine_runs import RefineConfig, RefineRun, Round
 from core.refine_view import (
     cards,
     changes,
@@ -52,7 +53,8 @@ def made(draw):
         rounds.append(Round(number, weight, after, gap, rows, gold, generated, said, 1.0, 10, 1.0))
         weight = after
     config = RefineConfig(KEY, rounds=3, budget=30, pins=tuple(order[: cuts[0]]))
-    return RefineRun(config, label, (), tuple(rounds), "2026-01-01T00:00:00+00:00")
+    first = rounds[0].weight if rounds else weight
+    return RefineRun(config, label, (), tuple(rounds), "2026-01-01T00:00:00+00:00", first)
 
 
 def average(values):
@@ -106,7 +108,7 @@ def test_weights_and_movers(run, most):
 
 
 def test_a_run_that_has_only_begun():
-    run = RefineRun(RefineConfig(KEY), np.array([0, 0, 1], np.int32), (), (), "now")
+    run = RefineRun(RefineConfig(KEY), np.array([0, 0, 1], np.int32), (), (), "now", np.array([2 / 3, 1 / 3]))
     assert weights_over_rounds(run).tolist() == [[2 / 3, 1 / 3]] and drawn(run) == []
     assert movers(weights_over_rounds(run), 3) == ([], [])
     assert [(row.cluster, row.factor, row.drawn) for row in changes(run)] == [(0, 1, 0), (1, 1, 0)]

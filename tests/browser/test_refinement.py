@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 from core.proof_store import results
 from core.proof_view import mark, ranked, saving, verdict
-from core.refine import RefineConfig, round_table
 from core.refine_rivals import rivals
+from core.refine_runs import RefineConfig, round_table
 from core.refine_view import changes, command, drawn, movers, weights_over_rounds
 from core.session import Session, open_session
 from core.store import list_stores
