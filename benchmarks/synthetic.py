@@ -139,8 +139,9 @@ def best_of(task: Callable[[], Any], repeats: int = REPEATS) -> tuple[float, Any
 
 def first_round(indptr: np.ndarray, feature: np.ndarray, fptr: np.ndarray, sample: np.ndarray) -> int:
     """How many picks of greedy cover everything."""
-    _, rounds = greedy(indptr, feature, fptr, sample, len(indptr) - 1)
-    return int(np.count_nonzero(rounds == 1))
+    gain, left = np.diff(indptr).astype(np.int32), np.ones(len(fptr) - 1, np.uint8)
+    rows, gains = np.empty(len(gain), np.int64), np.empty(len(gain), np.int32)
+    return kernels._round(indptr, feature, fptr, sample, left, gain, rows, gains, np.empty(len(fptr), np.int32))
 
 
 def greedy(
@@ -149,7 +150,7 @@ def greedy(
     """The kernel behind sae-greedy, nothing vetoed, pinned or banned: rows, rounds."""
     one, everyone = np.ones(len(fptr) - 1, np.uint8), np.ones(len(indptr) - 1, bool)
     start = (np.empty(0, np.int64), np.empty(0, np.int32))
-    return kernels.greedy(indptr, feature, fptr, sample, one, everyone, *start, budget)
+    return kernels.greedy(indptr, feature, fptr, sample, one, everyone, *start, budget)[:2]
 
 
 def measure(folder: Path, n_features: int, repeats: int = REPEATS) -> dict[str, float]:

@@ -49,11 +49,14 @@ def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rou
     start = rows if len(rows) else pins(spec)
     rounds = rounds if len(rows) else np.zeros(len(start), np.int32)
     budget = min(spec.budget, matrix.n_samples)
-    rows, rounds = kernels.greedy(
+    rows, rounds, gains = kernels.greedy(
         matrix.indptr, matrix.feature, *postings(matrix), kernels.credits(ignored(matrix, spec), spec.multiplicity),
         available(matrix, spec), start, rounds, budget,
     )  # fmt: skip
-    return finish(matrix, spec, rows, rounds)
+    if len(start) or spec.multiplicity > 1:
+        return finish(matrix, spec, rows, rounds)
+    covered = np.cumsum(np.where(rounds == 1, gains, 0))  # the first round ends when nothing is left to cover
+    return Selection(spec, rows, gains.astype(np.float64), rounds, covered)
 
 
 def weighted_greedy(

@@ -201,7 +201,7 @@ def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow
     budgets = [max(1, matrix.n_samples // part) for part in (100, 20, 10)]
     everyone, nobody = np.ones(matrix.n_samples, bool), np.empty(0, np.int64)
     lists = kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
-    rows, _ = kernels.greedy(
+    rows, *_ = kernels.greedy(
         matrix.indptr, matrix.feature, *lists, np.ones(matrix.n_features, np.uint8), everyone, nobody,
         np.empty(0, np.int32), budgets[-1],
     )  # fmt: skip

@@ -107,8 +107,8 @@ def _highest(gain, begin, end):
 
 
 @njit(cache=True)
-def _round(indptr, feature, fptr, sample, left, gain, rows, todo):
-    """Fill `rows` with the picks of one round among the samples of positive gain; return how many there are.
+def _round(indptr, feature, fptr, sample, left, gain, rows, gains, todo):
+    """Fill `rows` and `gains` with the picks of one round among the samples of positive gain; return how many.
 
     Gains only fall: each scan picks all samples of the highest gain, by row, while it is theirs, and finds a bound of
     the highest that is left. Some hundred scans of N numbers are cheaper than to keep the samples in any order.
@@ -122,7 +122,7 @@ def _round(indptr, feature, fptr, sample, left, gain, rows, todo):
             if top >= level:
                 for row in range(begin, end):
                     if gain[row] == level:
-                        rows[n], n = row, n + 1
+                        rows[n], gains[n], n = row, level, n + 1
                         if n == len(rows):
                             return n
                         _cover(row, indptr, feature, fptr, sample, left, gain, todo)
@@ -130,7 +130,9 @@ def _round(indptr, feature, fptr, sample, left, gain, rows, todo):
                 top = _highest(gain, begin, end)
             below = max(below, top)
         level = below
-    return n + (_last_picks(fptr, sample, left, gain, rows[n:]) if level == 1 else 0)
+    last = _last_picks(fptr, sample, left, gain, rows[n:]) if level == 1 else 0
+    gains[n : n + last] = 1
+    return n + last
 
 
 @njit(cache=True)
@@ -157,14 +159,14 @@ def greedy(indptr, feature, fptr, sample, most, allowed, start, start_rounds, bu
 
     fptr, sample: the transpose; most (F,): how many picks of a round a feature may be credited to; allowed bool (N,).
     Goes on after the picks start int64 of the rounds start_rounds int32 (0 for pins), which are part of the budget.
-    Returns rows int64 (K,) and round int32 (K,).
+    Returns rows int64 (K,), round int32 (K,) and gain int32 (K,), 0 for those that it goes on after.
     """
     full = (indptr[1:] - indptr[:-1]).astype(np.int32)
     for f in np.flatnonzero(most == 0):
         for k in range(fptr[f], fptr[f + 1]):
             full[sample[k]] -= 1
     is_open, left, todo = allowed.copy(), most.copy(), np.empty(len(most) + 1, np.int32)
-    rows, rounds = np.empty(budget, np.int64), np.ones(budget, np.int32)
+    rows, rounds, gains = np.empty(budget, np.int64), np.ones(budget, np.int32), np.zeros(budget, np.int32)
     n, number = len(start), 1
     for k in range(n):
         rows[k], rounds[k] = start[k], max(start_rounds[k], 1)
@@ -178,14 +180,15 @@ def greedy(indptr, feature, fptr, sample, most, allowed, start, start_rounds, bu
         last = number
         if 2 * worth.sum() < len(sample):
             fptr, sample = _keep_open(fptr, sample, is_open, most == 0)
-        picks = _round(indptr, feature, fptr, sample, left, gain, rows[n:], todo)
+        picks = _round(indptr, feature, fptr, sample, left, gain, rows[n:], gains[n:], todo)
         is_open[rows[n : n + picks]], worth[rows[n : n + picks]] = False, 0
         rounds[n : n + picks] = number
         n, number = n + picks, number + 1
         gain, left = np.where(is_open, full, CLOSED), most.copy()
     rest = np.flatnonzero(is_open & (full == 0))[: budget - n]  # nothing to gain from them: by row
     rows[n : n + len(rest)], rounds[n : n + len(rest)] = rest, last
-    return rows[: n + len(rest)], rounds[: n + len(rest)]
+    n += len(rest)
+    return rows[:n], rounds[:n], gains[:n]
 
 
 @njit(cache=True)

@@ -59,7 +59,7 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
     two = kernels.greedy_heap(
         matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False, group, room
     )
-    assert [a.tolist() for a in one] == [a.tolist() for a in two]
+    assert [a.tolist() for a in one[:2]] == [a.tolist() for a in two]
 
 
 @quick
@@ -128,16 +128,16 @@ def test_greedy_at_scale_equals_a_dense_oracle():
     indptr = np.concatenate([[0], dense.sum(1).cumsum()]).astype(np.int64)
     feature = np.nonzero(dense)[1].astype(np.int32)
     lists = kernels.transpose(indptr, feature, f)
-    rows, rounds = kernels.greedy(
+    rows, rounds, gains = kernels.greedy(
         indptr, feature, *lists, np.ones(f, np.uint8), np.ones(n, bool), NOBODY, NO_ROUND, budget
     )
     gain, is_open, number = dense.sum(1), np.ones(n, bool), 1
     uncovered, counts = np.ones(f, bool), dense.sum(1)
-    for row, got_round in zip(rows, rounds, strict=True):
+    for row, got_round, got_gain in zip(rows, rounds, gains, strict=True):
         if not gain[is_open].any():
             gain, uncovered, number = counts.copy(), np.ones(f, bool), number + 1
         best = np.argmax(np.where(is_open, gain, -1))
-        assert (row, got_round) == (best, number)
+        assert (row, got_round, got_gain) == (best, number, gain[best])
         new = dense[best] & uncovered
         gain = gain - dense[:, new].sum(1)
         uncovered &= ~new
