@@ -2,8 +2,8 @@
 
 Every ratio comes from one run on the same inputs: a real store with --store, and matrices drawn after it (without a
 store, after a power law; see benchmarks.synthetic). Kernels are compiled beforehand; a time is the best of five, or of
-as many as half a second holds, of one beyond 100 M entries, and not repeated once that takes a minute. The other packages (benchmarks/requirements.txt) run
-beside our pins, so in this process; they break ties in ways of their own.
+as many as half a second holds, of one beyond 100 M entries, and not repeated once that takes a minute. The other
+packages (benchmarks/requirements.txt) run beside our pins, so in this process; they break ties in ways of their own.
 
     python -m benchmarks.selection --store STORE.duckdb --out docs/selection.json
 
