@@ -16,7 +16,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	sh tests/browser/chromium.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check .
