@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,9 +100,11 @@ def fine_tune(
         raise SelectionError(f"None of the {len(samples)} samples has a response token to train on.")
     work, begun = folder.with_name(f".{folder.name}.training"), time.time()
     model = with_adapter(lm.model, config, start)
-    trainer = make_trainer(model, lm.tokenizer, items, config, work, on_step)
-    checkpoints = sorted(work.glob("checkpoint-*"))
-    loss = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None).training_loss
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of what the libraries call each other by
+        trainer = make_trainer(model, lm.tokenizer, items, config, work, on_step)
+        checkpoints = sorted(work.glob("checkpoint-*"))
+        loss = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None).training_loss
     model.save_pretrained(work / "finished", safe_serialization=True)
     shutil.rmtree(folder, ignore_errors=True)
     (work / "finished").replace(folder)
