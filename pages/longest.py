@@ -268,7 +268,7 @@ def show_beyond() -> None:
 
 
 now = shared.header(
-    "Longest response", "Long answers touch more features: that is why training on the longest ones works so well."
+    "Longest response", "Long answers activate more features. What that is worth, and what selection adds to it."
 )
 session, counts = now.session, now.matrix.counts
 tokens = session.remember(("tokens", now.spec.scope), lambda: scope_tokens(session.store, now.spec.scope))
