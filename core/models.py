@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -241,8 +241,6 @@ def converted_gguf(path: Path) -> Path:
     folder = cache_dir("models") / f"{path.stem}-{sampled_digest([path])[:12]}"
     if (folder / "config.json").exists():
         return folder
-    temporary = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
         loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
@@ -251,10 +249,15 @@ def converted_gguf(path: Path) -> Path:
     # A model loaded from GGUF refuses save_pretrained: copy its weights into a fresh one.
     fresh = type(loaded)(loaded.config)
     fresh.load_state_dict(loaded.state_dict())
-    fresh.save_pretrained(temporary)
-    tokenizer.save_pretrained(temporary)
-    config = json.loads((temporary / "config.json").read_text())
-    config.pop("quantization_config", None)
-    (temporary / "config.json").write_text(json.dumps(config, indent=2))
-    temporary.rename(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.partial.") as temporary:
+        fresh.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        config = json.loads((Path(temporary) / "config.json").read_text())
+        config.pop("quantization_config", None)
+        (Path(temporary) / "config.json").write_text(json.dumps(config, indent=2))
+        try:
+            Path(temporary).rename(folder)
+        except OSError:
+            if not (folder / "config.json").exists():  # else another process was faster
+                raise
     return folder

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from core.models import layers_needed, load_lm, locate, residual, resolve_device, resolve_dtype, sinks
+from core.models import converted_gguf, layers_needed, load_lm, locate, residual, resolve_device, resolve_dtype, sinks
 from core.schema import ModelError
 
 
@@ -156,3 +156,23 @@ def test_dtype_and_device_words():
         resolve_dtype("float23", "cpu")
     with pytest.raises(ModelError, match="device"):
         resolve_device("warp9")
+
+
+def test_two_processes_may_convert_the_same_file(tiny_lm, tmp_path, monkeypatch):
+    import transformers
+
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "cache"))
+    path, found, lm = tmp_path / "m.gguf", [], load_lm(str(tiny_lm), "cpu", "float32")
+    path.write_bytes(b"weights")
+
+    def other_process(*_, **__):
+        if not found:
+            found.append(None)
+            found.append(converted_gguf(path))  # from beginning to end, while the first has not written yet
+        return lm.tokenizer
+
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", lambda *_, **__: lm.model)
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", other_process)
+    folder = converted_gguf(path)
+    assert folder == found[1] and (folder / "model.safetensors").exists()
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
