@@ -144,7 +144,7 @@ class StoreWriter:
         cursor.execute("BEGIN")
         for name, sql in APPENDED.items():
             given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
-            rows = other.query(sql, given).to_arrow_table()
+            rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
             if name == "candidates":
                 lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
                 rows = rows.append_column("lot", pa.array(lot))
