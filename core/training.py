@@ -99,9 +99,9 @@ def fine_tune(
     if not items:
         raise SelectionError(f"None of the {len(samples)} samples has a response token to train on.")
     work, begun = folder.with_name(f".{folder.name}.training"), time.time()
-    model = with_adapter(lm.model, config, start)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of what the libraries call each other by
+        model = with_adapter(lm.model, config, start)
         trainer = make_trainer(model, lm.tokenizer, items, config, work, on_step)
         checkpoints = sorted(work.glob("checkpoint-*"))
         loss = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None).training_loss
