@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from core.files import plain
 from core.schema import SelectionError, SelectionSpec
 
 if TYPE_CHECKING:
@@ -132,14 +133,4 @@ def cell(value: Any) -> str:
 
 def machine(content: Any) -> None:
     """Print as JSON; what is not a number becomes null."""
-    print(json.dumps(_plain(content), indent=1))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    print(json.dumps(plain(content), indent=1))

@@ -60,13 +60,9 @@ def kmeans_closest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleIn
 
 
 def kmq(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """k-means-quality: from each cluster its share, drawn without replacement with a probability ∝ the score ≥ 0.
-
-    The draw gives each sample the key −log(u) / score and takes the lowest (Efraimidis and Spirakis 2006).
-    """
+    """k-means-quality: from each cluster its share, drawn without replacement with a probability ∝ the score ≥ 0."""
     score = score_column(matrix, spec, samples, least=0)
-    draw = -np.log1p(-np.random.default_rng([spec.seed, 1]).random(matrix.n_samples))
-    return _by_cluster(matrix, spec, samples, np.divide(draw, score, out=np.full(len(score), np.inf), where=score > 0))
+    return _by_cluster(matrix, spec, samples, draw_keys(score, np.random.default_rng([spec.seed, 1])))
 
 
 def kmq_iterative(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
@@ -108,17 +104,35 @@ def _by_cluster(
     found = clusters(unit_vectors(matrix, spec, samples), spec.options.get("k", 0), spec.seed)
     key = found.distance if key is None else key
     free = np.flatnonzero(candidates(matrix, spec))
-    ranked = free[np.lexsort((free, key[free], found.label[free]))]
     size = np.bincount(found.label[free], minlength=found.k)
-    place = np.arange(len(ranked)) - np.repeat(np.cumsum(size) - size, size)  # within the own cluster
     quota = size
     if spec.unit == "samples":
         share = size if spec.options.get("allocation", "proportional") == "proportional" else (size > 0).astype(int)
         quota = allocate(share, size, min(spec.budget - len(pins(spec)), len(free)))
-    taken = place < quota[found.label[ranked]]
-    turn = (place[taken] + 0.5) / quota[found.label[ranked[taken]]]  # the clusters take turns, each as often as it may
-    order = ranked[taken][np.argsort(turn, kind="stable")]
+    order = in_turns(free, found.label, key, quota)
     return by_order(matrix, spec, samples, order, details={"clusters": found, "quota": quota})
+
+
+def draw_keys(score: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Keys −log(u) / score, float64 (N,): taking the lowest draws without replacement with a probability ∝ score ≥ 0.
+
+    Efraimidis and Spirakis 2006. A score of 0 has the key infinity: it comes last.
+    """
+    key = -np.log1p(-rng.random(len(score)))
+    return np.divide(key, score, out=np.full(len(key), np.inf), where=score > 0)
+
+
+def in_turns(rows: np.ndarray, label: np.ndarray, key: np.ndarray, quota: np.ndarray) -> np.ndarray:
+    """Of each cluster quota int64 (C,) of `rows`, the lowest `key` float64 (N,) first, ties to the lowest row: int64.
+
+    The clusters take turns, each as often as it may.
+    """
+    ranked = rows[np.lexsort((rows, key[rows], label[rows]))]
+    size = np.bincount(label[ranked], minlength=len(quota))
+    place = np.arange(len(ranked)) - np.repeat(np.cumsum(size) - size, size)  # within the own cluster
+    taken = place < quota[label[ranked]]
+    turn = (place[taken] + 0.5) / quota[label[ranked[taken]]]
+    return ranked[taken][np.argsort(turn, kind="stable")]
 
 
 def allocate(share: np.ndarray, most: np.ndarray, total: int) -> np.ndarray:

@@ -9,7 +9,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
+
+import numpy as np
 
 from core.schema import SaelectError
 
@@ -74,3 +77,14 @@ def hub_reachable(timeout: float = 1.5) -> bool:
     except OSError:
         return False
     return True
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it: arrays as lists, numpy's numbers as Python's, what is no finite number as None."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value

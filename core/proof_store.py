@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.files import replacing
+from core.files import plain, replacing
 from core.schema import StoreError
 from core.store import connect
 
@@ -192,25 +192,26 @@ def known_parts(values: np.ndarray, source: np.ndarray) -> list[np.ndarray]:
 
 
 def bootstrap(gain: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """(macro mean of `gain` float64 (H,), its 95 % percentile interval), resampling inside each source (Efron 1979)."""
-    rng, parts = np.random.default_rng(seed), known_parts(gain, source)
-    drawn = [part[rng.integers(0, len(part), (RESAMPLES, len(part)))].mean(1) for part in parts]
-    low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
-    return float(np.mean([part.mean() for part in parts])), float(low), float(high)
+    """(macro mean of `gain` float64 (H,), its 95 % percentile interval), resampling inside each source (Efron 1979).
+
+    NaN for the interval where a source has but one value.
+    """
+    from scipy.stats import bootstrap as resampled
+
+    parts = known_parts(gain, source)
+    middle = float(np.mean([part.mean() for part in parts]))
+    if min(map(len, parts)) < 2:
+        return middle, float("nan"), float("nan")
+    found = resampled(
+        parts, lambda *drawn, axis: np.mean([part.mean(axis) for part in drawn], axis=0),
+        n_resamples=RESAMPLES, method="percentile", vectorized=True, rng=np.random.default_rng(seed),
+    ).confidence_interval  # fmt: skip
+    return middle, float(found.low), float(found.high)
 
 
 def write_results(store: ProofStore, path: Path) -> None:
-    """Everything of a proof as JSON: what the runs share, the results, and each run with its losses to 4 decimals."""
-    runs = [
-        {
-            **asdict(run),
-            "rows": run.rows.tolist(),
-            "losses": [None if x != x else round(x, 4) for x in run.losses.tolist()],
-        }
-        for run in store.runs()
-    ]
+    """Everything of a proof as JSON: what the runs share, the results, and each run with its picks and losses."""
     shared = {name: value for name, value in store.config().items() if name not in ("store_key", "model")}
-    content = {"shared": shared, "sources": store.sources().tolist(), "results": [asdict(r) for r in results(store)]}
-    lines = ",\n".join(json.dumps(run) for run in runs)
+    content = {"shared": shared, "sources": store.sources(), "results": [asdict(r) for r in results(store)]}
     with replacing(path) as temporary:
-        temporary.write_text(f'{json.dumps(content, indent=1)[:-2]},\n "runs": [\n{lines}\n ]\n}}\n')
+        temporary.write_text(json.dumps(plain(content | {"runs": [asdict(run) for run in store.runs()]})) + "\n")

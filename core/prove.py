@@ -114,8 +114,9 @@ def prove(
     """
     require_training()
     store = ProofStore(config.path)
-    held_out = held_out_rows(sources(session), config.held_out, config.held_out_seed, (*config.bans, *config.pins))
-    store.begin(asdict(config), held_out, sources(session)[held_out])
+    source = sources(session)
+    held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
+    store.begin(asdict(config), held_out, source[held_out])
     for i, cell in enumerate(todo := [c for c in grid if not store.has(c.method, c.budget, c.seed)]):
         name = f"{cell.method} {cell.budget or ''} seed {cell.seed}".replace("  ", " ")
 

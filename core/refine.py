@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from core.clustering import clusters
+from core.clustering import clusters, draw_keys, in_turns
 from core.constraints import SampleInfo, candidates, score_column, unit_vectors
 from core.files import replacing
 from core.generation import generate
@@ -78,19 +78,10 @@ def draw(
 ) -> np.ndarray:
     """The round's samples: clusters by weight, inside a cluster without replacement with probability ∝ quality ≥ 0.
 
-    free bool (N,): who may still be drawn. In the order of the keys −log(u) / quality (Efraimidis and Spirakis 2006),
-    cluster by cluster in turn: int64.
+    free bool (N,): who may still be drawn. The clusters in turn: int64.
     """
     quota = places(weight, np.bincount(label[free], minlength=len(weight)), total, rng)
-    key = -np.log1p(-rng.random(len(label)))
-    key = np.divide(key, quality, out=np.full(len(key), np.inf), where=quality > 0)
-    rows = np.flatnonzero(free)
-    ranked = rows[np.lexsort((rows, key[rows], label[rows]))]
-    size = np.bincount(label[ranked], minlength=len(weight))
-    place = np.arange(len(ranked)) - np.repeat(np.cumsum(size) - size, size)
-    taken = place < quota[label[ranked]]
-    turn = (place[taken] + 0.5) / quota[label[ranked[taken]]]
-    return ranked[taken][np.argsort(turn, kind="stable")]
+    return in_turns(np.flatnonzero(free), label, draw_keys(quality, rng), quota)
 
 
 # --- the run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -187,8 +186,3 @@ def runs_of(store_key: str) -> list[RefineRun]:
         except SaelectError:
             continue
     return sorted(found, key=lambda run: run.created, reverse=True)
-
-
-def discard(run: RefineRun) -> None:
-    """Delete a run with its adapters."""
-    shutil.rmtree(run.config.folder, ignore_errors=True)

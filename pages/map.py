@@ -1,7 +1,6 @@
 """Map: all samples by what they activate; lasso some to read them."""
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from pages import groups, shared
@@ -21,17 +20,7 @@ if by == "cluster":
         layers = [(*layer, 5, 0.8) for layer in groups.layers(now)]
 else:
     layers = [("left out", ~kept, shared.MUTED, 5, 0.45), ("kept", kept, shared.SELECTED, 7, 0.9)]
-figure = go.Figure()
-for name, mask, colour, size, opacity in layers:
-    rows = np.flatnonzero(mask)
-    figure.add_scattergl(
-        x=place["x"][rows], y=place["y"][rows], mode="markers", name=name, customdata=rows,
-        marker={"color": colour, "size": size, "opacity": opacity},
-        text=[shared.escape(texts[r][0][:80]) for r in rows],
-        hovertemplate="row %{customdata}<br>%{text}<extra>" + name + "</extra>",
-    )  # fmt: skip
-figure.update_xaxes(visible=False)
-figure.update_yaxes(visible=False, scaleanchor="x")
+figure = shared.map_of(place, layers, texts)
 figure.update_layout(dragmode="lasso", uirevision=now.session.store.key)
 event = shared.draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "box", "points"))
 

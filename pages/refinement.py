@@ -96,14 +96,14 @@ def signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−") if np.isfinite(value) else "—"
 
 
-def show_weights(run: RefineRun) -> None:
+def show_weights(run: RefineRun, rows: list[ClusterChange]) -> None:
     """The clusters' weights over the rounds."""
     st.subheader("The clusters' weights", anchor=False)
     weights = weights_over_rounds(run)
     gainers, losers = movers(weights, figures.NAMED)
     titles = {c: named(c) for c in range(weights.shape[1])}
     shared.draw(figures.weight_figure(weights, gainers, losers, titles), "refinement-weights", 440)
-    by_number = {row.cluster: row for row in changes(run)}
+    by_number = {row.cluster: row for row in rows}
     if not gainers or not losers:
         st.caption("No weight has changed: no cluster has a score, or all have the same.")
         return
@@ -274,8 +274,8 @@ found = session.remember(
     ("refinement cards", name, len(run.rounds), now.state.version), lambda: cards(run, matrix, now.label)
 )
 if run.rounds:
-    show_weights(run)
     rows, samples = changes(run), drawn(run)
+    show_weights(run, rows)
     show_clusters(rows)
     show_examples(rows, samples)
     show_samples(run, samples)

@@ -65,17 +65,7 @@ def k_figure(curve: Sequence[KRow], k: int) -> go.Figure:
 
 def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, texts: Sequence[tuple[str, str]]) -> go.Figure:
     """All samples on the map, the picks in colour."""
-    kept, figure = np.zeros(len(place["x"]), bool), go.Figure()
+    kept = np.zeros(len(place["x"]), bool)
     kept[rows] = True
-    layers = (("left out", ~kept, shared.MUTED, 3, 0.35), ("picked", kept, shared.SELECTED, 6, 0.9))
-    for name, mask, colour, size, opacity in layers:
-        at = np.flatnonzero(mask)
-        figure.add_scattergl(
-            x=place["x"][at], y=place["y"][at], mode="markers", name=name, customdata=at,
-            marker={"color": colour, "size": size, "opacity": opacity},
-            text=[shared.escape(texts[r][0][:80]) for r in at],
-            hovertemplate="row %{customdata}<br>%{text}<extra>" + name + "</extra>",
-        )  # fmt: skip
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x")
-    return figure.update_layout(showlegend=False)
+    layers = [("left out", ~kept, shared.MUTED, 3, 0.35), ("picked", kept, shared.SELECTED, 6, 0.9)]
+    return shared.map_of(place, layers, texts).update_layout(showlegend=False)

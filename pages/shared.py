@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -194,6 +194,21 @@ def line(name: str, x: Sequence[float], y: Sequence[float], colour: str, **style
 def thinned(n: int, most: int = 400) -> np.ndarray:
     """Up to `most` positions from 0 to n − 1, the last included: no chart needs more points than pixels."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)) if n else np.zeros(0, int)
+
+
+def map_of(place: Mapping[str, np.ndarray], layers: Sequence[Any], texts: Sequence[tuple[str, str]]) -> go.Figure:
+    """Samples on the map (x, y of `place`), in layers of (name, which bool (N,), colour, size, opacity)."""
+    figure = go.Figure()
+    for name, mask, colour, size, opacity in layers:
+        rows = np.flatnonzero(mask)
+        figure.add_scattergl(
+            x=place["x"][rows], y=place["y"][rows], mode="markers", name=name, customdata=rows,
+            marker={"color": colour, "size": size, "opacity": opacity},
+            text=[escape(texts[r][0][:80]) for r in rows],
+            hovertemplate="row %{customdata}<br>%{text}<extra>" + name + "</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(visible=False)
+    return figure.update_yaxes(visible=False, scaleanchor="x")
 
 
 def url(**parameters: object) -> dict[str, str]:
