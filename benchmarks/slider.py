@@ -23,11 +23,11 @@ def main() -> None:
         slider = page.get_by_test_id("stSidebar").get_by_role("slider").first
         slider.focus()
         for _ in range(PRESSES + 3):
-            before = page.get_by_test_id("stMetricValue").nth(1).inner_text()
+            before = page.get_by_test_id("stMetricValue").nth(0).inner_text()
             began = time.perf_counter()
             slider.press("ArrowRight")
             page.wait_for_function(
-                "old => document.querySelectorAll('[data-testid=stMetricValue]')[1]?.innerText !== old",
+                "old => document.querySelectorAll('[data-testid=stMetricValue]')[0]?.innerText !== old",
                 arg=before,
                 polling=5,
             )
