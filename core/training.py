@@ -135,8 +135,11 @@ def with_adapter(model: Any, config: TrainConfig, start: Path | None) -> Any:
 
 
 def tuned(lm: LanguageModel, model: Any) -> LanguageModel:
-    """`lm` with the trained model, in the shape that scoring and generation expect."""
-    return replace(lm, model=tuned_model(model).eval())
+    """`lm` with the trained model, in the shape and dtype that scoring and generation expect: LoRA's matrices, trained
+    in float32 but multiplied in the model's dtype, are rounded to it."""
+    import torch
+
+    return replace(lm, model=tuned_model(model).to(getattr(torch, lm.dtype)).eval())
 
 
 def tuned_model(model: Any) -> Any:
