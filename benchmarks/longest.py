@@ -67,7 +67,7 @@ def reads(session: Session) -> dict[str, Callable[[], Any]]:
     found = decomposition(matrix, session.info.tokens)
     first = found.order[: found.half]
     return {
-        "counts of a scope that is not loaded": lambda: scope_counts(session, "response", theta),
+        "counts of all scopes": lambda: scope_counts(session, theta),
         "places of all tokens": lambda: token_places(store),
         f"kinds of {len(first)} features": lambda: feature_kinds(store, places, first, theta),
         "growth": lambda: growth(store, places, theta),

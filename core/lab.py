@@ -87,15 +87,10 @@ def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dic
 
 def correlations(session: Session, spec: SelectionSpec) -> list[dict[str, Any]]:
     """r with its interval for each scope."""
-    from core.length import correlation, scope_counts, scope_tokens
-    from core.schema import SCOPES
+    from core.length import scope_correlations
 
-    rows = []
-    for scope in SCOPES:
-        counts = scope_counts(session, scope, spec.theta)
-        found = asdict(correlation(scope_tokens(session.store, scope), counts, spec.seed))
-        rows.append({"features of": scope, "theta": spec.theta, **found})
-    return rows
+    found = scope_correlations(session, spec.theta, spec.seed)
+    return [{"features of": scope, "theta": spec.theta, **asdict(r)} for scope, r in found.items()]
 
 
 def consists_of(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from core import tallies
 from core.places import Places
-from core.schema import SEGMENTS, FeatureMatrix
+from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.session import Session
 from core.store import FeatureStore
 
-RESAMPLES, MOST_DRAWN = 1_000, 10_000
+RESAMPLES, MOST_DRAWN = 1_000, 2_000
 EDGE, SHORTEST = 2, 9  # tokens at each end of a segment; how long it must be for the rest to outnumber those
 KINDS = ("template or position", "punctuation", "content")
 
@@ -80,17 +81,24 @@ def scope_tokens(store: FeatureStore, scope: str) -> np.ndarray:
     return np.sum([columns[name] for name in parts], axis=0).astype(np.int64)
 
 
-def scope_counts(session: Session, scope: str, theta: float) -> np.ndarray:
-    """Active features of each sample, int64 (N,), counted by the store where the scope's matrix is not loaded."""
-    if scope in session.matrices or scope not in SEGMENTS:
-        return session.matrix(scope, theta).counts
+def scope_counts(session: Session, theta: float) -> dict[str, np.ndarray]:
+    """Active features of each sample in every scope, int64 (N,); those of the segments counted by the store at once."""
     found = session.store.query(
-        "SELECT sample_id, count(*) AS n FROM activations WHERE segment = ? AND value > ? GROUP BY sample_id",
-        [SEGMENTS.index(scope), theta],
+        f"""SELECT segment, sample_id, count(*) AS n FROM activations
+        WHERE value > ? AND segment < {len(SCOPES) - 1} GROUP BY ALL""",
+        [theta],
     ).fetchnumpy()
-    counts = np.zeros(session.store.n_samples, np.int64)
-    counts[found["sample_id"]] = found["n"]
-    return counts
+    counts = np.zeros((len(SCOPES) - 1, session.store.n_samples), np.int64)
+    counts[found["segment"], found["sample_id"]] = found["n"]
+    return {SCOPES[0]: session.matrix(SCOPES[0], theta).counts} | dict(zip(SEGMENTS, counts, strict=False))
+
+
+def scope_correlations(session: Session, theta: float, seed: int = 0) -> dict[str, Correlation]:
+    """`correlation` of every scope at θ, the scopes side by side in threads."""
+    counts = scope_counts(session, theta)
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda s: correlation(scope_tokens(session.store, s), counts[s], seed), counts)
+        return dict(zip(counts, found, strict=True))
 
 
 def correlation(tokens: np.ndarray, counts: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> Correlation:
@@ -101,7 +109,7 @@ def correlation(tokens: np.ndarray, counts: np.ndarray, seed: int = 0, resamples
     """
     (x, x_codes), (y, y_codes) = (np.unique(v, return_inverse=True) for v in (tokens, counts))
     n, m = len(tokens), min(len(tokens), MOST_DRAWN)
-    point = np.array(pearson_spearman(tokens, counts))
+    point = np.array([pearson(tokens, counts), pearson(midranks(tokens), midranks(counts))])
     ends = np.full((2, 2), np.nan)
     if len(x) > 1 and len(y) > 1:
         codes = x.astype(float), x_codes.astype(np.int32), y.astype(float), y_codes.astype(np.int32)
@@ -111,13 +119,16 @@ def correlation(tokens: np.ndarray, counts: np.ndarray, seed: int = 0, resamples
     return Correlation(*(Interval(r, a, b) for r, a, b in zip(point.tolist(), low, high, strict=True)), n)
 
 
-def pearson_spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Pearson's and Spearman's r; nan where one of the two does not vary."""
-    from scipy.stats import rankdata
+def pearson(x: np.ndarray, y: np.ndarray) -> float:
+    """Pearson's r; nan where one of the two does not vary."""
+    varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
+    return float(np.corrcoef(x, y)[0, 1]) if varies else float("nan")
 
-    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return float("nan"), float("nan")
-    return float(np.corrcoef(x, y)[0, 1]), float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
+
+def midranks(count: np.ndarray) -> np.ndarray:
+    """Ranks from 1 of whole numbers ≥ 0, ties sharing their mean rank: float64. Counted, not sorted."""
+    size = np.bincount(count)
+    return (np.cumsum(size) - (size - 1) / 2)[count]
 
 
 def by_theta(
@@ -125,8 +136,9 @@ def by_theta(
 ) -> list[ThetaCorrelation]:
     """r at each of the ascending thetas (quantiles: what to call them), in one pass over the entries."""
     counts = tallies.counts_above(matrix.indptr, matrix.value, np.asarray(thetas, np.float64))
+    rank = midranks(tokens)
     return [
-        ThetaCorrelation(q, theta, float(c.mean()), *pearson_spearman(tokens, c))
+        ThetaCorrelation(q, theta, float(c.mean()), pearson(tokens, c), pearson(rank, midranks(c)))
         for q, theta, c in zip(quantiles, thetas, counts, strict=True)
     ]
 

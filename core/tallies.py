@@ -11,25 +11,28 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
-def counts_above(indptr, value, thetas):
+def counts_above(indptr: np.ndarray, value: np.ndarray, thetas: np.ndarray) -> np.ndarray:
     """How many entries of each sample are above each of the ascending thetas float64 (T,): int64 (T, N), in one pass.
 
-    An entry is counted at the highest theta below it; the sum from the right is then the number above each.
+    Values are positive, so their upper 16 bits rise with them: a table of those tells how many thetas are below, but
+    for the few values that share theirs with a θ.
     """
+    lowest = (np.arange(0x7F80, dtype=np.uint32) << 16).view(np.float32)  # all that are finite
+    below = np.searchsorted(thetas, lowest).astype(np.uint8)
+    return _counts_above(indptr, value, value.view(np.uint32), thetas, below)
+
+
+@njit(cache=True, nogil=True)
+def _counts_above(indptr, value, bits, thetas, below):
     n_samples, steps = len(indptr) - 1, len(thetas)
-    count, found = np.zeros((steps, n_samples), np.int64), np.zeros(steps + 1, np.int64)
+    count, found = np.empty((steps, n_samples), np.int64), np.empty(steps + 1, np.int64)
     for row in range(n_samples):
         found[:] = 0
         for j in range(indptr[row], indptr[row + 1]):
-            low, high = 0, steps
-            while low < high:
-                middle = (low + high) // 2
-                if value[j] > thetas[middle]:
-                    low = middle + 1
-                else:
-                    high = middle
-            found[low] += 1
+            n = below[bits[j] >> 16]
+            while n < steps and value[j] > thetas[n]:
+                n += 1
+            found[n] += 1
         total = 0
         for t in range(steps - 1, -1, -1):
             total += found[t + 1]
@@ -48,7 +51,7 @@ def feature_sums(indptr, feature, weight, n_features):
     return count, total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _midranks(codes, n_codes, out):
     """Ranks of codes int32 (m,), below n_codes, ties sharing their mean rank, into out float64 (m,): by counting."""
     seen = np.zeros(n_codes, np.int64)
@@ -62,7 +65,7 @@ def _midranks(codes, n_codes, out):
         out[i] = rank[codes[i]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pearson(x, y):
     """Pearson's r of two arrays; nan where one does not vary."""
     mean_x, mean_y = x.mean(), y.mean()
@@ -73,7 +76,7 @@ def _pearson(x, y):
     return xy / math.sqrt(xx * yy) if xx > 0 and yy > 0 else np.nan
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def resampled_r(rng, x_values, x_codes, y_values, y_codes, size, times):
     """Pearson's and Spearman's r of `times` resamples of `size` pairs drawn with replacement: float64 (times, 2).
 

@@ -13,7 +13,7 @@ from core.length import KINDS, Decomposition, ThetaCorrelation
 from core.session import by_method
 from pages import shared
 
-SHOWN = 20_000  # points of the scatter, of each colour
+SHOWN = 10_000  # points of the scatter, of each colour
 KIND_COLOURS = dict(zip(KINDS, (shared.PINK, shared.ACCENT, shared.SELECTED), strict=True))
 
 

@@ -15,17 +15,14 @@ from core.length import (
     EDGE,
     KINDS,
     SHORTEST,
-    Correlation,
     Interval,
     by_theta,
-    correlation,
     decomposition,
     feature_kinds,
-    scope_counts,
+    scope_correlations,
     scope_tokens,
 )
 from core.places import Places, token_places
-from core.schema import SCOPES
 from core.session import by_method
 from pages import length_figures as figures
 from pages import shared
@@ -42,29 +39,21 @@ def remembered(name: str, compute: Callable[[], Any]) -> Any:
 # --- correlation
 
 
-def correlations() -> dict[str, Correlation]:
-    """r and its interval in every scope, at the view's θ."""
-
-    def compute(scope: str) -> Correlation:
-        return correlation(scope_tokens(session.store, scope), scope_counts(session, scope, now.spec.theta))
-
-    return {scope: session.remember(("r", scope, now.spec.theta), lambda s=scope: compute(s)) for scope in SCOPES}
-
-
 def show_correlation() -> None:
-    """r with intervals, the samples as points, r against θ."""
-    found = correlations()
-    shared.metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
-    left, right = st.columns([3, 2], gap="large")
-    own, store = found[now.spec.scope], session.store
-    cut = int((store.sample_columns()["n_truncated"] > 0).sum())
+    """The samples as points, r with intervals, r against θ: the points are drawn while the rest is computed."""
+    above, (left, right) = st.container(), st.columns([3, 2], gap="large")
     with left:
         shared.draw(figures.scatter(tokens, counts, now.selection.rows, now.spec.scope), "longest-scatter", 400)
-        st.caption(
-            f"Over {own.n:,} samples r = {own.pearson.value:.2f}: a sample with the median of {np.median(tokens):,.0f} "
-            f"tokens activates {np.median(counts):,.0f} features. The paper reports r = 0.92. "
-            + (f"{cut:,} were cut at {store.meta['config']['max_tokens']} tokens." if cut else "")
-        )
+    found = session.remember(("r", now.spec.theta), lambda: scope_correlations(session, now.spec.theta))
+    with above:
+        shared.metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
+    own, store = found[now.spec.scope], session.store
+    cut = int((store.sample_columns()["n_truncated"] > 0).sum())
+    left.caption(
+        f"Over {own.n:,} samples r = {own.pearson.value:.2f}: a sample with the median of {np.median(tokens):,.0f} "
+        f"tokens activates {np.median(counts):,.0f} features. The paper reports r = 0.92. "
+        + (f"{cut:,} were cut at {store.meta['config']['max_tokens']} tokens." if cut else "")
+    )
     with right:
         table = session.default_theta(now.spec.scope)[1]
         levels = [row.quantile for row in table], [row.theta for row in table]
@@ -74,8 +63,9 @@ def show_correlation() -> None:
         known = [row.pearson for row in rows if np.isfinite(row.pearson)]
         if known:
             st.caption(f"Whatever θ is chosen, Pearson's r lies between {min(known):.2f} and {max(known):.2f}.")
-    with st.expander("Table: r by scope and by θ"):
-        one, two = st.columns(2, gap="large")
+    more = st.expander("Table: r by scope and by θ", key="r-table", on_change="rerun")
+    if more.open:
+        one, two = more.columns(2, gap="large")
         scopes = [
             {"features of": s, "Pearson r": str(c.pearson), "Spearman r": str(c.spearman)} for s, c in found.items()
         ]

@@ -17,9 +17,17 @@ from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_bins, length_matched
 from core.growth import growth, heaps, mean_curve
 from core.places import places, token_places
-from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.schema import SCOPES, FeatureMatrix, SelectionError, SelectionSpec
 from core.selection import select
 from core.session import open_session
+
+
+
+def both_r(x, y):
+    """Pearson's and Spearman's r as scipy has them."""
+    varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
+    return (stats.pearsonr(x, y)[0], stats.spearmanr(x, y)[0]) if varies else (np.nan, np.nan)
+
 
 quick = settings(deadline=None, max_examples=60)
 seeds = st.integers(0, 10**6)
@@ -36,7 +44,7 @@ def random_matrix(rng, n, f=12):
 @given(seeds, st.integers(1, 20))
 def test_counts_above_every_theta_in_one_pass(seed, n):
     matrix, values = random_matrix(np.random.default_rng(seed), n)
-    thetas = np.array([0.0, 1.0, 2.5, 4.0])
+    thetas = np.array([0.0, 1 - 1e-12, 1.0, 1 + 1e-12, 2.5, 4.0])
     found = tallies.counts_above(matrix.indptr, matrix.value, thetas)
     assert found.tolist() == [(values > theta).sum(1).tolist() for theta in thetas]
 
@@ -104,7 +112,7 @@ def test_resamples_rank_anew(seed, size):
     draw = np.random.default_rng(seed)
     for row in found:
         at = (draw.random(size) * 25).astype(int)
-        assert row == pytest.approx(lab.pearson_spearman(x[at], y[at]), nan_ok=True, abs=1e-9)
+        assert row == pytest.approx(both_r(x[at], y[at]), nan_ok=True, abs=1e-9)
 
 
 def test_r_of_what_does_not_vary_is_nan():
@@ -121,7 +129,7 @@ def test_r_by_theta_is_that_of_the_matrix_at_theta(seed):
     for row in lab.by_theta(matrix, tokens, [0, 0.25, 0.5, 0.75], thetas):
         counts = matrix.at(row.theta).counts
         assert row.mean_active == pytest.approx(counts.mean())
-        assert (row.pearson, row.spearman) == pytest.approx(lab.pearson_spearman(tokens, counts), nan_ok=True)
+        assert (row.pearson, row.spearman) == pytest.approx(both_r(tokens, counts), nan_ok=True)
 
 
 # --- places, kinds, growth
@@ -141,12 +149,16 @@ def test_places_count_the_tokens_of_the_same_segment_before(samples):
 
 
 def test_counts_of_a_scope_need_no_matrix(tiny):
-    for scope in ("prompt", "response"):
-        session = open_session(tiny.store)
-        counted = lab.scope_counts(session, scope, 0.2)
-        assert scope not in session.matrices and counted.any()
-        assert counted.tolist() == session.matrix(scope, 0.2).counts.tolist()
+    session = open_session(tiny.store)
+    counted = lab.scope_counts(session, 0.2)
+    assert list(counted) == list(SCOPES) and set(session.matrices) == {"all"}
+    for scope, counts in counted.items():
+        assert counts.any() and counts.tolist() == session.matrix(scope, 0.2).counts.tolist()
     tokens = {scope: lab.scope_tokens(session.store, scope) for scope in ("all", "prompt", "response")}
+    together = lab.scope_correlations(open_session(tiny.store), 0.2, seed=3)
+    assert repr(together) == repr(
+        {scope: lab.correlation(tokens[scope], session.matrix(scope, 0.2).counts, seed=3) for scope in tokens}
+    )
     assert (tokens["all"] >= tokens["prompt"] + tokens["response"]).all()
     segments = [session.store.pieces(row)[1] for row in range(session.store.n_samples)]
     assert tokens["all"].tolist() == [int((s >= 0).sum()) for s in segments]

@@ -1,0 +1,90 @@
+"""How long each page takes to stand over 52,000 samples: python -m benchmarks.pages STORE.duckdb [PAGE …]
+
+The store's samples are taken again and again until there are 52,000. In headless Chromium, on a dashboard that has the
+store open: from the click on the page's name until its script has ended and its charts are drawn, for the first time
+and again; then its tabs.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from playwright.sync_api import Page
+from rich.console import Console
+from rich.table import Table
+
+from core.files import cache_dir
+from core.store import FeatureStore, StoreWriter, open_store
+from tests.browser.chromium import chromium, dashboard, open_page
+
+N = 52_000
+PLACE = """() => [...document.querySelectorAll('h1, [role="tab"][aria-selected="true"]')].map(e => e.innerText).join()"""
+DRAWN = """() => document.querySelector('[data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(c => c.querySelector('.main-svg'))
+    && [...document.querySelectorAll('[role="tabpanel"]')].filter(p => p.checkVisibility())
+        .every(p => p.querySelector('[data-testid="stElementContainer"]'))"""
+
+
+def repeated(store: FeatureStore, n: int) -> Path:
+    """A store of `n` samples, those of `store` again and again; its path. Made once."""
+    path, copies = cache_dir("benchmarks") / f"{store.key}.duckdb", -(-n // store.n_samples)
+    if path.exists():
+        return path
+    writer = StoreWriter(path)
+    for copy in range(writer.n_done // store.n_samples, copies):
+        writer.append_store(store, f"copy {copy + 1}")
+    for name in ("samples", "activations", "candidates"):
+        writer.db.execute(f"DELETE FROM {name} WHERE sample_id >= {n}")
+    writer.derive()
+    for name in ("directions", "logit_lens"):
+        writer.table(name, store.db.cursor().sql(f"FROM {name}").to_arrow_table())
+    place = store.query("FROM projection ORDER BY sample_id").fetchnumpy()
+    apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side
+    x, y = ((np.tile(place[axis], copies)[:n] + a).astype(np.float32) for axis, a in zip("xy", apart, strict=True))
+    writer.table("projection", pa.table({"sample_id": np.arange(n, dtype=np.int32), "x": x, "y": y}))
+    return writer.finish({**store.meta, "n_samples": n})
+
+
+def seconds(page: Page, act: Callable[[], None]) -> float:
+    """From the act until another headline or tab is there and everything is drawn."""
+    old = page.evaluate(PLACE)
+    began = time.perf_counter()
+    act()
+    page.wait_for_function(f"old => ({PLACE})() !== old", arg=old, polling=5, timeout=120_000)
+    page.wait_for_function(DRAWN, polling=5, timeout=120_000)
+    return time.perf_counter() - began
+
+
+def visits(page: Page, name: str) -> Iterator[tuple[str, float, float]]:
+    """(page or tab of it, seconds for the first time, seconds again)."""
+    links, times = page.get_by_test_id("stSidebarNavLink"), {}
+    for _ in range(2):
+        times.setdefault(name, []).append(seconds(page, links.get_by_text(name, exact=True).click))
+        for tab in page.get_by_role("tab").all()[1:]:
+            times.setdefault(f"{name}: {tab.inner_text()}", []).append(seconds(page, tab.click))
+        seconds(page, links.get_by_text("Overview", exact=True).click)
+    yield from ((place, *both) for place, both in times.items())
+
+
+def main(path: Path, names: list[str]) -> None:
+    """Visit the pages and print the table."""
+    big = repeated(open_store(path), N)
+    table = Table("page", "first visit", "again", title=f"seconds, {open_store(big).n_samples:,} samples")
+    with dashboard(big.parent) as address, chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 1100})
+        open_page(page, address)
+        listed = [text.split()[1:] for text in page.get_by_test_id("stSidebarNavLink").all_inner_texts()]  # no icons
+        for name in names or map(" ".join, listed[1:]):
+            for place, first, again in visits(page, name):
+                table.add_row(place, f"{first:.2f}", f"{again:.2f}")
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
