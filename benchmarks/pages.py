@@ -23,7 +23,8 @@ from core.store import FeatureStore, StoreWriter, open_store
 from tests.browser.chromium import chromium, dashboard, open_page
 
 N = 52_000
-PLACE = """() => [...document.querySelectorAll('h1, [role="tab"][aria-selected="true"]')].map(e => e.innerText).join()"""
+PLACE = """() => [...document.querySelectorAll('h1, [role="tab"][aria-selected="true"]')]
+    .map(e => e.innerText).join()"""
 DRAWN = """() => document.querySelector('[data-test-script-state="notRunning"]')
     && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')
     && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(c => c.querySelector('.main-svg'))

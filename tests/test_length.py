@@ -22,7 +22,6 @@ from core.selection import select
 from core.session import open_session
 
 
-
 def both_r(x, y):
     """Pearson's and Spearman's r as scipy has them."""
     varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
