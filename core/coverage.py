@@ -98,7 +98,8 @@ def simscale(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
     if spec.options.get("against", "union") == "nearest":
         picks = nearest_rounds(matrix.indptr, matrix.feature, skip, *task, tau)
     else:
-        picks = similarity_rounds(matrix.indptr, matrix.feature, *postings(matrix), skip, *task, spec.multiplicity, tau)
+        most = kernels.credits(skip, spec.multiplicity)
+        picks = similarity_rounds(matrix.indptr, matrix.feature, most, *task, tau)
     return finish(matrix, spec, *picks)
 
 
@@ -122,7 +123,7 @@ def instag(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
         skip = np.zeros(tags.n_features, bool)
     order = _fullest(tags, skip, candidates(matrix, spec))
     task = (order, pins(spec), costs(matrix, spec, samples), spec.budget)
-    picks = similarity_rounds(tags.indptr, tags.feature, *postings(tags), skip, *task, 1, ADDS_ONE)
+    picks = similarity_rounds(tags.indptr, tags.feature, kernels.credits(skip, 1), *task, ADDS_ONE)
     return finish(matrix, spec, *picks)
 
 

@@ -10,45 +10,105 @@ import heapq
 import numpy as np
 from numba import njit
 
-from core.kernels import _cover, _keep_open, fill, row_sums, transpose_into
+from core.kernels import fill, row_sums, transpose_into
+
+AT_ONCE = 64  # rounds side by side: a feature's credits in them are a cache line
 
 
 @njit(cache=True)
-def similarity_rounds(indptr, feature, fptr, sample, skip, order, initial, cost, budget, r, tau):
+def similarity_rounds(indptr, feature, most, order, initial, cost, budget, tau):
     """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
 
     A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
-    have nothing new to offer: they come last. fptr, sample: the transpose, which keeps count of what is not covered.
+    have nothing new to offer: they come last. most (F,): as in `kernels.greedy`.
     """
-    size = row_sums(indptr, feature, (~skip).astype(np.float64)).astype(np.int32)
-    fresh, most, todo = size.copy(), np.where(skip, 0, r), np.empty(len(skip) + 1, np.int32)
-    uncredited = most.copy()
+    size = row_sums(indptr, feature, (most > 0).astype(np.float64)).astype(np.int32)
+    order, empty = order[size[order] > 0], order[size[order] == 0]
+    number = _first_fit(indptr, feature, size, most, order, initial, tau)
+    found = order[np.argsort(number[order], kind="mergesort")]
     rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
-    n, number = len(initial), 0
+    n, k = len(initial), 0
     rows[:n] = initial
     for row in initial:
         budget -= cost[row]
-        _cover(row, indptr, feature, fptr, sample, uncredited, fresh, todo)
-    left = order[(size[order] > 0) & (cost[order] <= budget)]
+    while k < len(found) and cost[found[k]] <= budget:
+        rows[n], rounds[n], budget = found[k], number[found[k]], budget - cost[found[k]]
+        n, k = n + 1, k + 1
+    if k < len(found):  # what does not fit covers nothing: from there on the rounds are others
+        last, before = number[found[k]], order[: np.flatnonzero(order == found[k])[0] + 1]
+        n, budget = _go_on(indptr, feature, size, most, order, before, cost, budget, tau, last, rows, rounds, n)
+    rounds[n:] = rounds[n - 1] if n else 1
+    n = fill(empty, cost, budget, rows, n)
+    return rows[:n], rounds[:n]
+
+
+@njit(cache=True)
+def _first_fit(indptr, feature, size, most, order, initial, tau):
+    """The round in which each sample of `order` is accepted if everything fits: int32 (N,), 0 for the others.
+
+    Which round takes a sample depends on the samples before it alone: it is the first that covers little enough of it.
+    So the rounds fill side by side, and each sample is compared with AT_ONCE of them in one walk through its features.
+    """
+    number, covered = np.zeros(len(size), np.int32), np.empty(AT_ONCE, np.int32)
+    left, begun = order.copy(), 0
     while len(left):
-        number, k = number + 1, 0
-        if 2 * size[left].sum() < len(sample):
-            is_left = np.zeros(len(size), np.bool_)
-            is_left[left] = True
-            fptr, sample = _keep_open(fptr, sample, is_left, skip)
+        open_, k = np.empty((len(most), AT_ONCE), most.dtype), 0  # credits left to each feature in each round
+        for f in range(len(most)):
+            open_[f] = most[f]
+        for row in initial if not begun else initial[:0]:
+            _credit(row, 0, indptr, feature, open_)
         for row in left:
-            if cost[row] > budget or (size[row] - fresh[row]) / size[row] > tau:
-                left[k] = row
-                k += 1
+            covered[:] = 0
+            for j in range(indptr[row], indptr[row + 1]):
+                if most[feature[j]]:
+                    own = open_[feature[j]]
+                    for t in range(AT_ONCE):
+                        covered[t] += own[t] == 0
+            t = 0
+            while t < AT_ONCE and covered[t] / size[row] > tau:
+                t += 1
+            if t < AT_ONCE:
+                number[row] = begun + t + 1
+                _credit(row, t, indptr, feature, open_)
+            else:
+                left[k], k = row, k + 1
+        left, begun = left[:k], begun + AT_ONCE
+    return number
+
+
+@njit(cache=True)
+def _credit(row, t, indptr, feature, open_):
+    """Credit a pick of round t."""
+    for j in range(indptr[row], indptr[row + 1]):
+        f = feature[j]
+        if open_[f, t]:
+            open_[f, t] -= 1
+
+
+@njit(cache=True)
+def _go_on(indptr, feature, size, most, order, before, cost, budget, tau, number, rows, rounds, n):
+    """Go on in round `number` after the samples `before`, where not everything fits any more: (n, budget)."""
+    decided, open_ = np.zeros(len(size), np.bool_), most.copy().reshape(-1, 1)
+    decided[rows[:n]] = True
+    left = order[~decided[order] & (cost[order] <= budget)]
+    for row in rows[:n][rounds[:n] == number]:
+        _credit(row, 0, indptr, feature, open_)
+    decided[before] = True
+    while len(left):
+        k = 0
+        for row in left:
+            covered = 0
+            for j in range(indptr[row], indptr[row + 1]):
+                covered += most[feature[j]] > 0 and open_[feature[j], 0] == 0
+            if decided[row] or cost[row] > budget or covered / size[row] > tau:
+                left[k], k = row, k + 1
                 continue
             rows[n], rounds[n] = row, number
             n, budget = n + 1, budget - cost[row]
-            _cover(row, indptr, feature, fptr, sample, uncredited, fresh, todo)
-        left = left[:k][cost[left[:k]] <= budget]
-        fresh[left], uncredited = size[left], most.copy()
-    rounds[n:] = max(number, 1)
-    n = fill(order[size[order] == 0], cost, budget, rows, n)
-    return rows[:n], rounds[:n]
+            _credit(row, 0, indptr, feature, open_)
+        left, number = left[:k][cost[left[:k]] <= budget], number + 1
+        open_[:, 0], decided[:] = most, False
+    return n, budget
 
 
 @njit(cache=True)

@@ -13,6 +13,7 @@ from core.constraints import SampleInfo
 from core.coverage import postings
 from core.schema import FeatureMatrix, SelectionError, SelectionSpec
 from core.selection import METHODS, is_nested, select
+from core.similarity import AT_ONCE
 
 F = 12
 quick = settings(deadline=None, max_examples=60)
@@ -145,27 +146,54 @@ def test_greedy_with_a_token_budget_is_the_better_of_two(task):
     assert sum(price[row] for row, _ in got) <= spec.budget
 
 
-@quick
-@given(tasks(), st.sampled_from([0.0, 0.5, 0.8, 1.0]))
-def test_simscale_is_the_definition(task, tau):
-    matrix, spec, info = task
-    spec = replace(spec, method="sae-simscale", options={"tau": tau})
+def brute_simscale(matrix, spec, tau, price):
+    """The definition, going round with one sample after another: (row, round)."""
     sets = [[f for f in s if spec.vetoes.get(f) != "ignore"] for s in features(matrix, spec)]
     free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in spec.pins]
-    order = sorted((i for i in free if sets[i]), key=lambda i: (-len(sets[i]), i))
-    picks, number, count = [(i, 1) for i in spec.pins], 1, [0] * F
+    budget = spec.budget - sum(price[i] for i in spec.pins)
+    order = sorted((i for i in free if sets[i] and price[i] <= budget), key=lambda i: (-len(sets[i]), i))
+    picks, number, count = [(i, 1) for i in spec.pins], 0, [0] * F
     for i in spec.pins:
         count = [c + (f in sets[i]) for f, c in enumerate(count)]
     while order:
+        number += 1
         for i in list(order):
-            if sum(count[f] >= spec.multiplicity for f in sets[i]) / len(sets[i]) <= tau:
+            covered = sum(count[f] >= spec.multiplicity for f in sets[i])
+            if price[i] <= budget and covered / len(sets[i]) <= tau:
                 picks.append((i, number))
                 order.remove(i)
+                budget -= price[i]
                 count = [c + (f in sets[i]) for f, c in enumerate(count)]
-        number, count = number + 1, [0] * F
-    picks += [(i, max(1, number - 1)) for i in free if not sets[i]]
-    got = [t[:2] for t in triples(select(matrix, spec, info))]
-    assert got == picks[: spec.budget]
+        order, count = [i for i in order if price[i] <= budget], [0] * F
+    for i in free:
+        if not sets[i] and price[i] <= budget:
+            picks.append((i, max(1, number)))
+            budget -= price[i]
+    return picks
+
+
+@quick
+@given(st.one_of(tasks(), tasks(unit="tokens")), st.sampled_from([0.0, 0.5, 0.8, 1.0]))
+def test_simscale_is_the_definition(task, tau):
+    matrix, spec, info = task
+    spec = replace(spec, method="sae-simscale", options={"tau": tau})
+    price = [cost(info, i) if spec.unit == "tokens" else 1 for i in range(matrix.n_samples)]
+    assert [t[:2] for t in triples(select(matrix, spec, info))] == brute_simscale(matrix, spec, tau, price)
+
+
+@pytest.mark.parametrize("unit", ["samples", "tokens"])
+def test_simscale_goes_round_more_often_than_it_does_at_once(unit):
+    rng, n = np.random.default_rng(0), 4 * AT_ONCE
+    dense = rng.random((n, F)) < 0.7
+    indptr = np.concatenate([[0], dense.sum(1).cumsum()])
+    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], np.ones(indptr[-1], np.float32), F)
+    info = SampleInfo(rng.integers(1, 9, n), rng.integers(1, 9, n))
+    spec = SelectionSpec("sae-simscale", n - 20, options={"tau": 0.3}, multiplicity=2, pins=(7,))
+    if unit == "tokens":
+        spec = replace(spec, unit=unit, budget=int(info.tokens.sum()) - 150)
+    price = info.tokens.tolist() if unit == "tokens" else [1] * n
+    found = [t[:2] for t in triples(select(matrix, spec, info))]
+    assert found == brute_simscale(matrix, spec, 0.3, price) and found[-1][1] > AT_ONCE
 
 
 @quick
