@@ -6,6 +6,7 @@ Opened only for as long as a statement takes: a dashboard reads between the runs
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,7 +17,7 @@ import duckdb
 import numpy as np
 
 from core.files import plain, replacing
-from core.schema import StoreError
+from core.schema import LockedError, StoreError
 from core.store import connect
 
 TABLES = """
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS runs(method VARCHAR, budget INTEGER, seed INTEGER, pi
     trained_tokens BIGINT, seconds DOUBLE, training_loss DOUBLE, losses DOUBLE[], scores VARCHAR, refined VARCHAR);
 """
 RESAMPLES = 2000
+PATIENCE = 10.0  # seconds to wait for another process's statement
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,18 @@ class ProofStore:
 
     @contextmanager
     def opened(self, read_only: bool = True) -> Iterator[Any]:
-        """A connection for one statement or transaction; raises StoreError if another process holds the file."""
+        """A connection for one statement or transaction, after up to PATIENCE seconds of waiting for other processes;
+        raises StoreError if there is no proof, LockedError if one still holds the file."""
         if read_only and not self.path.exists():
             raise StoreError(f"There is no proof at {self.path}: run `python -m core prove` first.")
-        db = connect(self.path, read_only)
+        db, until = None, time.monotonic() + PATIENCE
+        while db is None:
+            try:
+                db = connect(self.path, read_only)
+            except LockedError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
         try:
             yield db
         finally:
@@ -102,17 +112,21 @@ class ProofStore:
     def has(self, method: str, budget: int, seed: int) -> bool:
         """Whether a run is finished."""
         with self.opened() as db:
-            key = [method, budget, seed]
-            return bool(db.execute("SELECT 1 FROM runs WHERE method = ? AND budget = ? AND seed = ?", key).fetchone())
+            return self._has(db, method, budget, seed)
+
+    @staticmethod
+    def _has(db: Any, *key: str | int) -> bool:
+        return bool(db.execute("SELECT 1 FROM runs WHERE method = ? AND budget = ? AND seed = ?", key).fetchone())
 
     def add(self, run: Run) -> None:
-        """Keep a finished run."""
+        """Keep a finished run, unless another process was faster with the same."""
         values = [
             run.method, run.budget, run.seed, run.rows.tolist(), run.tokens, run.trained_tokens, run.seconds,
             run.training_loss, run.losses.tolist(), json.dumps(run.scores), run.refined,
         ]  # fmt: skip
         with self.opened(read_only=False) as db:
-            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            if not self._has(db, run.method, run.budget, run.seed):
+                db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def config(self) -> dict[str, Any]:
         """What all runs share."""

@@ -118,6 +118,8 @@ def prove(
     held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
     store.begin(asdict(config), held_out, source[held_out])
     for i, cell in enumerate(todo := [c for c in grid if not store.has(c.method, c.budget, c.seed)]):
+        if store.has(cell.method, cell.budget, cell.seed):  # another process has it by now
+            continue
         name = f"{cell.method} {cell.budget or ''} seed {cell.seed}".replace("  ", " ")
 
         def told(stage: str, done: float, total: float, name: str = f"{i + 1}/{len(todo)} {name}") -> None:

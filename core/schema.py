@@ -34,6 +34,10 @@ class StoreError(SaelectError):
     """A feature store that is missing, unfinished, locked or of another version."""
 
 
+class LockedError(StoreError):
+    """A store that another process is writing."""
+
+
 class SelectionError(SaelectError):
     """A selection that was asked for and cannot be made."""
 

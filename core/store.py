@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept, lots
-from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample, StoreError
+from core.schema import SCOPES, SEGMENTS, FeatureMatrix, LockedError, Message, Sample, StoreError
 
 SCHEMA_VERSION = 2
 TABLES = """
@@ -54,12 +54,12 @@ APPENDED = {
 
 
 def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file; a lock held by another process becomes a StoreError that names it."""
+    """Open a DuckDB file; a lock held by another process becomes a LockedError that names it."""
     try:
         return duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
-            raise StoreError(f"{path.name} is being written by another process: wait for it to finish.") from error
+            raise LockedError(f"{path.name} is being written by another process: wait for it to finish.") from error
         raise StoreError(f"{path} cannot be opened as a feature store: {error}") from error
 
 

@@ -1,6 +1,8 @@
 """The proof: held-out samples, the grid, real fine-tuning of two methods, and the intervals against brute force."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +14,7 @@ from core import prove as proving
 from core.chat import tokenize
 from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, write_results
 from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, sources
-from core.schema import SelectionError, StoreError
+from core.schema import LockedError, SelectionError, StoreError
 from core.session import open_session
 from core.training import TrainConfig, load_trainable
 
@@ -76,6 +78,21 @@ def test_the_interval_is_that_of_resampled_sources():
     error = 0.5 * np.sqrt(gain[:40].var() / 40 + gain[40:].var() / 10)
     assert (low, high) == pytest.approx((middle - 1.96 * error, middle + 1.96 * error), abs=0.1)
     assert bootstrap(np.ones(50), source, 3) == (1.0, 1.0, 1.0)
+
+
+def test_a_run_waits_for_another_process_and_is_kept_once(tmp_path, monkeypatch):
+    store = ProofStore(tmp_path / "p.duckdb")
+    store.begin({"unit": "samples"}, np.arange(1), np.array(["a"]))
+    run = Run("random", 3, 0, np.arange(3), 30, 10, 2.0, 0.5, np.ones(1))
+    hold = f"import duckdb, time; db = duckdb.connect({str(store.path)!r}); print('held', flush=True); time.sleep(1.5)"
+    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with monkeypatch.context() as patch, pytest.raises(LockedError, match="is being written by another process"):
+            patch.setattr("core.proof_store.PATIENCE", 0.1)
+            store.add(run)
+        store.add(run)
+    store.add(run)
+    assert len(store.runs()) == 1
 
 
 def test_no_proof(tmp_path):
