@@ -326,34 +326,3 @@ def covering_counts(indptr, feature, credit, n_picks):
             pick[ptr[row] + k], shared[ptr[row] + k], count[p] = p, count[p], 0
         ptr[row + 1] = n
     return ptr, pick[:n].copy(), shared[:n].copy()
-
-
-@njit(cache=True)
-def pool_max(token_segment, token_index, triple_token, triple_feature, triple_value, n_segments, n_features):
-    """Largest value of each feature over the tokens of each segment, sorted by segment, then feature.
-
-    token_segment int64 (T,), -1 for a token of none; token_index int32 (T,); triples int32, int32, float32 (M,), in any
-    order. Returns segment int32, feature int32, value float32, peak int32: the lowest token_index that has the value.
-    """
-    of_triple = token_segment[triple_token] + 1  # the list of those of no segment, -1, comes first and is passed over
-    order = np.empty(len(of_triple), np.int32)
-    ptr = transpose_into(np.arange(len(of_triple) + 1), of_triple, n_segments + 1, order)
-    size = len(order) - ptr[1]
-    segment, feature = np.empty(size, np.int32), np.empty(size, np.int32)
-    value, peak = np.empty(size, np.float32), np.empty(size, np.int32)
-    best, where = np.empty(n_features, np.float32), np.full(n_features, -1, np.int32)
-    seen = np.full(n_features, -1, np.int64)
-    n = 0
-    for s in range(n_segments):
-        begin = n
-        for m in order[ptr[s + 1] : ptr[s + 2]]:
-            f, v, at = triple_feature[m], triple_value[m], token_index[triple_token[m]]
-            if seen[f] != s:
-                seen[f], best[f], where[f] = s, v, at
-                feature[n], n = f, n + 1
-            elif v > best[f] or (v == best[f] and at < where[f]):
-                best[f], where[f] = v, at
-        feature[begin:n].sort()
-        for k in range(begin, n):
-            segment[k], value[k], peak[k] = s, best[feature[k]], where[feature[k]]
-    return segment[:n], feature[:n], value[:n], peak[:n]

@@ -152,9 +152,8 @@ class FeatureMatrix:
 
     def at(self, theta: float) -> FeatureMatrix:
         """The same matrix with only the entries whose value is greater than `theta` (JumpReLU threshold)."""
-        keep = self.value > theta
-        ends = np.concatenate([[0], np.cumsum(keep)])
-        return FeatureMatrix(ends[self.indptr], self.feature[keep], self.value[keep], self.n_features)
+        kept = np.flatnonzero(self.value > theta)
+        return FeatureMatrix(np.searchsorted(kept, self.indptr), self.feature[kept], self.value[kept], self.n_features)
 
     @classmethod
     def from_sets(cls, sets: Iterable[Iterable[int]], n_features: int) -> FeatureMatrix:

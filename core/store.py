@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept, lots
+from core.pooling import pool_segments
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix, LockedError, Message, Sample, StoreError
 
 SCHEMA_VERSION = 2
@@ -64,15 +65,16 @@ def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 
 def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
-    """The entries with value > theta over a scope, as CSR; over `all`, the largest value of a sample's segments."""
+    """The entries with value > theta over a scope, as CSR; over `all`, the largest value of a sample's segments.
+
+    Rows come as they were written, by sample, segment and feature: DuckDB keeps that order, and need not sort.
+    """
     segment = "" if scope == "all" else f"AND segment = {SEGMENTS.index(scope)}"
-    found = db.execute(
-        f"""SELECT sample_id, feature_id, max(value) AS value FROM activations
-        WHERE value > ? {segment} GROUP BY ALL ORDER BY sample_id, feature_id""",
-        [theta],
-    ).fetchnumpy()
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(found["sample_id"], minlength=n_samples))])
-    return FeatureMatrix(indptr, found["feature_id"], found["value"], n_features)
+    found = db.execute(f"SELECT sample_id, feature_id, value FROM activations WHERE value > ? {segment}", [theta])
+    columns = found.fetchnumpy()
+    return FeatureMatrix(
+        *pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples), n_features
+    )
 
 
 class StoreWriter:

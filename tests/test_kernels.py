@@ -102,25 +102,6 @@ def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed)
     assert all(not sets[row] for row in found[len(picks) :].tolist())
 
 
-@quick
-@given(st.integers(0, 10**6), st.integers(0, 40), st.integers(1, 8))
-def test_pool_max_finds_the_largest_value_and_its_first_token(seed, n_triples, n_tokens):
-    rng = np.random.default_rng(seed)
-    segments, n_features = 4, 5
-    token_segment, token_index = rng.integers(-1, segments, n_tokens), rng.permutation(n_tokens).astype(np.int32)
-    token, feature = (rng.integers(0, n, n_triples).astype(np.int32) for n in (n_tokens, n_features))
-    value = rng.integers(1, 4, n_triples).astype(np.float32)
-    best = {}
-    for t, f, v in zip(token.tolist(), feature.tolist(), value.tolist(), strict=True):
-        if token_segment[t] >= 0:
-            key, found = (int(token_segment[t]), f), (-v, int(token_index[t]))
-            best[key] = min(best.get(key, found), found)
-    pooled = kernels.pool_max(token_segment, token_index, token, feature, value, segments, n_features)
-    rows = [(*key, -v, at) for key, (v, at) in sorted(best.items())]
-    assert list(zip(*(column.tolist() for column in pooled), strict=True)) == rows
-    assert [column.dtype for column in pooled] == [np.int32, np.int32, np.float32, np.int32]
-
-
 def test_greedy_at_scale_equals_a_dense_oracle():
     rng = np.random.default_rng(0)
     n, f, budget = 5000, 4096, 1500
