@@ -156,3 +156,12 @@ def test_without_a_store_the_page_says_what_to_do(page: Page, tmp_path: Path) ->
         open_page(page, address)
         assert "No feature store yet" in page.get_by_test_id("stHeading").first.inner_text()
         assert "make demo" in page.get_by_test_id("stCode").inner_text()
+
+
+def test_the_table_of_r_comes_when_it_is_opened(page: Page, address: str) -> None:
+    open_page(page, f"{address}/longest")
+    tables = page.get_by_test_id("stMainBlockContainer").get_by_test_id("stDataFrame")
+    assert tables.count() == 0
+    page.get_by_text("Table: r by scope and by θ").click()
+    settle(page)
+    assert tables.count() == 2
