@@ -137,3 +137,15 @@ def quick_map(monkeypatch):
     from core import projection
 
     monkeypatch.setattr(projection, "sample_map", lambda matrix, seed=0: np.zeros((matrix.n_samples, 2), np.float32))
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Write text or bytes to a file whose name says nothing, and give its path."""
+
+    def write(content, encoding="utf-8"):
+        path = tmp_path / "data.bin"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return write
