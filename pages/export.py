@@ -63,7 +63,7 @@ if right.button("Save", icon=":material/bookmark:", key="save-selection", width=
     st.rerun()
 if now.state.selections:
     told = ("method", "budget", "unit", "theta", "scope")
-    kept = [{"name": n, **{field: spec[field] for field in told}} for n, spec in now.state.selections.items()]
+    kept = [{"name": n, **{field: spec.get(field) for field in told}} for n, spec in now.state.selections.items()]
     st.dataframe(kept, hide_index=True, key="saved-selections")
     st.caption("In a terminal: `python -m core export --store … --saved NAME --out FILE`.")
 

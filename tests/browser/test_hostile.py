@@ -61,7 +61,7 @@ def hostile_cache(tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def decide(cache: Path, session: Session) -> None:
-    """Hostile labels, notes, reasons and names."""
+    """Hostile labels, notes, reasons and names; a saved selection that lacks most of its fields."""
     workspace = Workspace(cache / "workspace.sqlite", session.store.key)
     kept = [text.replace("\ud83d", "") for text in HOSTILE]  # half a character cannot be typed
     for feature in range(session.store.n_features):
@@ -73,6 +73,7 @@ def decide(cache: Path, session: Session) -> None:
     spec = spec_dict(session.selection(SelectionSpec(budget=3)))
     for text in kept:
         workspace.save_selection(text, spec)
+    workspace.save_selection("incomplete", {"budget": 3})
 
 
 @pytest.fixture(scope="module")
