@@ -49,7 +49,7 @@ def repeated(store: FeatureStore, n: int) -> Path:
     apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side
     x, y = ((np.tile(place[axis], copies)[:n] + a).astype(np.float32) for axis, a in zip("xy", apart, strict=True))
     writer.table("projection", pa.table({"sample_id": np.arange(n, dtype=np.int32), "x": x, "y": y}))
-    return writer.finish({**store.meta, "n_samples": n})
+    return writer.finish({**store.meta, "n_samples": n, "thetas": None})
 
 
 def seconds(page: Page, act: Callable[[], None]) -> float:

@@ -175,25 +175,33 @@ def length_effect(matrix: FeatureMatrix, tokens: np.ndarray) -> LengthEffect:
 
 
 def default_theta(matrix: FeatureMatrix) -> tuple[float, list[ThetaRow]]:
-    """A θ that leaves greedy a choice, and the table it was chosen from: a row for each quantile of the values.
+    """`chosen_theta` of the matrix, and the table it was chosen from."""
+    table = theta_table(matrix)
+    return chosen_theta(table), table
+
+
+def theta_table(matrix: FeatureMatrix) -> list[ThetaRow]:
+    """What θ leaves at each of QUANTILES of the values; nothing for a matrix without entries."""
+    table, values = [], np.quantile(matrix.value, QUANTILES) if len(matrix.value) else ()
+    for quantile, theta in zip(QUANTILES, values, strict=False):
+        theta = float(theta) if quantile else 0.0
+        matrix = at_theta(matrix, theta)  # θ ascends: each step filters what the last one left
+        table.append(_theta_row(matrix, quantile, theta))
+    return table
+
+
+def chosen_theta(table: list[ThetaRow]) -> float:
+    """The θ that leaves greedy a choice.
 
     The quantile at which greedy with a tenth of the samples comes nearest to covering 90 % of what all cover; in a data
     set so large that it covers more at every quantile, the same with a twentieth, then a hundredth; only quantiles that
     leave 5 active features a sample count. Failing all that, the largest of those, or 0.
     """
-    if not len(matrix.value):
-        return 0.0, []
-    values = np.quantile(matrix.value, QUANTILES)
-    table = []
-    for quantile, theta in zip(QUANTILES, values, strict=True):
-        theta = float(theta) if quantile else 0.0
-        matrix = at_theta(matrix, theta)  # θ ascends: each step filters what the last one left
-        table.append(_theta_row(matrix, quantile, theta))
     rich = [row for row in table if row.mean_active >= 5]
     for share in ("at_tenth", "at_twentieth", "at_hundredth"):
         if any(getattr(row, share) < CLIMBING for row in rich):
-            return min(rich, key=lambda row: abs(getattr(row, share) - CLIMBING)).theta, table
-    return (rich[-1] if rich else table[0]).theta, table
+            return min(rich, key=lambda row: abs(getattr(row, share) - CLIMBING)).theta
+    return (rich[-1] if rich else table[0]).theta if table else 0.0
 
 
 def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow:

@@ -249,7 +249,8 @@ def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: n
 def finish(
     pipeline: Pipeline, writer: StoreWriter, todo: Scan, digest: str, facts: dict[str, Any], on_progress: OnProgress
 ) -> Path:
-    """Derive the small tables, project the samples, write meta and rename."""
+    """Derive the small tables, project the samples, choose θ, write meta and rename."""
+    from core.explain import theta_table
     from core.projection import sample_map
 
     on_progress(Progress("Indexing features", 0, 1))
@@ -260,8 +261,11 @@ def finish(
     write_interpretation(writer, pipeline.lm, decoder, lambda n, of: on_progress(Progress(lens, n, of)))
     facts["interpret_seconds"] = time.time() - indexed
     on_progress(Progress("Drawing the map (UMAP)", 0, 1))
-    x, y = sample_map(writer.binary_matrix(pipeline.sae.d_sae)).T
+    matrix = writer.matrix(pipeline.sae.d_sae)
+    x, y = sample_map(matrix).T
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
+    on_progress(Progress("Choosing θ", 0, 1))
+    thetas = [asdict(row) for row in theta_table(matrix)]
     lm, sae = pipeline.lm, pipeline.sae
     digests = {"data": digest, "model": lm.digest, "sae": sae.digest, "template": template_digest(lm.tokenizer)}
     meta = {
@@ -272,6 +276,7 @@ def finish(
         "n_blocks": pipeline.n_blocks,
         "digests": digests,
         "warnings": todo.warnings,
+        "thetas": thetas,
         **facts,
     }
     path = writer.finish(meta)

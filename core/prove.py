@@ -31,7 +31,7 @@ from core.training import TrainConfig, fine_tune, load_trainable, require_traini
 
 FULL, BASE = "full", "base"  # all that may be picked; the model as it came
 REFINED = ("kmq-iterative", "hybrid")  # methods that need a run of refinement
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048  # larger ones leave the cache of a processor
 RESPONSE = SEGMENTS.index("response")
 OnStage = Callable[[str, float, float], None]
 

@@ -48,9 +48,11 @@ class Session:
         return self.matrices[scope]
 
     def default_theta(self, scope: str = "all") -> tuple[float, list[explain.ThetaRow]]:
-        """The default θ of a scope and the table it was chosen from."""
+        """The default θ of a scope and the table it was chosen from, which extraction has left for the scope all."""
         if scope not in self.thetas:
-            self.thetas[scope] = explain.default_theta(self.raw_matrix(scope))
+            known = self.store.meta.get("thetas") if scope == "all" else None
+            table = [explain.ThetaRow(**row) for row in known] if known else explain.theta_table(self.raw_matrix(scope))
+            self.thetas[scope] = explain.chosen_theta(table), table
         return self.thetas[scope]
 
     def matrix(self, scope: str, theta: float) -> FeatureMatrix:

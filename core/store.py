@@ -121,7 +121,7 @@ class StoreWriter:
         found = self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
         return found.fetchone() is not None
 
-    def binary_matrix(self, n_features: int) -> FeatureMatrix:
+    def matrix(self, n_features: int) -> FeatureMatrix:
         """The matrix of what has been written so far, over all segments."""
         return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
 

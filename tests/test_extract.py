@@ -17,10 +17,12 @@ from core import projection
 from core.chat import tokenize
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.datasets import read_samples
+from core.explain import default_theta
 from core.extract import extract
 from core.models import SINK_NORM, load_lm
 from core.sae import load_sae
 from core.schema import DataError, ExtractConfig, FeatureMatrix, ModelError, SaelectError, SelectionError, StoreError
+from core.session import open_session
 from core.store import SEGMENTS, open_store
 from tests.conftest import HIDDEN, random_sae, write_data
 
@@ -109,6 +111,12 @@ def test_sample_rows(case):
     assert columns["n_truncated"].max() > 0 and columns["n_later_tokens"].max() > 0
     assert [s.raw for s in store.samples()] == [s.raw for s in read_samples(config.data)]
     assert store.meta["n_features"] == store.n_features and store.meta["config"]["hook_point"]
+
+
+def test_the_default_theta_is_kept(case):
+    session = open_session(case[1])
+    found = session.default_theta()
+    assert not session.matrices and found == default_theta(session.raw_matrix("all"))
 
 
 def chosen_places(best):
