@@ -38,9 +38,9 @@ def repeated(store: FeatureStore, n: int) -> Path:
     if path.exists():
         return path
     writer = StoreWriter(path)
-    for copy in range(writer.n_done // store.n_samples, copies):
+    for copy in range(writer.n_done // store.n_samples, copies if not writer.derived else 0):
         writer.append_store(store, f"copy {copy + 1}")
-    for name in ("samples", "activations", "candidates"):
+    for name in ("samples", "activations", "candidates") if not writer.derived else ():
         writer.db.execute(f"DELETE FROM {name} WHERE sample_id >= {n}")
     writer.derive()
     for name in ("directions", "logit_lens"):
