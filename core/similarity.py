@@ -24,13 +24,14 @@ def similarity_rounds(indptr, feature, most, order, initial, cost, budget, tau):
     """
     size = row_sums(indptr, feature, (most > 0).astype(np.float64)).astype(np.int32)
     order, empty = order[size[order] > 0], order[size[order] == 0]
-    number = _first_fit(indptr, feature, size, most, order, initial, tau)
-    found = order[np.argsort(number[order], kind="mergesort")]
     rows, rounds = np.empty(len(size), np.int64), np.ones(len(size), np.int32)
     n, k = len(initial), 0
     rows[:n] = initial
     for row in initial:
         budget -= cost[row]
+    number = _first_fit(indptr, feature, size, most, order, initial, cost, budget, tau)
+    found = order[number[order] > 0]
+    found = found[np.argsort(number[found], kind="mergesort")]
     while k < len(found) and cost[found[k]] <= budget:
         rows[n], rounds[n], budget = found[k], number[found[k]], budget - cost[found[k]]
         n, k = n + 1, k + 1
@@ -43,15 +44,16 @@ def similarity_rounds(indptr, feature, most, order, initial, cost, budget, tau):
 
 
 @njit(cache=True)
-def _first_fit(indptr, feature, size, most, order, initial, tau):
-    """The round in which each sample of `order` is accepted if everything fits: int32 (N,), 0 for the others.
+def _first_fit(indptr, feature, size, most, order, initial, cost, budget, tau):
+    """The round in which each sample of `order` is accepted if everything fits: int32 (N,), 0 for the others, and for
+    those of rounds that begin when the earlier ones have used the budget up.
 
     Which round takes a sample depends on the samples before it alone: it is the first that covers little enough of it.
     So the rounds fill side by side, and each sample is compared with AT_ONCE of them in one walk through its features.
     """
     number, covered = np.zeros(len(size), np.int32), np.empty(AT_ONCE, np.int32)
-    left, begun = order.copy(), 0
-    while len(left):
+    left, begun, taken = order.copy(), 0, 0
+    while len(left) and taken < budget:
         open_, k = np.empty((len(most), AT_ONCE), most.dtype), 0  # credits left to each feature in each round
         for f in range(len(most)):
             open_[f] = most[f]
@@ -68,7 +70,7 @@ def _first_fit(indptr, feature, size, most, order, initial, tau):
             while t < AT_ONCE and covered[t] / size[row] > tau:
                 t += 1
             if t < AT_ONCE:
-                number[row] = begun + t + 1
+                number[row], taken = begun + t + 1, taken + cost[row]
                 _credit(row, t, indptr, feature, open_)
             else:
                 left[k], k = row, k + 1

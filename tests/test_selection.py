@@ -181,19 +181,24 @@ def test_simscale_is_the_definition(task, tau):
     assert [t[:2] for t in triples(select(matrix, spec, info))] == brute_simscale(matrix, spec, tau, price)
 
 
-@pytest.mark.parametrize("unit", ["samples", "tokens"])
-def test_simscale_goes_round_more_often_than_it_does_at_once(unit):
+@pytest.mark.parametrize(("unit", "share"), [("samples", 0.9), ("samples", 0.1), ("tokens", 0.9), ("tokens", 0.1)])
+def test_simscale_goes_round_more_often_than_it_does_at_once(unit, share):
     rng, n = np.random.default_rng(0), 4 * AT_ONCE
     dense = rng.random((n, F)) < 0.7
     indptr = np.concatenate([[0], dense.sum(1).cumsum()])
     matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], np.ones(indptr[-1], np.float32), F)
     info = SampleInfo(rng.integers(1, 9, n), rng.integers(1, 9, n))
-    spec = SelectionSpec("sae-simscale", n - 20, options={"tau": 0.3}, multiplicity=2, pins=(7,))
-    if unit == "tokens":
-        spec = replace(spec, unit=unit, budget=int(info.tokens.sum()) - 150)
     price = info.tokens.tolist() if unit == "tokens" else [1] * n
+    options = {
+        "budget": int(share * sum(price)),
+        "unit": unit,
+        "options": {"tau": 0.3},
+        "multiplicity": 2,
+        "pins": (7,),
+    }
+    spec = SelectionSpec("sae-simscale", **options)
     found = [t[:2] for t in triples(select(matrix, spec, info))]
-    assert found == brute_simscale(matrix, spec, 0.3, price) and found[-1][1] > AT_ONCE
+    assert found == brute_simscale(matrix, spec, 0.3, price) and (found[-1][1] > AT_ONCE) == (share > 0.5)
 
 
 @quick
