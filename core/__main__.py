@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core import commands, lab, label_commands, search_command, train_commands  # noqa: F401  the commands register themselves
+from core import commands, decision_commands, lab, label_commands, search_command, train_commands  # noqa: F401  the commands register themselves
 from core.cli import Store, app, bar, errors
 from core.schema import ExtractConfig, SaelectError
 

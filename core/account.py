@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from core.constraints import check_rows
 from core.explain import covering_picks, ledger
-from core.schema import Selection, SelectionError, SelectionSpec
+from core.schema import Selection, SelectionSpec
 from core.session import Session
 
 SHOWN = 20  # features or picks named
@@ -18,8 +19,7 @@ def account(session: Session, spec: SelectionSpec, row: int) -> dict[str, Any]:
 
     Raises SelectionError if there is no such row.
     """
-    if not 0 <= row < session.store.n_samples:
-        raise SelectionError(f"There is no row {row}: the rows are 0 to {session.store.n_samples - 1}.")
+    check_rows([row], session.store.n_samples)
     selection, order = session.selection(spec), session.order(spec)
     matrix, whole = session.matrix(spec.scope, spec.theta), len(order.rows) > len(selection.rows)
     book = ledger(matrix, selection, order if whole else None)

@@ -1,4 +1,4 @@
-"""The commands that select, explain and decide."""
+"""The commands that select, export, explain and compare."""
 
 from __future__ import annotations
 
@@ -206,60 +206,6 @@ def explain(
     show([{"": name, " ": value} for name, value in found.items()])
     show(features, "The features that brought it in")
     show(picks, "The picks that have its features")
-
-
-@app.command()
-def veto(
-    store: Store,
-    features: Annotated[list[int] | None, typer.Argument(help="Features; none: list the vetoes.")] = None,
-    mode: Annotated[str, typer.Option(help="ignore: no credit; block: samples with it are out")] = "ignore",
-    reason: Annotated[str, typer.Option(help="Kept with the veto.")] = "",
-    lift: Annotated[bool, typer.Option(help="Take these vetoes away.")] = False,
-    preview: Annotated[bool, typer.Option(help="Only say what the veto would change.")] = False,
-    method: Method = "sae-greedy",
-    budget: Budget = "10%",
-    as_json: AsJson = False,
-) -> None:
-    """Veto features, after saying what it changes and which features still carry what was vetoed.
-
-    Example: python -m core veto 12 345 --store cache/0123456789abcdef.duckdb --reason "boilerplate" --preview
-    """
-    session, workspace, spec = request(store, method, budget)
-    if not features:
-        state = workspace.state()
-        rows = [{"feature": f, "mode": m, "reason": state.reasons.get(f, "")} for f, m in state.vetoes.items()]
-        machine(rows) if as_json else show(rows) if rows else print("No vetoes.")
-        return
-    if lift:
-        workspace.unveto(features)
-        print(f"{len(features)} vetoes lifted")
-        return
-    effect = veto_effect(session, spec, features, mode)
-    if not preview:
-        workspace.veto(features, mode, reason)
-    if as_json:
-        machine(effect)
-        return
-    leaks = effect.pop("leaks")
-    show([{"": name, "before": before, "after": after} for name, (before, after) in effect.items()])
-    show(leaks, "Features that still carry it")
-    print("Nothing was changed: --preview." if preview else "Vetoed; --lift takes it back.")
-
-
-def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: str) -> dict[str, Any]:
-    """What a veto changes, as (before, after) pairs, and the leaks."""
-    from core import veto as vetoes
-
-    matrix = session.matrix(spec.scope, spec.theta)
-    change = vetoes.preview(matrix, session.selection(spec), session.info, features, mode)
-    leaks = vetoes.leaks(matrix, {*spec.vetoes, *features}, session.decoder())
-    return {
-        "samples leaving or entering": (len(change.leaving), len(change.entering)),
-        "features covered": change.covered,
-        "tokens": change.tokens,
-        "tokens a sample": change.mean_length,
-        "leaks": [asdict(leak) for leak in leaks],
-    }
 
 
 @app.command()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from core import kernels
-from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
+from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec, UnscoredError
 
 TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
 
@@ -108,6 +108,13 @@ def sample_info(matrix: FeatureMatrix, samples: SampleInfo | None, what: str) ->
     return samples
 
 
+def check_rows(rows: Sequence[int], n_samples: int) -> None:
+    """Raise SelectionError for the first row that is none of the samples."""
+    for row in rows:
+        if not 0 <= row < n_samples:
+            raise SelectionError(f"There is no row {row}: the rows are 0 to {n_samples - 1}.")
+
+
 def score_column(
     matrix: FeatureMatrix,
     spec: SelectionSpec,
@@ -117,16 +124,16 @@ def score_column(
 ) -> np.ndarray:
     """The score column that an option names, float64 (N,); without the option, the only column there is.
 
-    Raises SelectionError if it is missing, or if a candidate has NaN or less than `least`; other rows get 0 for that.
+    Raises SelectionError if it is missing, UnscoredError if candidates have NaN or less than `least`; other rows get 0
+    for that.
     """
     known = dict(samples.scores) if samples else {}
     scores = [name for name in known if name not in TOKEN_COUNTS]
     name = spec.options.get(option) or (scores[0] if len(scores) == 1 else None)
-    have = f"the columns are {', '.join(sorted(known))}" if known else "there is none: run `python -m core score`"
     if name is None:
-        raise SelectionError(f"{spec.method} needs a score column: set the option {option}; {have}.")
+        raise SelectionError(f"{spec.method} needs a score column: set the option {option}; {columns(known)}.")
     if name not in known:
-        raise SelectionError(f"There is no score column {name!r} for {spec.method}: {have}.")
+        raise SelectionError(f"There is no score column {name!r} for {spec.method}: {columns(known)}.")
     values = np.asarray(known[name], np.float64)
     if len(values) != matrix.n_samples:
         raise SelectionError(f"The score column {name!r} has {len(values)} values for {matrix.n_samples} samples.")
@@ -134,11 +141,17 @@ def score_column(
     bad = np.flatnonzero(~usable & candidates(matrix, spec))
     if len(bad):
         wrong = f"{values[bad[0]]:g}" + (f", and {spec.method} needs ≥ {least:g}" if np.isfinite(least) else "")
-        raise SelectionError(
+        raise UnscoredError(
             f"The score column {name!r} cannot be used for {len(bad)} samples: row {bad[0]} has {wrong}. "
-            "Ban such rows, or use another column."
+            f"Ban such rows (without a value: `python -m core ban --without {name}`), or use another column.",
+            bad.tolist(),
         )
     return np.where(usable, values, 0.0)
+
+
+def columns(known: Mapping[str, np.ndarray]) -> str:
+    """Which score columns there are, or how to make one, as the end of a sentence."""
+    return f"the columns are {', '.join(sorted(known))}" if known else "there is none: run `python -m core score`"
 
 
 def unit_vectors(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:

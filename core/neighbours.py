@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from core import kernels
-from core.schema import FeatureMatrix, SelectionError
+from core.constraints import check_rows
+from core.schema import FeatureMatrix
 
 
 def nearest(matrix: FeatureMatrix, row: int, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -14,8 +15,7 @@ def nearest(matrix: FeatureMatrix, row: int, k: int = 10) -> tuple[np.ndarray, n
     The largest |A ∩ B| / |A ∪ B| of the active features first, ties to the lowest row; one pass over the entries.
     Raises SelectionError if there is no such row.
     """
-    if not 0 <= row < matrix.n_samples:
-        raise SelectionError(f"There is no row {row}: the rows are 0 to {matrix.n_samples - 1}.")
+    check_rows([row], matrix.n_samples)
     own = np.zeros(matrix.n_features)
     own[matrix.row(row)] = 1
     shared = kernels.row_sums(matrix.indptr, matrix.feature, own)

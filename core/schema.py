@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,14 @@ class LockedError(StoreError):
 
 class SelectionError(SaelectError):
     """A selection that was asked for and cannot be made."""
+
+
+class UnscoredError(SelectionError):
+    """A selection by a score that some samples lack, or have in a form that the method cannot use: `rows`."""
+
+    def __init__(self, text: str, rows: Sequence[int]) -> None:
+        super().__init__(text)
+        self.rows = tuple(rows)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.files import cache_dir
-from core.schema import SCOPES, SaelectError, SelectionError, SelectionSpec
+from core.schema import SCOPES, SaelectError, SelectionError, SelectionSpec, UnscoredError
 from core.selection import METHODS, UNITS, WEIGHTS, Option
 from core.session import Session, workspace_of
 from core.store import list_stores
@@ -30,7 +30,11 @@ def open_view() -> View | None:
     except SelectionError as error:
         st.title("No selection with these settings", anchor=False)
         st.warning(plain(error), icon=":material/block:")
-        undo_buttons(workspace_of(session_of(path).store))
+        workspace = workspace_of(session_of(path).store)
+        if isinstance(error, UnscoredError):
+            text, icon = f"Ban these {len(error.rows):,} samples", ":material/do_not_disturb_on:"
+            st.button(text, icon=icon, on_click=workspace.ban, args=(error.rows,), key="unscored", type="primary")
+        undo_buttons(workspace)
     except SaelectError as error:
         st.title("This feature store cannot be shown", anchor=False)
         st.error(plain(error), icon=":material/error:")

@@ -85,6 +85,27 @@ def test_explain_veto_export_and_their_json(tiny_store_path, tmp_path: Path) -> 
     assert run("compare", *store, "--methods", "random,kmeans-closest", "--overlap", cache=tmp_path).returncode == 0
 
 
+def test_pins_and_bans_hold_for_every_selection(tiny_store_path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    store = ("--store", str(tiny_store_path))
+
+    def machine(*arguments: str) -> Any:
+        assert main([*arguments, *store, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    first = machine("select", "--budget", "3")["rows"]
+    assert machine("ban", str(first[0])) == {"bans": [first[0]]}
+    assert machine("pin", "11") == {"pins": [11]}
+    rows = machine("select", "--budget", "3")["rows"]
+    assert rows[0] == 11 and first[0] not in rows
+    assert machine("pin", str(first[0])) == {"pins": [11, first[0]]} and machine("ban") == {"bans": []}
+    assert machine("pin", "11", str(first[0]), "--lift") == {"pins": []}
+    assert machine("select", "--budget", "3")["rows"] == first
+    assert main(["ban", "--without", "score", *store]) == 0
+    assert "2 changed; 2 bans: 0, " in capsys.readouterr().out
+    assert len(machine("select", "--budget", "3", "--method", "quality")["rows"]) == 3
+
+
 def test_methods_lists_every_option(tmp_path: Path) -> None:
     found = json.loads(run("methods", "--json", cache=tmp_path).stdout)
     assert {row["method"] for row in found} >= {"sae-greedy", "kmq", "reference-guided"}
@@ -104,6 +125,9 @@ MISTAKES = [
         "The score column 'score' cannot be used for 2 samples: row 0 has nan",
     ),
     (["explain", "--budget", "3", "--row", "12"], "There is no row 12: the rows are 0 to 11"),
+    (["pin", "12"], "There is no row 12: the rows are 0 to 11"),
+    (["ban", "3", "12"], "There is no row 12: the rows are 0 to 11"),
+    (["ban", "--without", "beauty"], "There is no score column 'beauty': the columns are "),
     (["veto", "99999"], "The veto on feature 99999 is outside"),
     (["export", "--out", "x.jsonl", "--saved", "none"], "No selection is saved as 'none': none is saved"),
     (["compare", "--shares", "2"], "A share must be a number above 0 and at most 1"),

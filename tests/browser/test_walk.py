@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.schema import SelectionSpec
+from core.scores import score_folder
 from core.selection import METHODS
-from core.session import open_session
+from core.session import open_session, workspace_of
 from core.store import list_stores
 from tests.browser.chromium import open_page, settle
 from tests.browser.conftest import SAMPLES
@@ -134,6 +136,22 @@ def test_every_method_draws_or_says_what_it_lacks(page: Page, address: str, meth
     else:
         assert f"{method} · 9 of {SAMPLES} samples" in state_line(page)
         assert metric(page, "Picks") == "9"
+
+
+def test_samples_without_a_score_are_banned_with_a_click(
+    page: Page, address: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAELECT_CACHE", str(cache))
+    session = open_session(list_stores(cache)[0])
+    score_folder(session.store).mkdir(parents=True)
+    column = np.linspace(0.1, 1, SAMPLES)
+    column[[3, 8]] = np.nan
+    np.save(score_folder(session.store) / "ifd.npy", column)
+    open_page(page, f"{address}/budget?method=quality&budget=9")
+    assert "cannot be used for 2 samples: row 3 has nan" in page.get_by_test_id("stAlert").inner_text()
+    page.get_by_role("button", name="Ban these 2 samples").click()
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"quality · 9 of {SAMPLES} samples", timeout=30_000)
+    assert workspace_of(session.store).state().bans == (3, 8)
 
 
 def test_options_tokens_preview_and_stability(page: Page, address: str) -> None:
