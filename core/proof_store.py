@@ -161,7 +161,7 @@ def proofs_of(folder: Path) -> list[ProofStore]:
 
 
 def results(store: ProofStore, seed: int = 0) -> list[Result]:
-    """One row a method and budget; the intervals are paired bootstraps over the held-out samples."""
+    """One row a method and budget; the intervals are paired bootstraps over models and held-out samples."""
     runs, source = store.runs(), store.sources()
     groups: dict[tuple[str, int], list[Run]] = {}
     for run in runs:
@@ -178,8 +178,7 @@ def summary(own: list[Run], random: list[Run], source: np.ndarray, seed: int) ->
     }
     better = low = high = float("nan")
     if random and own[0].method != "random":
-        gain = np.array([run.losses for run in random]).mean(0) - losses.mean(0)
-        better, low, high = bootstrap(gain, source, seed)
+        better, low, high = bootstrap(losses, np.array([run.losses for run in random]), source, seed)
     known = sorted({name for run in own for name in run.scores})
     tasks = {name: float(np.mean([run.scores[name] for run in own if name in run.scores])) for name in known}
 
@@ -196,31 +195,37 @@ def summary(own: list[Run], random: list[Run], source: np.ndarray, seed: int) ->
 
 def macro_mean(values: np.ndarray, source: np.ndarray) -> float:
     """The mean over the sources of each one's mean, NaN left out: a large source counts no more than a small one."""
-    return float(np.mean([part.mean() for part in known_parts(values, source)]))
+    return float(np.mean([values[part].mean() for part in known_parts(values, source)] or [np.nan]))
 
 
 def known_parts(values: np.ndarray, source: np.ndarray) -> list[np.ndarray]:
-    """The values of each source that has any but NaN."""
-    parts = [values[(source == name) & np.isfinite(values)] for name in sorted(set(source))]
-    return [part for part in parts if len(part)] or [np.array([np.nan])]
+    """The places, int64, of each source's values that are not NaN; sources without any are left out."""
+    parts = [np.flatnonzero((source == name) & np.isfinite(values)) for name in sorted(set(source))]
+    return [part for part in parts if len(part)]
 
 
-def bootstrap(gain: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """(macro mean of `gain` float64 (H,), its 95 % percentile interval), resampling inside each source (Efron 1979).
+def bootstrap(own: np.ndarray, random: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, float, float]:
+    """(macro mean of how much less the losses `own` float64 (S, H) are than `random` (R, H), its 95 % interval).
 
-    NaN for the interval where a source has but one value.
+    Percentiles over draws of the fine-tuned models and, inside each source, of the held-out samples, each with
+    replacement: what another choice of either could have given (Owen 2007, The pigeonhole bootstrap). The samples are
+    the same for all models, so the comparison is paired. Of n models the interval holds (n - 1) / n of the variance
+    that is due to them, nothing with one seed. It is NaN where a source has but one value.
     """
-    from scipy.stats import bootstrap as resampled
-
+    gain, rng = random.mean(0) - own.mean(0), np.random.default_rng(seed)
     parts = known_parts(gain, source)
-    middle = float(np.mean([part.mean() for part in parts]))
-    if min(map(len, parts)) < 2:
-        return middle, float("nan"), float("nan")
-    found = resampled(
-        parts, lambda *drawn, axis: np.mean([part.mean(axis) for part in drawn], axis=0),
-        n_resamples=RESAMPLES, method="percentile", vectorized=True, rng=np.random.default_rng(seed),
-    ).confidence_interval  # fmt: skip
-    return middle, float(found.low), float(found.high)
+    if min(map(len, parts), default=0) < 2:
+        return macro_mean(gain, source), float("nan"), float("nan")
+    both, models = np.concatenate([random, -own]), np.hstack([shares(rng, len(random)), shares(rng, len(own))])
+    drawn = np.mean([(shares(rng, len(part)) @ both[:, part].T * models).sum(1) for part in parts], axis=0)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return macro_mean(gain, source), float(low), float(high)
+
+
+def shares(rng: np.random.Generator, n: int) -> np.ndarray:
+    """How often each of n things is drawn in n draws with replacement, as shares: float64 (RESAMPLES, n)."""
+    drawn = rng.integers(n, size=(RESAMPLES, n)) + n * np.arange(RESAMPLES)[:, None]
+    return np.bincount(drawn.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n) / n
 
 
 def write_results(store: ProofStore, path: Path) -> None:

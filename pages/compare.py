@@ -70,6 +70,8 @@ if ran:
             "redundancy": st.column_config.NumberColumn(
                 format="%.1f %%", help="share of the picks' active features that an earlier pick has"
             ),
+            "features covered": st.column_config.NumberColumn(format="localized"),
+            "tokens": st.column_config.NumberColumn(format="localized"),
             "tokens a feature": st.column_config.NumberColumn(format="%.1f"),
             "mean quality": st.column_config.NumberColumn(format="%.3f"),
             "budget moves": st.column_config.TextColumn(

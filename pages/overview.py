@@ -53,7 +53,7 @@ with right:
     for page, text in (
         ("budget", "How many samples are enough?"),
         ("why", "Why was this sample kept, or left out?"),
-        ("features", "What do the features mean? Veto those you do not want."),
+        ("features", "What do the features mean?"),
         ("longest", "Why do the longest responses do so well?"),
         ("export", "Download the curated file."),
     ):

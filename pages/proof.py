@@ -19,6 +19,7 @@ from pages import proof_figures as figures
 from pages import runs, shared
 
 CHART = "proof-chart"
+INTERVAL = "of the loss; the interval is a bootstrap over the held-out samples and, with several seeds, over the models"
 
 
 def empty_state(folder: Path) -> None:
@@ -200,7 +201,7 @@ def show_table() -> None:
         "samples": st.column_config.NumberColumn(format="%.0f"),
         "seconds": st.column_config.NumberColumn(format="%.0f"),
         "spread": st.column_config.NumberColumn(format="%.4f", help="standard deviation over the seeds"),
-        "better": st.column_config.NumberColumn("better than random by", format="%.4f"),
+        "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),
         "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),
         "high": st.column_config.NumberColumn("to (95 %)", format="%.4f"),
     }
