@@ -263,7 +263,7 @@ now = shared.header(
 session, counts = now.session, now.matrix.counts
 tokens = session.remember(("tokens", now.spec.scope), lambda: scope_tokens(session.store, now.spec.scope))
 shows = (show_correlation, show_decomposition, show_growth, show_sets, show_beyond)
-for tab, show in zip(st.tabs(SECTIONS, key="section", on_change="rerun"), shows, strict=True):
+for tab, show in zip(st.tabs(SECTIONS, key="section", on_change="rerun", bind="query-params"), shows, strict=True):
     if tab.open:
         with tab:
             show()

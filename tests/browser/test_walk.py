@@ -183,3 +183,10 @@ def test_the_table_of_r_comes_when_it_is_opened(page: Page, address: str) -> Non
     page.get_by_text("Table: r by scope and by θ").click()
     settle(page)
     assert tables.count() == 2
+
+
+def test_the_tab_is_in_the_url(page: Page, address: str) -> None:
+    open_page(page, f"{address}/longest?section=Growth")
+    assert page.get_by_role("tab", selected=True).inner_text() == "Growth"
+    page.get_by_role("tab", name="Beyond length").click()
+    expect(page).to_have_url(re.compile("section=Beyond"))
