@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.proof_store import Result
+from core.proof_store import Result, Run
 
 COSTS = {"trained tokens": "trained_tokens", "seconds": "seconds", "samples": "samples"}
 MARKS = ("base", "full")  # the model as it came, and trained on all: no selections
@@ -82,6 +82,16 @@ def saving(results: Sequence[Result]) -> Saving | None:
 def sources(results: Sequence[Result]) -> list[str]:
     """The sources that losses are known of, in alphabetical order."""
     return sorted({name for r in results for name in r.by_source})
+
+
+def mixture(runs: Sequence[Run], source: np.ndarray) -> dict[tuple[str, int], dict[str, float]]:
+    """The share of each method's picks, at each budget and over its seeds, that comes from each source, text (N,)."""
+    rows: dict[tuple[str, int], list[np.ndarray]] = {}
+    for run in runs:
+        if len(run.rows):
+            rows.setdefault((run.method, run.budget), []).append(source[run.rows])
+    names = sorted(set(source.tolist()))
+    return {key: {n: float(np.mean(np.concatenate(own) == n)) for n in names} for key, own in rows.items()}
 
 
 def tasks(results: Sequence[Result]) -> list[str]:

@@ -11,7 +11,8 @@ import streamlit as st
 from core.comparison import completed
 from core.files import cache_dir
 from core.proof_store import ProofStore, Result, proofs_of, results
-from core.proof_view import COSTS, MARKS, mark, ranked, saving, sizes, sources, tasks, verdict
+from core.proof_view import COSTS, MARKS, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
+from core.prove import sources as origin
 from core.schema import SaelectError, SelectionError, SelectionSpec
 from core.selection import METHODS
 from core.session import by_method
@@ -32,7 +33,7 @@ def empty_state(folder: Path) -> None:
         "budgets, and measures each on samples that none of them may pick. Type this in a terminal, then reload:",
         icon=":material/verified:",
     )
-    held_out, budget = sizes(session.store.sample_columns()["source"].astype(str))
+    held_out, budget = sizes(origin(session))
     st.code(
         f"python -m core prove --store {runs.store_path(session.store)} --budgets {budget} --held-out {held_out}",
         language=None,
@@ -146,7 +147,8 @@ def told_of_random() -> str:
     groups = (("Better than random beyond the 95 % interval", found.better), ("Worse beyond it", found.worse),
               ("Neither", found.unclear))  # fmt: skip
     told = [f"{name}: {listed(some)}." for name, some in groups if some or name.startswith("Better")]
-    return " ".join(told) + " The interval is over the held-out samples, not over the seeds."
+    several = " and the fine-tuned models." if max(r.seeds for r in rows) > 1 else ", not over seeds: there is one."
+    return " ".join(told) + " The interval is over the held-out samples" + several
 
 
 def listed(some: Sequence[Result]) -> str:
@@ -179,7 +181,21 @@ def share(saved: float) -> str:
     return f"{saved:.0%} less" if saved >= 0 else f"{-saved:.0%} more"
 
 
-# --- tables
+# --- tables, and what explains them
+
+
+def show_mixture() -> None:
+    """Which sources each method picked from, as what a model was not shown it is worse at."""
+    found = {at(r): parts[r.method, r.budget] for r in rows if (r.method, r.budget) in parts}
+    if len(sources(rows)) < 2 or not found:
+        return
+    st.subheader("What they were trained on", anchor=False)
+    shared.draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
+    told = []
+    for source in sources(rows):
+        best = min((r for r in rows if at(r) in found), key=lambda r, s=source: r.by_source.get(s, np.inf))
+        told.append(f"{source or '(no source)'}: {at(best)} ({found[at(best)].get(source, 0):.0%} of its picks)")
+    st.caption(shared.plain(f"The lowest loss on each source: {'; '.join(told)}."))
 
 
 def show_table() -> None:
@@ -244,8 +260,9 @@ try:
     name = runs.pick("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
     proof = proofs[name]
     key = ("proof", name, proof.path.stat().st_mtime_ns)
-    config, n_held_out, rows = session.remember(
-        key, lambda: (proof.config(), len(proof.sources()), ranked(results(proof)))
+    config, n_held_out, rows, parts = session.remember(
+        key,
+        lambda: (proof.config(), len(proof.sources()), ranked(results(proof)), mixture(proof.runs(), origin(session))),
     )
 except SaelectError as error:
     st.warning(shared.plain(error), icon=":material/hourglass_top:")
@@ -257,4 +274,5 @@ if not rows:
 show_figures()
 show_chart()
 show_table()
+show_mixture()
 show_tasks()

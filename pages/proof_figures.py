@@ -64,6 +64,23 @@ def method_line(own: Sequence[Result], cost: str, unit: str, colour: str, symbol
     )  # fmt: skip
 
 
+def mixture_figure(found: Mapping[str, Mapping[str, float]]) -> go.Figure:
+    """A bar for each method: which share of its picks comes from which source."""
+    names = list(next(iter(found.values())))
+    palette = (shared.SELECTED, shared.ACCENT, *FURTHER)
+    bars = [
+        go.Bar(
+            y=[shared.escape(label) for label in found], x=[part[name] for part in found.values()], orientation="h",
+            name=shared.escape(name or "(no source)"), marker_color=palette[i % len(palette)],
+            hovertemplate="%{y}: %{x:.1%} from %{fullData.name}<extra></extra>",
+        )
+        for i, name in enumerate(names)
+    ]  # fmt: skip
+    figure = go.Figure(bars).update_layout(barmode="stack", legend={"yanchor": "bottom", "traceorder": "normal"})
+    figure.update_xaxes(title="share of the picks", tickformat=".0%", range=[0, 1])
+    return figure.update_yaxes(autorange="reversed")
+
+
 def told(r: Result, unit: str) -> str:
     """A point's hover text."""
     budget = f" · {r.budget:,} {unit}" if r.budget else ""

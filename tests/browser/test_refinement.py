@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.proof_store import results
-from core.proof_view import mark, ranked, saving, verdict
+from core.proof_view import mark, ranked, saving, sources, verdict
 from core.refine_rivals import rivals
 from core.refine_runs import RefineConfig, round_table
 from core.refine_view import changes, command, drawn, movers, weights_over_rounds
@@ -151,6 +151,10 @@ def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> N
         assert f"{r.better:+.3f}".replace("-", "−") in text
     assert f"takes {saved.tokens:.0%} less trained tokens" in text
     assert f"its loss of {saved.best.loss:.3f} is {abs(saved.loss):.3f}" in text
+    told = text.partition("The lowest loss on each source: ")[2]
+    for source in sources(rows):
+        best = min((r for r in rows if r.method != "base"), key=lambda r, s=source: r.by_source[s])
+        assert f": {best.method}{f' at {best.budget} samples' if best.budget else ''} (0% of its picks)" in told
     lines = traces(page)
     for name, losses in lines:
         own = sorted((r for r in rows if r.method == name), key=lambda r: r.trained_tokens)
