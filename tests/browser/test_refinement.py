@@ -168,7 +168,7 @@ def test_a_click_on_a_proof_leads_to_compare(page: Page, place: SimpleNamespace,
     at = trace.locator(".point").nth(1).bounding_box()
     x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
     page.mouse.move(x, y)
-    expect(page.locator(".hoverlayer")).to_contain_text("longest-response · 16 samples")
+    expect(page.locator(".hoverlayer").first).to_contain_text("longest-response · 16 samples")
     page.mouse.click(x, y)
     link = page.get_by_role("link", name="Compare longest-response at 16 samples")
     link.wait_for(timeout=30_000)
