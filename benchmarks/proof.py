@@ -1,8 +1,8 @@
 """Which selection trains best: nine methods, two budgets, three seeds, one base model, measured on held-out answers.
 
 The pool is four data sets in one store, 300 samples of each held out; sequences are cut at 256 tokens. On two cores it
-takes a night: it can be stopped at any time, goes on where it was, and says what it has. Two processes with different
-methods may fill one grid, each on its own core (OMP_NUM_THREADS=1).
+takes a night: it can be stopped at any time, goes on where it was, and says what it has. Several processes may fill one
+grid, each on its own core (OMP_NUM_THREADS=1).
 
     python -m core extract --data DATA.json --model MODEL --sae SAE      # each of the four
     python -m core score --store DATA.duckdb --columns ifd               # each of the four

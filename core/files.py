@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from core.schema import SaelectError
 
@@ -35,6 +36,22 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(folder: Path, wait: bool) -> Iterator[bool]:
+    """Make `folder` and hold it against other processes; yields whether it could be had: at once, or after waiting."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=-1 if wait else 0)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> str:

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.chat import tokenize
 from core.comparison import completed
-from core.files import cache_dir
+from core.files import cache_dir, claimed
 from core.models import LanguageModel
 from core.proof_store import ProofStore, Run
-from core.refine import refine
+from core.refine import refine, step
 from core.refine_runs import RefineConfig
 from core.schema import SEGMENTS, Sample, SelectionError, SelectionSpec
 from core.scores import mean_losses
 from core.selection import METHODS
 from core.session import Session
-from core.training import TrainConfig, fine_tune, load_trainable, require_training
+from core.training import TrainConfig, fine_tune, load_trainable, load_tuned, require_training
 
 FULL, BASE = "full", "base"  # all that may be picked; the model as it came
 REFINED = ("kmq-iterative", "hybrid")  # methods that need a run of refinement
@@ -110,7 +111,8 @@ def prove(
 ) -> ProofStore:
     """Carry out the cells of `grid` that the database of `config` does not have yet; the database.
 
-    Raises SelectionError if a method lacks what it needs, ModelError without trl and peft.
+    A run that was killed goes on where it was; several processes share a grid, each cell going to one. Raises
+    SelectionError if a method lacks what it needs, ModelError without trl and peft.
     """
     require_training()
     store = ProofStore(config.path)
@@ -118,14 +120,19 @@ def prove(
     held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
     store.begin(asdict(config), held_out, source[held_out])
     for i, cell in enumerate(todo := [c for c in grid if not store.has(c.method, c.budget, c.seed)]):
-        if store.has(cell.method, cell.budget, cell.seed):  # another process has it by now
-            continue
         name = f"{cell.method} {cell.budget or ''} seed {cell.seed}".replace("  ", " ")
 
         def told(stage: str, done: float, total: float, name: str = f"{i + 1}/{len(todo)} {name}") -> None:
             on_stage(f"{name}: {stage}", done, total)
 
-        store.add(one_run(config, session, cell, held_out, told))
+        folder = config.path.with_suffix("") / f"{cell.method}-{cell.budget}-{cell.seed}"
+        with claimed(folder, wait=False) as free:
+            if not free:
+                told("another process is at it", 1, 1)
+            elif not store.has(cell.method, cell.budget, cell.seed):  # by now
+                store.add(one_run(config, session, cell, held_out, folder, told))
+            if free:
+                shutil.rmtree(folder)
     return store
 
 
@@ -134,20 +141,38 @@ def sources(session: Session) -> np.ndarray:
     return session.store.sample_columns()["source"].astype(str)
 
 
-def one_run(config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage) -> Run:
-    """Select, fine-tune, measure."""
+def one_run(
+    config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, folder: Path, told: OnStage
+) -> Run:
+    """Select, fine-tune, measure; `folder` keeps what a kill would lose."""
     rows, refined = picked(config, session, cell, held_out, told)
-    lm = load_trainable(config.model, config.train)
-    tokens, trained, seconds, loss = 0, 0, 0.0, float("nan")
-    with tempfile.TemporaryDirectory(dir=config.path.parent) as folder:
-        if len(rows):
-            train = replace(config.train, seed=cell.seed)
-            samples = session.store.samples(np.sort(rows))
-            done = fine_tune(lm, samples, train, Path(folder) / "model", on_step=lambda s, n: told("fine-tuning", s, n))
-            lm, tokens, trained, seconds, loss = done.lm, done.tokens, done.trained_tokens, done.seconds, done.loss
+    lm, trained = trained_on(config, session.store.samples(np.sort(rows)), cell.seed, folder, told)
     losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
     scores = task_scores(lm, config.tasks) if config.tasks else {}
-    return Run(cell.method, cell.budget, cell.seed, rows, tokens, trained, seconds, loss, losses, scores, refined)
+    return Run(cell.method, cell.budget, cell.seed, rows, losses=losses, scores=scores, refined=refined, **trained)
+
+
+def trained_on(
+    config: ProofConfig, samples: Sequence[Sample], seed: int, folder: Path, told: OnStage
+) -> tuple[LanguageModel, dict[str, Any]]:
+    """The model, fine-tuned on `samples` if there are any, and what that took, by the names of Run's fields."""
+    if not len(samples):
+        nothing = {"tokens": 0, "trained_tokens": 0, "seconds": 0.0, "training_loss": float("nan")}
+        return load_trainable(config.model, config.train), nothing
+    train = replace(config.train, seed=seed)
+
+    def tune() -> dict[str, Any]:
+        lm = load_trainable(config.model, train)
+        done = fine_tune(lm, samples, train, folder / "model", on_step=lambda s, n: told("fine-tuning", s, n))
+        return {
+            "tokens": done.tokens,
+            "trained_tokens": done.trained_tokens,
+            "seconds": done.seconds,
+            "training_loss": done.loss,
+        }
+
+    trained = step(folder / "trained.json", tune)
+    return load_tuned(config.model, folder / "model", train), trained
 
 
 def picked(

@@ -18,7 +18,7 @@ import numpy as np
 
 from core.clustering import clusters, draw_keys, in_turns
 from core.constraints import SampleInfo, candidates, score_column, unit_vectors
-from core.files import replacing
+from core.files import claimed, replacing
 from core.generation import generate
 from core.judge import Endpoint
 from core.refine_runs import RefineConfig, RefineRun, read_run
@@ -94,7 +94,8 @@ def refine(
     endpoint: Endpoint | None = None,
     on_stage: OnStage = lambda stage, done, total: None,
 ) -> RefineRun:
-    """Run all rounds, or those that an earlier run of the same configuration has not finished.
+    """Run all rounds, or those that an earlier run of the same configuration has not finished, once no other process
+    is at them.
 
     Raises SelectionError for decisions that leave nothing, ModelError without trl and peft or for a missing model.
     """
@@ -103,18 +104,18 @@ def refine(
     free, quality = candidates(matrix, config.spec), qualities(matrix, config.spec, info)
     if not free.any():
         raise SelectionError("Vetoes, pins and bans leave no sample to draw from.")
-    folder = config.folder
-    on_stage("Clustering", 0, 1)
-    run = begun(config, free, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
-    for number in range(len(run.rounds) + 1, config.rounds + 1):
-        left = free.copy()
-        left[run.rows] = False
-        if not left.any():
-            write_json(folder / "exhausted.json", True)
-            return read_run(folder)
-        one_round(run, number, folder / f"round-{number}", store, left, quality, endpoint, on_stage)
-        run = read_run(folder)
-    return run
+    with claimed(config.folder, wait=True):
+        on_stage("Clustering", 0, 1)
+        run = begun(config, free, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
+        for number in range(len(run.rounds) + 1, config.rounds + 1):
+            left = free.copy()
+            left[run.rows] = False
+            if not left.any():
+                write_json(config.folder / "exhausted.json", True)
+                return read_run(config.folder)
+            one_round(run, number, config.folder / f"round-{number}", store, left, quality, endpoint, on_stage)
+            run = read_run(config.folder)
+        return run
 
 
 def qualities(matrix: FeatureMatrix, spec: SelectionSpec, info: SampleInfo) -> np.ndarray:
@@ -126,7 +127,6 @@ def begun(config: RefineConfig, free: np.ndarray, cluster: Callable[[], Any]) ->
     """The run as its folder has it; a new one begins with the clusters and their weights."""
     folder = config.folder
     if not (folder / "run.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
         found = cluster()
         with replacing(folder / "clusters.npy") as temporary, temporary.open("wb") as out:
             np.save(out, found.label)

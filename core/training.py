@@ -99,26 +99,32 @@ def fine_tune(
     """Train on `samples` and write adapter or weights to `folder`, which is there only if all went well.
 
     `lm` is changed: load it anew for another run. `start`: such a folder of an earlier run to go on from. Checkpoints
-    beside the folder let a run that was killed go on. Raises ModelError without trl or peft, SelectionError if no
-    sample has a response within max_tokens.
+    beside the folder let a run that was killed go on; its seconds and loss are then those of both parts. Raises
+    ModelError without trl or peft, SelectionError if no sample has a response within max_tokens.
     """
     require_training()
     items = [item for item in tokenize(list(samples), lm.tokenizer, config.max_tokens) if (labels(item) >= 0).any()]
     if not items:
         raise SelectionError(f"None of the {len(samples)} samples has a response token to train on.")
-    work, begun = folder.with_name(f".{folder.name}.training"), time.time()
+    work, told = folder.with_name(f".{folder.name}.training"), reporting(on_step)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of what the libraries call each other by
         model = with_adapter(lm.model, config, start)
-        trainer = make_trainer(model, lm.tokenizer, items, config, work, on_step)
-        checkpoints = sorted(work.glob("checkpoint-*"))
-        loss = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None).training_loss
+        trainer = make_trainer(model, lm.tokenizer, items, config, work, told)
+        trainer.train(resume_from_checkpoint=last_checkpoint(work))
+    steps = [row["loss"] for row in trainer.state.log_history if "loss" in row]
     model.save_pretrained(work / "finished", safe_serialization=True)
     shutil.rmtree(folder, ignore_errors=True)
     (work / "finished").replace(folder)
     shutil.rmtree(work, ignore_errors=True)
     tokens, scored = (config.epochs * sum(map(count, items)) for count in (lambda i: len(i.ids), n_scored))
-    return Trained(tuned(lm, model), tokens, scored, time.time() - begun, float(loss))
+    return Trained(tuned(lm, model), tokens, scored, time.time() - told.begun, float(np.mean(steps)))
+
+
+def last_checkpoint(work: Path) -> str | None:
+    """The newest whole checkpoint: the trainer's state is the last that is written of one."""
+    found = max(work.glob("checkpoint-*/trainer_state.json"), key=lambda path: path.stat().st_mtime_ns, default=None)
+    return str(found.parent) if found else None
 
 
 def n_scored(item: TokenizedSample) -> int:
@@ -169,7 +175,7 @@ def load_tuned(source: str, folder: Path, config: TrainConfig, device: str = "au
 
 
 def make_trainer(
-    model: Any, tokenizer: Any, items: Sequence[TokenizedSample], config: TrainConfig, work: Path, on_step: OnStep
+    model: Any, tokenizer: Any, items: Sequence[TokenizedSample], config: TrainConfig, work: Path, told: Any
 ) -> Any:
     """trl's trainer over tokenized samples with their labels; batches of samples of like length waste no padding."""
     import torch
@@ -197,16 +203,16 @@ def make_trainer(
         use_cpu=device == "cpu",
         gradient_checkpointing=device != "cpu",
         save_strategy="steps",
-        save_steps=100,
+        save_steps=0.1,  # of all
         save_total_limit=1,
-        logging_strategy="no",
+        logging_steps=1,
         report_to="none",
         disable_tqdm=True,
         dataloader_pin_memory=torch.cuda.is_available(),
         dataset_kwargs={"skip_prepare_dataset": True},
     )
     trainer = (on_cpu(SFTTrainer) if device == "cpu" else SFTTrainer)(
-        model, args=arguments, train_dataset=data, processing_class=tokenizer, callbacks=[reporting(on_step)]
+        model, args=arguments, train_dataset=data, processing_class=tokenizer, callbacks=[told]
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
@@ -233,10 +239,30 @@ def on_cpu(trainer: type) -> type:
 
 
 def reporting(on_step: OnStep) -> Any:
-    """A callback that tells of every optimizer step."""
+    """A callback that tells of every optimizer step, and lets a run that was killed go on as it would have.
+
+    `begun` is when training would have begun without interruptions: the time is kept in the trainer's history, which
+    checkpoints hold.
+    """
+    import torch
     from transformers import TrainerCallback
 
     class Reporting(TrainerCallback):
+        begun = time.time()
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+            self.begun -= state.log_history[-1]["seconds"] if state.log_history else 0
+
+        def on_epoch_begin(
+            self, args: Any, state: Any, control: Any, train_dataloader: Any = None, **others: Any
+        ) -> None:
+            if epoch := int(state.epoch or 0):  # else its order would hang on where in it the run was killed
+                own = torch.Generator().manual_seed(args.seed + epoch)
+                train_dataloader.batch_sampler.sampler.generator = own
+
+        def on_log(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+            state.log_history[-1]["seconds"] = time.time() - self.begun
+
         def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
             on_step(state.global_step, state.max_steps)
 

@@ -18,6 +18,7 @@ from core.schema import LockedError, SelectionError, StoreError
 from core.session import open_session
 from core.training import TrainConfig, load_trainable
 
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)
 
 
@@ -157,6 +158,35 @@ def test_a_grid_grows(proof, workplace, monkeypatch):
     monkeypatch.setattr(proving, "one_run", lambda c, s, cell, *_: done.append(cell) or stand_in(cell))
     prove(config, session, cells(["random", "sae-greedy"], [6], range(2)))
     assert done == [Cell("random", 6, 1), Cell("sae-greedy", 6, 1)]
+
+
+def test_a_kill_in_measuring_costs_no_training(proof, workplace, monkeypatch, tmp_path):
+    session, config = workplace
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    grid = cells(["random"], [6], range(1))[1:]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(proving, "answer_losses", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        prove(config, session, grid)
+    monkeypatch.setattr(proving, "fine_tune", None)
+    again, once = (next(r for r in p.runs() if r.method == "random") for p in (prove(config, session, grid), proof))
+    assert (again.tokens, again.training_loss) == (once.tokens, once.training_loss)
+    assert np.array_equal(again.losses, once.losses) and not list(config.path.with_suffix("").iterdir())
+
+
+def test_a_cell_that_another_process_is_at_is_left_to_it(workplace, monkeypatch, tmp_path):
+    session, config = workplace
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    monkeypatch.setattr(proving, "one_run", lambda c, s, cell, *_: stand_in(cell))
+    told, folder = [], config.path.with_suffix("") / "random-6-0"
+    hold = f"from core.files import claimed; from pathlib import Path\nwith claimed(Path({str(folder)!r}), False): "
+    with subprocess.Popen([sys.executable, "-c", f"{hold}print(1, flush=True); input()"], **PIPES) as other:
+        other.stdout.readline()
+        prove(config, session, cells(["random", "kmq"], [6], range(1)), lambda *stage: told.append(stage))
+        other.communicate(b"\n")
+    assert [r.method for r in ProofStore(config.path).runs()] == ["base", "kmq"]
+    assert told == [("2/3 random 6 seed 0: another process is at it", 1, 1)]
+    prove(config, session, cells(["random"], [6], range(1)))
+    assert ProofStore(config.path).has("random", 6, 0)
 
 
 def stand_in(cell):

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,30 @@ def test_the_same_seed_gives_the_same_model(tiny_lm, samples, tmp_path):
         for i, c in enumerate([QUICK, QUICK, replace(QUICK, seed=1)])
     ]
     assert np.array_equal(losses[0], losses[1]) and not np.array_equal(losses[0], losses[2])
+
+
+@pytest.mark.parametrize("at", [2, 4, 5])
+def test_a_kill_in_training_changes_nothing(tiny_lm, samples, tmp_path, at):
+    whole, halves, steps = tmp_path / "whole", tmp_path / "halves", []
+
+    def killed(step, total):
+        if step == at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, halves, on_step=killed)
+    last = Path(training.last_checkpoint(tmp_path / ".halves.training"))
+    state = json.loads((last / "trainer_state.json").read_text())
+    state["log_history"][-1]["seconds"] = 1000.0
+    (last / "trainer_state.json").write_text(json.dumps(state))
+    last.with_name("checkpoint-99").mkdir()  # killed while it was written
+    again = fine_tune(
+        load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, halves, on_step=lambda *s: steps.append(s)
+    )
+    once = fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, whole)
+    assert steps[0][0] == at and 1000 < again.seconds < 1100 and again.loss == once.loss
+    assert (halves / "adapter_model.safetensors").read_bytes() == (whole / "adapter_model.safetensors").read_bytes()
+    assert np.array_equal(mean_loss(again.lm, samples), mean_loss(once.lm, samples))
 
 
 def test_going_on_from_an_adapter(tiny_lm, samples, tmp_path):
