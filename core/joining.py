@@ -43,7 +43,7 @@ def join(paths: Sequence[Path], folder: Path | None = None, on_progress: OnProgr
         names = " + ".join(data_name(s) for s in stores)
         pipeline = replace(pipeline, config=replace(pipeline.config, data=names, limit=None))
         facts = {name: sum(s.meta[name] for s in stores) for name in ("seconds", "tokens")}
-        warnings = [f"{data_name(s)}: {text}" for s in stores for text in s.meta["warnings"]]
+        warnings = [text for s in stores for text in s.meta["warnings"]]
         finish(pipeline, writer, Scan(total, 0, warnings), digest, facts, on_progress)
     join_scores(stores, open_store(path))
     return path

@@ -27,11 +27,11 @@ def stages() -> Any:
         task, began = progress.add_task("Starting", total=None, rate=""), {}
 
         def told(stage: str, done: float, total: float) -> None:
-            if stage not in began:
-                began[stage] = time.time()
-                progress.reset(task, description=stage)
-            seconds = max(time.time() - began[stage], 1e-9)
-            rate = f"{done / seconds:,.2f}/s" if done > 1 else ""
+            if stage not in began:  # resumed, it does not begin at 0
+                began[stage] = time.time(), done
+                progress.reset(task, description=stage, completed=int(done))
+            since, first = began[stage]
+            rate = f"{(done - first) / max(time.time() - since, 1e-9):,.2f}/s" if done > first else ""
             progress.update(task, description=stage, completed=done, total=total if total > 1 else None, rate=rate)
 
         yield told

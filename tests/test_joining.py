@@ -55,6 +55,15 @@ def test_scores_of_all_are_joined(parts):
     assert found["ifd"].tolist() == [*range(12), *(100.0 + i for i in range(18))]
 
 
+def test_a_note_names_its_file_once(parts, tiny, tmp_path):
+    path = tmp_path / "twice.jsonl"
+    path.write_text(2 * tiny.data.read_text().splitlines(keepends=True)[0])
+    stores = [parts[0][1], extract(replace(tiny.config, data=str(path)), tmp_path)]
+    assert open_store(join(stores)).meta["warnings"] == [
+        f"{path}: 1 row with the turns of an earlier row; all were kept."
+    ]
+
+
 def test_a_stop_in_the_middle(parts, monkeypatch, tmp_path):
     stores, _ = parts
 
