@@ -5,6 +5,7 @@ trl and peft are in requirements-train.txt: everything else runs without them.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import shutil
 import time
@@ -75,6 +76,7 @@ def load_trainable(source: str, config: TrainConfig, device: str = "auto") -> La
     """
     device = resolve_device(device)
     dtype = resolve_dtype("auto", device) if config.rank else "float32"
+    gc.collect()  # trained models refer to themselves: an earlier one would stay beside this
     lm = load_lm(source, device, "float32" if dtype == "float16" else dtype)
     if device == "cpu" and config.max_tokens <= SHORT:
         lm.model.set_attn_implementation("eager")
