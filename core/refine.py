@@ -127,6 +127,7 @@ def begun(config: RefineConfig, free: np.ndarray, cluster: Callable[[], Any]) ->
     """The run as its folder has it; a new one begins with the clusters and their weights."""
     folder = config.folder
     if not (folder / "run.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
         found = cluster()
         with replacing(folder / "clusters.npy") as temporary, temporary.open("wb") as out:
             np.save(out, found.label)
