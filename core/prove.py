@@ -131,8 +131,8 @@ def prove(
                 told("another process is at it", 1, 1)
             elif not store.has(cell.method, cell.budget, cell.seed):  # by now
                 store.add(one_run(config, session, cell, held_out, folder, told))
-            if free:
-                shutil.rmtree(folder)
+        if free:
+            shutil.rmtree(folder, ignore_errors=True)
     return store
 
 
