@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from core.schema import SaelectError
 
@@ -38,20 +38,13 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-@contextmanager
-def claimed(folder: Path, wait: bool) -> Iterator[bool]:
-    """Make `folder` and hold it against other processes; yields whether it could be had: at once, or after waiting."""
+def claimed(folder: Path, wait: bool) -> FileLock:
+    """`with claimed(…)` holds `folder`, made if absent, against other processes.
+
+    Entering raises filelock.Timeout if another one holds it, unless it is to `wait` for that one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=-1 if wait else 0)
-    try:
-        lock.acquire()
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+    return FileLock(folder / ".lock", timeout=-1 if wait else 0)
 
 
 def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import Timeout
 
 from core.chat import tokenize
 from core.comparison import completed
@@ -111,29 +112,46 @@ def prove(
 ) -> ProofStore:
     """Carry out the cells of `grid` that the database of `config` does not have yet; the database.
 
-    A run that was killed goes on where it was; several processes share a grid, each cell going to one. Raises
-    SelectionError if a method lacks what it needs, ModelError without trl and peft.
+    A run that was killed goes on where it was. Several processes share a grid, each cell going to one; what another is
+    at is left to the end, and waited for. Raises SelectionError if a method lacks what it needs, ModelError without trl
+    and peft.
     """
     require_training()
     store = ProofStore(config.path)
     source = sources(session)
     held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
     store.begin(asdict(config), held_out, source[held_out])
-    for i, cell in enumerate(todo := [c for c in grid if not store.has(c.method, c.budget, c.seed)]):
-        name = f"{cell.method} {cell.budget or ''} seed {cell.seed}".replace("  ", " ")
+    todo = [cell for cell in grid if not store.has(cell.method, cell.budget, cell.seed)]
+    for wait in (False, True):
+        for i, cell in enumerate(todo):
+            name = f"{i + 1}/{len(todo)} {cell.method} {cell.budget or ''} seed {cell.seed}".replace("  ", " ")
 
-        def told(stage: str, done: float, total: float, name: str = f"{i + 1}/{len(todo)} {name}") -> None:
-            on_stage(f"{name}: {stage}", done, total)
+            def told(stage: str, done: float, total: float, name: str = name) -> None:
+                on_stage(f"{name}: {stage}", done, total)
 
-        folder = config.path.with_suffix("") / f"{cell.method}-{cell.budget}-{cell.seed}"
-        with claimed(folder, wait=False) as free:
-            if not free:
-                told("another process is at it", 1, 1)
-            elif not store.has(cell.method, cell.budget, cell.seed):  # by now
-                store.add(one_run(config, session, cell, held_out, folder, told))
-        if free:
-            shutil.rmtree(folder, ignore_errors=True)
+            fill(store, config, session, cell, held_out, told, wait)
     return store
+
+
+def fill(
+    store: ProofStore, config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage,
+    wait: bool,
+) -> None:  # fmt: skip
+    """Carry out a cell that has no run by now, unless another process is at it or at its refinement and this one is
+    not to `wait`."""
+    if store.has(cell.method, cell.budget, cell.seed):
+        return
+    folder = config.path.with_suffix("") / f"{cell.method}-{cell.budget}-{cell.seed}"
+    if wait:
+        told("waiting for another process", 0, 1)
+    try:
+        with claimed(folder, wait):
+            if not store.has(cell.method, cell.budget, cell.seed):
+                store.add(one_run(config, session, cell, held_out, folder, told, wait))
+    except Timeout:
+        told("another process is at it", 1, 1)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sources(session: Session) -> np.ndarray:
@@ -142,10 +160,10 @@ def sources(session: Session) -> np.ndarray:
 
 
 def one_run(
-    config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, folder: Path, told: OnStage
+    config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, folder: Path, told: OnStage, wait: bool
 ) -> Run:
     """Select, fine-tune, measure; `folder` keeps what a kill would lose."""
-    rows, refined = picked(config, session, cell, held_out, told)
+    rows, refined = picked(config, session, cell, held_out, told, wait)
     lm, trained = trained_on(config, session.store.samples(np.sort(rows)), cell.seed, folder, told)
     losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
     scores = task_scores(lm, config.tasks) if config.tasks else {}
@@ -176,9 +194,12 @@ def trained_on(
 
 
 def picked(
-    config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage
+    config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage, wait: bool = True
 ) -> tuple[np.ndarray, str]:
-    """The rows that a cell trains on, in the order of the picks: int64; and the run of refinement behind them."""
+    """The rows that a cell trains on, in the order of the picks: int64; and the run of refinement behind them.
+
+    Raises filelock.Timeout if another process is at that one and it is not to `wait`.
+    """
     bans = tuple(sorted({*config.bans, *held_out.tolist()}))
     spec = SelectionSpec(
         cell.method, cell.budget, config.unit, config.theta, config.scope, vetoes=config.vetoes, pins=config.pins,
@@ -191,7 +212,7 @@ def picked(
         spec = replace(spec, method="random", budget=most, unit="samples")
     if cell.method in REFINED:
         told("refining", 0, 1)
-        run = refine(refinement(config, cell, bans), session.store, session.info, None, told)
+        run = refine(refinement(config, cell, bans), session.store, session.info, None, told, wait)
         spec = replace(spec, options={"run": run.config.folder.name})
     return session.selection(completed(spec, config.score)).rows, spec.options.get("run", "")
 

@@ -93,18 +93,20 @@ def refine(
     info: SampleInfo,
     endpoint: Endpoint | None = None,
     on_stage: OnStage = lambda stage, done, total: None,
+    wait: bool = True,
 ) -> RefineRun:
     """Run all rounds, or those that an earlier run of the same configuration has not finished, once no other process
     is at them.
 
-    Raises SelectionError for decisions that leave nothing, ModelError without trl and peft or for a missing model.
+    Raises SelectionError for decisions that leave nothing, ModelError without trl and peft or for a missing model,
+    filelock.Timeout if another process is at the run and it is not to `wait`.
     """
     require_training()
     matrix = store.matrix(config.scope, config.theta)
     free, quality = candidates(matrix, config.spec), qualities(matrix, config.spec, info)
     if not free.any():
         raise SelectionError("Vetoes, pins and bans leave no sample to draw from.")
-    with claimed(config.folder, wait=True):
+    with claimed(config.folder, wait):
         on_stage("Clustering", 0, 1)
         run = begun(config, free, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
         for number in range(len(run.rounds) + 1, config.rounds + 1):

@@ -204,24 +204,23 @@ def show_table() -> None:
     names = ("method", "budget", "seeds", "samples", "tokens", "seconds", "loss", "spread", "better", "low", "high")
     frame = pd.DataFrame([{name: getattr(r, name) for name in names} for r in rows])
     frame["budget"] = frame["budget"].where(frame["budget"] > 0)
-    frame["tokens"] = frame["tokens"].round()
+    counts = ["samples", "tokens", "seconds"]
+    frame[counts] = frame[counts].round()
     for source in sources(rows) if len(sources(rows)) > 1 else ():
         frame[shared.whole(f"loss on {source or '(no source)'}")] = [
             r.by_source.get(source, float("nan")) for r in rows
         ]
     loss, whole = st.column_config.NumberColumn(format="%.4f"), st.column_config.NumberColumn(format="localized")
     layout = {name: loss for name in frame.columns if name.startswith("loss")}
-    layout |= dict.fromkeys(("budget", "tokens"), whole)
+    layout |= dict.fromkeys(("budget", *counts), whole)
     layout |= {
         "method": st.column_config.TextColumn(pinned=True),
-        "samples": st.column_config.NumberColumn(format="%.0f"),
-        "seconds": st.column_config.NumberColumn(format="%.0f"),
         "spread": st.column_config.NumberColumn(format="%.4f", help="standard deviation over the seeds"),
         "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),
         "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),
         "high": st.column_config.NumberColumn("to (95 %)", format="%.4f"),
     }
-    st.dataframe(frame, hide_index=True, key="proof-table", column_config=layout)
+    st.dataframe(frame, hide_index=True, key="proof-table", column_config=layout, placeholder="—")
     ran = [r for r in rows if r.method not in MARKS]
     spread = max((r.spread for r in ran if np.isfinite(r.spread)), default=float("nan"))
     known = f" The losses of one method's seeds differ by a standard deviation of {spread:.4f} at most."
@@ -238,7 +237,7 @@ def show_tasks() -> None:
     scores = [{shared.whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
     frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])
     layout = {shared.whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
-    st.dataframe(frame, hide_index=True, key="proof-tasks", column_config=layout)
+    st.dataframe(frame, hide_index=True, key="proof-tasks", column_config=layout, placeholder="—")
     best = {
         name: max(rows, key=lambda r, n=name: np.nan_to_num(r.scores.get(n, np.nan), nan=-np.inf)) for name in found
     }

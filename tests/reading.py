@@ -9,7 +9,7 @@ from core.datasets import read_samples
 from core.schema import DataError
 
 GOOD = {"instruction": "Say hi", "input": "", "output": "hi"}
-FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 
 
 def read(path, **options):

@@ -12,7 +12,7 @@ from core.cards import BARS, SUPPORT, alike, cofiring_neighbours, feature_card, 
 from core.schema import FeatureMatrix
 from core.store import SEGMENTS, open_store
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 @quick

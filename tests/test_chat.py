@@ -135,7 +135,7 @@ nasty = st.text(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(nasty, nasty)
 def test_any_text_survives(tokenizer, question, answer):
     turns = sample(("user", question), ("assistant", answer))

@@ -9,7 +9,7 @@ from core.schema import FeatureMatrix
 
 F = 9
 sets_of_features = st.lists(st.sets(st.integers(0, F - 1)), min_size=1, max_size=12)
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 NOBODY = np.empty(0, np.int64)
 NO_ROUND = np.empty(0, np.int32)
 

@@ -25,7 +25,7 @@ from tests.factories import alpaca, tiny_store
 
 F = 16
 GEMMA = "gemma-scope-2b-pt-res-canonical/layer_20/width_16k/canonical"
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 labels = st.lists(
     st.builds(
         Label, st.integers(0, 3), st.sampled_from("xyz"), st.sampled_from(SOURCES), st.just(""),

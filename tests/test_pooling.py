@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.pooling import context_windows, pool_max, pool_segments, push_best
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 @quick

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core import prove as proving
 from core.chat import tokenize
 from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, write_results
-from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, sources
+from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, refinement, sources
 from core.schema import LockedError, SelectionError, StoreError
 from core.session import open_session
 from core.training import TrainConfig, load_trainable
@@ -173,20 +173,34 @@ def test_a_kill_in_measuring_costs_no_training(proof, workplace, monkeypatch, tm
     assert np.array_equal(again.losses, once.losses) and not list(config.path.with_suffix("").iterdir())
 
 
-def test_a_cell_that_another_process_is_at_is_left_to_it(workplace, monkeypatch, tmp_path):
+@pytest.mark.parametrize("held", ["cell", "refinement"])
+def test_a_cell_that_another_process_is_at_comes_last(held, workplace, monkeypatch, tmp_path):
     session, config = workplace
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    monkeypatch.setattr(proving, "one_run", lambda c, s, cell, *_: stand_in(cell))
-    told, folder = [], config.path.with_suffix("") / "random-6-0"
+    first, bans = Cell("hybrid", 4, 0), tuple(held_out_rows(sources(session), 2, 0).tolist())
+    folder = config.path.with_suffix("") / "hybrid-4-0"
+    folder = folder if held == "cell" else refinement(config, first, bans).folder
     hold = f"from core.files import claimed; from pathlib import Path\nwith claimed(Path({str(folder)!r}), False): "
+    told, done = [], []
+
+    def one_run(config, session, cell, held_out, folder, on_stage, wait):
+        picked(config, session, cell, held_out, on_stage, wait)
+        done.append(cell.method)
+        return stand_in(cell)
+
+    def on_stage(stage, *_):
+        if "process" in stage:
+            told.append(stage)
+        if "waiting" in stage:
+            other.stdin.close()
+
+    monkeypatch.setattr(proving, "one_run", one_run)
     with subprocess.Popen([sys.executable, "-c", f"{hold}print(1, flush=True); input()"], **PIPES) as other:
         other.stdout.readline()
-        prove(config, session, cells(["random", "kmq"], [6], range(1)), lambda *stage: told.append(stage))
-        other.communicate(b"\n")
-    assert [r.method for r in ProofStore(config.path).runs()] == ["base", "kmq"]
-    assert told == [("2/3 random 6 seed 0: another process is at it", 1, 1)]
-    prove(config, session, cells(["random"], [6], range(1)))
-    assert ProofStore(config.path).has("random", 6, 0)
+        prove(config, session, cells(["hybrid", "random"], [4], range(1)), on_stage)
+    name = "2/3 hybrid 4 seed 0: "
+    assert done == ["base", "random", "hybrid"]
+    assert told == [f"{name}another process is at it", f"{name}waiting for another process"]
 
 
 def stand_in(cell):

@@ -337,7 +337,7 @@ says = st.lists(st.sampled_from([*WORDS, "🎉", "assistant\n", "\n\n", " "]), m
 turns_of_talk = st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), says), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(before=turns_of_talk, answer=says, after=turns_of_talk, most=st.integers(8, 120), which=st.integers(0, 3))
 def test_without_the_prompt_the_response_stays_whole(tokenizer, before, answer, after, most, which):
     template = (CHATML, GENERATION, PLAIN_TEMPLATE, INSTRUCT)[which]

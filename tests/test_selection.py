@@ -16,7 +16,7 @@ from core.selection import METHODS, is_nested, select
 from core.similarity import AT_ONCE
 
 F = 12
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 @st.composite

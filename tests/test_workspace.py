@@ -43,7 +43,7 @@ def apply(model: dict, step: tuple) -> dict:
     return {"vetoes": vetoes, "pins": pins, "bans": bans}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(STEPS)
 def test_undo_and_redo_follow_a_list_of_states(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple]) -> None:
     workspace = Workspace(tmp_path_factory.mktemp("w") / "w.sqlite", "key")

@@ -73,7 +73,7 @@ def numbered(found):
     return {int(k) if k.isdigit() else k: v for k, v in found.items()}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(CALLS, max_size=14))
 def test_undo_and_redo_are_a_walk_along_a_list(calls):
     states, at = [[{}, {}, [], [], {}, {}, {}]], 0
