@@ -2,10 +2,10 @@
 
 The pool is four data sets in one store, 300 samples of each held out; sequences are cut at 256 tokens. On two cores it
 takes a night: it can be stopped at any time, goes on where it was, and says what it has. Several processes may fill one
-grid, each on its own core (OMP_NUM_THREADS=1).
+grid, each on its own core (OMP_NUM_THREADS=1). On another machine it goes on from the results file.
 
-    python -m core extract --data DATA.json --model MODEL --sae SAE      # each of the four
-    python -m core score --store DATA.duckdb --columns ifd               # each of the four
+    python -m core extract --data DATA.json --model MODEL --sae SAE --skip-bad   # each of the four
+    python -m core score --store DATA.duckdb --columns ifd                    # each of the four
     python -m core join DATA1.duckdb DATA2.duckdb DATA3.duckdb DATA4.duckdb
     python -m core ban --store POOL.duckdb --without ifd                 # prompts that leave an answer no room
     python -m benchmarks.proof --store POOL.duckdb --out docs/proof.json

@@ -230,7 +230,36 @@ def shares(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def write_results(store: ProofStore, path: Path) -> None:
     """Everything of a proof as JSON: what the runs share, the results, and each run with its picks and losses."""
-    shared = {name: value for name, value in store.config().items() if name not in ("store_key", "model")}
-    content = {"shared": shared, "sources": store.sources(), "results": [asdict(r) for r in results(store)]}
+    content = {"shared": shared(store), "sources": store.sources(), "results": [asdict(r) for r in results(store)]}
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(plain(content | {"runs": [asdict(run) for run in store.runs()]})) + "\n")
+
+
+def shared(store: ProofStore) -> dict[str, Any]:
+    """What all runs share, as JSON has it; of the model its name, as its path is another one on another machine."""
+    config = store.config()
+    return plain(config | {"model": Path(str(config.get("model", ""))).name})
+
+
+def take_over(store: ProofStore, path: Path) -> None:
+    """Keep the runs of a file by `write_results` that the store does not have: a grid goes on where its cache is not.
+
+    Raises StoreError if the file holds something else, or the runs of a proof with other settings.
+    """
+    try:
+        content = json.loads(path.read_text())
+        runs = [Run(**run | {"rows": np.array(run["rows"], np.int64), **numbers(run)}) for run in content["runs"]]
+        theirs, own = content["shared"], shared(store)
+        other = sorted(name for name in {*theirs, *own} if theirs.get(name) != own.get(name))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path} holds no results of a proof: move it away, or write to another file.") from error
+    if other:
+        raise StoreError(f"{path} holds a proof with another {', '.join(other)}: write to another file.")
+    for run in runs:
+        store.add(run)
+
+
+def numbers(run: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a run in JSON in which null stands for NaN."""
+    losses, loss = np.array(run["losses"], np.float64), run["training_loss"]
+    return {"losses": losses, "training_loss": float("nan") if loss is None else loss}

@@ -117,10 +117,7 @@ def prove(
     and peft.
     """
     require_training()
-    store = ProofStore(config.path)
-    source = sources(session)
-    held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
-    store.begin(asdict(config), held_out, source[held_out])
+    store, held_out = begun(config, session)
     todo = [cell for cell in grid if not store.has(cell.method, cell.budget, cell.seed)]
     for wait in (False, True):
         for i, cell in enumerate(todo):
@@ -131,6 +128,14 @@ def prove(
 
             fill(store, config, session, cell, held_out, told, wait)
     return store
+
+
+def begun(config: ProofConfig, session: Session) -> tuple[ProofStore, np.ndarray]:
+    """The database of a proof, made if it is not there; the held-out rows, int64 (H,). Raises SelectionError."""
+    store, source = ProofStore(config.path), sources(session)
+    held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
+    store.begin(asdict(config), held_out, source[held_out])
+    return store, held_out
 
 
 def fill(

@@ -128,7 +128,9 @@ def prove(
     theta: Theta = None,
     scope: Scope = "all",
     held_out_seed: Annotated[int, typer.Option(help="Draws the held-out samples.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Also write the results, run by run, as JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the results, run by run, as JSON; goes on from what it has.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune the model on what several methods pick, and measure on held-out samples which trains best. Resumable:
@@ -136,8 +138,8 @@ def prove(
 
     Example: python -m core prove --store cache/KEY.duckdb --methods random,sae-greedy --budgets 300,1000
     """
-    from core.proof_store import results, write_results
-    from core.prove import ProofConfig, cells
+    from core.proof_store import results, take_over, write_results
+    from core.prove import ProofConfig, begun, cells
     from core.prove import prove as run
     from core.training import TrainConfig
 
@@ -150,6 +152,10 @@ def prove(
     )  # fmt: skip
     grid = cells(names(methods), [int(b) for b in names(budgets) if checked(b)], range(seeds))
     errors.print(f"The results: {config.path}", markup=False, highlight=False, soft_wrap=True)
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)  # better now than after the night
+        if out.exists():
+            take_over(begun(config, session)[0], out)
     with stages() as told:
         found = run(config, session, grid, told)
     if out:

@@ -12,6 +12,7 @@ from core.comparison import completed
 from core.files import cache_dir
 from core.proof_store import ProofStore, Result, proofs_of, results
 from core.proof_view import COSTS, MARKS, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
+from core.prove import REFINED
 from core.prove import sources as origin
 from core.schema import SaelectError, SelectionError, SelectionSpec
 from core.selection import METHODS
@@ -164,15 +165,18 @@ def listed(some: Sequence[Result]) -> str:
 
 
 def told_of_full() -> str:
-    """How much less training the best subset takes than full."""
+    """How much less training the best subset takes than full, and what of it is not counted."""
     found = saving(rows)
     if found is None:
         return "Without a run on all samples (full) it cannot be said what the best subset saves."
     less = "less" if found.loss < 0 else "more"
+    left = session.store.n_samples - n_held_out - len(config.get("bans", ()))
+    drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
+    refined = ", the training of its refinement not counted," if found.best.method in REFINED else ""
     return (
         f"The best subset, {at(found.best)}, takes {share(found.tokens)} trained tokens and {share(found.seconds)} "
-        f"time than full, and its loss of {found.best.loss:.3f} is {abs(found.loss):.3f} {less} than full's "
-        f"{found.full.loss:.3f}."
+        f"time{refined} than full, here {found.full.samples:,.0f} samples{drawn}; its loss of {found.best.loss:.3f} is "
+        f"{abs(found.loss):.3f} {less} than full's {found.full.loss:.3f}."
     )
 
 

@@ -52,6 +52,7 @@ def write_proof(
     tasks: tuple[str, ...] = (),
     model: str = "SmolLM2-135M-Instruct",
     names: Sequence[str] = ("",),
+    full: int = 10**6,
 ) -> ProofStore:
     """A proof with two seeds: losses fall with the samples, faster for some methods; `names` take turns as sources."""
     store = session.store
@@ -61,10 +62,10 @@ def write_proof(
     hard = rng.normal(2.6, 0.5, len(rows))
     grid = [("base", 0, 0), *((m, b, s) for s in (0, 1) for b in budgets for m in methods), ("full", 0, 0)]
     for method, budget, seed in grid:
-        n = {"base": 0, "full": store.n_samples - len(rows)}.get(method, budget)
+        n = {"base": 0, "full": min(full, store.n_samples - len(rows))}.get(method, budget)
         picks = rng.permutation(np.setdiff1d(np.arange(store.n_samples), rows))[:n]
         tokens = int(session.info.tokens[picks].sum())
-        skill = {"sae-greedy": 0.16, "longest-response": 0.13, "full": 0.15}.get(method, 0.11)
+        skill = {"hybrid": 0.18, "sae-greedy": 0.16, "longest-response": 0.13, "full": 0.15}.get(method, 0.11)
         losses = hard - skill * np.log1p(n) + rng.normal(0, 0.05, len(rows))
         scores = {task: 0.3 + 0.02 * skill * np.log1p(n) for task in tasks}
         seconds = 0.002 * tokens + 3 * (n > 0)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core import prove as proving
 from core.chat import tokenize
-from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, write_results
+from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, take_over, write_results
 from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, refinement, sources
 from core.schema import LockedError, SelectionError, StoreError
 from core.session import open_session
@@ -69,6 +69,44 @@ def test_results_by_hand(tmp_path):
     write_results(store, tmp_path / "r.json")
     found = json.loads((tmp_path / "r.json").read_text())
     assert len(found["runs"]) == 4 and found["runs"][0]["losses"][2] is None and found["results"][0]["method"] == "mine"
+
+
+def test_a_grid_moves_with_its_results_file(tmp_path):
+    here, there = (ProofStore(tmp_path / name / "p.duckdb") for name in ("here", "there"))
+    for store, folder in ((here, "/one"), (there, "/two")):
+        store.path.parent.mkdir()
+        store.begin({"model": f"{folder}/tiny.gguf", "pins": (1,), "theta": 1.5}, np.arange(3), np.array(list("aab")))
+    costs = {"tokens": 30, "trained_tokens": 10, "seconds": 2.0}
+    losses, own = np.array([1, np.nan, 0.1 + 0.2]), Run("mine", 3, 0, np.arange(2), 9, 9, 9.0, 9.0, np.ones(3))
+    here.add(Run("mine", 3, 0, np.arange(3), **costs, training_loss=0.5, losses=losses, scores={"t/acc": 0.5}))
+    here.add(Run("base", 0, 0, np.arange(0), **costs, training_loss=np.nan, losses=losses, refined="run"))
+    write_results(here, tmp_path / "r.json")
+    take_over(there, tmp_path / "r.json")
+    write_results(there, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == (tmp_path / "r.json").read_text()
+    assert "/one" not in (tmp_path / "r.json").read_text()
+    for mine, theirs in zip(there.runs(), here.runs(), strict=True):
+        for name, value in asdict(theirs).items():
+            np.testing.assert_equal(getattr(mine, name), value)
+    here.add(replace(own, seed=1))
+    write_results(here, tmp_path / "r.json")
+    there.add(replace(own, seed=2))
+    take_over(there, tmp_path / "r.json")
+    assert [run.seed for run in there.runs() if run.method == "mine"] == [0, 1, 2] and there.runs()[1].tokens == 30
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("{", "holds no results of a proof"), ("[]", "holds no results of a proof"),
+    ('{"runs": [{"rows": [], "losses": [], "training_loss": 1, "more": 1}]}', "holds no results of a proof"),
+    ('{"shared": {"model": "", "unit": "tokens", "seed": 1}, "runs": []}', "a proof with another seed, unit: write"),
+])  # fmt: skip
+def test_a_results_file_of_another_proof(text, why, tmp_path):
+    store = ProofStore(tmp_path / "p.duckdb")
+    store.begin({"unit": "samples"}, np.arange(1), np.array(["a"]))
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(StoreError, match=why):
+        take_over(store, tmp_path / "r.json")
+    assert not store.runs() and (tmp_path / "r.json").read_text() == text
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 10**6))
@@ -231,7 +269,7 @@ def test_tasks_of_lm_eval(tiny_lm, tmp_path):
     assert list(found) == ["sky/acc"] and found["sky/acc"] in (0.0, 1.0)
 
 
-def test_the_command(workplace, capsys, tmp_path):
+def test_the_command(workplace, capsys, tmp_path, monkeypatch):
     from core.__main__ import main
 
     session, _ = workplace
@@ -239,5 +277,11 @@ def test_the_command(workplace, capsys, tmp_path):
     more = ["--held-out", "2", "--rank", "2", "--max-tokens", "64", "--out", str(tmp_path / "r.json"), "--json"]
     assert main([*task, *more]) == 0
     assert [r["method"] for r in json.loads(capsys.readouterr().out)] == ["base", "random"]
+    assert len(json.loads((tmp_path / "r.json").read_text())["runs"]) == 2
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(proving, "one_run", None)  # all runs are in the file
+    assert main([*task, *more]) == 0
+    assert main([*task, *more, "--held-out", "3"]) == 2
+    assert "holds a proof with another held_out" in capsys.readouterr().err
     assert len(json.loads((tmp_path / "r.json").read_text())["runs"]) == 2
     assert main([*task[:-3], "many", "--seeds", "1"]) == 2

@@ -49,7 +49,15 @@ def runs(place: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(
         begun=write_refinement(session, begun, ANSWERS, 2),
         finished=write_refinement(session, config, ANSWERS, 3),
-        proof=write_proof(session, tasks=ANSWERS[:2], model=ANSWERS[0], names=ANSWERS[:3], held_out=12),
+        proof=write_proof(
+            session,
+            tasks=ANSWERS[:2],
+            model=ANSWERS[0],
+            names=ANSWERS[:3],
+            held_out=12,
+            methods=("hybrid", "longest-response", "random"),
+            full=40,
+        ),
     )
 
 
@@ -150,6 +158,8 @@ def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> N
     for r in (*said.better, *said.worse, *said.unclear):
         assert f"{r.better:+.3f}".replace("-", "−") in text
     assert f"takes {saved.tokens:.0%} less trained tokens" in text
+    assert "time, the training of its refinement not counted, than full" in text and saved.best.method == "hybrid"
+    assert f"than full, here 40 samples of {SAMPLES - 12}, drawn at random" in text
     assert f"its loss of {saved.best.loss:.3f} is {abs(saved.loss):.3f}" in text
     told = text.partition("The lowest loss on each source: ")[2]
     for source in sources(rows):
