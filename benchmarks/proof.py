@@ -5,6 +5,7 @@ takes a night: it can be stopped at any time, goes on where it was, and says wha
 grid, each on its own core (OMP_NUM_THREADS=1). On another machine it goes on from the results file.
 
     python -m core extract --data DATA.json --model MODEL --sae SAE --skip-bad   # each of the four
+    cp -r docs/proof-scores/. cache/scores/              # spares the next line, hours on two cores
     python -m core score --store DATA.duckdb --columns ifd                    # each of the four
     python -m core join DATA1.duckdb DATA2.duckdb DATA3.duckdb DATA4.duckdb
     python -m core ban --store POOL.duckdb --without ifd                 # prompts that leave an answer no room
