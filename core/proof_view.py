@@ -84,6 +84,11 @@ def sources(results: Sequence[Result]) -> list[str]:
     return sorted({name for r in results for name in r.by_source})
 
 
+def best_by_source(results: Sequence[Result]) -> dict[str, Result]:
+    """The result with the lowest loss on each source, the first of equals."""
+    return {name: min(results, key=lambda r: r.by_source.get(name, np.inf)) for name in sources(results)}
+
+
 def mixture(runs: Sequence[Run], source: np.ndarray) -> dict[tuple[str, int], dict[str, float]]:
     """The share of each method's picks, at each budget and over its seeds, that comes from each source, text (N,)."""
     rows: dict[tuple[str, int], list[np.ndarray]] = {}

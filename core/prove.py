@@ -198,6 +198,11 @@ def trained_on(
     return load_tuned(config.model, folder / "model", train), trained
 
 
+def n_trainable(n_samples: int, n_held_out: int, bans: Sequence[int]) -> int:
+    """How many samples full draws from: all but those held out and those banned, which have none in common."""
+    return n_samples - n_held_out - len(set(bans))
+
+
 def picked(
     config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage, wait: bool = True
 ) -> tuple[np.ndarray, str]:
@@ -213,7 +218,7 @@ def picked(
     if cell.method == BASE:
         return np.empty(0, np.int64), ""
     if cell.method == FULL:
-        most = min(config.full, session.store.n_samples - len(bans))
+        most = min(config.full, n_trainable(session.store.n_samples, len(held_out), config.bans))
         spec = replace(spec, method="random", budget=most, unit="samples")
     if cell.method in REFINED:
         told("refining", 0, 1)

@@ -11,8 +11,8 @@ import streamlit as st
 from core.comparison import completed
 from core.files import cache_dir
 from core.proof_store import ProofStore, Result, proofs_of, results
-from core.proof_view import COSTS, MARKS, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
-from core.prove import REFINED
+from core.proof_view import COSTS, MARKS, best_by_source, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
+from core.prove import REFINED, n_trainable
 from core.prove import sources as origin
 from core.schema import SaelectError, SelectionError, SelectionSpec
 from core.selection import METHODS
@@ -170,7 +170,7 @@ def told_of_full() -> str:
     if found is None:
         return "Without a run on all samples (full) it cannot be said what the best subset saves."
     less = "less" if found.loss < 0 else "more"
-    left = session.store.n_samples - n_held_out - len(config.get("bans", ()))
+    left = n_trainable(session.store.n_samples, n_held_out, config.get("bans", ()))
     drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
     refined = ", the training of its refinement not counted," if found.best.method in REFINED else ""
     return (
@@ -196,8 +196,7 @@ def show_mixture() -> None:
     st.subheader("What they were trained on", anchor=False)
     shared.draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
     told = []
-    for source in sources(rows):
-        best = min((r for r in rows if at(r) in found), key=lambda r, s=source: r.by_source.get(s, np.inf))
+    for source, best in best_by_source([r for r in rows if at(r) in found]).items():
         told.append(f"{source or '(no source)'}: {at(best)} ({found[at(best)].get(source, 0):.0%} of its picks)")
     st.caption(shared.plain(f"The lowest loss on each source: {'; '.join(told)}."))
 

@@ -6,8 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.proof_store import ProofStore, Result, Run, results
-from core.proof_view import COSTS, MARKS, lines, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
-from core.prove import held_out_rows
+from core.proof_view import (
+    COSTS,
+    MARKS,
+    best_by_source,
+    lines,
+    mark,
+    mixture,
+    ranked,
+    saving,
+    sizes,
+    sources,
+    tasks,
+    verdict,
+)
+from core.prove import held_out_rows, n_trainable
 from tests.test_kernels import quick
 
 LOSS = st.floats(0.1, 9) | st.just(float("nan"))
@@ -78,6 +91,27 @@ def test_a_first_proof_fits_the_data(counts):
     held_out, budget = sizes(source)
     left = len(source) - len(held_out_rows(source, held_out, 0))
     assert 1 <= budget <= min(300, left) and 2 <= held_out <= 300
+
+
+@quick
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), LOSS.filter(np.isfinite)), max_size=5))
+def test_the_best_of_each_source(losses):
+    found = [Result("kmq", i, 1, i, 0, 0, 0, 1, 0, 0, 0, 0, own, {}) for i, own in enumerate(losses)]
+    said = best_by_source(found)
+    assert set(said) == {name for own in losses for name in own}
+    for name, best in said.items():
+        lowest = min(own[name] for own in losses if name in own)
+        assert best.budget == next(i for i, own in enumerate(losses) if own.get(name) == lowest)
+
+
+@quick
+@given(st.lists(st.integers(8, 40), min_size=1, max_size=3), st.data())
+def test_what_full_draws_from(counts, data):
+    source = np.repeat([f"part{i}" for i in range(len(counts))], counts)
+    bans = data.draw(st.lists(st.integers(0, 3), max_size=2))
+    held_out = held_out_rows(source, 2, 0, bans)
+    free = set(range(len(source))) - set(held_out.tolist()) - set(bans)
+    assert n_trainable(len(source), len(held_out), bans) == len(free)
 
 
 def test_from_a_database(tmp_path):
