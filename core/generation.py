@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -
     ids, mask = np.full((len(prompts), width), pad, np.int64), np.zeros((len(prompts), width), np.int64)
     for i, prompt in enumerate(prompts):
         ids[i, width - len(prompt) :], mask[i, width - len(prompt) :] = prompt, 1
-    with torch.inference_mode():
+    with torch.inference_mode(), lm.model.get_output_embeddings().register_forward_pre_hook(in_one_piece):
         found = lm.model.generate(
             input_ids=torch.from_numpy(ids).to(lm.device),
             attention_mask=torch.from_numpy(mask).to(lm.device),
@@ -77,3 +78,11 @@ def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -
             eos_token_id=tokenizer.eos_token_id,
         )
     return [text.strip() for text in tokenizer.batch_decode(found[:, width:], skip_special_tokens=True)]
+
+
+def in_one_piece(_: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The last position of every prompt, copied out of the sequence that it is a slice of.
+
+    On a slice PyTorch's matmul copies the matrix of the vocabulary once for every prompt, a quarter of the time here.
+    """
+    return (inputs[0].contiguous(), *inputs[1:])
