@@ -174,15 +174,15 @@ def told_of_full() -> str:
     drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
     refined = ", the training of its refinement not counted," if found.best.method in REFINED else ""
     return (
-        f"The best subset, {at(found.best)}, takes {share(found.tokens)} trained tokens and {share(found.seconds)} "
-        f"time{refined} than full, here {found.full.samples:,.0f} samples{drawn}; its loss of {found.best.loss:.3f} is "
-        f"{abs(found.loss):.3f} {less} than full's {found.full.loss:.3f}."
+        f"The best subset, {at(found.best)}, takes {share(found.tokens, 'fewer')} trained tokens and "
+        f"{share(found.seconds, 'less')} time{refined} than full, here {found.full.samples:,.0f} samples{drawn}; its "
+        f"loss of {found.best.loss:.3f} is {abs(found.loss):.3f} {less} than full's {found.full.loss:.3f}."
     )
 
 
-def share(saved: float) -> str:
+def share(saved: float, less: str) -> str:
     """A saving in words."""
-    return f"{saved:.0%} less" if saved >= 0 else f"{-saved:.0%} more"
+    return f"{saved:.0%} {less}" if saved >= 0 else f"{-saved:.0%} more"
 
 
 # --- tables, and what explains them

@@ -157,7 +157,7 @@ def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> N
     assert said.better
     for r in (*said.better, *said.worse, *said.unclear):
         assert f"{r.better:+.3f}".replace("-", "−") in text
-    assert f"takes {saved.tokens:.0%} less trained tokens" in text
+    assert f"takes {saved.tokens:.0%} fewer trained tokens" in text
     assert "time, the training of its refinement not counted, than full" in text and saved.best.method == "hybrid"
     assert f"than full, here 40 samples of {SAMPLES - 12}, drawn at random" in text
     assert f"its loss of {saved.best.loss:.3f} is {abs(saved.loss):.3f}" in text
