@@ -39,12 +39,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def claimed(folder: Path, wait: bool) -> FileLock:
-    """`with claimed(…)` holds `folder`, made if absent, against other processes.
+    """`with claimed(…)` holds `folder`, made if absent, against other processes; whoever holds it may remove it.
 
     Entering raises filelock.Timeout if another one holds it, unless it is to `wait` for that one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / ".lock", timeout=-1 if wait else 0)
+    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=-1 if wait else 0)
 
 
 def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> str:

@@ -153,10 +153,9 @@ def fill(
         with claimed(folder, wait):
             if not store.has(cell.method, cell.budget, cell.seed):
                 store.add(one_run(config, session, cell, held_out, folder, told, wait))
+            shutil.rmtree(folder, ignore_errors=True)
     except Timeout:
         told("another process is at it", 1, 1)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sources(session: Session) -> np.ndarray:

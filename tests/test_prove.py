@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -208,7 +211,7 @@ def test_a_kill_in_measuring_costs_no_training(proof, workplace, monkeypatch, tm
     monkeypatch.setattr(proving, "fine_tune", None)
     again, once = (next(r for r in p.runs() if r.method == "random") for p in (prove(config, session, grid), proof))
     assert (again.tokens, again.training_loss) == (once.tokens, once.training_loss)
-    assert np.array_equal(again.losses, once.losses) and not list(config.path.with_suffix("").iterdir())
+    assert np.array_equal(again.losses, once.losses) and not folders(config)
 
 
 @pytest.mark.parametrize("held", ["cell", "refinement"])
@@ -239,6 +242,37 @@ def test_a_cell_that_another_process_is_at_comes_last(held, workplace, monkeypat
     name = "2/3 hybrid 4 seed 0: "
     assert done == ["base", "random", "hybrid"]
     assert told == [f"{name}another process is at it", f"{name}waiting for another process"]
+
+
+def test_a_cell_that_another_one_finishes_meanwhile(workplace, monkeypatch, tmp_path):
+    session, config = workplace
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    started, waited, done = threading.Event(), threading.Event(), []
+
+    def one_run(config, session, cell, *_):
+        done.append(cell.method)
+        started.set()
+        assert waited.wait(60)
+        time.sleep(0.1)  # until the other one polls the lock
+        return stand_in(cell)
+
+    def on_stage(stage, *_):
+        if "waiting" in stage:
+            waited.set()
+
+    monkeypatch.setattr(proving, "one_run", one_run)
+    grid = cells(["random"], [6], range(1))[1:]
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(prove, config, session, grid)
+        assert started.wait(60)
+        prove(config, session, grid, on_stage)
+        other.result()
+    assert done == ["random"] and waited.is_set()
+    assert not folders(config)
+
+
+def folders(config):
+    return [path for path in config.path.with_suffix("").iterdir() if path.is_dir()]
 
 
 def stand_in(cell):
