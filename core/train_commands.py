@@ -184,7 +184,7 @@ def shown(result: Any) -> dict[str, Any]:
         "budget": result.budget,
         "seeds": result.seeds,
         "tokens": round(result.tokens),
-        "minutes": round(result.seconds / 60, 1),
+        "minutes": f"{result.seconds / 60:7,.1f}",
         "held-out loss": result.loss,
         "spread": result.spread,
         "better than random (95 %)": interval,
