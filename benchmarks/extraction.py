@@ -66,7 +66,7 @@ def ours(args: argparse.Namespace, data: str, work: Path, name: str) -> tuple[fl
     tokens = run_chunks(pipeline, writer, todo, lambda progress: None)
     writer.derive()
     seconds = time.perf_counter() - begin
-    return seconds, tokens, writer.binary_matrix(pipeline.sae.d_sae), pipeline
+    return seconds, tokens, writer.matrix(pipeline.sae.d_sae), pipeline
 
 
 def usual(args: argparse.Namespace, data: str, warm_up: str) -> tuple[float, int, FeatureMatrix, Any]:

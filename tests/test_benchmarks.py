@@ -1,7 +1,8 @@
-"""The benchmark of selection, at a hundredth of its size: that it runs, not how fast."""
+"""The benchmarks of selection and extraction, at a hundredth of their size: that they run, not how fast."""
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,15 @@ def test_selection_benchmark_measures_every_claim(tmp_path):
     assert all(point["round_s"] > 0 and point["transpose_s"] > 0 for point in figures["scaling"])
     assert (tmp_path / "selection-scaling.svg").read_text(encoding="utf-8").startswith("<svg")
     assert "claim" in done.stdout
+
+
+@pytest.mark.slow
+def test_extraction_benchmark_finds_the_same_features_on_both_sides(tiny):
+    given = {"data": tiny.data, "model": tiny.config.model, "sae": tiny.config.sae, "dtype": "float32", "samples": 20}
+    command = [sys.executable, "-m", "benchmarks.extraction", "--max-tokens", "64"]
+    command += [text for name, value in given.items() for text in (f"--{name}", str(value))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    samples, tokens = re.search(r"^(\d+) samples of data.jsonl, ([\d,]+) tokens$", done.stdout, re.M).groups()
+    assert int(samples) == 20 and int(tokens.replace(",", "")) > 20
+    assert "ratio: " in done.stdout and float(done.stdout.split("pooled ")[1]) > 0.99
