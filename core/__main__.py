@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from core import commands, decision_commands, lab, label_commands, search_command, train_commands  # noqa: F401  the commands register themselves
-from core.cli import Store, app, bar, errors
+from core.cli import Store, app, bar, errors, stages
 from core.schema import ExtractConfig, SaelectError
 
 Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")]
@@ -27,20 +27,10 @@ def run_extraction(config: ExtractConfig) -> Path:
 
 def with_progress(run: Callable[[Any], Path]) -> Path:
     """Make a store with a progress bar; prints what there is to know about it."""
-    from core.extract import Progress as Step
     from core.store import open_store
 
-    started: dict[str, float] = {}
-    with bar() as progress:
-        task = progress.add_task("Starting", total=None, rate="")
-
-        def show(step: Step) -> None:
-            begun = started.setdefault(step.stage, time.time())
-            rate = f"{step.tokens / max(time.time() - begun, 1e-9):,.0f} tokens/s" if step.tokens else ""
-            total = step.total if step.tokens else None  # a stage without countable steps shows a moving bar
-            progress.update(task, description=step.stage, completed=step.done, total=total, rate=rate)
-
-        path = run(show)
+    with stages() as told:
+        path = run(lambda step: told(step.stage, step.done, step.total, step.tokens))
     store = open_store(path)
     for warning in store.meta["warnings"]:
         errors.print(f"Note: {warning}", markup=False)

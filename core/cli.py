@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,6 +113,25 @@ def bar() -> Progress:
         TextColumn("{task.fields[rate]}"),
     ]
     return Progress(*columns, TimeRemainingColumn(), console=errors)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[..., None]]:
+    """A bar that shows one stage after another with its rate and the time left; one without steps shows it moving."""
+    with bar() as progress:
+        task, began = progress.add_task("Starting", total=None, rate=""), {}
+
+        def told(stage: str, done: float, total: float, tokens: int = 0) -> None:
+            if stage not in began:  # resumed, it does not begin at 0
+                began[stage] = time.time(), done
+                progress.reset(task, description=stage, completed=int(done))
+            since, first = began[stage]
+            seconds = max(time.time() - since, 1e-9)
+            steps = f"{(done - first) / seconds:,.2f}/s" if done > first and total > 1 else ""
+            progress.tasks[0].total = total if total > 1 or done >= total else None  # update() takes None for no news
+            progress.update(task, completed=done, rate=f"{tokens / seconds:,.0f} tokens/s" if tokens else steps)
+
+        yield told
 
 
 def show(rows: list[dict[str, Any]], title: str = "") -> None:

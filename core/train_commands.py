@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.cli import AsJson, Scope, Seed, Store, Theta, app, bar, errors, machine, request, show
+from core.cli import AsJson, Scope, Seed, Store, Theta, app, errors, machine, request, show, stages
 from core.schema import SelectionError
 
 Model = Annotated[str, typer.Option(help="Hub id, folder or GGUF file. Default: the store's own model.")]
@@ -18,23 +16,6 @@ Rank = Annotated[int, typer.Option(help="Of the LoRA matrices; 0 trains all weig
 Rate = Annotated[float, typer.Option(help="Learning rate.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the samples.")]
 Batch = Annotated[int, typer.Option(help="Samples a step.")]
-
-
-@contextmanager
-def stages() -> Any:
-    """A bar that shows one stage after another, each with its rate and the time left."""
-    with bar() as progress:
-        task, began = progress.add_task("Starting", total=None, rate=""), {}
-
-        def told(stage: str, done: float, total: float) -> None:
-            if stage not in began:  # resumed, it does not begin at 0
-                began[stage] = time.time(), done
-                progress.reset(task, description=stage, completed=int(done))
-            since, first = began[stage]
-            rate = f"{(done - first) / max(time.time() - since, 1e-9):,.2f}/s" if done > first else ""
-            progress.update(task, description=stage, completed=done, total=total if total > 1 else None, rate=rate)
-
-        yield told
 
 
 @app.command()

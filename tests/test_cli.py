@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from core import cli
 from core.__main__ import main
 from core.files import PROJECT
 
@@ -20,6 +21,23 @@ def run(*arguments: str, cache: Path) -> subprocess.CompletedProcess:
     environment = {**os.environ, "SAELECT_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", "core", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+
+
+def test_the_bar_of_stages(monkeypatch) -> None:
+    progress, seen = cli.bar(), []
+    monkeypatch.setattr(cli, "bar", lambda: progress)
+    with cli.stages() as told:
+        for step in [
+            ("Loading", 0, 1), ("Extracting", 0, 80), ("Extracting", 20, 80, 5), ("Indexing", 0, 1), ("Lens", 9, 36),
+            ("Lens", 18, 36), ("Done", 1, 1),
+        ]:  # fmt: skip
+            told(*step)
+            task = progress.tasks[0]
+            seen.append((task.description, task.total, task.percentage, task.fields["rate"].split(" ")[-1][-2:]))
+    assert seen == [
+        ("Loading", None, 0, ""), ("Extracting", 80, 0, ""), ("Extracting", 80, 25, "/s"), ("Indexing", None, 0, ""),
+        ("Lens", 36, 25, ""), ("Lens", 36, 50, "/s"), ("Done", 1, 100, ""),
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
