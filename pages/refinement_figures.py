@@ -31,7 +31,10 @@ def weight_figure(
             trace.update(mode="lines+markers", hovertemplate=f"cluster {name}<br>%{{y:.3~%}}<extra></extra>")
             figure.add_trace(trace)
     figure.update_xaxes(title="round", tickvals=rounds, ticktext=["at first", *(f"after {t}" for t in rounds[1:])])
+    drawn = weights[weights > 0]
     figure.update_yaxes(title="weight", type="log", tickformat="~%", nticks=8)
+    if drawn.max() > 5 * drawn.min():  # ticks at 1, 2 and 5: two of them at least, and none too close
+        figure.update_yaxes(dtick="D2")
     return figure.update_layout(legend={"yanchor": "bottom"})  # several lines of it, above the chart
 
 
