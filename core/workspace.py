@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from core.files import replacing
 from core.schema import DataError, SelectionError, StoreError
 from core.selection import VETOES
@@ -205,7 +207,8 @@ class Workspace:
 
     def __init__(self, path: Path, store_key: str) -> None:
         self.path, self.store_key = Path(path), store_key
-        with self._connection() as db:
+        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))  # SQLite does not wait for this change of mode
+        with self._connection() as db, lock:
             db.execute("PRAGMA journal_mode = WAL")  # stays with the file
             db.execute(TABLE)
 
@@ -347,7 +350,7 @@ class Workspace:
                 yield db
                 if begin:
                     db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"The decisions in {self.path} cannot be read or written: {error}.") from error
 
 

@@ -104,6 +104,23 @@ def pin_many(path, first, n):
         workspace.pin([row])
 
 
+def open_at_once(barrier, folder, n):
+    for i in range(n):
+        barrier.wait(60)
+        Workspace(folder / f"{i}.sqlite", "store").pin([0])
+
+
+def test_processes_may_begin_a_workspace_at_once(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    processes = [context.Process(target=open_at_once, args=(barrier, tmp_path, 30)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [p.exitcode for p in processes] == [0, 0]
+
+
 def test_processes_that_write_at_once_lose_nothing(tmp_path):
     path, context = tmp_path / "w.sqlite", multiprocessing.get_context("spawn")
     processes = [context.Process(target=pin_many, args=(path, first, 100)) for first in (0, 1000)]
