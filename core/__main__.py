@@ -13,7 +13,8 @@ import typer
 
 from core import commands, decision_commands, lab, label_commands, search_command, train_commands  # noqa: F401  the commands register themselves
 from core.cli import Store, app, bar, errors, stages
-from core.schema import ExtractConfig, SaelectError
+from core.errors import SaelectError
+from core.schema import ExtractConfig
 
 Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")]
 

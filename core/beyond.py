@@ -8,7 +8,8 @@ import numpy as np
 
 from core.constraints import SampleInfo, finish
 from core.enrichment import length_bins
-from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import select
 
 BINS = 10

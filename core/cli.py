@@ -18,8 +18,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from core.errors import SelectionError
 from core.files import plain
-from core.schema import SelectionError, SelectionSpec
+from core.schema import SelectionSpec
 
 if TYPE_CHECKING:
     from core.session import Session
@@ -61,7 +62,8 @@ def request(
     option: list[str] | None = None,
 ) -> tuple[Session, Workspace, SelectionSpec]:
     """The opened store, its workspace, and the spec that the options and the workspace's decisions amount to."""
-    from core.selection import METHODS, UNITS, parsed_options
+    from core.schema import UNITS
+    from core.selection import METHODS, parsed_options
     from core.session import open_session, workspace_of
 
     session = open_session(store)

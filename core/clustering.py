@@ -19,7 +19,8 @@ from core.constraints import (
     unit_vectors,
 )
 from core.coverage import weighted_greedy
-from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, Selection, SelectionSpec
 
 CANDIDATES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # numbers of clusters to choose from
 SILHOUETTE_SAMPLE = 4000  # the silhouette looks at all pairs

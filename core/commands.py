@@ -28,7 +28,8 @@ from core.cli import (
     request,
     show,
 )
-from core.schema import SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import SelectionSpec
 
 
 @app.command()

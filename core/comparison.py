@@ -9,7 +9,8 @@ import numpy as np
 
 from core import explain
 from core.constraints import TOKEN_COUNTS
-from core.schema import Selection, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import Selection, SelectionSpec
 from core.selection import METHODS
 from core.session import Session, by_method
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from core import kernels
-from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec, UnscoredError
+from core.errors import SelectionError, UnscoredError
+from core.schema import FeatureMatrix, Selection, SelectionSpec
 
 TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
 

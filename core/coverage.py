@@ -20,7 +20,8 @@ from core.constraints import (
     score_column,
     weights,
 )
-from core.schema import FeatureMatrix, Selection, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.similarity import nearest_rounds, similarity_rounds
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import DataError
 from core.json_stream import BadRow
 from core.layouts import Layout, RowError
 from core.records import RecordFile
-from core.schema import DataError, Sample
+from core.schema import Sample
 from core.writers import FORMATS, json_text, write_records  # noqa: F401  for those who read and write
 
 SCORE = re.compile(r"(score|quality|rating|reward|complexity)$", re.IGNORECASE)

@@ -11,7 +11,8 @@ import typer
 
 from core.cli import AsJson, Budget, Method, Store, app, machine, request, show
 from core.constraints import check_rows, columns
-from core.schema import SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import SelectionSpec
 
 Rows = Annotated[list[int] | None, typer.Argument(help="Rows of the store; none: list those there are.")]
 Lift = Annotated[bool, typer.Option(help="Take these away.")]

@@ -12,7 +12,8 @@ import numpy as np
 
 from core import kernels
 from core.constraints import at_theta, available, ignored, weights
-from core.schema import FeatureMatrix, Selection, SelectionError
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, Selection
 
 CLIMBING = 0.9  # share of the coverable features at which a coverage curve still has some way to go
 QUANTILES = (0, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)

@@ -14,14 +14,15 @@ import numpy as np
 
 from core import __version__
 from core.constraints import available
-from core.datasets import FORMATS, write_records
+from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.explain import ledger
 from core.files import cache_dir, replacing
 from core.kernels import covering_counts
-from core.schema import DataError, SaelectError, Selection, SelectionError, SelectionSpec, StoreError
+from core.schema import Selection, SelectionSpec
 from core.selection import METHODS, is_nested, select
 from core.store import FeatureStore, open_store
 from core.stored import info_of
+from core.writers import FORMATS, write_records
 
 ORDERS = ("input", "pick")
 COVERING = 3  # picks named for each reject

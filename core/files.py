@@ -15,7 +15,7 @@ from urllib.parse import urlparse
 import numpy as np
 from filelock import FileLock
 
-from core.schema import SaelectError
+from core.errors import SaelectError
 
 PROJECT = Path(__file__).resolve().parents[1]
 

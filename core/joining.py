@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import StoreError
 from core.extract import OnProgress, Pipeline, Progress, Scan, finish, load
 from core.files import cache_dir, replacing, require_space
-from core.schema import ExtractConfig, StoreError
+from core.schema import ExtractConfig
 from core.scores import finished_columns, score_folder
 from core.store import SCHEMA_VERSION, FeatureStore, StoreWriter, open_store
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlparse
 
+from core.errors import ModelError, SelectionError
 from core.labelling import (
     LABEL_CHARACTERS,
     Examples,
@@ -26,7 +27,6 @@ from core.labelling import (
 )
 from core.labels import Label, LabelBook, cleaned, now
 from core.models import one_line
-from core.schema import ModelError, SelectionError
 
 OPENAI = "https://api.openai.com/v1"
 CHARACTERS_A_TOKEN = 4

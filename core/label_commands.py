@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli import AsJson, Seed, Store, app, bar, errors, machine, request, show
-from core.schema import SelectionError
+from core.errors import SelectionError
 
 PICKS = 300  # whose credits say which features matter most
 
@@ -57,9 +57,9 @@ def import_labels(store: Any, path: Path, skip_bad: bool) -> dict[str, Any]:
 
 def shipped_problems(store: Any) -> dict[str, Any]:
     """The first entry of the SAE folder's labels.json that cannot be used, and how many; empty if all can be."""
+    from core.errors import DataError
     from core.label_files import read_labels
     from core.labels import shipped_file
-    from core.schema import DataError
 
     path = shipped_file(store)
     try:

@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from core.errors import DataError
 from core.files import replacing
 from core.json_stream import BadRow, Record, shorten
 from core.labels import SOURCES, Label, cleaned
 from core.records import READERS, RecordFile
-from core.schema import DataError
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.errors import DataError, StoreError
 from core.files import cache_dir, stamp
-from core.schema import DataError, StoreError
 from core.store import FeatureStore
 from core.workspace import WorkspaceState
 

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import DataError
 from core.json_stream import shorten
-from core.schema import DataError, Message
+from core.schema import Message
 
 COLUMNS = ("prompt", "response", "input", "system", "messages")
 CONVERSATIONS = ("messages", "conversations", "conversation")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
+from core.errors import ModelError
 from core.files import cache_dir, hub_reachable, sampled_digest
-from core.schema import ModelError
 
 if TYPE_CHECKING:
     import torch

@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from core.errors import LockedError, StoreError
 from core.files import plain, replacing
-from core.schema import LockedError, StoreError
 from core.store import connect
 
 TABLES = """

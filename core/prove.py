@@ -20,12 +20,13 @@ from filelock import Timeout
 
 from core.chat import tokenize
 from core.comparison import completed
+from core.errors import SelectionError
 from core.files import cache_dir, claimed
 from core.models import LanguageModel
 from core.proof_store import ProofStore, Run
 from core.refine import refine, step
 from core.refine_runs import RefineConfig
-from core.schema import SEGMENTS, Sample, SelectionError, SelectionSpec
+from core.schema import SEGMENTS, Sample, SelectionSpec
 from core.scores import mean_losses
 from core.selection import METHODS
 from core.session import Session

@@ -18,11 +18,12 @@ import numpy as np
 
 from core.clustering import clusters, draw_keys, in_turns
 from core.constraints import SampleInfo, candidates, score_column, unit_vectors
+from core.errors import SelectionError
 from core.files import claimed, replacing
 from core.generation import generate
 from core.judge import Endpoint
 from core.refine_runs import RefineConfig, RefineRun, read_run
-from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.schema import FeatureMatrix, SelectionSpec
 from core.scorers import SCORERS, Task
 from core.store import FeatureStore
 from core.training import fine_tune, load_trainable, load_tuned, require_training

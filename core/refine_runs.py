@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from core.clustering import KRow
+from core.errors import SaelectError, SelectionError
 from core.files import cache_dir
-from core.schema import SaelectError, SelectionError, SelectionSpec
+from core.schema import SelectionSpec
 from core.scorers import SCORERS
 from core.training import TrainConfig
 

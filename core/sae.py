@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors import deserialize
 
+from core.errors import ModelError
 from core.files import hub_reachable, sampled_digest
 from core.models import LOAD_ERRORS, LanguageModel, layers_needed, one_line
-from core.schema import ModelError
 
 if TYPE_CHECKING:
     import torch

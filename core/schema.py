@@ -1,4 +1,4 @@
-"""The types that the modules hand to each other, and the errors a user can cause.
+"""The types that the rooms hand to each other.
 
 Shapes: N samples, F features, K picks, nnz stored (sample, feature) entries.
 """
@@ -7,47 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.errors import (  # noqa: F401  scripts import the errors from here too
+    DataError,
+    LockedError,
+    ModelError,
+    SaelectError,
+    SelectionError,
+    StoreError,
+    UnscoredError,
+)
+
 SCOPES = ("all", "prompt", "response")
 SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
-
-
-class SaelectError(Exception):
-    """A mistake or a missing thing that the user can mend; its text says how."""
-
-
-class DataError(SaelectError):
-    """A data file that cannot be read as instruction data."""
-
-
-class ModelError(SaelectError):
-    """A language model or SAE that cannot be loaded, or that do not fit together."""
-
-
-class StoreError(SaelectError):
-    """A feature store that is missing, unfinished, locked or of another version."""
-
-
-class LockedError(StoreError):
-    """A store that another process is writing."""
-
-
-class SelectionError(SaelectError):
-    """A selection that was asked for and cannot be made."""
-
-
-class UnscoredError(SelectionError):
-    """A selection by a score that some samples lack, or have in a form that the method cannot use: `rows`."""
-
-    def __init__(self, text: str, rows: Sequence[int]) -> None:
-        super().__init__(text)
-        self.rows = tuple(rows)
+UNITS = ("samples", "tokens")  # of a budget
+WEIGHTS = ("uniform", "idf", "mass")  # of features
+VETOES = ("ignore", "block")
 
 
 @dataclass(frozen=True)
@@ -219,16 +199,3 @@ class Selection:
         """The first `k` picks: for a nested method, the selection at budget `k`."""
         parts = {name: getattr(self, name)[:k] for name in ("rows", "gains", "round", "covered_after")}
         return replace(self, **parts)
-
-
-@dataclass(frozen=True)
-class SaeInfo:
-    """What extraction needs to know of an SAE besides its weights."""
-
-    name: str
-    architecture: str
-    d_in: int
-    d_sae: int
-    hook_point: str
-    digest: str
-    path: Path | None = None

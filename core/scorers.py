@@ -17,11 +17,12 @@ import numpy as np
 
 from core.activations import pack, padded
 from core.chat import render
+from core.errors import ModelError
 from core.generation import answered, asked
 from core.judge import Endpoint, failure
 from core.labelling import MalformedAnswer, Messages, fenced
 from core.models import LOAD_ERRORS, LanguageModel, locate, one_line, resolve_device
-from core.schema import ModelError, Sample
+from core.schema import Sample
 from core.scores import Scorer, read_chunk
 
 JUDGE_TASK = (

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from core import kernels
 from core.chat import SURROGATE
-from core.schema import FeatureMatrix, SelectionError
+from core.errors import SelectionError
+from core.schema import FeatureMatrix
 from core.session import Session
 
 if TYPE_CHECKING:

@@ -13,11 +13,8 @@ import numpy as np
 
 from core import clustering, coverage, ranking, vectors
 from core.constraints import SampleInfo, at_theta, available, costs, pins
-from core.schema import SCOPES, FeatureMatrix, Selection, SelectionError, SelectionSpec
-
-UNITS = ("samples", "tokens")
-WEIGHTS = ("uniform", "idf", "mass")
-VETOES = ("ignore", "block")
+from core.errors import SelectionError
+from core.schema import SCOPES, UNITS, VETOES, WEIGHTS, FeatureMatrix, Selection, SelectionSpec
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.schema import SCOPES, Selection, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import SCOPES, Selection, SelectionSpec
 from core.selection import METHODS
 
 THETA_FACTORS = (0.8, 1.2)

@@ -12,8 +12,9 @@ import duckdb
 import numpy as np
 
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept, lots
+from core.errors import LockedError, StoreError
 from core.pooling import pool_segments
-from core.schema import SCOPES, SEGMENTS, FeatureMatrix, LockedError, Message, Sample, StoreError
+from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
 
 SCHEMA_VERSION = 2
 TABLES = """

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from core.constraints import SampleInfo
+from core.errors import DataError, SelectionError
 from core.files import cache_dir
-from core.schema import DataError, FeatureMatrix, SelectionError
+from core.schema import FeatureMatrix
 from core.scores import score_columns
 from core.store import FeatureStore, open_store
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli import AsJson, Scope, Seed, Store, Theta, app, errors, machine, request, show, stages
-from core.schema import SelectionError
+from core.errors import SelectionError
 
 Model = Annotated[str, typer.Option(help="Hub id, folder or GGUF file. Default: the store's own model.")]
 Rank = Annotated[int, typer.Option(help="Of the LoRA matrices; 0 trains all weights.")]

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from core.chat import TEMPLATE_TOKEN, TokenizedSample, tokenize
+from core.errors import ModelError, SelectionError
 from core.models import LOAD_ERRORS, LanguageModel, load_lm, one_line, resolve_device, resolve_dtype
-from core.schema import SEGMENTS, ModelError, Sample, SelectionError
+from core.schema import SEGMENTS, Sample
 from core.scores import head_logits
 
 SHORT = 256  # tokens

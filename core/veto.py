@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.constraints import SampleInfo, at_theta
-from core.schema import FeatureMatrix, Selection, SelectionError
-from core.selection import VETOES, select
+from core.errors import SelectionError
+from core.schema import VETOES, FeatureMatrix, Selection
+from core.selection import select
 
 COSINE = 0.7  # decoder directions at least this alike say much the same
 JACCARD = 0.5  # features that fire in the same samples at least this often

@@ -20,9 +20,9 @@ from typing import Any
 
 from filelock import FileLock
 
+from core.errors import DataError, SelectionError, StoreError
 from core.files import replacing
-from core.schema import DataError, SelectionError, StoreError
-from core.selection import VETOES
+from core.schema import VETOES
 
 WAIT = 30.0  # seconds for another process's transaction to end
 TABLE = """CREATE TABLE IF NOT EXISTS events(

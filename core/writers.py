@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from core.errors import DataError
 from core.files import replacing
-from core.schema import DataError
 
 
 def write_records(records: Iterable[Any], path: str | Path, format: str) -> None:

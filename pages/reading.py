@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core.schema import SaelectError
+from core.errors import SaelectError
 from pages import shared
 from pages.shared import View
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.errors import ModelError
 from core.files import cache_dir
-from core.schema import ModelError
 from core.store import FeatureStore
 from core.training import require_training
 from pages import shared

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from core.schema import SelectionError
+from core.errors import SelectionError
 from core.search import STATUSES, Query, find, parsed_features, sources
 from pages import reading, shared
 from pages.shared import View

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from core.errors import SaelectError, SelectionError, UnscoredError
 from core.files import cache_dir
-from core.schema import SCOPES, SaelectError, SelectionError, SelectionSpec, UnscoredError
-from core.selection import METHODS, UNITS, WEIGHTS, Option
+from core.schema import SCOPES, UNITS, WEIGHTS, SelectionSpec
+from core.selection import METHODS, Option
 from core.session import Session, workspace_of
 from core.store import list_stores
 from core.workspace import Workspace, WorkspaceState

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from core.datasets import read_samples
-from core.schema import DataError
+from core.errors import DataError
 
 GOOD = {"instruction": "Say hi", "input": "", "output": "hi"}
 FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)

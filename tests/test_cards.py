@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core import cards
 from core.cards import BARS, SUPPORT, alike, cofiring_neighbours, feature_card, flags, posting_lists, sparklines
-from core.schema import FeatureMatrix
-from core.store import SEGMENTS, open_store
+from core.schema import SEGMENTS, FeatureMatrix
+from core.store import open_store
 
 quick = settings(max_examples=60)
 

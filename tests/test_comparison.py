@@ -8,7 +8,8 @@ import pytest
 
 from core.account import account
 from core.comparison import compare
-from core.schema import DataError, SelectionError, SelectionSpec, StoreError
+from core.errors import DataError, SelectionError, StoreError
+from core.schema import SelectionSpec
 from core.selection import METHODS, select
 from core.session import Session, by_method, open_session
 from core.store import open_store

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import core.json_stream
 import core.records
-from core.datasets import FORMATS, read_samples, write_records
+from core.datasets import read_samples
+from core.errors import DataError
 from core.json_stream import BadRow
-from core.schema import DataError
+from core.writers import FORMATS, write_records
 from tests.reading import FIXTURE, GOOD, failure, read
 
 # ----------------------------------------------------------------------------------------------------- containers

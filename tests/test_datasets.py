@@ -8,7 +8,8 @@ import pytest
 import core.json_stream
 import core.records
 from core.datasets import file_digest, read_samples
-from core.schema import DataError, Message
+from core.errors import DataError
+from core.schema import Message
 from tests.reading import GOOD, failure, read, read_one, reason
 
 # ---------------------------------------------------------------------------------------------------- real files

@@ -8,7 +8,8 @@ import pytest
 
 from core import demo
 from core.datasets import read_samples
-from core.schema import Message, SaelectError, Sample
+from core.errors import SaelectError
+from core.schema import Message, Sample
 
 
 def test_first_exchange_is_the_first_answered_human_turn() -> None:

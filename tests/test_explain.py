@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 from core import explain
-from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import METHODS, select
 from tests.test_selection import OPTIONS, F, allowed, credit, features, quick, tasks
 

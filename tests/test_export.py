@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from core.datasets import read_samples
-from core.export import export, info_of, manifest_json, read_manifest, replay
-from core.schema import DataError, SaelectError, SelectionError, SelectionSpec, StoreError
+from core.errors import DataError, SaelectError, SelectionError, StoreError
+from core.export import export, manifest_json, read_manifest, replay
+from core.schema import SelectionSpec
 from core.selection import select
 from core.store import open_store
+from core.stored import info_of
 from tests.factories import alpaca, tiny_store
 
 

@@ -17,13 +17,14 @@ from core import projection
 from core.chat import tokenize
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.datasets import read_samples
+from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
 from core.explain import default_theta
 from core.extract import extract
 from core.models import SINK_NORM, load_lm
 from core.sae import load_sae
-from core.schema import DataError, ExtractConfig, FeatureMatrix, ModelError, SaelectError, SelectionError, StoreError
+from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session import open_session
-from core.store import SEGMENTS, open_store
+from core.store import open_store
 from tests.conftest import HIDDEN, random_sae, write_data
 
 ROOT = Path(__file__).resolve().parents[1]

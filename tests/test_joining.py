@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from core import joining
+from core.errors import StoreError
 from core.extract import extract
 from core.joining import join
-from core.schema import StoreError
 from core.scores import finished_columns, score_folder
 from core.store import open_store
 

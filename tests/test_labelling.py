@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from core import labelling
 from core.__main__ import main
+from core.errors import ModelError
 from core.judge import Endpoint, estimate, label_features, unlabelled
 from core.labelling import MalformedAnswer, accuracy, detection_prompt, fenced, label_prompt, marked, split
 from core.labels import LabelBook, book_of, labels_of
-from core.schema import ModelError
 from core.store import open_store
 from tests.endpoint import serving
 from tests.factories import tiny_store

@@ -11,13 +11,14 @@ from typer.testing import CliRunner
 
 from core import length as lab
 from core import tallies
-from core.__main__ import app
 from core.beyond import by_relative_gain, expected_counts, in_length_bins
+from core.cli import app
 from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_bins, length_matched
+from core.errors import SelectionError
 from core.growth import growth, heaps, mean_curve
 from core.places import places, token_places
-from core.schema import SCOPES, FeatureMatrix, SelectionError, SelectionSpec
+from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.selection import select
 from core.session import open_session
 

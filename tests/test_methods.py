@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from core.clustering import allocate, choose_k, clusters, k_curve
 from core.constraints import SampleInfo
 from core.coverage import reference_weights, resume, unchanged_prefix
-from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import parsed_options, select
 from core.similarity import nearest_rounds
 from tests.test_selection import F, allowed, credit, features, quick, tasks, triples

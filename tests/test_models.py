@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from core.errors import ModelError
 from core.models import converted_gguf, layers_needed, load_lm, locate, residual, resolve_device, resolve_dtype, sinks
-from core.schema import ModelError
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from core import prove as proving
 from core.chat import tokenize
+from core.errors import LockedError, SelectionError, StoreError
 from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, take_over, write_results
 from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, refinement, sources
-from core.schema import LockedError, SelectionError, StoreError
 from core.session import open_session
 from core.training import TrainConfig, load_trainable
 

@@ -12,9 +12,10 @@ from scipy.stats import chisquare
 
 from core import refine as refinement
 from core.clustering import allocate
+from core.errors import SaelectError, SelectionError
 from core.refine import draw, first_weights, mean_gaps, places, refine, shares, updated
 from core.refine_runs import RefineConfig, read_run, round_table, runs_of
-from core.schema import SaelectError, SelectionError, SelectionSpec
+from core.schema import SelectionSpec
 from core.selection import select
 from core.session import open_session
 from core.training import TrainConfig

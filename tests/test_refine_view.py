@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from core import refine as refinement
-from core.__main__ import app
+from core.cli import app
 from core.refine import updated
 from core.refine_rivals import one_shot, rivals
 from core.refine_runs import RefineConfig, RefineRun, Round

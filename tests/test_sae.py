@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.errors import ModelError
 from core.sae import SparseAutoencoder, check_fit, load_sae
-from core.schema import ModelError
 from tests.conftest import FEATURES, HIDDEN, random_sae
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from core import projection, scores
 from core.chat import PLAIN_TEMPLATE, tokenize
+from core.errors import ModelError, SelectionError
 from core.extract import extract
 from core.models import LanguageModel, load_lm
-from core.schema import Message, ModelError, Sample, SelectionError
+from core.schema import Message, Sample
 from core.scores import RESPONSE, answer_alone, compute_scores, score_columns, score_folder
 from core.store import open_store
 from tests.conftest import CHATML, HIDDEN, WORDS

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.__main__ import main
+from core.errors import SelectionError
 from core.neighbours import having, nearest
-from core.schema import FeatureMatrix, SelectionError
+from core.schema import FeatureMatrix
 from core.search import STATUSES, Query, find, parsed_features
 from core.session import open_session
 from tests.factories import tiny_store

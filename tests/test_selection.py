@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.constraints import SampleInfo
 from core.coverage import postings
-from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import METHODS, is_nested, select
 from core.similarity import AT_ONCE
 

@@ -9,7 +9,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from core.schema import SEGMENTS, StoreError
+from core.errors import StoreError
+from core.schema import SEGMENTS
 from core.store import FeatureStore, commonest, list_stores, open_store
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import ModelError, SelectionError, StoreError
 from core.extract import extract
-from core.schema import ModelError, SelectionError, StoreError
 from core.store import open_store
 from core.tokens import pipeline_of, token_values
 

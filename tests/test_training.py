@@ -11,9 +11,10 @@ import pytest
 from core import training
 from core.chat import tokenize
 from core.datasets import read_samples
+from core.errors import ModelError, SelectionError
 from core.generation import answered, asked, generate, prompt_ids
 from core.models import load_lm
-from core.schema import Message, ModelError, Sample, SelectionError
+from core.schema import Message, Sample
 from core.scorers import SCORERS, Task, parsed_ratings, perplexity, reward
 from core.training import IGNORED, TrainConfig, fine_tune, labels, load_trainable, load_tuned
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.coverage import resume
+from core.errors import SelectionError
 from core.sae import decoder_directions, sae_digest
-from core.schema import FeatureMatrix, SelectionError, SelectionSpec
+from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import select
 from core.stability import stability, variations
 from core.veto import change, leaks, preview

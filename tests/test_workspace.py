@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.schema import SaelectError, SelectionError
+from core.errors import SaelectError, SelectionError
 from core.workspace import Workspace
 
 FEATURES = st.integers(0, 4)

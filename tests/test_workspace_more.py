@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.schema import DataError, SelectionError, StoreError
+from core.errors import DataError, SelectionError, StoreError
 from core.workspace import Workspace
 
 SMALL = st.integers(0, 3)
