@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.synthetic import best_of, drawn, power_law, shape_of
-from core import kernels
 from core.beyond import by_relative_gain, in_length_bins
 from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_matched
-from core.explain import QUANTILES, coverage_curve
 from core.growth import growth
 from core.length import by_theta, correlation, decomposition, feature_kinds, scope_counts
+from core.matrix.covering import coverage_curve
+from core.matrix.threshold import QUANTILES
+from core.matrix.transpose import transpose
 from core.places import token_places
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import select
@@ -87,7 +88,7 @@ def main(path: Path | None = None) -> None:
     """Time everything on a drawn matrix and, if one is given, on a store."""
     session = open_session(path) if path else None
     matrix, info = synthetic(session)
-    kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
+    transpose(matrix.indptr, matrix.feature, matrix.n_features)
     report(f"{N:,} samples, {len(matrix.feature):,} entries, budget {BUDGET:,}", tasks(matrix, info))
     if session:
         report(f"{session.store.n_samples:,} samples of {session.store.key}", reads(session))

@@ -31,7 +31,8 @@ from rich.table import Table
 
 from benchmarks import synthetic
 from benchmarks.synthetic import apart, best_of, exponent
-from core import explain
+from core.explain import certificate, ledger
+from core.matrix.covering import coverage_curve
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import select
 
@@ -188,7 +189,7 @@ def apricot(matrix: FeatureMatrix, budget: int) -> tuple[float, float, np.ndarra
 
 def compared(matrix: FeatureMatrix, ours: np.ndarray, theirs: np.ndarray) -> tuple[str, bool]:
     """What both cover, and whether every pick of both is a greedy one: then they differ by ties at most."""
-    a, b = (int(explain.coverage_curve(matrix, rows)[-1]) for rows in (ours, theirs))
+    a, b = (int(coverage_curve(matrix, rows)[-1]) for rows in (ours, theirs))
     valid = len(ours) == len(theirs)
     valid &= all(synthetic.is_greedy(matrix.indptr, matrix.feature, rows, matrix.n_features) for rows in (ours, theirs))
     same = "the same coverage" if a == b else "the same coverage but for ties"
@@ -220,15 +221,15 @@ def other_methods(item: Input) -> list[Row]:
     (_, order), (_, tenth) = item.run(n), item.run(n // 10)
     times = {f"{method}, all samples": item.run(n, method)[0] for method in ("sae-simscale", "instag")}
     times |= {f"{method}, a tenth": item.run(n // 10, method)[0] for method in ("sae-simscale", "instag")}
-    times["ledger"], _ = best_of(lambda: explain.ledger(item.matrix, tenth, order))
-    times["certificate"], _ = best_of(lambda: explain.certificate(item.matrix, tenth))
+    times["ledger"], _ = best_of(lambda: ledger(item.matrix, tenth, order))
+    times["certificate"], _ = best_of(lambda: certificate(item.matrix, tenth))
     return [Row(4, f"{what}; {item.name}", seconds, "limit", 1) for what, seconds in times.items()]
 
 
 def veto(item: Input, budget: int) -> list[Row]:
     """Claim 5: a new selection after a veto on a feature that a pick in the middle is credited with."""
     _, before = item.run(budget)
-    book = explain.ledger(item.matrix, before)
+    book = ledger(item.matrix, before)
     middle = next(k for k in range(budget // 2, budget) if book.ptr[k + 1] > book.ptr[k])
     spec = replace(before.spec, vetoes={int(book.feature[book.ptr[middle]]): "ignore"})
     (going_on, after), (anew, plain) = item.timed(spec, before), item.timed(spec)

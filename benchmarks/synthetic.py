@@ -20,7 +20,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from core import kernels
+from core.matrix import greedy as kernels
+from core.matrix.covering import walk_covered
+from core.matrix.greedy import _round
+from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 
 REPEATS, LEAST, PATIENCE = 5, 0.5, 60.0  # best of so many, or more in as many seconds; none more after as many
@@ -142,7 +145,7 @@ def first_round(indptr: np.ndarray, feature: np.ndarray, fptr: np.ndarray, sampl
     """How many picks of greedy cover everything."""
     gain, left = np.diff(indptr).astype(np.int32), np.ones(len(fptr) - 1, np.uint8)
     rows, gains = np.empty(len(gain), np.int64), np.empty(len(gain), np.int32)
-    return kernels._round(indptr, feature, fptr, sample, left, gain, rows, gains, np.empty(len(fptr), np.int32))
+    return _round(indptr, feature, fptr, sample, left, gain, rows, gains, np.empty(len(fptr), np.int32))
 
 
 def greedy(
@@ -168,13 +171,13 @@ def measure(folder: Path, n_features: int, repeats: int = REPEATS) -> dict[str, 
 
 
 def _task(indptr: np.ndarray, feature: np.ndarray, n_features: int, repeats: int) -> dict[str, float]:
-    transpose_s, lists = best_of(lambda: kernels.transpose(indptr, feature, n_features), repeats)
+    transpose_s, lists = best_of(lambda: transpose(indptr, feature, n_features), repeats)
     gain = np.diff(indptr).astype(np.int32)
     bare_s, _ = best_of(lambda: bare_pass(lists[1], gain), repeats)
     picks = first_round(indptr, feature, *lists)
     round_s, (rows, rounds) = best_of(lambda: greedy(indptr, feature, *lists, picks), repeats)
     nothing, one = np.zeros(n_features, bool), np.ones(n_features)
-    covered = kernels.walk_covered(indptr, feature, rows, rounds, one, nothing, 1)[1][-1]
+    covered = walk_covered(indptr, feature, rows, rounds, one, nothing, 1)[1][-1]
     if covered != np.count_nonzero(np.diff(lists[0])) or rounds.max() > 1:
         raise AssertionError("One round did not cover every feature.")
     return {"transpose_s": transpose_s, "bare_s": bare_s, "round_s": round_s, "picks": picks}

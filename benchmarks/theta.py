@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from core.explain import ThetaRow, default_theta, length_effect
+from core.matrix.statistics import length_effect
+from core.matrix.threshold import ThetaRow, default_theta
 from core.session import open_session
 
 WIDTH, HEIGHT, LEFT, TOP = 640, 360, 60, 30

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from core.kernels import transpose
-from core.pooling import cofiring
+from core.matrix.statistics import cofiring
+from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 from core.store import FeatureStore
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core import explain
 from core.constraints import TOKEN_COUNTS
 from core.errors import SelectionError
+from core.matrix.statistics import LengthEffect, length_effect
 from core.schema import Selection, SelectionSpec
 from core.selection import METHODS
 from core.session import Session, by_method
@@ -41,7 +41,7 @@ class Comparison:
 
     theta: float
     coverable: int
-    length: explain.LengthEffect
+    length: LengthEffect
     score: str
     rows: tuple[MethodRow, ...]
 
@@ -74,7 +74,7 @@ def compare(
             found[method, share] = runs(session, completed(task, score, reference), draws if method == "random" else 1)
     matrix = session.matrix(spec.scope, spec.theta)
     rows = tuple(_row(session, method, share, found, score) for share in shares for method in methods)
-    length = explain.length_effect(matrix, session.info.tokens)
+    length = length_effect(matrix, session.info.tokens)
     return Comparison(spec.theta, session.coverable(spec), length, score, rows)
 
 

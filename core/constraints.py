@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from core import kernels
 from core.errors import SelectionError, UnscoredError
+from core.matrix.covering import walk_covered
+from core.matrix.greedy import fill
+from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 
 TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
@@ -43,11 +45,6 @@ class SampleInfo:
         return np.asarray(self.prompt_tokens) + np.asarray(self.response_tokens)
 
 
-def at_theta(matrix: FeatureMatrix, theta: float) -> FeatureMatrix:
-    """`matrix.at(theta)`, or the same object if that would change nothing, so that what is kept for it stays valid."""
-    return matrix if theta <= 0 or matrix.value.min(initial=np.inf) > theta else matrix.at(theta)
-
-
 def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
     """Samples that may be chosen, neither banned nor blocked by a vetoed feature: bool (N,)."""
     allowed = np.ones(matrix.n_samples, bool)
@@ -55,7 +52,7 @@ def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
     if blocking:
         weight = np.zeros(matrix.n_features)
         weight[blocking] = 1
-        allowed = kernels.row_sums(matrix.indptr, matrix.feature, weight) == 0
+        allowed = row_sums(matrix.indptr, matrix.feature, weight) == 0
     allowed[list(spec.bans)] = False
     return allowed
 
@@ -214,7 +211,7 @@ def finish(
     weight float64 (F,): the method's own w_f, instead of those that the spec names.
     """
     w = weights(matrix, spec) if weight is None else weight
-    gains, covered, _ = kernels.walk_covered(
+    gains, covered, _ = walk_covered(
         matrix.indptr, matrix.feature, rows, rounds, w, ignored(matrix, spec), spec.multiplicity
     )
     return Selection(spec, rows, gains, rounds, covered, weight=weight, details=details or {})
@@ -231,5 +228,5 @@ def by_order(
     cost, allowed, first = costs(matrix, spec, samples), candidates(matrix, spec), pins(spec)
     rows = np.empty(matrix.n_samples, np.int64)
     rows[: len(first)] = first
-    n = kernels.fill(order[allowed[order]], cost, spec.budget - cost[first].sum(), rows, len(first))
+    n = fill(order[allowed[order]], cost, spec.budget - cost[first].sum(), rows, len(first))
     return finish(matrix, spec, rows[:n], np.ones(n, np.int32), details=details)

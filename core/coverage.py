@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from core import kernels
 from core.constraints import (
     Latest,
     SampleInfo,
-    at_theta,
     available,
     candidates,
     costs,
@@ -21,8 +19,12 @@ from core.constraints import (
     weights,
 )
 from core.errors import SelectionError
+from core.matrix import greedy as kernels
+from core.matrix.greedy import credits, greedy_heap
+from core.matrix.similarity import nearest_rounds, similarity_rounds
+from core.matrix.threshold import at_theta
+from core.matrix.transpose import row_sums, transpose
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.similarity import nearest_rounds, similarity_rounds
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new
 
@@ -31,7 +33,7 @@ _postings = Latest()
 
 def postings(matrix: FeatureMatrix) -> tuple[np.ndarray, np.ndarray]:
     """The transpose of `matrix`; that of the latest matrix is kept for the next budget or veto."""
-    return _postings(matrix, 0, lambda: kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features))
+    return _postings(matrix, 0, lambda: transpose(matrix.indptr, matrix.feature, matrix.n_features))
 
 
 def greedy(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
@@ -51,7 +53,7 @@ def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rou
     rounds = rounds if len(rows) else np.zeros(len(start), np.int32)
     budget = min(spec.budget, matrix.n_samples)
     rows, rounds, gains = kernels.greedy(
-        matrix.indptr, matrix.feature, *postings(matrix), kernels.credits(ignored(matrix, spec), spec.multiplicity),
+        matrix.indptr, matrix.feature, *postings(matrix), credits(ignored(matrix, spec), spec.multiplicity),
         available(matrix, spec), start, rounds, budget,
     )  # fmt: skip
     if len(start) or spec.multiplicity > 1:
@@ -80,7 +82,7 @@ def weighted_greedy(
     used = np.where(ignored(matrix, spec), 0.0, weights(matrix, spec) if weight is None else weight)
     found = []
     for per_cost in (True, False) if spec.unit == "tokens" else (False,):
-        picks = kernels.greedy_heap(
+        picks = greedy_heap(
             matrix.indptr, matrix.feature, used, available(matrix, spec), pins(spec), costs(matrix, spec, samples),
             quality, spec.budget, spec.multiplicity, per_cost, group, room,
         )  # fmt: skip
@@ -99,14 +101,14 @@ def simscale(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
     if spec.options.get("against", "union") == "nearest":
         picks = nearest_rounds(matrix.indptr, matrix.feature, skip, *task, tau)
     else:
-        most = kernels.credits(skip, spec.multiplicity)
+        most = credits(skip, spec.multiplicity)
         picks = similarity_rounds(matrix.indptr, matrix.feature, most, *task, tau)
     return finish(matrix, spec, *picks)
 
 
 def _fullest(matrix: FeatureMatrix, skip: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """The allowed samples by number of features, most first: int64."""
-    size = kernels.row_sums(matrix.indptr, matrix.feature, (~skip).astype(np.float64))
+    size = row_sums(matrix.indptr, matrix.feature, (~skip).astype(np.float64))
     order = np.argsort(-size, kind="stable")
     return order[allowed[order]]
 
@@ -124,7 +126,7 @@ def instag(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
         skip = np.zeros(tags.n_features, bool)
     order = _fullest(tags, skip, candidates(matrix, spec))
     task = (order, pins(spec), costs(matrix, spec, samples), spec.budget)
-    picks = similarity_rounds(tags.indptr, tags.feature, kernels.credits(skip, 1), *task, ADDS_ONE)
+    picks = similarity_rounds(tags.indptr, tags.feature, credits(skip, 1), *task, ADDS_ONE)
     return finish(matrix, spec, *picks)
 
 
@@ -186,7 +188,7 @@ def unchanged_prefix(previous: Selection, matrix: FeatureMatrix, spec: Selection
         return 0
     fresh = np.zeros(matrix.n_features)
     fresh[[f for f in spec.vetoes if f not in then.vetoes]] = 1
-    touched = kernels.row_sums(matrix.indptr, matrix.feature, fresh) > 0
+    touched = row_sums(matrix.indptr, matrix.feature, fresh) > 0
     touched[list(set(spec.bans) - set(then.bans))] = True
     hit = np.flatnonzero(touched[previous.rows])
     k = min(int(hit[0]) if len(hit) else len(previous.rows), spec.budget)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import tallies
 from core.constraints import available
-from core.explain import coverage_curve, times_picked
+from core.matrix import tallies
+from core.matrix.covering import coverage_curve
+from core.matrix.statistics import times_picked
 from core.schema import FeatureMatrix, SelectionSpec
 from core.session import Session, by_method
 

@@ -17,7 +17,7 @@ from core.constraints import available
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.explain import ledger
 from core.files import cache_dir, replacing
-from core.kernels import covering_counts
+from core.matrix.covering import covering_counts
 from core.schema import Selection, SelectionSpec
 from core.selection import METHODS, is_nested, select
 from core.store import FeatureStore, open_store

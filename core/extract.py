@@ -251,7 +251,7 @@ def finish(
     pipeline: Pipeline, writer: StoreWriter, todo: Scan, digest: str, facts: dict[str, Any], on_progress: OnProgress
 ) -> Path:
     """Derive the small tables, project the samples, choose θ, write meta and rename."""
-    from core.explain import theta_table
+    from core.matrix.threshold import theta_table
     from core.projection import sample_map
 
     on_progress(Progress("Indexing features", 0, 1))

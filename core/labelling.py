@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from core import kernels
 from core.labels import cleaned
+from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 from core.store import FeatureStore
 
@@ -72,7 +72,7 @@ def example_maker(store: FeatureStore, matrix: FeatureMatrix, seed: int = 0) -> 
     Activating examples are held out from those shown wherever there are four contexts or more; the others are windows
     of the same width from samples in which the feature is not active in `matrix` (all segments, θ = 0).
     """
-    ptr, rows = kernels.transpose(matrix.indptr, matrix.feature, matrix.n_features)
+    ptr, rows = transpose(matrix.indptr, matrix.feature, matrix.n_features)
 
     def examples(feature: int) -> Examples:
         rng = np.random.default_rng([seed, feature])
@@ -119,7 +119,7 @@ def most_credited(matrix: FeatureMatrix, credited: np.ndarray, picks: np.ndarray
 
     credited: the feature of each credit, as `Ledger.feature`; picks: rows. Only features with a credit count.
     """
-    from core.explain import enrichment
+    from core.matrix.statistics import enrichment
 
     times = np.bincount(credited, minlength=matrix.n_features)
     expected = matrix.density() * len(picks)

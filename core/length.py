@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import tallies
+from core.matrix import tallies
+from core.matrix.statistics import midranks, pearson
 from core.places import Places
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.session import Session
@@ -117,18 +118,6 @@ def correlation(tokens: np.ndarray, counts: np.ndarray, seed: int = 0, resamples
         ends = np.nanquantile(drawn, [0.025, 0.975], axis=0)
     low, high = np.clip(point + (ends - point) * np.sqrt(m / max(n, 1)), -1, 1).tolist()
     return Correlation(*(Interval(r, a, b) for r, a, b in zip(point.tolist(), low, high, strict=True)), n)
-
-
-def pearson(x: np.ndarray, y: np.ndarray) -> float:
-    """Pearson's r; nan where one of the two does not vary."""
-    varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
-    return float(np.corrcoef(x, y)[0, 1]) if varies else float("nan")
-
-
-def midranks(count: np.ndarray) -> np.ndarray:
-    """Ranks from 1 of whole numbers ≥ 0, ties sharing their mean rank: float64. Counted, not sorted."""
-    size = np.bincount(count)
-    return (np.cumsum(size) - (size - 1) / 2)[count]
 
 
 def by_theta(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core import kernels
 from core.constraints import check_rows
+from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 
 
@@ -18,7 +18,7 @@ def nearest(matrix: FeatureMatrix, row: int, k: int = 10) -> tuple[np.ndarray, n
     check_rows([row], matrix.n_samples)
     own = np.zeros(matrix.n_features)
     own[matrix.row(row)] = 1
-    shared = kernels.row_sums(matrix.indptr, matrix.feature, own)
+    shared = row_sums(matrix.indptr, matrix.feature, own)
     shared[row] = 0
     union = matrix.counts + matrix.counts[row] - shared
     jaccard = np.divide(shared, union, out=np.zeros(matrix.n_samples), where=union > 0)

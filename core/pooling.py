@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from core.kernels import transpose_into
+from core.matrix.transpose import transpose_into
 
 
 @njit(cache=True)
@@ -103,13 +103,3 @@ def push_best(best, feature, value):
         lowest = row.argmin()
         if value[e] > row[lowest]:
             row[lowest] = value[e]
-
-
-@njit(cache=True)
-def cofiring(indptr, feature, rows, n_features):
-    """In how many of the samples `rows` each feature is active: int64 (F,)."""
-    count = np.zeros(n_features, np.int64)
-    for row in rows:
-        for j in range(indptr[row], indptr[row + 1]):
-            count[feature[j]] += 1
-    return count

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core import kernels
 from core.chat import SURROGATE
 from core.errors import SelectionError
+from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.session import Session
 
@@ -120,7 +120,7 @@ def _features(matrix: FeatureMatrix, query: Query) -> np.ndarray:
         if features:
             wanted = np.zeros(matrix.n_features)
             wanted[[_known(matrix, feature) for feature in features]] = 1
-            keep &= kernels.row_sums(matrix.indptr, matrix.feature, wanted) == (wanted.sum() if all_of_them else 0)
+            keep &= row_sums(matrix.indptr, matrix.feature, wanted) == (wanted.sum() if all_of_them else 0)
     return keep
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from core import clustering, coverage, ranking, vectors
-from core.constraints import SampleInfo, at_theta, available, costs, pins
+from core.constraints import SampleInfo, available, costs, pins
 from core.errors import SelectionError
+from core.matrix.threshold import at_theta
 from core.schema import SCOPES, UNITS, VETOES, WEIGHTS, FeatureMatrix, Selection, SelectionSpec
 
 

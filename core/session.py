@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from core import explain
 from core.constraints import SampleInfo
 from core.files import cache_dir
+from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.sae import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import METHODS, check_spec, is_nested, select
@@ -38,7 +38,7 @@ class Session:
     store: FeatureStore
     info: SampleInfo
     matrices: dict[str, FeatureMatrix] = field(default_factory=dict)
-    thetas: dict[str, tuple[float, list[explain.ThetaRow]]] = field(default_factory=dict)
+    thetas: dict[str, tuple[float, list[ThetaRow]]] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def raw_matrix(self, scope: str) -> FeatureMatrix:
@@ -47,12 +47,12 @@ class Session:
             self.matrices[scope] = self.store.matrix(scope)
         return self.matrices[scope]
 
-    def default_theta(self, scope: str = "all") -> tuple[float, list[explain.ThetaRow]]:
+    def default_theta(self, scope: str = "all") -> tuple[float, list[ThetaRow]]:
         """The default θ of a scope and the table it was chosen from, which extraction has left for the scope all."""
         if scope not in self.thetas:
             known = self.store.meta.get("thetas") if scope == "all" else None
-            table = [explain.ThetaRow(**row) for row in known] if known else explain.theta_table(self.raw_matrix(scope))
-            self.thetas[scope] = explain.chosen_theta(table), table
+            table = [ThetaRow(**row) for row in known] if known else theta_table(self.raw_matrix(scope))
+            self.thetas[scope] = chosen_theta(table), table
         return self.thetas[scope]
 
     def matrix(self, scope: str, theta: float) -> FeatureMatrix:

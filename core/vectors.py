@@ -17,9 +17,9 @@ from core.constraints import (
     score_column,
     unit_vectors,
 )
+from core.matrix.similarity import farthest_first
 from core.ranking import highest_first, score_order
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.similarity import farthest_first
 
 BLOCK = 512  # candidates compared at once
 STALE = 32  # gains brought up to date at once, for the price of one pass over the vectors

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.constraints import SampleInfo, at_theta
+from core.constraints import SampleInfo
 from core.errors import SelectionError
+from core.matrix.threshold import at_theta
 from core.schema import VETOES, FeatureMatrix, Selection
 from core.selection import select
 

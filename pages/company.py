@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explain import times_picked
+from core.matrix.statistics import times_picked
 from core.neighbours import having, nearest
 from core.schema import SEGMENTS
 from pages import shared

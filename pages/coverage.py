@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.explain import times_picked
+from core.matrix.statistics import times_picked
 from pages import groups, shared
 
 now = shared.header("Coverage", "A feature is covered when at least one kept sample activates it.")

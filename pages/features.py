@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.cards import sparklines
-from core.explain import enrichment
+from core.matrix.statistics import enrichment
 from core.projection import named_areas
 from pages import feature_card, shared
 

@@ -9,6 +9,10 @@ from hypothesis import given
 
 from core import explain
 from core.errors import SelectionError
+from core.explain import covering_picks, random_band, redundancy
+from core.matrix.covering import coverage_curve
+from core.matrix.statistics import length_effect
+from core.matrix.threshold import QUANTILES, default_theta
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import METHODS, select
 from tests.test_selection import OPTIONS, F, allowed, credit, features, quick, tasks
@@ -37,7 +41,7 @@ def test_ledger(task):
         assert np.isclose(sum(weight[f] for f in ledger.feature[mine]), selection.gains[k])
         entries = dict(zip(matrix.row(rows[k]).tolist(), matrix.value[matrix.indptr[rows[k]] :].tolist(), strict=False))
         assert ledger.value[mine].tolist() == [entries[f] for f in ledger.feature[mine].tolist()]
-    assert np.array_equal(ledger.redundancy, explain.redundancy(matrix, selection))
+    assert np.array_equal(ledger.redundancy, redundancy(matrix, selection))
 
 
 @quick
@@ -52,7 +56,7 @@ def test_covering_picks(task):
             if ranks and spec.vetoes.get(f) != "ignore":
                 found.setdefault(ranks[0], []).append(f)
         expected = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-        got = explain.covering_picks(matrix, selection, sample)
+        got = covering_picks(matrix, selection, sample)
         assert [(p.rank, p.features.tolist()) for p in got] == expected
         assert all(p.row == selection.rows[p.rank] and p.n_features == len(p.features) for p in got)
 
@@ -93,27 +97,25 @@ def test_curve_and_band():
     sets = [set(rng.integers(0, F, 3).tolist()) for _ in range(20)]
     matrix = FeatureMatrix.from_sets(sets, F)
     rows = rng.permutation(20)
-    assert explain.coverage_curve(matrix, rows).tolist() == [
+    assert coverage_curve(matrix, rows).tolist() == [
         len(set().union(*(sets[i] for i in rows[: k + 1]))) for k in range(20)
     ]
-    low, median, high = explain.random_band(matrix, 10, draws=7, seed=3)
+    low, median, high = random_band(matrix, 10, draws=7, seed=3)
     assert (low <= median).all()
     assert (median <= high).all()
     assert len(low) == 10
-    assert all(
-        np.array_equal(a, b) for a, b in zip((low, median, high), explain.random_band(matrix, 10, 7, 3), strict=True)
-    )
-    only = explain.random_band(matrix, 10, allowed=np.arange(20) == 4)
+    assert all(np.array_equal(a, b) for a, b in zip((low, median, high), random_band(matrix, 10, 7, 3), strict=True))
+    only = random_band(matrix, 10, allowed=np.arange(20) == 4)
     assert [curve.tolist() for curve in only] == [[len(sets[4])]] * 3
 
 
 def test_length_effect():
     matrix = FeatureMatrix.from_sets([{0}, {0, 1}, {0, 1, 2}], 3)
-    effect = explain.length_effect(matrix, np.array([10, 20, 30]))
+    effect = length_effect(matrix, np.array([10, 20, 30]))
     assert np.isclose([effect.pearson, effect.spearman], 1).all()
     assert effect.n == 3
-    assert np.isnan(explain.length_effect(matrix, np.array([5, 5, 5])).pearson)
-    assert explain.length_effect(matrix, np.array([10, np.nan, 30])).n == 2
+    assert np.isnan(length_effect(matrix, np.array([5, 5, 5])).pearson)
+    assert length_effect(matrix, np.array([10, np.nan, 30])).n == 2
 
 
 def test_default_theta_leaves_room_for_a_choice():
@@ -121,8 +123,8 @@ def test_default_theta_leaves_room_for_a_choice():
     dense = rng.exponential(size=(400, 1500)) * (rng.random((400, 1500)) < 0.1)
     indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
     matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], 1500)
-    theta, table = explain.default_theta(matrix)
-    assert [row.quantile for row in table] == list(explain.QUANTILES)
+    theta, table = default_theta(matrix)
+    assert [row.quantile for row in table] == list(QUANTILES)
     chosen = next(row for row in table if row.theta == theta)
     assert any(row.at_tenth < 0.9 for row in table)
     assert abs(chosen.at_tenth - 0.9) == min(abs(row.at_tenth - 0.9) for row in table if row.mean_active >= 5)
@@ -130,9 +132,9 @@ def test_default_theta_leaves_room_for_a_choice():
         at = matrix.at(row.theta)
         coverable = len(set(at.feature.tolist()))
         assert (row.coverable, row.mean_active) == (coverable, len(at.feature) / 400)
-        curve = explain.coverage_curve(at, select(at, SelectionSpec(budget=80)).rows) / coverable
+        curve = coverage_curve(at, select(at, SelectionSpec(budget=80)).rows) / coverable
         assert np.allclose((row.at_hundredth, row.at_twentieth, row.at_tenth), curve[[3, 19, 39]])
-    assert explain.default_theta(FeatureMatrix.from_sets([set()], 3)) == (0.0, [])
+    assert default_theta(FeatureMatrix.from_sets([set()], 3)) == (0.0, [])
 
 
 def test_default_theta_asks_less_of_a_large_data_set():
@@ -140,13 +142,13 @@ def test_default_theta_asks_less_of_a_large_data_set():
     feature = np.concatenate([rng.permutation(1000)[:8] for _ in range(4000)])
     order = np.argsort(np.repeat(np.arange(4000), 8) * 1000 + feature)
     matrix = FeatureMatrix(np.arange(0, 32_001, 8), feature[order], np.ones(32_000), 1000)
-    theta, table = explain.default_theta(matrix)
+    theta, table = default_theta(matrix)
     assert table[0].at_tenth > 0.99 and table[0].at_twentieth > 0.9 > table[0].at_hundredth
     assert theta == 0.0
 
 
 def test_default_theta_falls_back_to_five_features_a_sample():
     matrix = FeatureMatrix.from_sets([set(range(6))] * 20, 6)
-    theta, table = explain.default_theta(matrix)
+    theta, table = default_theta(matrix)
     assert theta == 0.0
     assert table[0].at_tenth == 1.0

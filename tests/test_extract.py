@@ -18,8 +18,8 @@ from core.chat import tokenize
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.datasets import read_samples
 from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
-from core.explain import default_theta
 from core.extract import extract
+from core.matrix.threshold import default_theta
 from core.models import SINK_NORM, load_lm
 from core.sae import load_sae
 from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix

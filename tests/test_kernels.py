@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import kernels
+from core.matrix.covering import covering_counts, credited_entries, walk_covered
+from core.matrix.greedy import credits, greedy, greedy_heap
+from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 
 F = 9
@@ -18,7 +20,7 @@ NO_ROUND = np.empty(0, np.int32)
 @given(sets_of_features)
 def test_transpose_lists_the_samples_of_each_feature(sets):
     matrix = FeatureMatrix.from_sets(sets, F)
-    fptr, sample = kernels.transpose(matrix.indptr, matrix.feature, F)
+    fptr, sample = transpose(matrix.indptr, matrix.feature, F)
     lists = [sample[fptr[f] : fptr[f + 1]].tolist() for f in range(F)]
     assert lists == [[i for i, s in enumerate(sets) if f in s] for f in range(F)]
 
@@ -31,8 +33,8 @@ def test_walk_and_credited_entries(sets, random, r, skip):
     rounds = sorted(random.randint(1, 3) for _ in rows)
     weight, mask = np.arange(1.0, F + 1), np.isin(np.arange(F), list(skip))
     args = matrix.indptr, matrix.feature, np.array(rows), np.array(rounds, np.int32)
-    gain, covered, credit = kernels.walk_covered(*args, weight, mask, r)
-    ptr, entry = kernels.credited_entries(*args, mask, r)
+    gain, covered, credit = walk_covered(*args, weight, mask, r)
+    ptr, entry = credited_entries(*args, mask, r)
     seen, first = set(), {}
     for k, row in enumerate(rows):
         earlier = [sets[rows[i]] for i in range(k) if rounds[i] == rounds[k]]
@@ -50,13 +52,11 @@ def test_walk_and_credited_entries(sets, random, r, skip):
 def test_heap_and_scans_agree(sets, budget, r, skip):
     matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
     budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
-    lists = kernels.transpose(matrix.indptr, matrix.feature, F)
-    one = kernels.greedy(
-        matrix.indptr, matrix.feature, *lists, kernels.credits(mask, r), allowed, NOBODY, NO_ROUND, budget
-    )
+    lists = transpose(matrix.indptr, matrix.feature, F)
+    one = greedy(matrix.indptr, matrix.feature, *lists, credits(mask, r), allowed, NOBODY, NO_ROUND, budget)
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
     group, room = np.zeros(n, np.int32), np.array([budget])
-    two = kernels.greedy_heap(
+    two = greedy_heap(
         matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False, group, room
     )
     assert [a.tolist() for a in one[:2]] == [a.tolist() for a in two]
@@ -67,7 +67,7 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
 def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed):
     matrix, n, rng = FeatureMatrix.from_sets(sets, F), len(sets), np.random.default_rng(seed)
     group, room, cost = rng.integers(0, 3, n).astype(np.int32), rng.integers(0, 5, 3), rng.integers(1, 4, n)
-    found, _ = kernels.greedy_heap(
+    found, _ = greedy_heap(
         matrix.indptr,
         matrix.feature,
         np.ones(F),
@@ -108,8 +108,8 @@ def test_greedy_at_scale_equals_a_dense_oracle():
     dense = rng.random((n, f)) < 0.1 / np.arange(1, f + 1) ** 0.2
     indptr = np.concatenate([[0], dense.sum(1).cumsum()]).astype(np.int64)
     feature = np.nonzero(dense)[1].astype(np.int32)
-    lists = kernels.transpose(indptr, feature, f)
-    rows, rounds, gains = kernels.greedy(
+    lists = transpose(indptr, feature, f)
+    rows, rounds, gains = greedy(
         indptr, feature, *lists, np.ones(f, np.uint8), np.ones(n, bool), NOBODY, NO_ROUND, budget
     )
     gain, is_open, number = dense.sum(1), np.ones(n, bool), 1
@@ -131,7 +131,7 @@ def test_greedy_at_scale_equals_a_dense_oracle():
 def test_covering_counts_say_which_picks_have_a_samples_features(sets, n_picks, random):
     matrix = FeatureMatrix.from_sets(sets, F)
     credit = np.array([random.randint(-1, n_picks - 1) for _ in range(F)], np.int32)
-    ptr, pick, count = kernels.covering_counts(matrix.indptr, matrix.feature, credit, n_picks)
+    ptr, pick, count = covering_counts(matrix.indptr, matrix.feature, credit, n_picks)
     for row, features in enumerate(sets):
         firsts = [credit[f] for f in features if credit[f] >= 0]
         wanted = sorted(((p, firsts.count(p)) for p in set(firsts)), key=lambda found: (-found[1], found[0]))

@@ -10,13 +10,27 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from core import length as lab
-from core import tallies
 from core.beyond import by_relative_gain, expected_counts, in_length_bins
 from core.cli import app
 from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_bins, length_matched
 from core.errors import SelectionError
 from core.growth import growth, heaps, mean_curve
+from core.length import (
+    EDGE,
+    KINDS,
+    SHORTEST,
+    by_theta,
+    correlation,
+    decomposition,
+    edge_share,
+    feature_kinds,
+    mark_share,
+    scope_correlations,
+    scope_counts,
+    scope_tokens,
+)
+from core.matrix import tallies
 from core.places import places, token_places
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.selection import select
@@ -55,7 +69,7 @@ def test_shares_of_the_decomposition_sum_to_one(seed, n):
     rng = np.random.default_rng(seed)
     matrix, values = random_matrix(rng, n)
     tokens, active = rng.integers(0, 50, n), values > 0
-    found = lab.decomposition(matrix, tokens)
+    found = decomposition(matrix, tokens)
     whole = np.cov(tokens, active.sum(1), bias=True)[0, 1]
     assert found.covariance == pytest.approx(whole, abs=1e-9)
     if abs(whole) > 1e-6:
@@ -77,7 +91,7 @@ def test_r_agrees_with_scipy_and_its_interval_with_scipys_bootstrap():
     rng = np.random.default_rng(1)
     tokens = rng.integers(5, 200, 400)
     counts = tokens + rng.integers(0, 120, 400)
-    found = lab.correlation(tokens, counts, resamples=2000)
+    found = correlation(tokens, counts, resamples=2000)
     for interval, test in ((found.pearson, stats.pearsonr), (found.spearman, stats.spearmanr)):
         assert interval.value == pytest.approx(test(tokens, counts)[0])
         reference = stats.bootstrap(
@@ -86,16 +100,16 @@ def test_r_agrees_with_scipy_and_its_interval_with_scipys_bootstrap():
         ).confidence_interval  # fmt: skip
         assert (interval.low, interval.high) == pytest.approx((reference.low, reference.high), abs=0.006)
         assert interval.low < interval.value < interval.high
-    assert lab.correlation(tokens, counts) == lab.correlation(tokens, counts)
+    assert correlation(tokens, counts) == correlation(tokens, counts)
 
 
 def test_a_resample_of_fewer_gives_an_interval_of_the_same_width(monkeypatch):
     rng = np.random.default_rng(2)
     tokens = rng.lognormal(4, 0.6, 8000).astype(int)
     counts = (tokens * rng.lognormal(0, 0.4, 8000)).astype(int)
-    whole = lab.correlation(tokens, counts)
+    whole = correlation(tokens, counts)
     monkeypatch.setattr(lab, "MOST_DRAWN", 2000)
-    part = lab.correlation(tokens, counts)
+    part = correlation(tokens, counts)
     for one, two in ((whole.pearson, part.pearson), (whole.spearman, part.spearman)):
         assert two.value == one.value
         assert two.high - two.low == pytest.approx(one.high - one.low, rel=0.2)
@@ -116,7 +130,7 @@ def test_resamples_rank_anew(seed, size):
 
 
 def test_r_of_what_does_not_vary_is_nan():
-    found = lab.correlation(np.ones(5, int), np.arange(5))
+    found = correlation(np.ones(5, int), np.arange(5))
     assert np.isnan([found.pearson.value, found.pearson.low, found.spearman.high]).all() and found.n == 5
 
 
@@ -126,7 +140,7 @@ def test_r_by_theta_is_that_of_the_matrix_at_theta(seed):
     rng = np.random.default_rng(seed)
     matrix, _ = random_matrix(rng, 30)
     tokens, thetas = rng.integers(1, 9, 30), [0.0, 1.0, 2.0, 3.0]
-    for row in lab.by_theta(matrix, tokens, [0, 0.25, 0.5, 0.75], thetas):
+    for row in by_theta(matrix, tokens, [0, 0.25, 0.5, 0.75], thetas):
         counts = matrix.at(row.theta).counts
         assert row.mean_active == pytest.approx(counts.mean())
         assert (row.pearson, row.spearman) == pytest.approx(both_r(tokens, counts), nan_ok=True)
@@ -150,14 +164,14 @@ def test_places_count_the_tokens_of_the_same_segment_before(samples):
 
 def test_counts_of_a_scope_need_no_matrix(tiny):
     session = open_session(tiny.store)
-    counted = lab.scope_counts(session, 0.2)
+    counted = scope_counts(session, 0.2)
     assert list(counted) == list(SCOPES) and set(session.matrices) == {"all"}
     for scope, counts in counted.items():
         assert counts.any() and counts.tolist() == session.matrix(scope, 0.2).counts.tolist()
-    tokens = {scope: lab.scope_tokens(session.store, scope) for scope in ("all", "prompt", "response")}
-    together = lab.scope_correlations(open_session(tiny.store), 0.2, seed=3)
+    tokens = {scope: scope_tokens(session.store, scope) for scope in ("all", "prompt", "response")}
+    together = scope_correlations(open_session(tiny.store), 0.2, seed=3)
     assert repr(together) == repr(
-        {scope: lab.correlation(tokens[scope], session.matrix(scope, 0.2).counts, seed=3) for scope in tokens}
+        {scope: correlation(tokens[scope], session.matrix(scope, 0.2).counts, seed=3) for scope in tokens}
     )
     assert (tokens["all"] >= tokens["prompt"] + tokens["response"]).all()
     segments = [session.store.pieces(row)[1] for row in range(session.store.n_samples)]
@@ -168,21 +182,21 @@ def test_kinds_follow_their_rule(tiny):
     session = open_session(tiny.store)
     store, theta = session.store, 0.2
     seen, places_ = np.unique(session.matrix("all", theta).feature), token_places(store)
-    edge, marks = lab.edge_share(store, places_, seen, theta), lab.mark_share(store, seen)
+    edge, marks = edge_share(store, places_, seen, theta), mark_share(store, seen)
     peaks = {f: [] for f in seen.tolist()}
     for row in range(store.n_samples):
         segments, found = store.pieces(row)[1], store.sample_features(row)
         for segment, f, value, peak in zip(*(found[n].tolist() for n in found), strict=True):
             own = np.flatnonzero(segments == segment).tolist()
-            if value > theta and len(own) >= lab.SHORTEST:
-                peaks[f].append(peak in own[: lab.EDGE] + own[-lab.EDGE :])
+            if value > theta and len(own) >= SHORTEST:
+                peaks[f].append(peak in own[:EDGE] + own[-EDGE:])
     assert edge.tolist() == [np.mean(peaks[f]) if peaks[f] else 0 for f in seen.tolist()]
     for f, share in list(zip(seen.tolist(), marks.tolist(), strict=True))[:20]:
         tokens = [c["pieces"][c["peak"]] for c in store.contexts(f)]
         assert share == pytest.approx(np.mean([not any(map(str.isalnum, t)) for t in tokens]))
-    kinds = np.array(lab.feature_kinds(store, places_, seen, theta))
-    assert (kinds[edge >= 0.5] == lab.KINDS[0]).all() and set(kinds) <= set(lab.KINDS)
-    assert (kinds[(edge < 0.5) & (marks > 0.5)] == lab.KINDS[1]).all()
+    kinds = np.array(feature_kinds(store, places_, seen, theta))
+    assert (kinds[edge >= 0.5] == KINDS[0]).all() and set(kinds) <= set(KINDS)
+    assert (kinds[(edge < 0.5) & (marks > 0.5)] == KINDS[1]).all()
 
 
 @quick
@@ -360,11 +374,11 @@ def test_the_command_gives_what_the_functions_give(tiny, tmp_path, monkeypatch):
     done = CliRunner().invoke(app, [*arguments, "--top", "4", "--json"])
     assert done.exit_code == 0, done.output
     found, session = json.loads(done.stdout)[tiny.store.stem], open_session(tiny.store)
-    matrix, tokens = session.matrix("all", 0.2), lab.scope_tokens(session.store, "all")
-    whole = lab.decomposition(matrix, tokens)
+    matrix, tokens = session.matrix("all", 0.2), scope_tokens(session.store, "all")
+    whole = decomposition(matrix, tokens)
     assert [row["feature"] for row in found["features"]] == whole.order[:4].tolist()
     assert found["decomposition"][0]["carry half"] == whole.half
-    assert sum(found["decomposition"][0][kind] for kind in lab.KINDS) == whole.half
+    assert sum(found["decomposition"][0][kind] for kind in KINDS) == whole.half
     assert [row["features of"] for row in found["correlation"]] == ["all", "prompt", "response"]
     assert found["correlation"][0]["pearson"]["value"] == pytest.approx(np.corrcoef(tokens, matrix.counts)[0, 1])
     assert [row["samples"] for row in found["sets"]] == [6] * 5

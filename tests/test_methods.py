@@ -12,9 +12,9 @@ from core.clustering import allocate, choose_k, clusters, k_curve
 from core.constraints import SampleInfo
 from core.coverage import reference_weights, resume, unchanged_prefix
 from core.errors import SelectionError
+from core.matrix.similarity import nearest_rounds
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import parsed_options, select
-from core.similarity import nearest_rounds
 from tests.test_selection import F, allowed, credit, features, quick, tasks, triples
 
 

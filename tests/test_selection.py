@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from core.constraints import SampleInfo
 from core.coverage import postings
 from core.errors import SelectionError
+from core.matrix.similarity import AT_ONCE
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import METHODS, is_nested, select
-from core.similarity import AT_ONCE
 
 F = 12
 quick = settings(max_examples=60)

@@ -13,44 +13,12 @@ import heapq
 import numpy as np
 from numba import njit
 
+from core.matrix.transpose import row_sums
+
 NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
 CLOSED = np.int32(-(2**30))  # the gain of a sample that can no longer be picked: it may fall further, but not rise
 AHEAD, READ, LINE = 64, 64, 16  # posting lists begun at once, how far, and how much of one a cache line holds
 BLOCK = 512  # samples scanned at once
-
-
-def transpose(indptr, feature, n_features):
-    """Posting lists: (fptr int64 (F+1,), sample int32 (nnz,)), the samples of a feature ascending.
-
-    numpy asks the kernel for huge pages and numba does not: lists that it allocates are read and written much faster.
-    """
-    sample = np.empty(len(feature), np.int32)
-    return transpose_into(indptr, feature, n_features, sample), sample
-
-
-@njit(cache=True)
-def transpose_into(indptr, feature, n_features, sample):
-    """Write the posting lists into `sample` int32 (nnz,), the samples of a feature ascending: fptr int64 (F+1,)."""
-    fptr = np.zeros(n_features + 1, np.int64)
-    for f in feature:
-        fptr[f + 1] += 1
-    fptr = np.cumsum(fptr)
-    place = fptr[:-1].copy()
-    for row in range(len(indptr) - 1):
-        for j in range(indptr[row], indptr[row + 1]):
-            at = place[feature[j]]
-            sample[at], place[feature[j]] = row, at + 1
-    return fptr
-
-
-@njit(cache=True)
-def row_sums(indptr, feature, weight):
-    """Sum of weight, float64 (F,), over the features of each sample, in their order: float64 (N,)."""
-    total = np.zeros(len(indptr) - 1)
-    for row in range(len(total)):
-        for j in range(indptr[row], indptr[row + 1]):
-            total[row] += weight[feature[j]]
-    return total
 
 
 @njit(cache=True)
@@ -263,66 +231,3 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
     rounds[n:] = max(number, 1)
     n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
     return rows[:n], rounds[:n]
-
-
-@njit(cache=True)
-def walk_covered(indptr, feature, rows, rounds, weight, skip, r):
-    """What each pick brings: (gain float64 (K,), covered_after int64 (K,), credit int32 (F,)).
-
-    Gains count within the round, rounds ascending; covered_after counts the features active in at least one pick so
-    far, whatever the round; credit is the first pick that has the feature, -1 for none.
-    """
-    gain, covered_after = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
-    credit, mark = np.full(len(skip), -1, np.int32), np.where(skip, NEVER, 0)
-    covered = 0
-    for k in range(len(rows)):
-        base = rounds[k] * r
-        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
-            f = feature[j]
-            if mark[f] - base >= r:
-                continue
-            mark[f] = max(mark[f], base) + 1
-            gain[k] += weight[f]
-            if credit[f] < 0:
-                credit[f] = k
-                covered += 1
-        covered_after[k] = covered
-    return gain, covered_after, credit
-
-
-@njit(cache=True)
-def credited_entries(indptr, feature, rows, rounds, skip, r):
-    """The entries that each pick is credited with in its round: (ptr int64 (K+1,), entry int64, an index into nnz)."""
-    mark, ptr = np.where(skip, NEVER, 0), np.zeros(len(rows) + 1, np.int64)
-    entry, n = np.empty((indptr[rows + 1] - indptr[rows]).sum(), np.int64), 0
-    for k in range(len(rows)):
-        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
-            if mark[feature[j]] - rounds[k] * r < r:
-                entry[n], n = j, n + 1
-        _count(rows[k], rounds[k] * r, r, indptr, feature, mark)
-        ptr[k + 1] = n
-    return ptr, entry[:n].copy()
-
-
-@njit(cache=True)
-def covering_counts(indptr, feature, credit, n_picks):
-    """How many of each sample's features each pick was first to have: (ptr int64 (N+1,), pick int32, count int32).
-
-    credit int32 (F,): the first pick with a feature, -1 for none. Of a sample the largest count first, then the rank.
-    """
-    ptr, count = np.zeros(len(indptr), np.int64), np.zeros(n_picks, np.int64)
-    pick, shared, n = np.empty(len(feature), np.int32), np.empty(len(feature), np.int32), 0
-    for row in range(len(indptr) - 1):
-        for j in range(indptr[row], indptr[row + 1]):
-            p = credit[feature[j]]
-            if p >= 0:
-                if count[p] == 0:
-                    pick[n], n = p, n + 1
-                count[p] += 1
-        found = pick[ptr[row] : n]
-        key = np.sort(found - count[found] * n_picks)
-        for k in range(len(key)):
-            p = key[k] % n_picks
-            pick[ptr[row] + k], shared[ptr[row] + k], count[p] = p, count[p], 0
-        ptr[row + 1] = n
-    return ptr, pick[:n].copy(), shared[:n].copy()

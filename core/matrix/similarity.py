@@ -10,7 +10,8 @@ import heapq
 import numpy as np
 from numba import njit
 
-from core.kernels import fill, row_sums, transpose_into
+from core.matrix.greedy import fill
+from core.matrix.transpose import row_sums, transpose_into
 
 AT_ONCE = 64  # rounds side by side: a feature's credits in them are a cache line
 

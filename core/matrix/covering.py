@@ -1,0 +1,81 @@
+"""What picks cover in their order, and who was first to cover what: kernels, and the coverage curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+
+from core.matrix.greedy import NEVER, _count
+from core.schema import FeatureMatrix
+
+
+@njit(cache=True)
+def walk_covered(indptr, feature, rows, rounds, weight, skip, r):
+    """What each pick brings: (gain float64 (K,), covered_after int64 (K,), credit int32 (F,)).
+
+    Gains count within the round, rounds ascending; covered_after counts the features active in at least one pick so
+    far, whatever the round; credit is the first pick that has the feature, -1 for none.
+    """
+    gain, covered_after = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
+    credit, mark = np.full(len(skip), -1, np.int32), np.where(skip, NEVER, 0)
+    covered = 0
+    for k in range(len(rows)):
+        base = rounds[k] * r
+        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
+            f = feature[j]
+            if mark[f] - base >= r:
+                continue
+            mark[f] = max(mark[f], base) + 1
+            gain[k] += weight[f]
+            if credit[f] < 0:
+                credit[f] = k
+                covered += 1
+        covered_after[k] = covered
+    return gain, covered_after, credit
+
+
+@njit(cache=True)
+def credited_entries(indptr, feature, rows, rounds, skip, r):
+    """The entries that each pick is credited with in its round: (ptr int64 (K+1,), entry int64, an index into nnz)."""
+    mark, ptr = np.where(skip, NEVER, 0), np.zeros(len(rows) + 1, np.int64)
+    entry, n = np.empty((indptr[rows + 1] - indptr[rows]).sum(), np.int64), 0
+    for k in range(len(rows)):
+        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
+            if mark[feature[j]] - rounds[k] * r < r:
+                entry[n], n = j, n + 1
+        _count(rows[k], rounds[k] * r, r, indptr, feature, mark)
+        ptr[k + 1] = n
+    return ptr, entry[:n].copy()
+
+
+@njit(cache=True)
+def covering_counts(indptr, feature, credit, n_picks):
+    """How many of each sample's features each pick was first to have: (ptr int64 (N+1,), pick int32, count int32).
+
+    credit int32 (F,): the first pick with a feature, -1 for none. Of a sample the largest count first, then the rank.
+    """
+    ptr, count = np.zeros(len(indptr), np.int64), np.zeros(n_picks, np.int64)
+    pick, shared, n = np.empty(len(feature), np.int32), np.empty(len(feature), np.int32), 0
+    for row in range(len(indptr) - 1):
+        for j in range(indptr[row], indptr[row + 1]):
+            p = credit[feature[j]]
+            if p >= 0:
+                if count[p] == 0:
+                    pick[n], n = p, n + 1
+                count[p] += 1
+        found = pick[ptr[row] : n]
+        key = np.sort(found - count[found] * n_picks)
+        for k in range(len(key)):
+            p = key[k] % n_picks
+            pick[ptr[row] + k], shared[ptr[row] + k], count[p] = p, count[p], 0
+        ptr[row + 1] = n
+    return ptr, pick[:n].copy(), shared[:n].copy()
+
+
+def coverage_curve(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Number of distinct features active in the first 1, 2, … of `rows`: int64 (K,)."""
+    rows, none = np.asarray(rows, np.int64), np.zeros(matrix.n_features, bool)
+    rounds = np.ones(len(rows), np.int32)
+    return walk_covered(matrix.indptr, matrix.feature, rows, rounds, np.ones(len(none)), none, 1)[1]
