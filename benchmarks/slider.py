@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from core.files import cache_dir
+from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 
 PRESSES = 20

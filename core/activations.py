@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.chat import TokenizedSample, tokenize
-from core.files import replacing, require_space
 from core.models import LanguageModel, layers_needed, residual
 from core.schema import Message, Sample
+from core.system.files import replacing, require_space
 
 if TYPE_CHECKING:
     import torch

@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import SelectionError
-from core.files import plain
 from core.schema import SelectionSpec
+from core.system.kept import plain
 
 if TYPE_CHECKING:
     from core.session import Session

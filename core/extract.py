@@ -19,13 +19,13 @@ from core.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_diges
 from core.contexts import Kept, lots, pool
 from core.datasets import file_digest, read_samples
 from core.errors import DataError
-from core.files import cache_dir, require_space
 from core.finished import find_finished, note_finished
 from core.interpret import write_interpretation
 from core.models import LanguageModel, load_lm, require_lm, residual, resolve_device, resolve_dtype, sinks
 from core.sae import SparseAutoencoder, check_fit, load_sae, require_sae
 from core.schema import ExtractConfig, Sample
 from core.store import SCHEMA_VERSION, StoreWriter
+from core.system.files import cache_dir, require_space
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space

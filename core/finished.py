@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from core.files import replacing, stamp
 from core.schema import ExtractConfig
+from core.system.files import replacing, stamp
 
 NAME = "finished.json"
 

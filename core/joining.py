@@ -11,10 +11,10 @@ import numpy as np
 
 from core.errors import StoreError
 from core.extract import OnProgress, Pipeline, Progress, Scan, finish, load
-from core.files import cache_dir, replacing, require_space
 from core.schema import ExtractConfig
 from core.scores import finished_columns, score_folder
 from core.store import SCHEMA_VERSION, FeatureStore, StoreWriter, open_store
+from core.system.files import cache_dir, replacing, require_space
 
 SETTINGS = ("hook_point", "max_tokens", "floor", "dtype")  # what must be alike for the activations to be comparable
 

@@ -25,8 +25,9 @@ from core.labelling import (
     parsed_active,
     parsed_label,
 )
-from core.labels import Label, LabelBook, cleaned, now
+from core.labels import Label, LabelBook, cleaned
 from core.models import one_line
+from core.system.kept import now
 
 OPENAI = "https://api.openai.com/v1"
 CHARACTERS_A_TOKEN = 4

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from core.files import replacing
 from core.json_stream import BadRow, Record, shorten
 from core.labels import SOURCES, Label, cleaned
 from core.records import READERS, RecordFile
+from core.system.files import replacing
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import DataError, StoreError
-from core.files import cache_dir, stamp
 from core.store import FeatureStore
+from core.system.files import cache_dir, stamp
 from core.workspace import WorkspaceState
 
 SOURCES = ("manual", "imported", "shipped", "auto")  # in the order in which they are preferred
@@ -50,11 +49,6 @@ def cleaned(text: str, most: int = MOST_CHARACTERS) -> str:
     kept = (c for c in text if c.isspace() or c in JOINERS or not unicodedata.category(c).startswith("C"))
     line = " ".join("".join(kept).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def now() -> str:
-    """The present time in UTC, ISO format, seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def sae_of(store: FeatureStore) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from core.errors import ModelError
-from core.files import cache_dir, hub_reachable, sampled_digest
+from core.system.files import cache_dir, sampled_digest
+from core.system.hub import hub_reachable
 
 if TYPE_CHECKING:
     import torch

@@ -17,8 +17,9 @@ import duckdb
 import numpy as np
 
 from core.errors import LockedError, StoreError
-from core.files import plain, replacing
 from core.store import connect
+from core.system.files import replacing
+from core.system.kept import plain
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS config(text VARCHAR);

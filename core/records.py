@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from core.files import hub_reachable
 from core.json_stream import BLOCK, BadRow, Record, json_array, reason_of, shorten, unfinished
+from core.system.hub import hub_reachable
 
 UNREADABLE = {  # first bytes -> what the file is and what to do with it
     b"PK\x03\x04": "a zip archive (or a spreadsheet): unpack it, or save it as CSV or JSON Lines",

@@ -19,13 +19,14 @@ import numpy as np
 from core.clustering import clusters, draw_keys, in_turns
 from core.constraints import SampleInfo, candidates, score_column, unit_vectors
 from core.errors import SelectionError
-from core.files import claimed, replacing
 from core.generation import generate
 from core.judge import Endpoint
 from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scorers import SCORERS, Task
 from core.store import FeatureStore
+from core.system.files import claimed, replacing
+from core.system.kept import step, write_json
 from core.training import fine_tune, load_trainable, load_tuned, require_training
 
 MOST = 30.0  # nats: a cluster's mean difference is cut there, so that one odd score cannot starve all the others
@@ -202,16 +203,3 @@ def train_round(
 def shares(budget: int, rounds: int) -> list[int]:
     """The budget over the rounds, as evenly as whole numbers allow, the first ones one more."""
     return [budget // rounds + (i < budget % rounds) for i in range(rounds)]
-
-
-def step(path: Path, compute: Callable[[], Any]) -> Any:
-    """What an earlier run left at `path`, else computed and written there."""
-    if not path.exists():
-        write_json(path, compute())
-    return json.loads(path.read_text())
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write and rename; NaN is written as JSON's readers in Python know it."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content) + "\n")

@@ -13,9 +13,9 @@ import numpy as np
 
 from core.clustering import KRow
 from core.errors import SaelectError, SelectionError
-from core.files import cache_dir
 from core.schema import SelectionSpec
 from core.scorers import SCORERS
+from core.system.files import cache_dir
 from core.training import TrainConfig
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from safetensors import deserialize
 
 from core.errors import ModelError
-from core.files import hub_reachable, sampled_digest
 from core.models import LOAD_ERRORS, LanguageModel, layers_needed, one_line
+from core.system.files import sampled_digest
+from core.system.hub import hub_reachable
 
 if TYPE_CHECKING:
     import torch

@@ -12,11 +12,12 @@ from typing import Any
 from core.activations import collect, mix, split
 from core.chat import TokenizedSample
 from core.datasets import read_samples
-from core.files import cache_dir
 from core.models import LanguageModel, layers_needed, load_lm
 from core.sae import load_sae
 from core.sae_evaluation import dead_share, evaluate
-from core.sae_training import SaeTrainingConfig, save, train, write_json
+from core.sae_training import SaeTrainingConfig, save, train
+from core.system.files import cache_dir
+from core.system.kept import write_json
 
 EVALUATION_TOKENS = 60_000
 DEAD_TOKENS = 800_000  # rare features need more text to show that they are alive
@@ -77,5 +78,5 @@ def measure(folder: Path, data: list[str], model: str = "", tokens: int = EVALUA
     more = mix(sources, lm.tokenizer, DEAD_TOKENS, training["max_tokens"], training["seed"])
     metrics |= dead_share(lm, loaded, more, n_blocks)
     metrics = {k: round(v, 4) for k, v in metrics.items()}
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "metrics.json", metrics, indent=1)
     return metrics

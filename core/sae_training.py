@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from core.files import replacing
 from core.models import sinks
+from core.system.files import replacing
+from core.system.kept import write_json
 
 SHARDS_IN_MEMORY = 4
 NORM_BATCHES = 20  # read before the first step, to estimate the input scale
@@ -127,7 +128,7 @@ def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path
         trainer.n_training_steps = trainer.n_training_samples // cfg.batch  # saved before the trainer counted the step
         history += earlier_history(folder, trainer.n_training_steps)
         next(itertools.islice(stream, NORM_BATCHES + trainer.n_training_steps - 1, None))
-    trainer.save_checkpoint_fn = lambda checkpoint_path: write_json(folder / "history.json", history)
+    trainer.save_checkpoint_fn = lambda checkpoint_path: write_json(folder / "history.json", history, indent=1)
     return trainer.fit(), history
 
 
@@ -152,12 +153,6 @@ def monitored(stream: Iterator[Any], trainer: Callable[[], Any], history: list[d
         yield batch
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write `content` as indented JSON; the file is replaced in one step."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n")
-
-
 def save(sae: Any, cfg: SaeTrainingConfig, history: list[dict], out: Path, **facts: Any) -> None:
     """Write the inference SAE as bf16 safetensors that `sae_lens.SAE.load_from_disk` reads, and its training record."""
     import torch
@@ -168,5 +163,5 @@ def save(sae: Any, cfg: SaeTrainingConfig, history: list[dict], out: Path, **fac
     with replacing(out / "sae_weights.safetensors") as temporary:
         save_file(weights, temporary)
     config = json.loads((out / "cfg.json").read_text())
-    write_json(out / "cfg.json", {**config, "dtype": "bfloat16", "device": "cpu"})
-    write_json(out / "training.json", {"config": asdict(cfg), **facts, "history": history})
+    write_json(out / "cfg.json", {**config, "dtype": "bfloat16", "device": "cpu"}, indent=1)
+    write_json(out / "training.json", {"config": asdict(cfg), **facts, "history": history}, indent=1)

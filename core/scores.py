@@ -18,10 +18,10 @@ import numpy as np
 from core.activations import pack, padded
 from core.chat import TokenizedSample, render, template_digest, tokenize
 from core.errors import ModelError, SelectionError
-from core.files import cache_dir, replacing
 from core.models import LanguageModel, load_lm, resolve_device
 from core.schema import SEGMENTS, Sample
 from core.store import FeatureStore
+from core.system.files import cache_dir, replacing
 
 if TYPE_CHECKING:
     import torch

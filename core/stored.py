@@ -11,10 +11,10 @@ import numpy as np
 
 from core.constraints import SampleInfo
 from core.errors import DataError, SelectionError
-from core.files import cache_dir
 from core.schema import FeatureMatrix
 from core.scores import score_columns
 from core.store import FeatureStore, open_store
+from core.system.files import cache_dir
 
 
 def info_of(store: FeatureStore) -> SampleInfo:

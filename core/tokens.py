@@ -11,10 +11,10 @@ import numpy as np
 from core.activations import padded
 from core.chat import template_digest, tokenize
 from core.errors import ModelError
-from core.files import PROJECT
 from core.models import residual, sinks
 from core.sae import require_sae, sae_digest
 from core.schema import ExtractConfig
+from core.system.files import PROJECT
 
 if TYPE_CHECKING:
     from core.extract import Pipeline

@@ -21,8 +21,8 @@ from typing import Any
 from filelock import FileLock
 
 from core.errors import DataError, SelectionError, StoreError
-from core.files import replacing
 from core.schema import VETOES
+from core.system.files import replacing
 
 WAIT = 30.0  # seconds for another process's transaction to end
 TABLE = """CREATE TABLE IF NOT EXISTS events(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from core.files import replacing
+from core.system.files import replacing
 
 
 def write_records(records: Iterable[Any], path: str | Path, format: str) -> None:

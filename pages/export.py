@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.export import curated_bytes, manifest_json, rejects_bytes, spec_dict
-from core.files import cache_dir
+from core.system.files import cache_dir
 from core.writers import FORMATS
 from pages import shared
 

@@ -10,7 +10,6 @@ import streamlit as st
 
 from core.comparison import completed
 from core.errors import SaelectError, SelectionError
-from core.files import cache_dir
 from core.proof_store import ProofStore, Result, proofs_of, results
 from core.proof_view import COSTS, MARKS, best_by_source, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
 from core.prove import REFINED, n_trainable
@@ -18,6 +17,7 @@ from core.prove import sources as origin
 from core.schema import SelectionSpec
 from core.selection import METHODS
 from core.session import by_method
+from core.system.files import cache_dir
 from pages import proof_figures as figures
 from pages import runs, shared
 

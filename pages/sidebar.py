@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from core.errors import SaelectError, SelectionError, UnscoredError
-from core.files import cache_dir
 from core.schema import SCOPES, UNITS, WEIGHTS, SelectionSpec
 from core.selection import METHODS, Option
 from core.session import Session, workspace_of
 from core.store import list_stores
+from core.system.files import cache_dir
 from core.workspace import Workspace, WorkspaceState
 from pages.shared import View, plain, session_of
 

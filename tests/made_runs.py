@@ -11,9 +11,10 @@ from core.clustering import clusters
 from core.constraints import candidates, unit_vectors
 from core.proof_store import ProofStore, Run
 from core.prove import ProofConfig, held_out_rows, sources
-from core.refine import begun, drawn_rows, mean_gaps, shares, updated, write_json
+from core.refine import begun, drawn_rows, mean_gaps, shares, updated
 from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.session import Session
+from core.system.kept import write_json
 
 
 def write_refinement(session: Session, config: RefineConfig, answers: Sequence[str], rounds: int) -> RefineRun:

@@ -44,7 +44,9 @@ def test_heavy_packages_are_imported_where_they_are_used(path):
     assert path.name == "sae_training.py" or "core.topk" not in imports(path)
 
 
-@pytest.mark.parametrize("name", ["matrix/transpose.py", "matrix/greedy.py", "matrix/similarity.py", "matrix/tallies.py", "pooling.py"])
+@pytest.mark.parametrize(
+    "name", ["matrix/transpose.py", "matrix/greedy.py", "matrix/similarity.py", "matrix/tallies.py", "pooling.py"]
+)
 def test_kernels_know_arrays_only(name):
     used = [module for module in imports(ROOT / "core" / name) if not module.startswith("core.matrix")]
     assert packages(used) <= {"numpy", "numba", *sys.stdlib_module_names}

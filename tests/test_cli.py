@@ -13,7 +13,7 @@ import pytest
 
 from core import cli
 from core.__main__ import main
-from core.files import PROJECT
+from core.system.files import PROJECT
 
 
 def run(*arguments: str, cache: Path) -> subprocess.CompletedProcess:

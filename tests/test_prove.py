@@ -221,7 +221,9 @@ def test_a_cell_that_another_process_is_at_comes_last(held, workplace, monkeypat
     first, bans = Cell("hybrid", 4, 0), tuple(held_out_rows(sources(session), 2, 0).tolist())
     folder = config.path.with_suffix("") / "hybrid-4-0"
     folder = folder if held == "cell" else refinement(config, first, bans).folder
-    hold = f"from core.files import claimed; from pathlib import Path\nwith claimed(Path({str(folder)!r}), False): "
+    hold = (
+        f"from core.system.files import claimed; from pathlib import Path\nwith claimed(Path({str(folder)!r}), False): "
+    )
     told, done = [], []
 
     def one_run(config, session, cell, held_out, folder, on_stage, wait):

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from core import refine as refinement
 from core.clustering import allocate
 from core.errors import SaelectError, SelectionError
 from core.refine import draw, first_weights, mean_gaps, places, refine, shares, updated
@@ -18,6 +17,8 @@ from core.refine_runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SelectionSpec
 from core.selection import select
 from core.session import open_session
+from core.system import kept
+from core.system.kept import write_json
 from core.training import TrainConfig
 
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)
@@ -141,7 +142,7 @@ def test_a_kill_after_any_step_changes_nothing(run, workplace, monkeypatch, tmp_
     if after != "drawn.json":  # one of them goes through both rounds, the others begin with the second
         shutil.copytree(origin.parents[1], folder / "refine", dirs_exist_ok=True)
         shutil.rmtree(run.config.folder / "round-2")
-    write, number = refinement.write_json, 1 if after == "drawn.json" else 2
+    write, number = write_json, 1 if after == "drawn.json" else 2
 
     def killed(path, content):
         write(path, content)
@@ -149,7 +150,7 @@ def test_a_kill_after_any_step_changes_nothing(run, workplace, monkeypatch, tmp_
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(refinement, "write_json", killed)
+        patch.setattr(kept, "write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             refine(run.config, workplace.store, workplace.info)
     again = refine(run.config, workplace.store, workplace.info)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from core import refine as refinement
+from core import refine
 from core.cli import app
 from core.refine import updated
 from core.refine_rivals import one_shot, rivals
@@ -136,7 +136,7 @@ def test_the_command_goes_on_with_the_same_run(changed, tmp_path, monkeypatch):
         asked.append(config)
         raise typer.Exit
 
-    monkeypatch.setattr(refinement, "refine", stop)
+    monkeypatch.setattr(refine, "refine", stop)
     done = CliRunner().invoke(app, shlex.split(command(config, path))[3:])
     assert done.exit_code == 0, done.output
     assert asked == [config] and asked[0].folder == config.folder

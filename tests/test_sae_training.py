@@ -10,7 +10,7 @@ from core.activations import collect, exchanges, mix, pack, split
 from core.models import load_lm
 from core.sae import load_sae
 from core.sae_evaluation import dead_share, evaluate
-from core.sae_training import SaeTrainingConfig, batches, explained_variance, save, train
+from core.sae_training import SaeTrainingConfig, batches, explained_variance, last_checkpoint, monitored, save, train
 from core.schema import Message, Sample
 
 D_IN, D_SAE, K = 16, 64, 4
@@ -51,7 +51,7 @@ def test_training_explains_more_and_more(trained):
 def test_an_interrupted_training_ends_the_same(trained, shards, tmp_path, stop_after):
     import torch
 
-    original, seen = sae_training.monitored, []
+    original, seen = monitored, []
 
     def stopping(stream, trainer, history):
         for batch in original(stream, trainer, history):
@@ -64,7 +64,7 @@ def test_an_interrupted_training_ends_the_same(trained, shards, tmp_path, stop_a
         patch.setattr(sae_training, "monitored", stopping)
         with pytest.raises(KeyboardInterrupt):
             train(CONFIG, shards, "tiny", tmp_path)
-    checkpoint = sae_training.last_checkpoint(tmp_path)
+    checkpoint = last_checkpoint(tmp_path)
     assert (checkpoint is None) == (stop_after < 6)
     sae, history = train(CONFIG, shards, "tiny", tmp_path)
     assert history == trained[1]
@@ -76,7 +76,7 @@ def test_a_checkpoint_without_its_last_file_is_not_used(tmp_path):
     for name in ("100", "200", "final_300"):
         (tmp_path / name).mkdir()
     (tmp_path / "100" / "activation_scaler.json").touch()
-    assert sae_training.last_checkpoint(tmp_path) == tmp_path / "100"
+    assert last_checkpoint(tmp_path) == tmp_path / "100"
 
 
 def test_the_saved_folder_is_an_sae_lens_sae(trained, shards, tmp_path):

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from core.files import cache_dir
+from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 
 PAGES = ("overview", "budget", "coverage", "map", "why", "search", "features", "longest", "compare")

@@ -5,19 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlparse
 
-import numpy as np
 from filelock import FileLock
 
 from core.errors import SaelectError
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def cache_dir(*parts: str) -> Path:
@@ -75,26 +71,3 @@ def require_space(folder: Path, n_bytes: int) -> None:
             f"{folder} has {free / 1e9:.1f} GB free, {n_bytes / 1e9:.1f} GB are needed: free some space "
             "or set SAELECT_CACHE to a folder on a larger disk."
         )
-
-
-def hub_reachable(timeout: float = 1.5) -> bool:
-    """Whether the Hugging Face hub answers; False at once when HF_HUB_OFFLINE is set."""
-    if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON"):
-        return False
-    url = urlparse(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    try:
-        socket.create_connection((url.hostname, url.port or 443), timeout=timeout).close()
-    except OSError:
-        return False
-    return True
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON has it: arrays as lists, numpy's numbers as Python's, what is no finite number as None."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    return None if isinstance(value, float) and not np.isfinite(value) else value

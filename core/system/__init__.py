@@ -1,0 +1,1 @@
+"""The machine: files and folders, the hub, results kept as JSON."""
