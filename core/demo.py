@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.errors import SaelectError
 from core.schema import ExtractConfig, Sample
 from core.system.files import PROJECT, cache_dir, replacing

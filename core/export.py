@@ -14,6 +14,7 @@ import numpy as np
 
 from core import __version__
 from core.constraints import available
+from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.explain import ledger
 from core.matrix.covering import covering_counts
@@ -22,7 +23,6 @@ from core.selection import METHODS, is_nested, select
 from core.store import FeatureStore, open_store
 from core.stored import info_of
 from core.system.files import cache_dir, replacing
-from core.writers import FORMATS, write_records
 
 ORDERS = ("input", "pick")
 COVERING = 3  # picks named for each reject

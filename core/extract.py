@@ -17,7 +17,7 @@ from core import __version__
 from core.activations import pack, padded
 from core.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
 from core.contexts import Kept, lots, pool
-from core.datasets import file_digest, read_samples
+from core.datasets.samples import file_digest, read_samples
 from core.errors import DataError
 from core.finished import find_finished, note_finished
 from core.interpret import write_interpretation

@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from core.datasets.containers import RecordFile
+from core.datasets.readers import READERS
+from core.datasets.rows import BadRow, Record, shorten
 from core.errors import DataError
-from core.json_stream import BadRow, Record, shorten
 from core.labels import SOURCES, Label, cleaned
-from core.records import READERS, RecordFile
 from core.system.files import replacing
 
 

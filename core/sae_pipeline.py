@@ -11,7 +11,7 @@ from typing import Any
 
 from core.activations import collect, mix, split
 from core.chat import TokenizedSample
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.models import LanguageModel, layers_needed, load_lm
 from core.sae import load_sae
 from core.sae_evaluation import dead_share, evaluate

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.datasets.writers import FORMATS
 from core.errors import SaelectError
 from core.export import curated_bytes, manifest_json, rejects_bytes, spec_dict
 from core.system.files import cache_dir
-from core.writers import FORMATS
 from pages import shared
 
 now = shared.header("Export", "The records leave exactly as they came in: every value and the order of keys.")

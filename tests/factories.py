@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from core.contexts import lots
-from core.datasets import file_digest, read_samples
+from core.datasets.samples import file_digest, read_samples
+from core.datasets.writers import write_records
 from core.store import StoreWriter
-from core.writers import write_records
 
 KEY = "0123456789abcdef"
 

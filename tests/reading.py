@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, settings
 
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.errors import DataError
 
 GOOD = {"instruction": "Say hi", "input": "", "output": "hi"}

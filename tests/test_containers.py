@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import core.json_stream
-import core.records
-from core.datasets import read_samples
+from core.datasets import containers, json_array
+from core.datasets.rows import BadRow
+from core.datasets.samples import read_samples
+from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError
-from core.json_stream import BadRow
-from core.writers import FORMATS, write_records
 from tests.reading import FIXTURE, GOOD, failure, read
 
 # ----------------------------------------------------------------------------------------------------- containers
@@ -133,11 +132,11 @@ def test_numbers_are_those_of_json_loads(save):
 @FIXTURE
 @given(st.lists(RECORD | EXTRA, min_size=1, max_size=6), st.integers(1, 50), st.booleans())
 def test_a_window_of_any_size_gives_the_same_records(monkeypatch, tmp_path, records, block, indent):
-    monkeypatch.setattr(core.records, "BLOCK", block)
-    monkeypatch.setattr(core.json_stream, "BLOCK", block)
+    monkeypatch.setattr(containers, "BLOCK", block)
+    monkeypatch.setattr(json_array, "BLOCK", block)
     path = tmp_path / "x"
     path.write_text(json.dumps(records, indent=1 if indent else None))
-    assert dumped(r for _, r in core.json_stream.json_array(core.records.RecordFile(path))) == dumped(records)
+    assert dumped(r for _, r in json_array.json_array(containers.RecordFile(path))) == dumped(records)
 
 
 @FIXTURE

@@ -5,9 +5,8 @@ import socket
 
 import pytest
 
-import core.json_stream
-import core.records
-from core.datasets import file_digest, read_samples
+from core.datasets import hub_rows
+from core.datasets.samples import file_digest, read_samples
 from core.errors import DataError
 from core.schema import Message
 from tests.reading import GOOD, failure, read, read_one, reason
@@ -304,10 +303,10 @@ def test_hub_rows_come_through_the_datasets_library(monkeypatch, tmp_path):
         if name == "org/gone":
             raise FileNotFoundError("no such\ndata set")
         asked.append((name, config, split))
-        assert (not core.records.hub_reachable()) == datasets.config.HF_HUB_OFFLINE
+        assert (not hub_rows.hub_reachable()) == datasets.config.HF_HUB_OFFLINE
         return [GOOD, {**GOOD, "output": ""}]
 
-    monkeypatch.setattr(core.records, "hub_reachable", lambda: True)
+    monkeypatch.setattr(hub_rows, "hub_reachable", lambda: True)
     monkeypatch.setattr(datasets, "load_dataset", load)
     samples, report = read("org/name@main:test[:10]")
     assert len(samples) == 1 and report.skipped[0].position == "row 1" and report.format == "Hugging Face hub"
@@ -315,10 +314,10 @@ def test_hub_rows_come_through_the_datasets_library(monkeypatch, tmp_path):
     assert asked[:2] == [("org/name", "main", "test[:10]"), ("org/name", None, "train")]
     (tmp_path / "org___open_name").mkdir()  # a copy in the cache is read without asking the hub
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
-    monkeypatch.setattr(core.records, "hub_reachable", lambda: False)
+    monkeypatch.setattr(hub_rows, "hub_reachable", lambda: False)
     before = datasets.config.HF_HUB_OFFLINE
     assert len(read("org/OpenName")[0]) == 1 and before == datasets.config.HF_HUB_OFFLINE
-    monkeypatch.setattr(core.records, "hub_reachable", lambda: True)
+    monkeypatch.setattr(hub_rows, "hub_reachable", lambda: True)
     assert failure("org/gone").endswith("cannot be loaded from the Hugging Face hub: no such data set")
     assert len(file_digest("org/name")) == 64
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from core import demo
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.errors import SaelectError
 from core.schema import Message, Sample
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export import export, manifest_json, read_manifest, replay
 from core.schema import SelectionSpec

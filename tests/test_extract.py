@@ -16,7 +16,7 @@ from core import extract as extraction
 from core import projection
 from core.chat import tokenize
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
 from core.extract import extract
 from core.matrix.threshold import default_theta

@@ -10,7 +10,7 @@ import pytest
 
 from core import training
 from core.chat import tokenize
-from core.datasets import read_samples
+from core.datasets.samples import read_samples
 from core.errors import ModelError, SelectionError
 from core.generation import answered, asked, generate, prompt_ids
 from core.models import load_lm

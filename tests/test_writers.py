@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError
-from core.writers import FORMATS, write_records
 from tests.reading import GOOD
 
 

@@ -5,54 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import reprlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from core.records import RecordFile
+from core.datasets.rows import BLOCK, BadRow, CutOffError, Record, reason_of
 
-BLOCK = 1 << 20
-_REPR = reprlib.Repr()
-_REPR.maxstring = _REPR.maxother = 60
+if TYPE_CHECKING:
+    from core.datasets.containers import RecordFile
+
+
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"\s*")
 _GAP = re.compile(r"[\s,]*")
 _FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")\s*:')
-
-Record = tuple[str, Any]  # where it stands, and the parsed record or a BadRow
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be used: where it stands, why, and the field and value (shortened) at fault."""
-
-    position: str
-    reason: str
-    field: str = ""
-    value: str = ""
-
-    def __str__(self) -> str:
-        shown = f" (value: {self.value})" if self.value else ""
-        return f"{self.position}: {self.reason}{shown}"
-
-
-def shorten(value: Any) -> str:
-    """A value as a person should see it: escaped, and no longer than a line."""
-    return _REPR.repr(value)[:100]
-
-
-def reason_of(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not valid JSON ({error.msg.lower().removesuffix(' at').rstrip(': ')})"
-    if isinstance(error, CutOffError):
-        return "not valid JSON (it has no end)"
-    return f"not usable JSON ({'nested too deeply' if isinstance(error, RecursionError) else 'a number too long'})"
-
-
-class CutOffError(Exception):
-    """The text ended inside a JSON value."""
 
 
 class Window:

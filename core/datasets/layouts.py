@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from core.datasets.rows import shorten
 from core.errors import DataError
-from core.json_stream import shorten
 from core.schema import Message
 
 COLUMNS = ("prompt", "response", "input", "system", "messages")

@@ -1,7 +1,7 @@
 """Instruction data in: read any supported file or hub id into samples.
 
-How a record says who speaks is told in `core.layouts`, a container to read is an entry of `core.records.READERS`, and
-`core.writers` writes raw records back.
+How a record says who speaks is told in `layouts`, a container to read is an entry of `readers.READERS`, and `writers`
+writes raw records back.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.datasets.containers import RecordFile
+from core.datasets.layouts import Layout, RowError
+from core.datasets.readers import records
+from core.datasets.rows import BadRow
+from core.datasets.writers import json_text
 from core.errors import DataError
-from core.json_stream import BadRow
-from core.layouts import Layout, RowError
-from core.records import RecordFile
 from core.schema import Sample
-from core.writers import FORMATS, json_text, write_records  # noqa: F401  for those who read and write
 
 SCORE = re.compile(r"(score|quality|rating|reward|complexity)$", re.IGNORECASE)
 
@@ -68,7 +69,7 @@ class SampleReader(Iterator[Sample]):
 
     def _read(self) -> Iterator[Sample]:
         seen: set[int] = set()
-        for row, (where, record) in enumerate(self._file):
+        for row, (where, record) in enumerate(records(self._file)):
             self.report.rows_read += 1
             sample = self._sample(row, where, record)
             if sample is None:
@@ -177,6 +178,6 @@ def file_digest(source: str | Path) -> str:
         except OSError as error:
             raise DataError(f"{source} cannot be read: {error.strerror or error}.") from error
     digest = hashlib.sha256()
-    for _, record in RecordFile(source):
+    for _, record in records(RecordFile(source)):
         digest.update(json_text(record).encode("utf-8") + b"\n")
     return digest.hexdigest()

@@ -1,0 +1,146 @@
+"""Records out of each kind of container.
+
+One is added by writing one function `RecordFile -> Iterator[(position, record or BadRow)]` and one entry in `READERS`.
+Rows are counted from 0, as in `Sample.row`; lines from 1, as in editors.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+
+from core.datasets.containers import RECORD_FIELDS, RecordFile
+from core.datasets.hub_rows import HUB_ID, load_hub
+from core.datasets.json_array import json_array, unfinished
+from core.datasets.rows import BadRow, Record, reason_of, shorten
+from core.errors import DataError
+
+
+def _lines(file: RecordFile) -> Iterator[str]:
+    """Lines with their ends; only a line feed ends one, since JSON strings may hold the other separators."""
+    parts: list[str] = []
+    number = 1
+    for chunk in file.text():
+        *whole, rest = chunk.split("\n")
+        for piece in whole:
+            yield "".join([*parts, piece, "\n"])
+            parts.clear()
+        number += len(whole)
+        parts.append(rest)
+    last = "".join(parts)
+    if last and file.truncated_at:  # the gzip data broke off: the line may look whole and is not
+        file.truncated_at = f"line {number}"
+    elif last:
+        yield last
+
+
+def _json_lines(file: RecordFile) -> Iterator[Record]:
+    for number, line in enumerate(_lines(file), 1):
+        if not line.strip():
+            continue
+        where = f"line {number}"
+        try:
+            yield where, json.loads(line)
+        except (ValueError, RecursionError) as error:
+            cut = isinstance(error, json.JSONDecodeError) and unfinished(error) and not line.endswith("\n")
+            if cut:
+                file.truncated_at = where
+            else:
+                yield where, BadRow(where, reason_of(error), value=shorten(line))
+
+
+def _json_object(file: RecordFile) -> Iterator[Record]:
+    """One object: itself a record, or around one list of records."""
+    try:
+        value = json.loads("".join(file.text()))
+    except (ValueError, RecursionError) as error:
+        at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise DataError(f"{file.source} holds one JSON object and is {reason_of(error)}{at}.") from error
+    lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
+    if RECORD_FIELDS & value.keys() or not lists:
+        lists, value = ["record"], {"record": [value]}
+    if len(lists) > 1:
+        raise DataError(f"{file.source} holds several lists ({', '.join(lists)}): save the wanted one alone.")
+    yield from ((f"row {row}", record) for row, record in enumerate(value[lists[0]]))
+
+
+def _csv(file: RecordFile) -> Iterator[Record]:
+    csv.field_size_limit(sys.maxsize)
+    first = next(filter(str.strip, _lines(file)))
+    delimiter = max(",;\t", key=lambda mark: len(next(csv.reader([first.replace("\r", "")], delimiter=mark))))
+    reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    while True:
+        where = f"line {reader.line_num + 1}"
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            problem = f"not valid CSV ({error})"
+            if "end of data" in str(error) and file.truncated_at:
+                file.truncated_at = where
+                return
+            if "end of data" in str(error):
+                problem = (
+                    f"a quote is not closed, so that the {reader.line_num} lines to the end of the file are one row"
+                )
+            yield where, BadRow(where, problem)
+            continue
+        if values is None:
+            return
+        if not header:
+            header = _csv_header(file, values)
+        elif len(values) == len(header):
+            yield where, dict(zip(header, values, strict=True))
+        elif values:
+            problem = f"{len(values)} values where the first line names {len(header)} columns"
+            yield where, BadRow(where, problem, value=shorten(values))
+
+
+def _csv_header(file: RecordFile, names: list[str]) -> list[str]:
+    if len(names) == 1:
+        raise DataError(f"{file.source} is not JSON, JSON Lines, Parquet or CSV with at least two columns.")
+    if len(set(names)) < len(names):
+        raise DataError(f"{file.source} names a column twice in its first line: {shorten(names)}.")
+    return names
+
+
+def _parquet(file: RecordFile) -> Iterator[Record]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file.path) as table:
+            rows = (record for batch in table.iter_batches(1024) for record in batch.to_pylist())
+            yield from ((f"row {row}", record) for row, record in enumerate(rows))
+    except pa.ArrowException as error:
+        raise DataError(f"{file.source} is a damaged or incomplete Parquet file: fetch it again.") from error
+
+
+def _hub(file: RecordFile) -> Iterator[Record]:
+    name, config, split = HUB_ID.fullmatch(str(file.source)).groups()
+    try:
+        rows = load_hub(name, config, split or "train")
+    except Exception as error:  # the library raises errors of many libraries beneath it
+        cause = " ".join(str(error).split())[:200]
+        raise DataError(f"{file.source} cannot be loaded from the Hugging Face hub: {cause}") from error
+    yield from ((f"row {row}", record) for row, record in enumerate(rows))
+
+
+READERS: dict[str, Callable[[RecordFile], Iterator[Record]]] = {
+    "JSON array": json_array,
+    "JSON Lines": _json_lines,
+    "JSON object": _json_object,
+    "CSV": _csv,
+    "Parquet": _parquet,
+    "Hugging Face hub": _hub,
+}
+
+
+def records(file: RecordFile) -> Iterator[Record]:
+    """The records of a file or hub id, to be gone through once; raises DataError where it cannot be read."""
+    try:
+        yield from READERS[file.format](file)
+    except OSError as error:
+        raise DataError(f"{file.source} cannot be read: {error.strerror or error}.") from error
