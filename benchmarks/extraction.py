@@ -26,13 +26,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from core.activations import padded  # noqa: E402
-from core.chat import tokenize  # noqa: E402
 from core.datasets.samples import read_samples  # noqa: E402
 from core.datasets.writers import write_records  # noqa: E402
 from core.extract import Pipeline, load, run_chunks, scan  # noqa: E402
+from core.lm.batches import padded  # noqa: E402
+from core.lm.chat import tokenize  # noqa: E402
+from core.lm.language_model import block_list, sinks  # noqa: E402
 from core.matrix.threshold import default_theta  # noqa: E402
-from core.models import block_list, sinks  # noqa: E402
 from core.schema import ExtractConfig, FeatureMatrix, Sample  # noqa: E402
 from core.store import StoreWriter  # noqa: E402
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.chat import TokenizedSample, tokenize
-from core.models import LanguageModel, layers_needed, residual
+from core.lm.batches import pack, padded
+from core.lm.chat import TokenizedSample, tokenize
+from core.lm.language_model import LanguageModel, layers_needed, residual
 from core.schema import Message, Sample
 from core.system.files import replacing, require_space
 
 if TYPE_CHECKING:
     import torch
+
 
 SHARD_TOKENS = 1 << 18
 HOLD_OUT = 25  # one row in 25 of every source is kept for the evaluation
@@ -46,27 +48,6 @@ def mix(
             taken.append(item)
             counts[i] += int((item.segment >= 0).sum())
     return [taken[i] for i in rng.permutation(len(taken))]
-
-
-def pack(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
-    """Batches of sequence indices, longest first, each of at most `batch_tokens` tokens with its padding."""
-    order = np.argsort(-lengths, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        size = max(1, batch_tokens // max(1, int(lengths[order[start]])))
-        batches.append(order[start : start + size])
-        start += size
-    return batches
-
-
-def padded(sequences: list[np.ndarray], device: object) -> torch.Tensor:
-    """Token ids int64 (batch, longest), padded with 0 on the right, where causal attention never looks."""
-    import torch
-
-    out = torch.zeros((len(sequences), max(map(len, sequences))), dtype=torch.int64)
-    for i, ids in enumerate(sequences):
-        out[i, : len(ids)] = torch.from_numpy(ids.astype(np.int64))
-    return out.to(device)
 
 
 def content_activations(

@@ -14,14 +14,15 @@ import numpy as np
 import pyarrow as pa
 
 from core import __version__
-from core.activations import pack, padded
-from core.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
 from core.contexts import Kept, lots, pool
 from core.datasets.samples import file_digest, read_samples
 from core.errors import DataError
 from core.finished import find_finished, note_finished
 from core.interpret import write_interpretation
-from core.models import LanguageModel, load_lm, require_lm, residual, resolve_device, resolve_dtype, sinks
+from core.lm.batches import pack, padded
+from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
+from core.lm.language_model import LanguageModel, residual, sinks
+from core.lm.sources import load_lm, require_lm, resolve_device, resolve_dtype
 from core.sae import SparseAutoencoder, check_fit, load_sae, require_sae
 from core.schema import ExtractConfig, Sample
 from core.store import SCHEMA_VERSION, StoreWriter

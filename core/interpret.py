@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.chat import SURROGATE
-from core.models import LanguageModel
+from core.lm.chat import SURROGATE
+from core.lm.language_model import LanguageModel
 from core.projection import direction_map
 
 if TYPE_CHECKING:

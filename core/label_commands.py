@@ -92,9 +92,10 @@ def label(
 
     Example: python -m core label --store cache/KEY.duckdb --base-url http://127.0.0.1:8000/v1 --model MODEL
     """
-    from core.judge import Endpoint, estimate, unlabelled
+    from core.judge import estimate, unlabelled
     from core.labelling import example_maker
     from core.labels import book_of
+    from core.lm.endpoint import Endpoint
 
     endpoint = Endpoint.given(
         model, base_url, workers=workers, timeout=timeout, retries=retries, answer_tokens=answer_tokens

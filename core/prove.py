@@ -18,20 +18,20 @@ from typing import Any
 import numpy as np
 from filelock import Timeout
 
-from core.chat import tokenize
 from core.comparison import completed
 from core.errors import SelectionError
-from core.models import LanguageModel
+from core.lm.chat import tokenize
+from core.lm.fine_tuning import TrainConfig, fine_tune, load_trainable, load_tuned, require_training
+from core.lm.language_model import LanguageModel
+from core.lm.losses import mean_losses
 from core.proof_store import ProofStore, Run
 from core.refine import refine
 from core.refine_runs import RefineConfig
 from core.schema import SEGMENTS, Sample, SelectionSpec
-from core.scores import mean_losses
 from core.selection import METHODS
 from core.session import Session
 from core.system.files import cache_dir, claimed
 from core.system.kept import step
-from core.training import TrainConfig, fine_tune, load_trainable, load_tuned, require_training
 
 FULL, BASE = "full", "base"  # all that may be picked; the model as it came
 REFINED = ("kmq-iterative", "hybrid")  # methods that need a run of refinement

@@ -19,15 +19,15 @@ import numpy as np
 from core.clustering import clusters, draw_keys, in_turns
 from core.constraints import SampleInfo, candidates, score_column, unit_vectors
 from core.errors import SelectionError
-from core.generation import generate
-from core.judge import Endpoint
+from core.lm.endpoint import Endpoint
+from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_training
+from core.lm.generation import generate
 from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scorers import SCORERS, Task
 from core.store import FeatureStore
 from core.system.files import claimed, replacing
 from core.system.kept import step, write_json
-from core.training import fine_tune, load_trainable, load_tuned, require_training
 
 MOST = 30.0  # nats: a cluster's mean difference is cut there, so that one odd score cannot starve all the others
 OnStage = Callable[[str, float, float], None]  # what is done, how far, of how much

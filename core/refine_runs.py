@@ -13,10 +13,10 @@ import numpy as np
 
 from core.clustering import KRow
 from core.errors import SaelectError, SelectionError
+from core.lm.fine_tuning import TrainConfig
 from core.schema import SelectionSpec
 from core.scorers import SCORERS
 from core.system.files import cache_dir
-from core.training import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import numpy as np
 from safetensors import deserialize
 
 from core.errors import ModelError
-from core.models import LOAD_ERRORS, LanguageModel, layers_needed, one_line
+from core.lm.language_model import LanguageModel, layers_needed
+from core.lm.sources import LOAD_ERRORS, one_line
 from core.system.files import sampled_digest
 from core.system.hub import hub_reachable
 

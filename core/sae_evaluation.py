@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from core.activations import content_activations, pack, padded
-from core.chat import TokenizedSample
-from core.models import LanguageModel, block_list, sinks
+from core.activations import content_activations
+from core.lm.batches import pack, padded
+from core.lm.chat import TokenizedSample
+from core.lm.language_model import LanguageModel, block_list, sinks
 from core.sae import SparseAutoencoder
 from core.sae_training import explained_variance
 

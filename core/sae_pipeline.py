@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from core.activations import collect, mix, split
-from core.chat import TokenizedSample
 from core.datasets.samples import read_samples
-from core.models import LanguageModel, layers_needed, load_lm
+from core.lm.chat import TokenizedSample
+from core.lm.language_model import LanguageModel, layers_needed
+from core.lm.sources import load_lm
 from core.sae import load_sae
 from core.sae_evaluation import dead_share, evaluate
 from core.sae_training import SaeTrainingConfig, save, train

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.models import sinks
+from core.lm.language_model import sinks
 from core.system.files import replacing
 from core.system.kept import write_json
 
@@ -70,7 +70,7 @@ def fresh_sae(cfg: SaeTrainingConfig, d_in: int, lm_name: str, first: Any) -> An
     from sae_lens import TopKTrainingSAEConfig
     from sae_lens.saes.sae import SAEMetadata
 
-    from core.models import resolve_dtype
+    from core.lm.sources import resolve_dtype
     from core.topk import training_sae
 
     torch.manual_seed(cfg.seed)

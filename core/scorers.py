@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from core.activations import pack, padded
-from core.chat import render
 from core.errors import ModelError
-from core.generation import answered, asked
-from core.judge import Endpoint, failure
-from core.labelling import MalformedAnswer, Messages, fenced
-from core.models import LOAD_ERRORS, LanguageModel, locate, one_line, resolve_device
+from core.lm.batches import pack, padded
+from core.lm.chat import render
+from core.lm.endpoint import Endpoint, MalformedAnswer, Messages, failure, fenced
+from core.lm.generation import answered, asked
+from core.lm.language_model import LanguageModel
+from core.lm.sources import LOAD_ERRORS, locate, one_line, resolve_device
 from core.schema import Sample
 from core.scores import Scorer, read_chunk
 

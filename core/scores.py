@@ -11,24 +11,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from core.activations import pack, padded
-from core.chat import TokenizedSample, render, template_digest, tokenize
 from core.errors import ModelError, SelectionError
-from core.models import LanguageModel, load_lm, resolve_device
+from core.lm.chat import TokenizedSample, render, template_digest, tokenize
+from core.lm.language_model import LanguageModel
+from core.lm.losses import mean_losses
+from core.lm.sources import load_lm, resolve_device
 from core.schema import SEGMENTS, Sample
 from core.store import FeatureStore
 from core.system.files import cache_dir, replacing
 
-if TYPE_CHECKING:
-    import torch
-
 VERSION = 1  # of the definitions below: a change of what a score means needs another
 CHUNK = 256  # samples written at once: what a crash can cost
-LOGITS = 1 << 26  # logits in memory at once: 256 MiB in float32
 RESPONSE = SEGMENTS.index("response")
 UNDEFINED = -np.inf  # computed, and there is no value; NaN in a file is not yet computed
 
@@ -287,53 +284,3 @@ def read_chunk(scorer: Scorer, samples: list[Sample], losses: Mapping[str, np.nd
             losses[form][i] = mean
             done += len(sequences[j][0])
         yield done / whole
-
-
-def mean_losses(
-    lm: LanguageModel, sequences: list[tuple[np.ndarray, np.ndarray]], batch_tokens: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Mean cross-entropy in nats over the scored tokens of each sequence: (indices, float64 means) a batch.
-
-    sequences: ids int32 (T,) and scored bool (T,), true somewhere, but not for the first token.
-    """
-    import torch
-
-    for batch in pack(np.array([len(ids) for ids, _ in sequences], np.int64), batch_tokens):
-        ids = padded([sequences[i][0] for i in batch], lm.device)
-        scored = padded([sequences[i][1] for i in batch], lm.device) > 0
-        with torch.inference_mode():
-            hidden = lm.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
-            sample, token = scored.nonzero(as_tuple=True)
-            loss = token_losses(lm, hidden[sample, token - 1], ids[sample, token]).cpu().numpy()
-        sample = sample.cpu().numpy()
-        yield batch, np.bincount(sample, loss) / np.bincount(sample)
-
-
-def token_losses(lm: LanguageModel, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy in nats, float32 (M,), of the targets (M,) after final states (M, d), at most LOGITS at once."""
-    import torch
-    import torch.nn.functional as F
-
-    rows = max(1, LOGITS // lm.model.config.get_text_config().vocab_size)
-    parts = zip(hidden.split(rows), targets.split(rows), strict=True)
-    return torch.cat([F.cross_entropy(head_logits(lm.model, h).float(), t, reduction="none") for h, t in parts])
-
-
-def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
-    """Next-token logits (M, V) of a causal LM after final states (M, d), by its own head.
-
-    Many heads cap, scale or project, each in its own code: so the whole model runs, on one token, and finds the states
-    that are wanted where its blocks' result should be.
-    """
-    import torch
-
-    def swap(_module: Any, _inputs: Any, output: Any) -> Any:
-        output.last_hidden_state = hidden[None]
-        return output
-
-    handle = model.base_model.register_forward_hook(swap)
-    try:
-        one = torch.zeros((1, 1), dtype=torch.int64, device=hidden.device)
-        return model(input_ids=one, use_cache=False).logits[0]
-    finally:
-        handle.remove()

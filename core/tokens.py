@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.activations import padded
-from core.chat import template_digest, tokenize
 from core.errors import ModelError
-from core.models import residual, sinks
+from core.lm.batches import padded
+from core.lm.chat import template_digest, tokenize
+from core.lm.language_model import residual, sinks
 from core.sae import require_sae, sae_digest
 from core.schema import ExtractConfig
 from core.system.files import PROJECT

@@ -44,10 +44,10 @@ def refine(
 
     Example: python -m core refine --store cache/0123456789abcdef.duckdb --rounds 3 --budget 90
     """
-    from core.judge import Endpoint
+    from core.lm.endpoint import Endpoint
+    from core.lm.fine_tuning import TrainConfig
     from core.refine import refine as run
     from core.refine_runs import RefineConfig
-    from core.training import TrainConfig
 
     session, _, spec = request(store, "random", "1", theta=theta, scope=scope)
     own, meta = session.store, session.store.meta["config"]
@@ -119,10 +119,10 @@ def prove(
 
     Example: python -m core prove --store cache/KEY.duckdb --methods random,sae-greedy --budgets 300,1000
     """
+    from core.lm.fine_tuning import TrainConfig
     from core.proof_store import results, take_over, write_results
     from core.prove import ProofConfig, begun, cells
     from core.prove import prove as run
-    from core.training import TrainConfig
 
     session, _, spec = request(store, "random", "1", unit, theta, scope)
     meta = session.store.meta["config"]

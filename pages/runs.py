@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.errors import ModelError
+from core.lm.fine_tuning import require_training
 from core.store import FeatureStore
 from core.system.files import cache_dir
-from core.training import require_training
 from pages import shared
 
 

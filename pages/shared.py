@@ -15,9 +15,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.chat import SURROGATE
 from core.explain import Ledger, ledger
 from core.labels import Label, labels_of, labels_stamp
+from core.lm.chat import SURROGATE
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session import Session, by_method, open_session
 from core.workspace import Workspace, WorkspaceState

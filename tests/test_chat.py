@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.chat import PLAIN_TEMPLATE, TEMPLATE_TOKEN, render, template_digest, template_of, tokenize
+from core.lm.chat import PLAIN_TEMPLATE, TEMPLATE_TOKEN, render, template_digest, template_of, tokenize
 from core.schema import SEGMENTS, Message, Sample
 from tests.conftest import CHATML
 

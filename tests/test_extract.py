@@ -14,13 +14,14 @@ import pytest
 
 from core import extract as extraction
 from core import projection
-from core.chat import tokenize
 from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.datasets.samples import read_samples
 from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
 from core.extract import extract
+from core.lm.chat import tokenize
+from core.lm.language_model import SINK_NORM
+from core.lm.sources import load_lm
 from core.matrix.threshold import default_theta
-from core.models import SINK_NORM, load_lm
 from core.sae import load_sae
 from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session import open_session

@@ -17,12 +17,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import labelling
 from core.__main__ import main
 from core.errors import ModelError
-from core.judge import Endpoint, estimate, label_features, unlabelled
-from core.labelling import MalformedAnswer, accuracy, detection_prompt, fenced, label_prompt, marked, split
+from core.judge import estimate, label_features, unlabelled
+from core.labelling import (
+    accuracy,
+    detection_prompt,
+    example_maker,
+    label_prompt,
+    marked,
+    parsed_active,
+    parsed_label,
+    split,
+    window,
+)
 from core.labels import LabelBook, book_of, labels_of
+from core.lm.endpoint import Endpoint, MalformedAnswer, fenced
 from core.store import open_store
 from tests.endpoint import serving
 from tests.factories import tiny_store
@@ -65,7 +75,7 @@ def test_shown_and_tested_contexts_are_apart_and_spread_over_the_bins(bins, seed
 
 
 def test_other_examples_are_from_samples_without_the_feature(store):
-    make = labelling.example_maker(store, store.matrix("all"), seed=3)
+    make = example_maker(store, store.matrix("all"), seed=3)
     found = make(1)
     n = len(store.contexts(1))
     assert len(found.tested) == 2 * (n - len(found.shown)) and found.active.sum() == n - len(found.shown)
@@ -88,7 +98,7 @@ def test_a_window_is_cut_as_contexts_are(seed, radius):
     pieces, segments = [f"{i}." for i in range(20)], rng.integers(-1, 2, 20).astype(np.int8)
     segments[7] = 0
     store = type("Store", (), {"pieces": lambda self, row: (pieces, segments)})()
-    text = labelling.window(store, 0, radius, np.random.default_rng(seed))
+    text = window(store, 0, radius, np.random.default_rng(seed))
     centres = np.flatnonzero(segments >= 0)
     assert text in {"".join(pieces[max(0, c - radius) : c + radius + 1]) for c in centres}
 
@@ -132,7 +142,7 @@ def test_runs_of_activating_tokens_are_marked(tokens):
     ],
 )
 def test_a_label_is_one_clean_line(answer, label):
-    assert labelling.parsed_label(answer) == label
+    assert parsed_label(answer) == label
 
 
 @pytest.mark.parametrize(
@@ -154,13 +164,13 @@ def test_a_label_is_one_clean_line(answer, label):
 )
 def test_anything_else_is_malformed(answer):
     with pytest.raises(MalformedAnswer):
-        labelling.parsed_label(answer)
+        parsed_label(answer)
 
 
 @pytest.mark.parametrize("answer", ['{"active": [0]}', '{"active": [5]}', '{"active": [true]}', '{"active": "1"}'])
 def test_numbers_outside_the_examples_are_malformed(answer):
     with pytest.raises(MalformedAnswer):
-        labelling.parsed_active(answer, 4)
+        parsed_active(answer, 4)
 
 
 @quick
@@ -173,7 +183,7 @@ def test_accuracy_is_balanced(active, seed):
     passes = sum(not f for f, a in zip(found, active, strict=True) if not a) / (~active).sum()
     assert accuracy(found, active) == pytest.approx((hits + passes) / 2)
     numbers = json.dumps({"active": (np.flatnonzero(found) + 1).tolist()})
-    assert labelling.parsed_active(numbers, len(active)).tolist() == found.tolist()
+    assert parsed_active(numbers, len(active)).tolist() == found.tolist()
 
 
 # --- a server that misbehaves
@@ -192,14 +202,14 @@ def right(messages, n=0):
 def label_all(store, server, features=(1,), **options):
     """The outcomes, by feature, of a run against a server."""
     endpoint = Endpoint("judge", server.url, "k", **{"timeout": 5, "retries": 2, "workers": 1, **options})
-    make = labelling.example_maker(store, store.matrix("all"))
+    make = example_maker(store, store.matrix("all"))
     found = label_features([make(f) for f in features], endpoint, book_of(store))
     return {outcome.feature: outcome for outcome in found}
 
 
 def test_labels_are_scored_by_held_out_examples_and_kept(store):
-    examples = labelling.example_maker(store, store.matrix("all"))(1)
-    wanted = labelling.parsed_active(right(detection_prompt(examples, "x")), len(examples.tested))
+    examples = example_maker(store, store.matrix("all"))(1)
+    wanted = parsed_active(right(detection_prompt(examples, "x")), len(examples.tested))
     with serving(right) as server:
         outcome = label_all(store, server)[1]
         for body in server.bodies:
@@ -299,7 +309,7 @@ def test_the_command_labels_resumes_and_estimates(store, capsys):
         found = json.loads(said.out)
         assert [row["feature"] for row in found["labels"]] == [1, 2] and found["labelled"] == 2
         assert found["problems"] == [{"feature": 7, "problem": "never active in this data set"}]
-        make = labelling.example_maker(store, store.matrix("all"))
+        make = example_maker(store, store.matrix("all"))
         cost = estimate([make(1), make(2)], Endpoint("judge"), 1e6, 0)
         assert cost.requests == len(server.times) == 4 and cost.money == cost.prompt_tokens
         assert f"about {cost.prompt_tokens:,} prompt tokens" in said.err and f"at most {cost.money:,.2f}" in said.err
@@ -346,7 +356,7 @@ def test_nothing_is_sent_without_a_yes(store, capsys, monkeypatch):
 def real_server(tmp_path):
     """`transformers serve` with the demo's model: (folder, base URL)."""
     from core.demo import demo_model
-    from core.models import converted_gguf
+    from core.lm.sources import converted_gguf
 
     folder = converted_gguf(demo_model())
     with socket.socket() as free:
@@ -388,7 +398,7 @@ def test_a_real_model_is_asked_through_transformers_serve(real_server, tmp_path)
     digests = {"data": "d", "sae": "s"}
     store = open_store(tiny_store(tmp_path, records, [[i % 2] for i in range(12)], n_features=2, digests=digests))
     endpoint = Endpoint(str(folder), url, timeout=240, answer_tokens=16, workers=1)
-    make = labelling.example_maker(store, store.matrix("all"))
+    make = example_maker(store, store.matrix("all"))
 
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
     question = [{"role": "user", "content": "Name a day of the week."}]

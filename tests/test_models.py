@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from core.errors import ModelError
-from core.models import converted_gguf, layers_needed, load_lm, locate, residual, resolve_device, resolve_dtype, sinks
+from core.lm.language_model import layers_needed, residual, sinks
+from core.lm.sources import converted_gguf, load_lm, locate, resolve_device, resolve_dtype
 
 
 @pytest.fixture(scope="module")

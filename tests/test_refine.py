@@ -12,6 +12,7 @@ from scipy.stats import chisquare
 
 from core.clustering import allocate
 from core.errors import SaelectError, SelectionError
+from core.lm.fine_tuning import TrainConfig
 from core.refine import draw, first_weights, mean_gaps, places, refine, shares, updated
 from core.refine_runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SelectionSpec
@@ -19,7 +20,6 @@ from core.selection import select
 from core.session import open_session
 from core.system import kept
 from core.system.kept import write_json
-from core.training import TrainConfig
 
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)
 

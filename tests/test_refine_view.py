@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from core import refine
 from core.cli import app
+from core.lm.fine_tuning import TrainConfig
 from core.refine import updated
 from core.refine_rivals import one_shot, rivals
 from core.refine_runs import RefineConfig, RefineRun, Round
@@ -28,7 +29,6 @@ from core.refine_view import (
     weights_over_rounds,
 )
 from core.session import open_session
-from core.training import TrainConfig
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
 from tests.test_kernels import quick

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core import sae_training
-from core.activations import collect, exchanges, mix, pack, split
-from core.models import load_lm
+from core.activations import collect, exchanges, mix, split
+from core.lm.batches import pack
+from core.lm.sources import load_lm
 from core.sae import load_sae
 from core.sae_evaluation import dead_share, evaluate
 from core.sae_training import SaeTrainingConfig, batches, explained_variance, last_checkpoint, monitored, save, train

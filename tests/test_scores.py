@@ -15,10 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import projection, scores
-from core.chat import PLAIN_TEMPLATE, tokenize
 from core.errors import ModelError, SelectionError
 from core.extract import extract
-from core.models import LanguageModel, load_lm
+from core.lm import losses as lm_losses
+from core.lm.chat import PLAIN_TEMPLATE, tokenize
+from core.lm.language_model import LanguageModel
+from core.lm.losses import head_logits, mean_losses
+from core.lm.sources import load_lm
 from core.schema import Message, Sample
 from core.scores import RESPONSE, answer_alone, compute_scores, score_columns, score_folder
 from core.store import open_store
@@ -64,7 +67,7 @@ def store(made):
 @pytest.fixture
 def read(monkeypatch):
     """How many sequences each call of the model's loop was given."""
-    seen, inner = [], scores.mean_losses
+    seen, inner = [], mean_losses
 
     def counting(lm, sequences, batch_tokens):
         seen.append(len(sequences))
@@ -224,10 +227,12 @@ def test_a_kill_loses_the_chunk_under_way(store, made, monkeypatch, read, tmp_pa
 def test_batches_and_slices_change_nothing(store, monkeypatch, tmp_path):
     whole = compute_scores(store)
     store.meta["config"]["batch_tokens"] = 64
-    monkeypatch.setattr(scores, "LOGITS", 10 * 400)
+    monkeypatch.setattr(lm_losses, "LOGITS", 10 * 400)
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "other"))
-    heads, inner = [], scores.head_logits
-    monkeypatch.setattr(scores, "head_logits", lambda model, hidden: heads.append(len(hidden)) or inner(model, hidden))
+    heads, inner = [], head_logits
+    monkeypatch.setattr(
+        lm_losses, "head_logits", lambda model, hidden: heads.append(len(hidden)) or inner(model, hidden)
+    )
     for name, column in compute_scores(store).items():
         np.testing.assert_allclose(column, whole[name], rtol=1e-5)
     assert max(heads) == 4000 // load_lm(store.meta["config"]["model"]).model.config.vocab_size
@@ -291,7 +296,7 @@ def test_a_head_that_caps_its_logits(tokenizer):
     with torch.inference_mode():
         whole = lm.model(input_ids=ids, labels=ids).loss.item()
     scored = np.arange(40) > 0
-    ((_, (mean,)),) = scores.mean_losses(lm, [(ids[0].numpy(), scored)], 64)
+    ((_, (mean,)),) = mean_losses(lm, [(ids[0].numpy(), scored)], 64)
     assert mean == pytest.approx(whole, rel=1e-5)
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import training
-from core.chat import tokenize
 from core.datasets.samples import read_samples
 from core.errors import ModelError, SelectionError
-from core.generation import answered, asked, generate, prompt_ids
-from core.models import load_lm
+from core.lm import fine_tuning
+from core.lm.chat import tokenize
+from core.lm.fine_tuning import IGNORED, TrainConfig, fine_tune, labels, load_trainable, load_tuned
+from core.lm.generation import answered, asked, generate, prompt_ids
+from core.lm.sources import load_lm
 from core.schema import Message, Sample
 from core.scorers import SCORERS, Task, parsed_ratings, perplexity, reward
-from core.training import IGNORED, TrainConfig, fine_tune, labels, load_trainable, load_tuned
 
 QUICK = TrainConfig(rank=4, batch=4, epochs=2, learning_rate=1e-2, max_tokens=64)
 
@@ -85,7 +85,7 @@ def test_a_kill_in_training_changes_nothing(tiny_lm, samples, tmp_path, at):
 
     with pytest.raises(KeyboardInterrupt):
         fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, halves, on_step=killed)
-    last = Path(training.last_checkpoint(tmp_path / ".halves.training"))
+    last = Path(fine_tuning.last_checkpoint(tmp_path / ".halves.training"))
     state = json.loads((last / "trainer_state.json").read_text())
     state["log_history"][-1]["seconds"] = 1000.0
     (last / "trainer_state.json").write_text(json.dumps(state))
@@ -117,7 +117,7 @@ def test_what_cannot_be_trained(tiny_lm, tmp_path, monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "peft" else found(name))
     with pytest.raises(ModelError, match=r"needs peft: pip install -r requirements-train\.txt"):
-        training.require_training()
+        fine_tuning.require_training()
 
 
 def test_answers_are_those_of_one_prompt_at_a_time(tiny_lm, samples):
@@ -218,7 +218,7 @@ def test_what_no_scorer_can_use(tiny_lm, samples, tmp_path):
     "text", ["", "8 6", '{"first": 11, "second": 2}', '{"first": 3}', "[1, 2]", '{"first": "x", "second": 1}']
 )
 def test_malformed_ratings(text):
-    from core.labelling import MalformedAnswer
+    from core.lm.endpoint import MalformedAnswer
 
     with pytest.raises(MalformedAnswer):
         parsed_ratings(text)
@@ -229,7 +229,7 @@ def test_malformed_ratings(text):
 
 
 def judged(samples, texts, folder, server, **options):
-    from core.judge import Endpoint
+    from core.lm.endpoint import Endpoint
     from core.scorers import judge
 
     endpoint = Endpoint("judge", server.url, "k", **{"timeout": 5, "retries": 1, "workers": 2, **options})

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from core.activations import pack
-from core.chat import SURROGATE, render
-from core.models import LanguageModel
+from core.lm.batches import pack
+from core.lm.chat import SURROGATE, render
+from core.lm.language_model import LanguageModel
 from core.schema import Message, Sample
 
 MARK = "\ue000"  # stands for the answer in the rendered text

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from core.chat import TEMPLATE_TOKEN, TokenizedSample, tokenize
 from core.errors import ModelError, SelectionError
-from core.models import LOAD_ERRORS, LanguageModel, load_lm, one_line, resolve_device, resolve_dtype
+from core.lm.chat import TEMPLATE_TOKEN, TokenizedSample, tokenize
+from core.lm.language_model import LanguageModel
+from core.lm.losses import head_logits
+from core.lm.sources import LOAD_ERRORS, load_lm, one_line, resolve_device, resolve_dtype
 from core.schema import SEGMENTS, Sample
-from core.scores import head_logits
 
 SHORT = 256  # tokens
 IGNORED = -100  # the label of a token without loss
