@@ -129,8 +129,8 @@ def train_sae(
 
     Example: python -m core train-sae --data a.json --data b.jsonl --tokens 10100000
     """
-    from core.sae_pipeline import run
-    from core.sae_training import SaeTrainingConfig
+    from core.sae.train.pipeline import run
+    from core.sae.train.trainer import SaeTrainingConfig
 
     config = SaeTrainingConfig(hook_point=hook_point, d_sae=d_sae, k=k, tokens=tokens, steps=steps, seed=seed)
     with bar() as progress:
@@ -159,7 +159,7 @@ def evaluate_sae(
 
     Example: python -m core evaluate-sae --data a.json --data b.jsonl
     """
-    from core.sae_pipeline import measure
+    from core.sae.train.pipeline import measure
 
     print(json.dumps(measure(sae, data, model, tokens), indent=1))
 

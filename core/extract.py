@@ -23,7 +23,8 @@ from core.lm.batches import pack, padded
 from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
 from core.lm.language_model import LanguageModel, residual, sinks
 from core.lm.sources import load_lm, require_lm, resolve_device, resolve_dtype
-from core.sae import SparseAutoencoder, check_fit, load_sae, require_sae
+from core.sae.autoencoder import SparseAutoencoder, check_fit
+from core.sae.loading import load_sae, require_sae
 from core.schema import ExtractConfig, Sample
 from core.store import SCHEMA_VERSION, StoreWriter
 from core.system.files import cache_dir, require_space

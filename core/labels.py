@@ -99,7 +99,7 @@ def book_of(store: FeatureStore) -> LabelBook:
 
 def shipped_file(store: FeatureStore) -> Path | None:
     """`labels.json` in the folder of the store's SAE; None if there is none, or the folder holds another SAE now."""
-    from core.sae import sae_digest
+    from core.sae.loading import sae_digest
 
     folder = Path(store.meta["config"].get("sae") or "?")
     path = folder / SHIPPED

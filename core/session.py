@@ -10,7 +10,7 @@ import numpy as np
 
 from core.constraints import SampleInfo
 from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
-from core.sae import decoder_directions
+from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import METHODS, check_spec, is_nested, select
 from core.store import FeatureStore, open_store

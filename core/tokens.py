@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,9 +11,8 @@ from core.errors import ModelError
 from core.lm.batches import padded
 from core.lm.chat import template_digest, tokenize
 from core.lm.language_model import residual, sinks
-from core.sae import require_sae, sae_digest
+from core.sae.loading import at_hand, require_sae, sae_digest
 from core.schema import ExtractConfig
-from core.system.files import PROJECT
 
 if TYPE_CHECKING:
     from core.extract import Pipeline
@@ -42,11 +40,6 @@ def pipeline_of(store: FeatureStore) -> Pipeline:
     template = template_digest(pipeline.lm.tokenizer)
     _require_same("chat template", config.model, template, store.meta["digests"].get("template"))
     return pipeline
-
-
-def at_hand(source: str) -> str:
-    """A path as it was given, or the same below the project; a hub id or registry name as it is."""
-    return str(PROJECT / source) if not Path(source).exists() and (PROJECT / source).exists() else source
 
 
 def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValues:

@@ -22,7 +22,7 @@ from core.lm.chat import tokenize
 from core.lm.language_model import SINK_NORM
 from core.lm.sources import load_lm
 from core.matrix.threshold import default_theta
-from core.sae import load_sae
+from core.sae.loading import load_sae
 from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session import open_session
 from core.store import open_store

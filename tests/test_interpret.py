@@ -8,7 +8,7 @@ import pytest
 from core.interpret import TOKENS, final_norm, fold_norm, logit_lens
 from core.lm.language_model import LanguageModel
 from core.lm.sources import load_lm
-from core.sae import load_sae
+from core.sae.loading import load_sae
 from core.store import open_store
 
 

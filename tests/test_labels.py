@@ -17,7 +17,7 @@ from core.__main__ import main
 from core.errors import DataError, StoreError
 from core.label_files import read_labels, write_labels
 from core.labels import SOURCES, Label, LabelBook, best_labels, book_of, cleaned, labels_of, labels_stamp
-from core.sae import sae_digest
+from core.sae.loading import sae_digest
 from core.session import workspace_of
 from core.store import open_store
 from core.workspace import WorkspaceState

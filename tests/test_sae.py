@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import ModelError
-from core.sae import SparseAutoencoder, check_fit, load_sae
+from core.sae.autoencoder import SparseAutoencoder, check_fit
+from core.sae.loading import load_sae
 from tests.conftest import FEATURES, HIDDEN, random_sae
 
 

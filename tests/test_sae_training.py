@@ -5,13 +5,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core import sae_training
-from core.activations import collect, exchanges, mix, split
 from core.lm.batches import pack
 from core.lm.sources import load_lm
-from core.sae import load_sae
-from core.sae_evaluation import dead_share, evaluate
-from core.sae_training import SaeTrainingConfig, batches, explained_variance, last_checkpoint, monitored, save, train
+from core.sae.loading import load_sae
+from core.sae.train import trainer
+from core.sae.train.activations import collect, exchanges, mix, split
+from core.sae.train.evaluation import dead_share, evaluate
+from core.sae.train.trainer import (
+    SaeTrainingConfig,
+    batches,
+    explained_variance,
+    last_checkpoint,
+    monitored,
+    save,
+    train,
+)
 from core.schema import Message, Sample
 
 D_IN, D_SAE, K = 16, 64, 4
@@ -62,7 +70,7 @@ def test_an_interrupted_training_ends_the_same(trained, shards, tmp_path, stop_a
             yield batch
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sae_training, "monitored", stopping)
+        patch.setattr(trainer, "monitored", stopping)
         with pytest.raises(KeyboardInterrupt):
             train(CONFIG, shards, "tiny", tmp_path)
     checkpoint = last_checkpoint(tmp_path)
@@ -107,7 +115,7 @@ def two_saes():
     import torch
     from sae_lens import TopKTrainingSAE, TopKTrainingSAEConfig
 
-    from core.topk import training_sae
+    from core.sae.train.fast_topk import training_sae
 
     cfg = TopKTrainingSAEConfig(d_in=D_IN, d_sae=D_SAE, k=K, aux_loss_coefficient=1 / 32)
     ours, theirs = training_sae(cfg, torch.float32), TopKTrainingSAE(cfg)
@@ -218,7 +226,7 @@ def test_collected_activations(lm_and_items, tmp_path, monkeypatch):
     from safetensors.torch import load_file
 
     lm, items = lm_and_items
-    monkeypatch.setattr("core.activations.SHARD_TOKENS", 40)
+    monkeypatch.setattr("core.sae.train.activations.SHARD_TOKENS", 40)
     told = []
     paths = collect(lm, items, "blocks.1.hook_resid_post", tmp_path, 64, told.append)
     found = torch.cat([load_file(p)["activations"] for p in paths])

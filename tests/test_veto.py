@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.coverage import resume
 from core.errors import SelectionError
-from core.sae import decoder_directions, sae_digest
+from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import select
 from core.stability import stability, variations

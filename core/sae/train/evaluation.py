@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from core.activations import content_activations
 from core.lm.batches import pack, padded
 from core.lm.chat import TokenizedSample
 from core.lm.language_model import LanguageModel, block_list, sinks
-from core.sae import SparseAutoencoder
-from core.sae_training import explained_variance
+from core.sae.autoencoder import SparseAutoencoder
+from core.sae.train.activations import content_activations
+from core.sae.train.trainer import explained_variance
 
 MODES = ("clean", "sae", "zero")
 

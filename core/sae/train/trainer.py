@@ -71,7 +71,7 @@ def fresh_sae(cfg: SaeTrainingConfig, d_in: int, lm_name: str, first: Any) -> An
     from sae_lens.saes.sae import SAEMetadata
 
     from core.lm.sources import resolve_dtype
-    from core.topk import training_sae
+    from core.sae.train.fast_topk import training_sae
 
     torch.manual_seed(cfg.seed)
     metadata = SAEMetadata(model_name=lm_name, hook_name=cfg.hook_point, context_size=cfg.max_tokens)

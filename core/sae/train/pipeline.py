@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.activations import collect, mix, split
 from core.datasets.samples import read_samples
 from core.lm.chat import TokenizedSample
 from core.lm.language_model import LanguageModel, layers_needed
 from core.lm.sources import load_lm
-from core.sae import load_sae
-from core.sae_evaluation import dead_share, evaluate
-from core.sae_training import SaeTrainingConfig, save, train
+from core.sae.loading import load_sae
+from core.sae.train.activations import collect, mix, split
+from core.sae.train.evaluation import dead_share, evaluate
+from core.sae.train.trainer import SaeTrainingConfig, save, train
 from core.system.files import cache_dir
 from core.system.kept import write_json
 

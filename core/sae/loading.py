@@ -1,8 +1,7 @@
-"""Load a sparse autoencoder and turn residual-stream vectors into (token, feature, value) triples."""
+"""Where SAEs come from: a folder or sae-lens's registry; and their digests and decoders."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,92 +9,17 @@ import numpy as np
 from safetensors import deserialize
 
 from core.errors import ModelError
-from core.lm.language_model import LanguageModel, layers_needed
 from core.lm.sources import LOAD_ERRORS, one_line
-from core.system.files import sampled_digest
+from core.sae.autoencoder import SparseAutoencoder
+from core.system.files import PROJECT, sampled_digest
 from core.system.hub import hub_reachable
 
 if TYPE_CHECKING:
-    import torch
+    pass
+
 
 ADVICE = "connect to the network once, or give a local folder with cfg.json and sae_weights.safetensors."
 DECODER_TYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
-BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) pre-activations
-
-
-@dataclass(frozen=True)
-class SparseAutoencoder:
-    """A sae-lens SAE; `encode_sparse` gives what `sae.encode` gives, without a dense (tokens, d_sae) result."""
-
-    name: str
-    sae: Any
-    digest: str
-    hook_point: str
-    folder: Path | None
-
-    @property
-    def d_in(self) -> int:
-        """Width of the vectors it reads."""
-        return self.sae.cfg.d_in
-
-    @property
-    def d_sae(self) -> int:
-        """Number of features F."""
-        return self.sae.cfg.d_sae
-
-    def encode_sparse(self, x: torch.Tensor, floor: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """x (T, d_in) → token, feature int64 (M,), value float32 (M,): those with value > floor, ordered by token."""
-        import torch
-
-        encode = ENCODERS.get(self.sae.cfg.architecture(), dense_triples)
-        if self.sae.cfg.normalize_activations != "none" or self.sae.cfg.reshape_activations != "none":
-            encode = dense_triples
-        parts = []
-        for start in range(0, len(x), BLOCK_TOKENS):
-            token, feature, value = encode(self.sae, x[start : start + BLOCK_TOKENS], floor)
-            parts.append((token + start, feature, value.float()))
-        if not parts:
-            empty = torch.zeros(0, dtype=torch.int64)
-            return empty, empty, empty.float()
-        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
-
-
-def pre_activations(sae: Any, x: torch.Tensor) -> torch.Tensor:
-    """x (T, d_in) → (T, d_sae), in the dtype of the SAE's weights."""
-    import torch
-
-    x = x.to(sae.W_enc.dtype)
-    if sae.cfg.apply_b_dec_to_input:
-        x = x - sae.b_dec
-    return torch.addmm(sae.b_enc, x, sae.W_enc)
-
-
-def topk_triples(sae: Any, x: torch.Tensor, floor: float) -> tuple[torch.Tensor, ...]:
-    """TopK: the k largest pre-activations of each token."""
-    pre = pre_activations(sae, x)
-    if sae.cfg.rescale_acts_by_decoder_norm:
-        pre = pre * sae.W_dec.norm(dim=-1)
-    value, feature = pre.topk(sae.cfg.k, dim=-1, sorted=False)
-    token, column = (value > floor).nonzero(as_tuple=True)
-    return token, feature[token, column], value[token, column]
-
-
-def threshold_triples(sae: Any, x: torch.Tensor, floor: float) -> tuple[torch.Tensor, ...]:
-    """Standard (ReLU) and JumpReLU: pre-activations above the feature's threshold."""
-    pre = pre_activations(sae, x)
-    threshold = sae.threshold.clamp(min=floor) if hasattr(sae, "threshold") else floor
-    token, feature = (pre > threshold).nonzero(as_tuple=True)
-    return token, feature, pre[token, feature]
-
-
-def dense_triples(sae: Any, x: torch.Tensor, floor: float) -> tuple[torch.Tensor, ...]:
-    """Any other architecture or input normalisation: sae-lens's own dense encode."""
-    acts = sae.encode(x.to(sae.W_enc.dtype))
-    token, feature = (acts > floor).nonzero(as_tuple=True)
-    return token, feature, acts[token, feature]
-
-
-ENCODERS = {"topk": topk_triples, "standard": threshold_triples, "jumprelu": threshold_triples}
 
 
 def require_sae(source: str) -> None:
@@ -179,14 +103,6 @@ def from_registry(source: str, device: str, dtype: str | None) -> Any:
         raise ModelError(f"{source} could not be loaded ({reason}): {ADVICE}") from error
 
 
-def check_fit(lm: LanguageModel, sae: SparseAutoencoder, hook_point: str) -> int:
-    """How many blocks to run; raises ModelError unless the SAE reads what the model has at the hook point."""
-    if not hook_point:
-        raise ModelError(f"{sae.name} does not say which hook point it was trained on: give --hook-point.")
-    n_blocks = layers_needed(hook_point, lm.n_layers)
-    if sae.d_in != lm.d_model:
-        raise ModelError(
-            f"The SAE reads vectors of width {sae.d_in}, the residual stream of {lm.name} is {lm.d_model} wide: "
-            "they do not belong together."
-        )
-    return n_blocks
+def at_hand(source: str) -> str:
+    """A path as it was given, or the same below the project; a hub id or registry name as it is."""
+    return str(PROJECT / source) if not Path(source).exists() and (PROJECT / source).exists() else source

@@ -1,0 +1,1 @@
+"""Sparse autoencoders: loading and encoding."""

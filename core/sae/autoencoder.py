@@ -1,0 +1,67 @@
+"""A sparse autoencoder that gives (token, feature, value) triples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ModelError
+from core.lm.language_model import LanguageModel, layers_needed
+from core.sae.encoders import ENCODERS, dense_triples
+
+if TYPE_CHECKING:
+    import torch
+
+
+BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) pre-activations
+
+
+@dataclass(frozen=True)
+class SparseAutoencoder:
+    """A sae-lens SAE; `encode_sparse` gives what `sae.encode` gives, without a dense (tokens, d_sae) result."""
+
+    name: str
+    sae: Any
+    digest: str
+    hook_point: str
+    folder: Path | None
+
+    @property
+    def d_in(self) -> int:
+        """Width of the vectors it reads."""
+        return self.sae.cfg.d_in
+
+    @property
+    def d_sae(self) -> int:
+        """Number of features F."""
+        return self.sae.cfg.d_sae
+
+    def encode_sparse(self, x: torch.Tensor, floor: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """x (T, d_in) → token, feature int64 (M,), value float32 (M,): those with value > floor, ordered by token."""
+        import torch
+
+        encode = ENCODERS.get(self.sae.cfg.architecture(), dense_triples)
+        if self.sae.cfg.normalize_activations != "none" or self.sae.cfg.reshape_activations != "none":
+            encode = dense_triples
+        parts = []
+        for start in range(0, len(x), BLOCK_TOKENS):
+            token, feature, value = encode(self.sae, x[start : start + BLOCK_TOKENS], floor)
+            parts.append((token + start, feature, value.float()))
+        if not parts:
+            empty = torch.zeros(0, dtype=torch.int64)
+            return empty, empty, empty.float()
+        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+
+def check_fit(lm: LanguageModel, sae: SparseAutoencoder, hook_point: str) -> int:
+    """How many blocks to run; raises ModelError unless the SAE reads what the model has at the hook point."""
+    if not hook_point:
+        raise ModelError(f"{sae.name} does not say which hook point it was trained on: give --hook-point.")
+    n_blocks = layers_needed(hook_point, lm.n_layers)
+    if sae.d_in != lm.d_model:
+        raise ModelError(
+            f"The SAE reads vectors of width {sae.d_in}, the residual stream of {lm.name} is {lm.d_model} wide: "
+            "they do not belong together."
+        )
+    return n_blocks

@@ -1,0 +1,1 @@
+"""Training a sparse autoencoder and measuring it."""
