@@ -34,7 +34,7 @@ from core.lm.chat import tokenize  # noqa: E402
 from core.lm.language_model import block_list, sinks  # noqa: E402
 from core.matrix.threshold import default_theta  # noqa: E402
 from core.schema import ExtractConfig, FeatureMatrix, Sample  # noqa: E402
-from core.store import StoreWriter  # noqa: E402
+from core.store.writer import StoreWriter  # noqa: E402
 
 PEER_BATCH = 16
 WARM_UP = 4  # samples

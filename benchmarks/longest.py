@@ -25,10 +25,10 @@ from core.length import by_theta, correlation, decomposition, feature_kinds, sco
 from core.matrix.covering import coverage_curve
 from core.matrix.threshold import QUANTILES
 from core.matrix.transpose import transpose
-from core.places import token_places
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import select
 from core.session import Session, open_session
+from core.store.places import token_places
 
 N, F, ENTRIES, BUDGET = 52_000, 131_072, 16_700_000, 2_600
 

@@ -18,7 +18,8 @@ from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
-from core.store import FeatureStore, StoreWriter, open_store
+from core.store.reader import FeatureStore, open_store
+from core.store.writer import StoreWriter
 from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 

@@ -28,7 +28,7 @@ def run_extraction(config: ExtractConfig) -> Path:
 
 def with_progress(run: Callable[[Any], Path]) -> Path:
     """Make a store with a progress bar; prints what there is to know about it."""
-    from core.store import open_store
+    from core.store.reader import open_store
 
     with stages() as told:
         path = run(lambda step: told(step.stage, step.done, step.total, step.tokens))
@@ -107,7 +107,7 @@ def info(store: Store) -> None:
 
     Example: python -m core info --store cache/0123456789abcdef.duckdb
     """
-    from core.store import open_store
+    from core.store.reader import open_store
 
     print(json.dumps(open_store(store).meta, indent=1))
 

@@ -10,7 +10,7 @@ import numpy as np
 from core.matrix.statistics import cofiring
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 
 BARS = 12  # of a sparkline
 NEIGHBOURS = 8

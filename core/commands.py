@@ -62,7 +62,7 @@ def score(
     import time
 
     from core.scores import compute_scores
-    from core.store import open_store
+    from core.store.reader import open_store
 
     opened, started = open_store(store), time.time()
     with bar() as progress:

@@ -20,7 +20,7 @@ from core.explain import ledger
 from core.matrix.covering import covering_counts
 from core.schema import Selection, SelectionSpec
 from core.selection import METHODS, is_nested, select
-from core.store import FeatureStore, open_store
+from core.store.reader import FeatureStore, open_store
 from core.stored import info_of
 from core.system.files import cache_dir, replacing
 

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from core import __version__
-from core.contexts import Kept, lots, pool
 from core.datasets.samples import file_digest, read_samples
 from core.errors import DataError
 from core.finished import find_finished, note_finished
@@ -26,7 +25,9 @@ from core.lm.sources import load_lm, require_lm, resolve_device, resolve_dtype
 from core.sae.autoencoder import SparseAutoencoder, check_fit
 from core.sae.loading import load_sae, require_sae
 from core.schema import ExtractConfig, Sample
-from core.store import SCHEMA_VERSION, StoreWriter
+from core.store.contexts import Kept, lots, pool
+from core.store.tables import SCHEMA_VERSION
+from core.store.writer import StoreWriter
 from core.system.files import cache_dir, require_space
 
 CHUNK = 256  # samples in one transaction: what a crash can cost

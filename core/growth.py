@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.places import Places
 from core.schema import SEGMENTS
-from core.store import FeatureStore
+from core.store.places import Places
+from core.store.reader import FeatureStore
 
 RESPONSE = SEGMENTS.index("response")
 ENOUGH, FITTED = 30, 40  # samples that must be so long; points, evenly spaced in log t, that the curve is fitted to

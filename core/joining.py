@@ -13,7 +13,9 @@ from core.errors import StoreError
 from core.extract import OnProgress, Pipeline, Progress, Scan, finish, load
 from core.schema import ExtractConfig
 from core.scores import finished_columns, score_folder
-from core.store import SCHEMA_VERSION, FeatureStore, StoreWriter, open_store
+from core.store.reader import FeatureStore, open_store
+from core.store.tables import SCHEMA_VERSION
+from core.store.writer import StoreWriter
 from core.system.files import cache_dir, replacing, require_space
 
 SETTINGS = ("hook_point", "max_tokens", "floor", "dtype")  # what must be alike for the activations to be comparable

@@ -68,7 +68,7 @@ def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dic
     """All parts as rows of equal keys, at the scope, θ, budget and decisions of `spec`."""
     from core.growth import growth
     from core.length import by_theta, scope_tokens
-    from core.places import token_places
+    from core.store.places import token_places
 
     tokens, places = scope_tokens(session.store, spec.scope), token_places(session.store)
     table = session.default_theta(spec.scope)[1]

@@ -30,7 +30,7 @@ def labels(
     from core.label_files import write_labels
     from core.labels import labels_of
     from core.session import workspace_of
-    from core.store import open_store
+    from core.store.reader import open_store
 
     opened = open_store(store)
     found: dict[str, Any] = import_labels(opened, import_, skip_bad) if import_ else {}

@@ -19,7 +19,7 @@ from core.labels import cleaned
 from core.lm.endpoint import MalformedAnswer, Messages, fenced
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 
 SHOWN = TESTED = 10  # contexts that a label is made from; activating examples that it is tested on
 LABEL_CHARACTERS = 80

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DataError, StoreError
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 from core.system.files import cache_dir, stamp
 from core.workspace import WorkspaceState
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from core.matrix import tallies
 from core.matrix.statistics import midranks, pearson
-from core.places import Places
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.session import Session
-from core.store import FeatureStore
+from core.store.places import Places
+from core.store.reader import FeatureStore
 
 RESAMPLES, MOST_DRAWN = 1_000, 2_000
 EDGE, SHORTEST = 2, 9  # tokens at each end of a segment; how long it must be for the rest to outnumber those

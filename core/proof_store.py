@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from core.errors import LockedError, StoreError
-from core.store import connect
+from core.store.tables import connect
 from core.system.files import replacing
 from core.system.kept import plain
 

@@ -25,7 +25,7 @@ from core.lm.generation import generate
 from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scorers import SCORERS, Task
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 from core.system.files import claimed, replacing
 from core.system.kept import step, write_json
 

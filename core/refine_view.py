@@ -13,7 +13,7 @@ from core.clustering import Clusters
 from core.clusters import ClusterCard, name_clusters
 from core.refine_runs import RefineConfig, RefineRun
 from core.schema import FeatureMatrix
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 
 SAME = 1e-9  # a factor this near to 1 is no change, only rounding

@@ -21,7 +21,7 @@ from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
 from core.lm.sources import load_lm, resolve_device
 from core.schema import SEGMENTS, Sample
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 from core.system.files import cache_dir, replacing
 
 VERSION = 1  # of the definitions below: a change of what a score means needs another

@@ -18,7 +18,7 @@ from core.schema import FeatureMatrix
 from core.session import Session
 
 if TYPE_CHECKING:
-    from core.store import FeatureStore
+    from core.store.reader import FeatureStore
 
 STATUSES = ("all", "picked", "rejected")
 

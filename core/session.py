@@ -13,7 +13,7 @@ from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import METHODS, check_spec, is_nested, select
-from core.store import FeatureStore, open_store
+from core.store.reader import FeatureStore, open_store
 from core.stored import info_of
 from core.system.files import cache_dir
 from core.workspace import Workspace

@@ -13,7 +13,7 @@ from core.constraints import SampleInfo
 from core.errors import DataError, SelectionError
 from core.schema import FeatureMatrix
 from core.scores import score_columns
-from core.store import FeatureStore, open_store
+from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 
 

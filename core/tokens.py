@@ -16,7 +16,7 @@ from core.schema import ExtractConfig
 
 if TYPE_CHECKING:
     from core.extract import Pipeline
-    from core.store import FeatureStore
+    from core.store.reader import FeatureStore
 
 
 class TokenValues(NamedTuple):

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.cards import FeatureCard, Neighbour, feature_card, posting_lists
-from core.contexts import BINS
 from core.errors import SelectionError
 from core.neuronpedia import neuronpedia_url
+from core.store.contexts import BINS
 from core.veto import leaks, preview
 from pages import shared
 from pages.shared import View

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import ModelError
 from core.lm.fine_tuning import require_training
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 from pages import shared
 

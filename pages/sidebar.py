@@ -11,7 +11,7 @@ from core.errors import SaelectError, SelectionError, UnscoredError
 from core.schema import SCOPES, UNITS, WEIGHTS, SelectionSpec
 from core.selection import METHODS, Option
 from core.session import Session, workspace_of
-from core.store import list_stores
+from core.store.reader import list_stores
 from core.system.files import cache_dir
 from core.workspace import Workspace, WorkspaceState
 from pages.shared import View, plain, session_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core.contexts import lots
 from core.datasets.samples import file_digest, read_samples
 from core.datasets.writers import write_records
-from core.store import StoreWriter
+from core.store.contexts import lots
+from core.store.writer import StoreWriter
 
 KEY = "0123456789abcdef"
 

@@ -45,7 +45,7 @@ def test_heavy_packages_are_imported_where_they_are_used(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["matrix/transpose.py", "matrix/greedy.py", "matrix/similarity.py", "matrix/tallies.py", "pooling.py"]
+    "name", ["matrix/transpose.py", "matrix/greedy.py", "matrix/similarity.py", "matrix/tallies.py", "store/pooling.py"]
 )
 def test_kernels_know_arrays_only(name):
     used = [module for module in imports(ROOT / "core" / name) if not module.startswith("core.matrix")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core import cards
 from core.cards import BARS, SUPPORT, alike, cofiring_neighbours, feature_card, flags, posting_lists, sparklines
 from core.schema import SEGMENTS, FeatureMatrix
-from core.store import open_store
+from core.store.reader import open_store
 
 quick = settings(max_examples=60)
 

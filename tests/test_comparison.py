@@ -12,7 +12,7 @@ from core.errors import DataError, SelectionError, StoreError
 from core.schema import SelectionSpec
 from core.selection import METHODS, select
 from core.session import Session, by_method, open_session
-from core.store import open_store
+from core.store.reader import open_store
 from core.stored import info_of, reference, tags, vectors
 from tests.factories import alpaca, tiny_store
 

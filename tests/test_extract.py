@@ -14,7 +14,6 @@ import pytest
 
 from core import extract as extraction
 from core import projection
-from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.datasets.samples import read_samples
 from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
 from core.extract import extract
@@ -25,7 +24,8 @@ from core.matrix.threshold import default_theta
 from core.sae.loading import load_sae
 from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session import open_session
-from core.store import open_store
+from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
+from core.store.reader import open_store
 from tests.conftest import HIDDEN, random_sae, write_data
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,7 @@ from core.interpret import TOKENS, final_norm, fold_norm, logit_lens
 from core.lm.language_model import LanguageModel
 from core.lm.sources import load_lm
 from core.sae.loading import load_sae
-from core.store import open_store
+from core.store.reader import open_store
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from core.errors import StoreError
 from core.extract import extract
 from core.joining import join
 from core.scores import finished_columns, score_folder
-from core.store import open_store
+from core.store.reader import open_store
 
 
 @pytest.fixture

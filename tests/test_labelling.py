@@ -33,7 +33,7 @@ from core.labelling import (
 )
 from core.labels import LabelBook, book_of, labels_of
 from core.lm.endpoint import Endpoint, MalformedAnswer, fenced
-from core.store import open_store
+from core.store.reader import open_store
 from tests.endpoint import serving
 from tests.factories import tiny_store
 

@@ -19,7 +19,7 @@ from core.label_files import read_labels, write_labels
 from core.labels import SOURCES, Label, LabelBook, best_labels, book_of, cleaned, labels_of, labels_stamp
 from core.sae.loading import sae_digest
 from core.session import workspace_of
-from core.store import open_store
+from core.store.reader import open_store
 from core.workspace import WorkspaceState
 from tests.factories import alpaca, tiny_store
 

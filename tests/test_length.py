@@ -31,10 +31,10 @@ from core.length import (
     scope_tokens,
 )
 from core.matrix import tallies
-from core.places import places, token_places
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.selection import select
 from core.session import open_session
+from core.store.places import places, token_places
 
 
 def both_r(x, y):

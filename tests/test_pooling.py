@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.pooling import context_windows, pool_max, pool_segments, push_best
+from core.store.pooling import context_windows, pool_max, pool_segments, push_best
 
 quick = settings(max_examples=60)
 

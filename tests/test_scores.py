@@ -24,7 +24,7 @@ from core.lm.losses import head_logits, mean_losses
 from core.lm.sources import load_lm
 from core.schema import Message, Sample
 from core.scores import RESPONSE, answer_alone, compute_scores, score_columns, score_folder
-from core.store import open_store
+from core.store.reader import open_store
 from tests.conftest import CHATML, HIDDEN, WORDS
 
 ROOT = Path(__file__).resolve().parents[1]

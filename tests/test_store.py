@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import StoreError
 from core.schema import SEGMENTS
-from core.store import FeatureStore, commonest, list_stores, open_store
+from core.store.reader import FeatureStore, commonest, list_stores, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -100,7 +100,7 @@ def test_threads_share_a_store(store):
 
 
 def test_processes_share_a_store(store):
-    code = "import sys; from core.store import open_store; print(len(open_store(sys.argv[1]).matrix().value))"
+    code = "import sys; from core.store.reader import open_store; print(len(open_store(sys.argv[1]).matrix().value))"
     command = [sys.executable, "-c", code, str(store.path)]
     running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [int(process.communicate()[0]) for process in running] == [len(store.matrix().value)] * 3

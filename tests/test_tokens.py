@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ModelError, SelectionError, StoreError
 from core.extract import extract
-from core.store import open_store
+from core.store.reader import open_store
 from core.tokens import pipeline_of, token_values
 
 

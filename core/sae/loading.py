@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors import deserialize
@@ -13,10 +13,6 @@ from core.lm.sources import LOAD_ERRORS, one_line
 from core.sae.autoencoder import SparseAutoencoder
 from core.system.files import PROJECT, sampled_digest
 from core.system.hub import hub_reachable
-
-if TYPE_CHECKING:
-    pass
-
 
 ADVICE = "connect to the network once, or give a local folder with cfg.json and sae_weights.safetensors."
 DECODER_TYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}

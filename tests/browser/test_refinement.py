@@ -18,7 +18,7 @@ from core.refine_rivals import rivals
 from core.refine_runs import RefineConfig, round_table
 from core.refine_view import changes, command, drawn, movers, weights_over_rounds
 from core.session import Session, open_session
-from core.store import list_stores
+from core.store.reader import list_stores
 from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.test_hostile import HOSTILE, MADE

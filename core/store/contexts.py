@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.pooling import context_windows, pool_max, push_best
+from core.store.pooling import context_windows, pool_max, push_best
 
 STRONGEST = 20  # contexts of the largest values
 BINS, SPREAD = 3, 10  # bins of the values below them, from high to low, and contexts from each

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.schema import SEGMENTS
-from core.store import FeatureStore
+from core.store.reader import FeatureStore
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The feature store: one DuckDB file, written once by extraction, read by everything else. All its SQL is here."""
+"""A finished feature store, read-only, and the stores of a folder."""
 
 from __future__ import annotations
 
@@ -11,58 +11,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.contexts import BINS, DRAWN, SPREAD, STRONGEST, Kept, lots
-from core.errors import LockedError, StoreError
-from core.pooling import pool_segments
+from core.errors import StoreError
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
-
-SCHEMA_VERSION = 2
-TABLES = """
-CREATE TABLE meta(key VARCHAR, value VARCHAR);
-CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, raw VARCHAR, messages VARCHAR, source VARCHAR,
-    scores VARCHAR, n_prompt_tokens INTEGER, n_response_tokens INTEGER, n_later_tokens INTEGER, n_truncated INTEGER,
-    pieces VARCHAR, segments BLOB, embedding BLOB);
-CREATE TABLE activations(sample_id INTEGER, segment UTINYINT, feature_id INTEGER, value FLOAT, peak INTEGER);
-CREATE TABLE candidates(feature_id INTEGER, value FLOAT, sample_id INTEGER, lot FLOAT, peak INTEGER,
-    start INTEGER,token VARCHAR, "values" FLOAT[]);
-"""
-FINISH = f"""
-CREATE TABLE features AS
-    SELECT feature_id, count(DISTINCT sample_id) AS n_samples, max(value) AS max_value
-    FROM activations GROUP BY feature_id ORDER BY feature_id;
-CREATE TABLE contexts AS
-    WITH ranked AS (SELECT *,
-            row_number() OVER (PARTITION BY feature_id ORDER BY value DESC, sample_id) AS place,
-            row_number() OVER (PARTITION BY feature_id ORDER BY lot DESC, sample_id) AS draw FROM candidates),
-        below AS (SELECT *, ntile({BINS}) OVER (PARTITION BY feature_id ORDER BY value DESC, sample_id) AS bin
-            FROM ranked WHERE place > {STRONGEST} AND draw <= {DRAWN}),
-        spread AS (SELECT * FROM below
-            QUALIFY row_number() OVER (PARTITION BY feature_id, bin ORDER BY lot DESC, sample_id) <= {SPREAD}),
-        chosen AS (SELECT *, 0 AS bin FROM ranked WHERE place <= {STRONGEST} UNION ALL BY NAME SELECT * FROM spread)
-    SELECT feature_id, CAST(bin AS UTINYINT) AS bin, CAST(row_number() OVER (
-        PARTITION BY feature_id ORDER BY bin, value DESC, sample_id) AS INTEGER) AS rank,
-        sample_id, peak, start, token, "values" FROM chosen ORDER BY feature_id, rank;
-DROP TABLE candidates;
-"""
-
-# What becomes of another store's tables when they are appended.
-APPENDED = {
-    "samples": """SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id,
-        sample_id + $offset::INTEGER AS source_row, $source AS source) FROM samples ORDER BY rowid""",
-    "activations": "SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id) FROM activations ORDER BY rowid",
-    "candidates": """SELECT feature_id, "values"[peak - start + 1] AS value, peak, start, token, "values",
-        sample_id + $offset::INTEGER AS sample_id FROM contexts ORDER BY feature_id, rank""",
-}
-
-
-def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file; a lock held by another process becomes a LockedError that names it."""
-    try:
-        return duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise LockedError(f"{path.name} is being written by another process: wait for it to finish.") from error
-        raise StoreError(f"{path} cannot be opened as a feature store: {error}") from error
+from core.store.pooling import pool_segments
+from core.store.tables import SCHEMA_VERSION, connect
 
 
 def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
@@ -76,106 +28,6 @@ def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: flo
     return FeatureMatrix(
         *pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples), n_features
     )
-
-
-class StoreWriter:
-    """Writes `<key>.partial.duckdb` chunk by chunk; `finish` renames it. Opening an existing one resumes it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.partial = path.with_name(f"{path.stem}.partial.duckdb")
-        self.db = connect(self.partial, read_only=False)
-        if not self.has("meta"):
-            self.db.execute(f"BEGIN; {TABLES} COMMIT")
-
-    @property
-    def n_done(self) -> int:
-        """Samples that are committed already."""
-        return self.db.execute("SELECT count(*) FROM samples").fetchone()[0]
-
-    @property
-    def derived(self) -> bool:
-        """Whether `derive` has been committed: then all samples are in, and the candidates are gone."""
-        return not self.has("candidates")
-
-    def kept_contexts(self, n_features: int) -> Kept:
-        """The contexts that the committed chunks have brought so far."""
-        return Kept(self._largest("value", STRONGEST, n_features), self._largest("lot", DRAWN, n_features))
-
-    def _largest(self, column: str, keep: int, n_features: int) -> np.ndarray:
-        out = np.full((n_features, keep), -1, np.float32)
-        if not self.derived:
-            found = self.db.execute(
-                f"""SELECT feature_id, {column} AS number,
-                row_number() OVER (PARTITION BY feature_id ORDER BY {column} DESC) - 1 AS rank
-                FROM candidates QUALIFY rank < {keep}"""
-            ).fetchnumpy()
-            out[found["feature_id"], found["rank"]] = found["number"]
-        return out
-
-    def active_features(self) -> np.ndarray:
-        """The features that are active anywhere, ascending: int32. Only after `derive`."""
-        return self.db.execute("SELECT feature_id FROM features ORDER BY feature_id").fetchnumpy()["feature_id"]
-
-    def has(self, table: str) -> bool:
-        """Whether there is a table of this name."""
-        found = self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
-        return found.fetchone() is not None
-
-    def matrix(self, n_features: int) -> FeatureMatrix:
-        """The matrix of what has been written so far, over all segments."""
-        return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
-
-    def write_chunk(self, samples: Any, activations: Any, candidates: Any) -> None:
-        """Append three Arrow tables in one transaction: all of the chunk is in the store, or nothing."""
-        cursor = self.db.cursor()
-        cursor.execute("BEGIN")
-        for name, table in (("samples", samples), ("activations", activations), ("candidates", candidates)):
-            cursor.register("chunk", table)
-            cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
-            cursor.unregister("chunk")
-        cursor.execute("COMMIT")
-
-    def append_store(self, other: FeatureStore, source: str) -> None:
-        """Append all samples of a finished store, with a `source` of their own, in one transaction.
-
-        Its contexts become candidates again, with new lots: which of them are kept depends on all the stores.
-        """
-        import pyarrow as pa
-
-        offset, cursor = self.n_done, self.db.cursor()
-        cursor.execute("BEGIN")
-        for name, sql in APPENDED.items():
-            given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
-            rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
-            if name == "candidates":
-                lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
-                rows = rows.append_column("lot", pa.array(lot))
-            cursor.register("chunk", rows)
-            cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
-            cursor.unregister("chunk")
-        cursor.execute("COMMIT")
-
-    def table(self, name: str, columns: Any) -> None:
-        """Write (or write again) a small derived table from an Arrow table."""
-        self.db.register("incoming", columns)
-        self.db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming")
-        self.db.unregister("incoming")
-
-    def derive(self) -> None:
-        """Compute the feature and context tables once all chunks are in; harmless when repeated."""
-        if not self.derived:
-            self.db.execute(f"BEGIN; {FINISH} COMMIT")
-
-    def finish(self, meta: dict[str, Any]) -> Path:
-        """Write the meta table last, close, and give the file its final name."""
-        rows = [(k, json.dumps(v)) for k, v in {"schema_version": SCHEMA_VERSION, **meta}.items()]
-        self.db.execute("DELETE FROM meta")
-        self.db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-        self.db.execute("CHECKPOINT")
-        self.db.close()
-        self.partial.replace(self.path)
-        return self.path
 
 
 class FeatureStore:

@@ -1,0 +1,114 @@
+"""Writes a feature store, a transaction a chunk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.schema import FeatureMatrix
+from core.store.contexts import DRAWN, STRONGEST, Kept, lots
+from core.store.reader import FeatureStore, read_matrix
+from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, connect
+
+
+class StoreWriter:
+    """Writes `<key>.partial.duckdb` chunk by chunk; `finish` renames it. Opening an existing one resumes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(f"{path.stem}.partial.duckdb")
+        self.db = connect(self.partial, read_only=False)
+        if not self.has("meta"):
+            self.db.execute(f"BEGIN; {TABLES} COMMIT")
+
+    @property
+    def n_done(self) -> int:
+        """Samples that are committed already."""
+        return self.db.execute("SELECT count(*) FROM samples").fetchone()[0]
+
+    @property
+    def derived(self) -> bool:
+        """Whether `derive` has been committed: then all samples are in, and the candidates are gone."""
+        return not self.has("candidates")
+
+    def kept_contexts(self, n_features: int) -> Kept:
+        """The contexts that the committed chunks have brought so far."""
+        return Kept(self._largest("value", STRONGEST, n_features), self._largest("lot", DRAWN, n_features))
+
+    def _largest(self, column: str, keep: int, n_features: int) -> np.ndarray:
+        out = np.full((n_features, keep), -1, np.float32)
+        if not self.derived:
+            found = self.db.execute(
+                f"""SELECT feature_id, {column} AS number,
+                row_number() OVER (PARTITION BY feature_id ORDER BY {column} DESC) - 1 AS rank
+                FROM candidates QUALIFY rank < {keep}"""
+            ).fetchnumpy()
+            out[found["feature_id"], found["rank"]] = found["number"]
+        return out
+
+    def active_features(self) -> np.ndarray:
+        """The features that are active anywhere, ascending: int32. Only after `derive`."""
+        return self.db.execute("SELECT feature_id FROM features ORDER BY feature_id").fetchnumpy()["feature_id"]
+
+    def has(self, table: str) -> bool:
+        """Whether there is a table of this name."""
+        found = self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
+        return found.fetchone() is not None
+
+    def matrix(self, n_features: int) -> FeatureMatrix:
+        """The matrix of what has been written so far, over all segments."""
+        return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
+
+    def write_chunk(self, samples: Any, activations: Any, candidates: Any) -> None:
+        """Append three Arrow tables in one transaction: all of the chunk is in the store, or nothing."""
+        cursor = self.db.cursor()
+        cursor.execute("BEGIN")
+        for name, table in (("samples", samples), ("activations", activations), ("candidates", candidates)):
+            cursor.register("chunk", table)
+            cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
+            cursor.unregister("chunk")
+        cursor.execute("COMMIT")
+
+    def append_store(self, other: FeatureStore, source: str) -> None:
+        """Append all samples of a finished store, with a `source` of their own, in one transaction.
+
+        Its contexts become candidates again, with new lots: which of them are kept depends on all the stores.
+        """
+        import pyarrow as pa
+
+        offset, cursor = self.n_done, self.db.cursor()
+        cursor.execute("BEGIN")
+        for name, sql in APPENDED.items():
+            given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
+            rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
+            if name == "candidates":
+                lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
+                rows = rows.append_column("lot", pa.array(lot))
+            cursor.register("chunk", rows)
+            cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
+            cursor.unregister("chunk")
+        cursor.execute("COMMIT")
+
+    def table(self, name: str, columns: Any) -> None:
+        """Write (or write again) a small derived table from an Arrow table."""
+        self.db.register("incoming", columns)
+        self.db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming")
+        self.db.unregister("incoming")
+
+    def derive(self) -> None:
+        """Compute the feature and context tables once all chunks are in; harmless when repeated."""
+        if not self.derived:
+            self.db.execute(f"BEGIN; {FINISH} COMMIT")
+
+    def finish(self, meta: dict[str, Any]) -> Path:
+        """Write the meta table last, close, and give the file its final name."""
+        rows = [(k, json.dumps(v)) for k, v in {"schema_version": SCHEMA_VERSION, **meta}.items()]
+        self.db.execute("DELETE FROM meta")
+        self.db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        self.db.execute("CHECKPOINT")
+        self.db.close()
+        self.partial.replace(self.path)
+        return self.path
