@@ -18,7 +18,6 @@ from rich.table import Table
 
 from benchmarks.synthetic import best_of, drawn, power_law, shape_of
 from core.beyond import by_relative_gain, in_length_bins
-from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_matched
 from core.growth import growth
 from core.length import by_theta, correlation, decomposition, feature_kinds, scope_counts
@@ -26,7 +25,8 @@ from core.matrix.covering import coverage_curve
 from core.matrix.threshold import QUANTILES
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix, SelectionSpec
-from core.selection import select
+from core.selection.inputs import SampleInfo
+from core.selection.run import select
 from core.session import Session, open_session
 from core.store.places import token_places
 

@@ -34,7 +34,7 @@ from benchmarks.synthetic import apart, best_of, exponent
 from core.explain import certificate, ledger
 from core.matrix.covering import coverage_curve
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.selection import select
+from core.selection.run import select
 
 ROOT = Path(__file__).resolve().parents[1]
 N, F, ENTRIES = 52_000, 131_072, 16_700_000

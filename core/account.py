@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from core.constraints import check_rows
 from core.explain import covering_picks, ledger
 from core.schema import Selection, SelectionSpec
+from core.selection.constraints import check_rows
 from core.session import Session
 
 SHOWN = 20  # features or picks named

@@ -63,7 +63,8 @@ def request(
 ) -> tuple[Session, Workspace, SelectionSpec]:
     """The opened store, its workspace, and the spec that the options and the workspace's decisions amount to."""
     from core.schema import UNITS
-    from core.selection import METHODS, parsed_options
+    from core.selection.checks import parsed_options
+    from core.selection.registry import METHODS
     from core.session import open_session, workspace_of
 
     session = open_session(store)

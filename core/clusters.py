@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.clustering import Clusters
 from core.schema import FeatureMatrix
+from core.selection.clustering import Clusters
 
 LEAST = 3  # samples of a cluster that must have a feature for it to name the cluster
 LEVEL = 0.05  # of a false name for a cluster, over all features (Bonferroni)

@@ -38,7 +38,7 @@ def methods(as_json: AsJson = False) -> None:
 
     Example: python -m core methods
     """
-    from core.selection import METHODS
+    from core.selection.registry import METHODS
 
     rows = []
     for name, method in METHODS.items():
@@ -227,7 +227,7 @@ def compare(
     Example: python -m core compare --store cache/0123456789abcdef.duckdb --methods sae-greedy,random --overlap
     """
     from core.comparison import compare as run
-    from core.selection import METHODS
+    from core.selection.registry import METHODS
 
     session, _, spec = request(store, theta=theta, scope=scope, budget="1")
     names = methods.split(",") if methods else list(METHODS)

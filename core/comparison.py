@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.constraints import TOKEN_COUNTS
 from core.errors import SelectionError
 from core.matrix.statistics import LengthEffect, length_effect
 from core.schema import Selection, SelectionSpec
-from core.selection import METHODS
+from core.selection.checks import completed
+from core.selection.inputs import TOKEN_COUNTS
+from core.selection.registry import METHODS
 from core.session import Session, by_method
 
 
@@ -76,18 +77,6 @@ def compare(
     rows = tuple(_row(session, method, share, found, score) for share in shares for method in methods)
     length = length_effect(matrix, session.info.tokens)
     return Comparison(spec.theta, session.coverable(spec), length, score, rows)
-
-
-def completed(spec: SelectionSpec, score: str, reference: str = "") -> SelectionSpec:
-    """The spec with the score column and the reference filled in where the method wants one and none was named."""
-    known = {o.name for o in METHODS[spec.method].options}
-    given = {
-        "score": score,
-        "complexity": score,
-        "quality": score if "complexity" in known else "",
-        "reference": reference,
-    }
-    return replace(spec, options={n: v for n, v in given.items() if n in known and v} | dict(spec.options))
 
 
 def runs(session: Session, spec: SelectionSpec, draws: int) -> list[Selection] | str:

@@ -10,9 +10,10 @@ import numpy as np
 import typer
 
 from core.cli import AsJson, Budget, Method, Store, app, machine, request, show
-from core.constraints import check_rows, columns
 from core.errors import SelectionError
 from core.schema import SelectionSpec
+from core.selection.constraints import check_rows
+from core.selection.inputs import columns
 
 Rows = Annotated[list[int] | None, typer.Argument(help="Rows of the store; none: list those there are.")]
 Lift = Annotated[bool, typer.Option(help="Take these away.")]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.constraints import available
 from core.matrix import tallies
 from core.matrix.covering import coverage_curve
 from core.matrix.statistics import times_picked
 from core.schema import FeatureMatrix, SelectionSpec
+from core.selection.constraints import available
 from core.session import Session, by_method
 
 BINS, LEVEL = 20, 0.05  # bins of length to match on; false discovery rate

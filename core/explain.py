@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.constraints import available, ignored, weights
 from core.errors import SelectionError
 from core.matrix.covering import coverage_curve, credited_entries, walk_covered
 from core.matrix.statistics import times_picked
 from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection
+from core.selection.constraints import available, ignored, weights
 
 
 @dataclass(frozen=True)

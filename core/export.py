@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from core import __version__
-from core.constraints import available
 from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.explain import ledger
 from core.matrix.covering import covering_counts
 from core.schema import Selection, SelectionSpec
-from core.selection import METHODS, is_nested, select
+from core.selection.constraints import available
+from core.selection.registry import METHODS
+from core.selection.run import is_nested, select
 from core.store.reader import FeatureStore, open_store
 from core.stored import info_of
 from core.system.files import cache_dir, replacing

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.constraints import check_rows
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
+from core.selection.constraints import check_rows
 
 
 def nearest(matrix: FeatureMatrix, row: int, k: int = 10) -> tuple[np.ndarray, np.ndarray]:

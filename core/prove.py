@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from filelock import Timeout
 
-from core.comparison import completed
 from core.errors import SelectionError
 from core.lm.chat import tokenize
 from core.lm.fine_tuning import TrainConfig, fine_tune, load_trainable, load_tuned, require_training
@@ -28,7 +27,8 @@ from core.proof_store import ProofStore, Run
 from core.refine import refine
 from core.refine_runs import RefineConfig
 from core.schema import SEGMENTS, Sample, SelectionSpec
-from core.selection import METHODS
+from core.selection.checks import completed
+from core.selection.registry import METHODS
 from core.session import Session
 from core.system.files import cache_dir, claimed
 from core.system.kept import step

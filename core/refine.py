@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from core.clustering import clusters, draw_keys, in_turns
-from core.constraints import SampleInfo, candidates, score_column, unit_vectors
 from core.errors import SelectionError
 from core.lm.endpoint import Endpoint
 from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_training
@@ -25,6 +23,9 @@ from core.lm.generation import generate
 from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scorers import SCORERS, Task
+from core.selection.clustering import clusters, draw_keys, in_turns
+from core.selection.constraints import candidates
+from core.selection.inputs import SampleInfo, score_column, unit_vectors
 from core.store.reader import FeatureStore
 from core.system.files import claimed, replacing
 from core.system.kept import step, write_json

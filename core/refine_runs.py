@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from core.clustering import KRow
 from core.errors import SaelectError, SelectionError
 from core.lm.fine_tuning import TrainConfig
 from core.schema import SelectionSpec
 from core.scorers import SCORERS
+from core.selection.clustering import KRow
 from core.system.files import cache_dir
 
 

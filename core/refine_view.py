@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.clustering import Clusters
 from core.clusters import ClusterCard, name_clusters
 from core.refine_runs import RefineConfig, RefineRun
 from core.schema import FeatureMatrix
+from core.selection.clustering import Clusters
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from core.constraints import SampleInfo
 from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.selection import METHODS, check_spec, is_nested, select
+from core.selection.checks import check_spec
+from core.selection.inputs import SampleInfo
+from core.selection.registry import METHODS
+from core.selection.run import is_nested, select
 from core.store.reader import FeatureStore, open_store
 from core.stored import info_of
 from core.system.files import cache_dir

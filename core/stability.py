@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.schema import SCOPES, Selection, SelectionSpec
-from core.selection import METHODS
+from core.selection.registry import METHODS
 
 THETA_FACTORS = (0.8, 1.2)
 SEEDS = 3

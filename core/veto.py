@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.constraints import SampleInfo
 from core.errors import SelectionError
 from core.matrix.threshold import at_theta
 from core.schema import VETOES, FeatureMatrix, Selection
-from core.selection import select
+from core.selection.inputs import SampleInfo
+from core.selection.run import select
 
 COSINE = 0.7  # decoder directions at least this alike say much the same
 JACCARD = 0.5  # features that fire in the same samples at least this often

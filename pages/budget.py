@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain import certificate
-from core.selection import is_nested
+from core.selection.run import is_nested
 from core.session import by_method
 from pages import shared
 from pages.refinement_figures import k_figure

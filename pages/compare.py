@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.comparison import MethodRow, compare
-from core.constraints import TOKEN_COUNTS
-from core.selection import METHODS
+from core.selection.inputs import TOKEN_COUNTS
+from core.selection.registry import METHODS
 from core.stability import stability
 from pages import shared
 

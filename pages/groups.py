@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.clustering import Clusters, clusters
 from core.clusters import ClusterCard, name_clusters
-from core.constraints import unit_vectors
+from core.selection.clustering import Clusters, clusters
+from core.selection.inputs import unit_vectors
 from pages import shared
 from pages.shared import View
 

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.comparison import completed
 from core.errors import SaelectError, SelectionError
 from core.proof_store import ProofStore, Result, proofs_of, results
 from core.proof_view import COSTS, MARKS, best_by_source, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
 from core.prove import REFINED, n_trainable
 from core.prove import sources as origin
 from core.schema import SelectionSpec
-from core.selection import METHODS
+from core.selection.checks import completed
+from core.selection.registry import METHODS
 from core.session import by_method
 from core.system.files import cache_dir
 from pages import proof_figures as figures

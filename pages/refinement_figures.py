@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.clustering import KRow
+from core.selection.clustering import KRow
 from pages import shared
 
 DASHES = ("solid", "dash", "dot")  # tell clusters of one colour apart without a colour

@@ -41,7 +41,7 @@ def test_core_knows_no_screen(path):
 @pytest.mark.parametrize("path", [p for p in CORE if p.name != "fast_topk.py"], ids=lambda p: p.name)
 def test_heavy_packages_are_imported_where_they_are_used(path):
     assert not packages(imports(path, module_level=True)) & HEAVY
-    assert path.name == "sae_training.py" or "core.sae.train.fast_topk" not in imports(path)
+    assert path.name == "trainer.py" or "core.sae.train.fast_topk" not in imports(path)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clustering import Clusters, clusters
 from core.clusters import LEAST, LEVEL, name_clusters
 from core.schema import FeatureMatrix
+from core.selection.clustering import Clusters, clusters
 from tests.test_kernels import F, quick
 
 samples = st.lists(st.tuples(st.sets(st.integers(0, F - 1)), st.integers(0, 3)), min_size=1, max_size=30)

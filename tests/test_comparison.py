@@ -10,7 +10,8 @@ from core.account import account
 from core.comparison import compare
 from core.errors import DataError, SelectionError, StoreError
 from core.schema import SelectionSpec
-from core.selection import METHODS, select
+from core.selection.registry import METHODS
+from core.selection.run import select
 from core.session import Session, by_method, open_session
 from core.store.reader import open_store
 from core.stored import info_of, reference, tags, vectors

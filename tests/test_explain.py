@@ -14,7 +14,8 @@ from core.matrix.covering import coverage_curve
 from core.matrix.statistics import length_effect
 from core.matrix.threshold import QUANTILES, default_theta
 from core.schema import FeatureMatrix, SelectionSpec
-from core.selection import METHODS, select
+from core.selection.registry import METHODS
+from core.selection.run import select
 from tests.test_selection import OPTIONS, F, allowed, credit, features, quick, tasks
 
 

@@ -13,7 +13,7 @@ from core.datasets.samples import read_samples
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export import export, manifest_json, read_manifest, replay
 from core.schema import SelectionSpec
-from core.selection import select
+from core.selection.run import select
 from core.store.reader import open_store
 from core.stored import info_of
 from tests.factories import alpaca, tiny_store

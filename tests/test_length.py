@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from core import length as lab
 from core.beyond import by_relative_gain, expected_counts, in_length_bins
 from core.cli import app
-from core.constraints import SampleInfo
 from core.enrichment import costs, enrichment, length_bins, length_matched
 from core.errors import SelectionError
 from core.growth import growth, heaps, mean_curve
@@ -32,7 +31,8 @@ from core.length import (
 )
 from core.matrix import tallies
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
-from core.selection import select
+from core.selection.inputs import SampleInfo
+from core.selection.run import select
 from core.session import open_session
 from core.store.places import places, token_places
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clustering import allocate, choose_k, clusters, k_curve
-from core.constraints import SampleInfo
-from core.coverage import reference_weights, resume, unchanged_prefix
 from core.errors import SelectionError
 from core.matrix.similarity import nearest_rounds
 from core.schema import FeatureMatrix, SelectionSpec
-from core.selection import parsed_options, select
+from core.selection.checks import parsed_options
+from core.selection.clustering import allocate, choose_k, clusters, k_curve
+from core.selection.coverage import reference_weights, resume, unchanged_prefix
+from core.selection.inputs import SampleInfo
+from core.selection.run import select
 from tests.test_selection import F, allowed, credit, features, quick, tasks, triples
 
 

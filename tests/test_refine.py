@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from core.clustering import allocate
 from core.errors import SaelectError, SelectionError
 from core.lm.fine_tuning import TrainConfig
 from core.refine import draw, first_weights, mean_gaps, places, refine, shares, updated
 from core.refine_runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SelectionSpec
-from core.selection import select
+from core.selection.clustering import allocate
+from core.selection.run import select
 from core.session import open_session
 from core.system import kept
 from core.system.kept import write_json

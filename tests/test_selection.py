@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.constraints import SampleInfo
-from core.coverage import postings
 from core.errors import SelectionError
 from core.matrix.similarity import AT_ONCE
 from core.schema import FeatureMatrix, SelectionSpec
-from core.selection import METHODS, is_nested, select
+from core.selection.coverage import postings
+from core.selection.inputs import SampleInfo
+from core.selection.registry import METHODS
+from core.selection.run import is_nested, select
 
 F = 12
 quick = settings(max_examples=60)

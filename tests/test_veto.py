@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.coverage import resume
 from core.errors import SelectionError
 from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
-from core.selection import select
+from core.selection.coverage import resume
+from core.selection.run import select
 from core.stability import stability, variations
 from core.veto import change, leaks, preview
 from tests.test_selection import F, cost, features, quick, tasks

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.schema import SelectionSpec
 from core.scores import score_folder
-from core.selection import METHODS
+from core.selection.registry import METHODS
 from core.session import open_session, workspace_of
 from core.store.reader import list_stores
 from tests.browser.chromium import open_page, settle

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.constraints import SampleInfo, by_order, sample_info, score_column
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.inputs import SampleInfo, sample_info, score_column
+from core.selection.picks import by_order
 
 
 def random(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from core.constraints import (
-    Latest,
-    SampleInfo,
-    by_order,
-    candidates,
-    costs,
-    pins,
-    score_column,
-    unit_vectors,
-)
-from core.coverage import weighted_greedy
 from core.errors import SelectionError
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.constraints import candidates, pins
+from core.selection.inputs import Latest, SampleInfo, score_column, unit_vectors
+from core.selection.picks import by_order
 
 CANDIDATES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # numbers of clusters to choose from
 SILHOUETTE_SAMPLE = 4000  # the silhouette looks at all pairs
@@ -64,38 +55,6 @@ def kmq(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None =
     """k-means-quality: from each cluster its share, drawn without replacement with a probability ∝ the score ≥ 0."""
     score = score_column(matrix, spec, samples, least=0)
     return _by_cluster(matrix, spec, samples, draw_keys(score, np.random.default_rng([spec.seed, 1])))
-
-
-def kmq_iterative(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """k-means-quality with iterative refinement: the samples of a run of core.refine, in the order they came."""
-    run = _refined(matrix, spec, samples)
-    if spec.unit == "samples" and spec.budget > len(run.rows):
-        raise SelectionError(
-            f"The run of refinement has drawn {len(run.rows)} samples, not {spec.budget}: refine with a larger budget."
-        )
-    return by_order(matrix, spec, samples, run.rows, details={"clusters": Clusters(len(run.weight), run.label, None)})
-
-
-def hybrid(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """sae-greedy inside the clusters of a run of refinement, each with a share of the budget ∝ its refined weight."""
-    run, cost = _refined(matrix, spec, samples), costs(matrix, spec, samples)
-    free, first = candidates(matrix, spec), pins(spec)
-    most = np.bincount(run.label[free], cost[free], minlength=len(run.weight)).astype(np.int64)
-    room = allocate(run.weight, most, spec.budget - int(cost[first].sum()))
-    found = weighted_greedy(matrix, spec, samples, None, run.label, room)
-    details = {"clusters": Clusters(len(run.weight), run.label, None), "quota": room}
-    return replace(found, details=details)
-
-
-def _refined(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Any:
-    if samples is None or samples.refined is None:
-        raise SelectionError(f"{spec.method} needs a run of refinement: pass samples=SampleInfo(..., refined=...).")
-    run = samples.refined(str(spec.options.get("run", "")))
-    if len(run.label) != matrix.n_samples:
-        raise SelectionError(
-            f"The run of refinement is of {len(run.label)} samples, the matrix has {matrix.n_samples}."
-        )
-    return run
 
 
 def _by_cluster(

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.constraints import (
-    SampleInfo,
-    available,
-    candidates,
-    costs,
-    finish,
-    pins,
-    score_column,
-    unit_vectors,
-)
 from core.matrix.similarity import farthest_first
-from core.ranking import highest_first, score_order
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.constraints import available, candidates, pins
+from core.selection.inputs import SampleInfo, costs, score_column, unit_vectors
+from core.selection.picks import finish
+from core.selection.ranking import highest_first, score_order
 
 BLOCK = 512  # candidates compared at once
 STALE = 32  # gains brought up to date at once, for the price of one pass over the vectors

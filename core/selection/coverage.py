@@ -6,18 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.constraints import (
-    Latest,
-    SampleInfo,
-    available,
-    candidates,
-    costs,
-    finish,
-    ignored,
-    pins,
-    score_column,
-    weights,
-)
 from core.errors import SelectionError
 from core.matrix import greedy as kernels
 from core.matrix.greedy import credits, greedy_heap
@@ -25,6 +13,9 @@ from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums, transpose
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.constraints import available, candidates, ignored, pins, weights
+from core.selection.inputs import Latest, SampleInfo, costs, score_column
+from core.selection.picks import finish
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new
 

@@ -1,18 +1,16 @@
-"""What every selection method honours: vetoes, pins, bans, the budget; and how picks become a Selection."""
+"""What a method may ask for besides features: token counts, score columns, vectors, tags, references."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from core.errors import SelectionError, UnscoredError
-from core.matrix.covering import walk_covered
-from core.matrix.greedy import fill
-from core.matrix.transpose import row_sums
-from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.schema import FeatureMatrix, SelectionSpec
+from core.selection.constraints import candidates
 
 TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
 
@@ -45,54 +43,11 @@ class SampleInfo:
         return np.asarray(self.prompt_tokens) + np.asarray(self.response_tokens)
 
 
-def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """Samples that may be chosen, neither banned nor blocked by a vetoed feature: bool (N,)."""
-    allowed = np.ones(matrix.n_samples, bool)
-    blocking = [f for f, mode in spec.vetoes.items() if mode == "block"]
-    if blocking:
-        weight = np.zeros(matrix.n_features)
-        weight[blocking] = 1
-        allowed = row_sums(matrix.indptr, matrix.feature, weight) == 0
-    allowed[list(spec.bans)] = False
-    return allowed
-
-
-def pins(spec: SelectionSpec) -> np.ndarray:
-    """The pinned rows in their order, each once: int64."""
-    return np.array(list(dict.fromkeys(spec.pins)), dtype=np.int64)
-
-
-def candidates(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """Available samples that are not pinned: bool (N,)."""
-    allowed = available(matrix, spec)
-    allowed[pins(spec)] = False
-    return allowed
-
-
 def costs(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
     """What each sample takes of the budget, int64 (N,): 1, or its tokens (an empty sample counts as one token)."""
     if spec.unit == "samples":
         return np.ones(matrix.n_samples, np.int64)
     return np.maximum(sample_info(matrix, samples, "A budget in tokens").tokens, 1).astype(np.int64)
-
-
-def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """w_f, float64 (F,): 1 (uniform), log(N / samples that have the feature) (idf), or the sum of its values (mass)."""
-    if spec.weights == "uniform":
-        return np.ones(matrix.n_features)
-    if spec.weights == "mass":
-        return np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features)
-    return np.log(matrix.n_samples / np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1))
-
-
-def ignored(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """The features without credit: bool (F,)."""
-    mask = np.zeros(matrix.n_features, bool)
-    mask[[f for f, mode in spec.vetoes.items() if mode == "ignore"]] = True
-    return mask
-
-
-# --- what a method may ask for
 
 
 def sample_info(matrix: FeatureMatrix, samples: SampleInfo | None, what: str) -> SampleInfo:
@@ -104,13 +59,6 @@ def sample_info(matrix: FeatureMatrix, samples: SampleInfo | None, what: str) ->
             f"SampleInfo describes {len(samples.prompt_tokens)} samples, but the matrix has {matrix.n_samples}."
         )
     return samples
-
-
-def check_rows(rows: Sequence[int], n_samples: int) -> None:
-    """Raise SelectionError for the first row that is none of the samples."""
-    for row in rows:
-        if not 0 <= row < n_samples:
-            raise SelectionError(f"There is no row {row}: the rows are 0 to {n_samples - 1}.")
 
 
 def score_column(
@@ -194,39 +142,3 @@ class Latest:
 
 
 _units = Latest()
-
-# --- picks become a Selection
-
-
-def finish(
-    matrix: FeatureMatrix,
-    spec: SelectionSpec,
-    rows: np.ndarray,
-    rounds: np.ndarray,
-    weight: np.ndarray | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> Selection:
-    """The Selection of these picks, with the gain of each within its round and the features covered after it.
-
-    weight float64 (F,): the method's own w_f, instead of those that the spec names.
-    """
-    w = weights(matrix, spec) if weight is None else weight
-    gains, covered, _ = walk_covered(
-        matrix.indptr, matrix.feature, rows, rounds, w, ignored(matrix, spec), spec.multiplicity
-    )
-    return Selection(spec, rows, gains, rounds, covered, weight=weight, details=details or {})
-
-
-def by_order(
-    matrix: FeatureMatrix,
-    spec: SelectionSpec,
-    samples: SampleInfo | None,
-    order: np.ndarray,
-    details: Mapping[str, Any] | None = None,
-) -> Selection:
-    """The pins, then the available samples of `order` int64 as far as the budget goes, in one round."""
-    cost, allowed, first = costs(matrix, spec, samples), candidates(matrix, spec), pins(spec)
-    rows = np.empty(matrix.n_samples, np.int64)
-    rows[: len(first)] = first
-    n = fill(order[allowed[order]], cost, spec.budget - cost[first].sum(), rows, len(first))
-    return finish(matrix, spec, rows[:n], np.ones(n, np.int32), details=details)

@@ -1,0 +1,95 @@
+"""Whether a request makes sense for a matrix; raised before any method runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from core.errors import SelectionError
+from core.schema import SCOPES, UNITS, VETOES, WEIGHTS, FeatureMatrix, SelectionSpec
+from core.selection.constraints import available, pins
+from core.selection.inputs import SampleInfo, costs
+from core.selection.registry import METHODS
+
+
+def check_spec(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
+    """Raise SelectionError if the spec makes no sense for a matrix of this shape."""
+    n = matrix.n_samples
+    if n == 0:
+        raise SelectionError("The matrix has no samples to select from.")
+    for name, known in (("method", METHODS), ("unit", UNITS), ("scope", SCOPES), ("weights", WEIGHTS)):
+        if getattr(spec, name) not in known:
+            raise SelectionError(f"Unknown {name} {getattr(spec, name)!r}: it must be one of {', '.join(known)}.")
+    for name in ("budget", "multiplicity"):
+        if not isinstance(getattr(spec, name), int | np.integer) or getattr(spec, name) < 1:
+            known = f"; {n} samples are available" if name == "budget" else ""
+            raise SelectionError(f"The {name} must be a whole number of at least 1, got {getattr(spec, name)}{known}.")
+    if spec.unit == "samples" and spec.budget > n:
+        raise SelectionError(f"The budget of {spec.budget} is more than the {n} samples available.")
+    if not (np.isfinite(spec.theta) and spec.theta >= 0):
+        raise SelectionError(f"theta must be a number ≥ 0, got {spec.theta}.")
+    check_options(spec)
+    check_decisions(matrix, spec)
+
+
+def check_options(spec: SelectionSpec) -> None:
+    """Raise SelectionError for an option that the method does not have, or a value that it cannot use."""
+    known = {option.name: option for option in METHODS[spec.method].options}
+    for name, value in spec.options.items():
+        if name not in known:
+            have = f"its options are {', '.join(known)}" if known else "it has none"
+            raise SelectionError(f"{spec.method} has no option {name!r}: {have}.")
+        known[name].checked(spec.method, value)
+
+
+def parsed_options(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Options as a person typed them, numbers as numbers; raises SelectionError."""
+    check_options(SelectionSpec(method, options=given))
+    known = {option.name: option for option in METHODS[method].options}
+    return {name: known[name].checked(method, value) for name, value in given.items()}
+
+
+def check_decisions(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
+    """Raise SelectionError for vetoes, pins or bans that name what is not there, or contradict each other."""
+    for feature, mode in spec.vetoes.items():
+        if mode not in VETOES:
+            raise SelectionError(f"Unknown veto {mode!r} on feature {feature}: it must be one of {', '.join(VETOES)}.")
+        if not 0 <= feature < matrix.n_features:
+            raise SelectionError(f"The veto on feature {feature} is outside 0..{matrix.n_features - 1}.")
+    for kind, rows in (("pin", spec.pins), ("ban", spec.bans)):
+        for row in rows:
+            if not 0 <= row < matrix.n_samples:
+                raise SelectionError(f"The {kind} on row {row} is outside 0..{matrix.n_samples - 1}.")
+    if both := set(spec.pins) & set(spec.bans):
+        raise SelectionError(f"Row {min(both)} is both pinned and banned.")
+
+
+def check_pins(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> None:
+    """Raise SelectionError if, at this θ, the pins or the vetoes leave nothing that could be selected."""
+    allowed, first, cost = available(matrix, spec), pins(spec), costs(matrix, spec, samples)
+    if not allowed.all() and len(first) and not allowed[first].all():
+        raise SelectionError(f"Row {first[~allowed[first]][0]} is both pinned and blocked by a vetoed feature.")
+    if not allowed.any():
+        raise SelectionError(f"Vetoes and bans leave none of the {matrix.n_samples} samples available.")
+    if cost[first].sum() > spec.budget:
+        raise SelectionError(
+            f"The {len(first)} pins take {cost[first].sum()} {spec.unit}, more than the budget of {spec.budget}."
+        )
+    if not len(first) and cost[allowed].min() > spec.budget:
+        raise SelectionError(
+            f"No sample fits in a budget of {spec.budget} tokens: the shortest available has {cost[allowed].min()}."
+        )
+
+
+def completed(spec: SelectionSpec, score: str, reference: str = "") -> SelectionSpec:
+    """The spec with the score column and the reference filled in where the method wants one and none was named."""
+    known = {o.name for o in METHODS[spec.method].options}
+    given = {
+        "score": score,
+        "complexity": score,
+        "quality": score if "complexity" in known else "",
+        "reference": reference,
+    }
+    return replace(spec, options={n: v for n, v in given.items() if n in known and v} | dict(spec.options))

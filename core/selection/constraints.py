@@ -1,0 +1,58 @@
+"""What every selection method honours: vetoes, pins, bans, and the weights of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.errors import SelectionError
+from core.matrix.transpose import row_sums
+from core.schema import FeatureMatrix, SelectionSpec
+
+
+def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """Samples that may be chosen, neither banned nor blocked by a vetoed feature: bool (N,)."""
+    allowed = np.ones(matrix.n_samples, bool)
+    blocking = [f for f, mode in spec.vetoes.items() if mode == "block"]
+    if blocking:
+        weight = np.zeros(matrix.n_features)
+        weight[blocking] = 1
+        allowed = row_sums(matrix.indptr, matrix.feature, weight) == 0
+    allowed[list(spec.bans)] = False
+    return allowed
+
+
+def pins(spec: SelectionSpec) -> np.ndarray:
+    """The pinned rows in their order, each once: int64."""
+    return np.array(list(dict.fromkeys(spec.pins)), dtype=np.int64)
+
+
+def candidates(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """Available samples that are not pinned: bool (N,)."""
+    allowed = available(matrix, spec)
+    allowed[pins(spec)] = False
+    return allowed
+
+
+def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """w_f, float64 (F,): 1 (uniform), log(N / samples that have the feature) (idf), or the sum of its values (mass)."""
+    if spec.weights == "uniform":
+        return np.ones(matrix.n_features)
+    if spec.weights == "mass":
+        return np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features)
+    return np.log(matrix.n_samples / np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1))
+
+
+def ignored(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """The features without credit: bool (F,)."""
+    mask = np.zeros(matrix.n_features, bool)
+    mask[[f for f, mode in spec.vetoes.items() if mode == "ignore"]] = True
+    return mask
+
+
+def check_rows(rows: Sequence[int], n_samples: int) -> None:
+    """Raise SelectionError for the first row that is none of the samples."""
+    for row in rows:
+        if not 0 <= row < n_samples:
+            raise SelectionError(f"There is no row {row}: the rows are 0 to {n_samples - 1}.")
