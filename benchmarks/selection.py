@@ -31,7 +31,8 @@ from rich.table import Table
 
 from benchmarks import synthetic
 from benchmarks.synthetic import apart, best_of, exponent
-from core.explain import certificate, ledger
+from core.explain.certificates import certificate
+from core.explain.credit import ledger
 from core.matrix.covering import coverage_curve
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.run import select

@@ -107,7 +107,7 @@ def select(
 
     Example: python -m core select --store cache/0123456789abcdef.duckdb --method sae-simscale -o tau=0.7 --budget 5%
     """
-    from core.explain import certificate
+    from core.explain.certificates import certificate
     from core.export import export as write
     from core.export import spec_dict
 
@@ -196,10 +196,11 @@ def explain(
 
     Example: python -m core explain --store cache/0123456789abcdef.duckdb --row 17 --budget 500
     """
-    from core.account import account
+    from core.explain.account import account
 
     session, _, spec = request(store, method, budget, unit, theta, scope, weights, multiplicity, seed, option)
-    found = account(session, spec, row)
+    selection, faces = session.selection(spec), session.store.faces()
+    found = account(session.matrix(spec.scope, spec.theta), selection, session.order(spec), faces, row)
     if as_json:
         machine(found)
         return

@@ -59,7 +59,7 @@ def veto(
 
 def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: str) -> dict[str, Any]:
     """What a veto changes, as (before, after) pairs, and the leaks."""
-    from core import veto as vetoes
+    from core.explain import leaks as vetoes
 
     matrix = session.matrix(spec.scope, spec.theta)
     change = vetoes.preview(matrix, session.selection(spec), session.info, features, mode)

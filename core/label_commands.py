@@ -114,7 +114,7 @@ def label(
 
 def wanted_features(session: Any, spec: Any, features: str, credited: int) -> list[int]:
     """The features to label: those named, else those credited most; raises SelectionError for one that is not there."""
-    from core.explain import ledger
+    from core.explain.credit import ledger
     from core.labelling import most_credited
 
     if not features:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.clusters import ClusterCard, name_clusters
+from core.explain.cluster_names import ClusterCard, name_clusters
 from core.refine_runs import RefineConfig, RefineRun
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters

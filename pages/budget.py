@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.explain import certificate
+from core.explain.certificates import certificate
 from core.selection.run import is_nested
 from core.session import by_method
 from pages import shared

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.explain.similar_samples import having, nearest
 from core.matrix.statistics import times_picked
-from core.neighbours import having, nearest
 from core.schema import SEGMENTS
 from pages import shared
 from pages.shared import View

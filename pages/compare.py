@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.comparison import MethodRow, compare
+from core.explain.stability import stability
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
-from core.stability import stability
 from pages import shared
 
 now = shared.header(

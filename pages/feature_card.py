@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.cards import FeatureCard, Neighbour, feature_card, posting_lists
 from core.errors import SelectionError
+from core.explain.leaks import leaks, preview
 from core.neuronpedia import neuronpedia_url
 from core.store.contexts import BINS
-from core.veto import leaks, preview
 from pages import shared
 from pages.shared import View
 

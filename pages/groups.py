@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.clusters import ClusterCard, name_clusters
+from core.explain.cluster_names import ClusterCard, name_clusters
 from core.selection.clustering import Clusters, clusters
 from core.selection.inputs import unit_vectors
 from pages import shared

@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.explain import Ledger, ledger
+from core.explain.credit import Ledger, ledger
 from core.labels import Label, labels_of, labels_stamp
 from core.lm.chat import SURROGATE
 from core.schema import FeatureMatrix, Selection, SelectionSpec

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.explain import covering_picks
+from core.explain.credit import covering_picks
 from pages import company, reading, shared
 
 SHADED = 12  # credited features shaded at once: more would colour everything

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clusters import LEAST, LEVEL, name_clusters
+from core.explain.cluster_names import LEAST, LEVEL, name_clusters
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters, clusters
 from tests.test_kernels import F, quick

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.account import account
 from core.comparison import compare
 from core.errors import DataError, SelectionError, StoreError
+from core.explain.account import account
 from core.schema import SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
@@ -136,11 +136,17 @@ def test_token_counts_are_columns_but_no_default(session):
     assert select(session.raw_matrix("all"), SelectionSpec("quality", 1), info).rows.tolist() == [N - 1]
 
 
+def told(session, spec, row):
+    """The account of a row, with what the command line hands it."""
+    matrix, selection = session.matrix(spec.scope, spec.theta), session.selection(spec)
+    return account(matrix, selection, session.order(spec), session.store.faces(), row)
+
+
 def test_an_account_of_every_sample(session):
     spec = SelectionSpec(budget=6)
     selection = session.selection(spec)
     for row in range(N):
-        found = account(session, spec, row)
+        found = told(session, spec, row)
         assert found["kept"] == (row in selection.rows)
         json.dumps(found)
         if found["kept"]:
@@ -151,4 +157,4 @@ def test_an_account_of_every_sample(session):
             assert row in select(session.raw_matrix("all"), replace(spec, budget=budget)).rows
             assert row not in select(session.raw_matrix("all"), replace(spec, budget=budget - 1)).rows
     with pytest.raises(SelectionError, match="There is no row 30: the rows are 0 to 29"):
-        account(session, spec, N)
+        told(session, spec, N)

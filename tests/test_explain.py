@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from core import explain
 from core.errors import SelectionError
-from core.explain import covering_picks, random_band, redundancy
+from core.explain import certificates
+from core.explain import credit as explain
+from core.explain.credit import covering_picks, random_band, redundancy
 from core.matrix.covering import coverage_curve
 from core.matrix.statistics import length_effect
 from core.matrix.threshold import QUANTILES, default_theta
@@ -75,7 +76,7 @@ def test_a_certificate_never_promises_too_little(task):
         def worth(rows, sets=sets, weight=weight):
             return sum(w * min(spec.multiplicity, sum(f in sets[i] for i in rows)) for f, w in enumerate(weight))
 
-        certificate = explain.certificate(matrix, selection)
+        certificate = certificates.certificate(matrix, selection)
         free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
         best = max(worth(rows) for rows in combinations(free, len(selection.rows)))
         assert np.isclose(certificate.covered, worth(selection.rows))
@@ -87,10 +88,10 @@ def test_a_certificate_never_promises_too_little(task):
 
 def test_certificate_of_a_full_selection_is_one():
     matrix = FeatureMatrix.from_sets([{0, 1}, {1}, {2}], 3)
-    assert explain.certificate(matrix, select(matrix, SelectionSpec(budget=2))).share == 1.0
+    assert certificates.certificate(matrix, select(matrix, SelectionSpec(budget=2))).share == 1.0
     tokens = select(matrix, SelectionSpec(budget=2))
     with pytest.raises(SelectionError, match="budget in samples"):
-        explain.certificate(matrix, replace(tokens, spec=replace(tokens.spec, unit="tokens")))
+        certificates.certificate(matrix, replace(tokens, spec=replace(tokens.spec, unit="tokens")))
 
 
 def test_curve_and_band():

@@ -82,12 +82,13 @@ def test_every_reject_has_a_reason(store, tmp_path: Path) -> None:
 
 
 def test_covering_picks_are_those_that_brought_most(store) -> None:
-    from core.explain import covering_picks
-    from core.export import COVERING, rejects
+    from core.explain.credit import covering_picks
+    from core.explain.rejects import COVERING, rejects
+    from core.stored import info_of
 
     selection, matrix = choose(store), store.matrix().at(0.5)
     source = store.sample_columns()["source_row"]
-    for reject in rejects(selection, store):
+    for reject in rejects(selection, store, info_of(store)):
         row = int(np.flatnonzero(source == reject["row"])[0])
         wanted = [int(source[c.row]) for c in covering_picks(matrix, selection, row)][:COVERING]
         assert reject["covered_by"] == wanted

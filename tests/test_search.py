@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.__main__ import main
 from core.errors import SelectionError
-from core.neighbours import having, nearest
+from core.explain.similar_samples import having, nearest
 from core.schema import FeatureMatrix
 from core.search import STATUSES, Query, find, parsed_features
 from core.session import open_session

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SelectionError
+from core.explain.leaks import change, leaks, preview
+from core.explain.stability import stability, variations
 from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import resume
 from core.selection.run import select
-from core.stability import stability, variations
-from core.veto import change, leaks, preview
 from tests.test_selection import F, cost, features, quick, tasks
 
 

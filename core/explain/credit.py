@@ -1,4 +1,4 @@
-"""Why a selection is what it is: credit of the picks, redundancy of the rest, curves, bounds, the choice of θ.
+"""Which pick is credited with what, what the picks leave redundant, and who covers a sample.
 
 Every function takes the matrix at the selection's scope; entries ≤ its θ are dropped here, as `select` does.
 """
@@ -15,7 +15,7 @@ from core.matrix.statistics import times_picked
 from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection
-from core.selection.constraints import available, ignored, weights
+from core.selection.constraints import ignored, weights
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,6 @@ class CoveringPick:
     row: int
     n_features: int
     features: np.ndarray
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """No selection of this size covers more weight than `bound`; share = covered / bound."""
-
-    covered: float
-    bound: float
-    share: float
 
 
 def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | None = None) -> Ledger:
@@ -112,25 +103,6 @@ def random_band(
     rows = rows if allowed is None else rows[allowed]
     curves = np.array([coverage_curve(matrix, rng.permutation(rows)[:budget]) for _ in range(draws)], float)
     return curves.min(0), np.median(curves, 0), curves.max(0)
-
-
-def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
-    """How near a selection S of size k is to the best: OPT_k ≤ f(S) + the k largest gains left, and ≤ all there is.
-
-    f(S) sums w_f · min(r, picks that have f); the best is over the samples that vetoes and bans leave. Raises
-    SelectionError for a budget in tokens.
-    """
-    spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
-    if spec.unit != "samples":
-        raise SelectionError("A certificate can only be given for a budget in samples.")
-    weight, allowed = _credit_weights(matrix, selection), available(matrix, spec)
-    count = times_picked(matrix, selection.rows)
-    covered = float(weight @ np.minimum(count, spec.multiplicity))
-    most = float(weight @ np.minimum(times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
-    allowed[selection.rows] = False
-    gains = np.sort(_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
-    bound = max(covered, min(most, covered + float(gains[: len(selection.rows)].sum())))  # max: against rounding
-    return Certificate(covered, bound, covered / bound if bound > 0 else 1.0)
 
 
 def _walk(matrix: FeatureMatrix, selection: Selection) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from core.explain import covering_picks, ledger
-from core.schema import Selection, SelectionSpec
+from core.explain.credit import Ledger, covering_picks, ledger
+from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import check_rows
-from core.session import Session
 
 SHOWN = 20  # features or picks named
 
 
-def account(session: Session, spec: SelectionSpec, row: int) -> dict[str, Any]:
+def account(
+    matrix: FeatureMatrix, selection: Selection, order: Selection, faces: Mapping[int, str], row: int
+) -> dict[str, Any]:
     """Rank, round, gain and credited features of a pick; redundancy, gain now, admission budget of the others.
 
-    Raises SelectionError if there is no such row.
+    order: the method's order of all samples, of which `selection` may be a prefix; faces: the tokens at each feature's
+    strongest peaks. Raises SelectionError if there is no such row.
     """
-    check_rows([row], session.store.n_samples)
-    selection, order = session.selection(spec), session.order(spec)
-    matrix, whole = session.matrix(spec.scope, spec.theta), len(order.rows) > len(selection.rows)
-    book = ledger(matrix, selection, order if whole else None)
+    check_rows([row], matrix.n_samples)
+    book = ledger(matrix, selection, order if len(order.rows) > len(selection.rows) else None)
     at = np.flatnonzero(selection.rows == row)
     if len(at):
-        return _pick(session, selection, book, row, int(at[0]))
+        return _pick(selection, book, faces, row, int(at[0]))
     covering = covering_picks(matrix, selection, row)[:SHOWN]
     return {
         "row": row,
@@ -38,8 +39,7 @@ def account(session: Session, spec: SelectionSpec, row: int) -> dict[str, Any]:
     }
 
 
-def _pick(session: Session, selection: Selection, book: Any, row: int, rank: int) -> dict[str, Any]:
-    faces = session.remember("faces", session.store.faces)
+def _pick(selection: Selection, book: Ledger, faces: Mapping[int, str], row: int, rank: int) -> dict[str, Any]:
     first, last = book.ptr[rank], book.ptr[rank + 1]
     strongest = sorted(range(first, last), key=lambda i: -book.value[i])[:SHOWN]
     return {

@@ -1,0 +1,42 @@
+"""How near a selection is, at least, to the best of its size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import SelectionError
+from core.explain.credit import _credit_weights, _sums
+from core.matrix.statistics import times_picked
+from core.matrix.threshold import at_theta
+from core.schema import FeatureMatrix, Selection
+from core.selection.constraints import available
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """No selection of this size covers more weight than `bound`; share = covered / bound."""
+
+    covered: float
+    bound: float
+    share: float
+
+
+def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
+    """How near a selection S of size k is to the best: OPT_k ≤ f(S) + the k largest gains left, and ≤ all there is.
+
+    f(S) sums w_f · min(r, picks that have f); the best is over the samples that vetoes and bans leave. Raises
+    SelectionError for a budget in tokens.
+    """
+    spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
+    if spec.unit != "samples":
+        raise SelectionError("A certificate can only be given for a budget in samples.")
+    weight, allowed = _credit_weights(matrix, selection), available(matrix, spec)
+    count = times_picked(matrix, selection.rows)
+    covered = float(weight @ np.minimum(count, spec.multiplicity))
+    most = float(weight @ np.minimum(times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
+    allowed[selection.rows] = False
+    gains = np.sort(_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
+    bound = max(covered, min(most, covered + float(gains[: len(selection.rows)].sum())))  # max: against rounding
+    return Certificate(covered, bound, covered / bound if bound > 0 else 1.0)
