@@ -24,7 +24,7 @@ from core.system.kept import plain
 
 if TYPE_CHECKING:
     from core.session import Session
-    from core.workspace import Workspace
+    from core.workspace.log import Workspace
 
 app = typer.Typer(
     add_completion=False,

@@ -61,7 +61,7 @@ def score(
     """
     import time
 
-    from core.scores import compute_scores
+    from core.scoring.columns import compute_scores
     from core.store.reader import open_store
 
     opened, started = open_store(store), time.time()

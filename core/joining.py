@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import StoreError
 from core.extract import OnProgress, Pipeline, Progress, Scan, finish, load
 from core.schema import ExtractConfig
-from core.scores import finished_columns, score_folder
+from core.scoring.columns import finished_columns, score_folder
 from core.store.reader import FeatureStore, open_store
 from core.store.tables import SCHEMA_VERSION
 from core.store.writer import StoreWriter

@@ -16,7 +16,7 @@ from pathlib import Path
 from core.errors import DataError, StoreError
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, stamp
-from core.workspace import WorkspaceState
+from core.workspace.decisions import WorkspaceState
 
 SOURCES = ("manual", "imported", "shipped", "auto")  # in the order in which they are preferred
 MOST_CHARACTERS = 200

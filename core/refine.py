@@ -22,7 +22,8 @@ from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_t
 from core.lm.generation import generate
 from core.refine_runs import RefineConfig, RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
-from core.scorers import SCORERS, Task
+from core.scoring.answer_scores import Task
+from core.scoring.registry import SCORERS
 from core.selection.clustering import clusters, draw_keys, in_turns
 from core.selection.constraints import candidates
 from core.selection.inputs import SampleInfo, score_column, unit_vectors

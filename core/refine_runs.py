@@ -14,7 +14,7 @@ import numpy as np
 from core.errors import SaelectError, SelectionError
 from core.lm.fine_tuning import TrainConfig
 from core.schema import SelectionSpec
-from core.scorers import SCORERS
+from core.scoring.registry import SCORERS
 from core.selection.clustering import KRow
 from core.system.files import cache_dir
 

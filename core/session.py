@@ -18,7 +18,7 @@ from core.selection.run import is_nested, select
 from core.store.reader import FeatureStore, open_store
 from core.stored import info_of
 from core.system.files import cache_dir
-from core.workspace import Workspace
+from core.workspace.log import Workspace
 
 RANDOM_DRAWS = 20
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import DataError, SelectionError
 from core.schema import FeatureMatrix
-from core.scores import score_columns
+from core.scoring.columns import score_columns
 from core.selection.inputs import SampleInfo
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir

@@ -20,7 +20,8 @@ from core.labels import Label, labels_of, labels_stamp
 from core.lm.chat import SURROGATE
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session import Session, by_method, open_session
-from core.workspace import Workspace, WorkspaceState
+from core.workspace.decisions import WorkspaceState
+from core.workspace.log import Workspace
 
 # Okabe and Ito's colours, which colour-blind people tell apart.
 # The blue is a little lighter, so that it stands out on a dark page too.

@@ -13,7 +13,8 @@ from core.selection.registry import METHODS, Option
 from core.session import Session, workspace_of
 from core.store.reader import list_stores
 from core.system.files import cache_dir
-from core.workspace import Workspace, WorkspaceState
+from core.workspace.decisions import WorkspaceState
+from core.workspace.log import Workspace
 from pages.shared import View, plain, session_of
 
 WEIGHTS_HELP = "uniform: every feature counts 1; idf: rare ones more; mass: strong and frequent ones more"

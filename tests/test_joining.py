@@ -10,7 +10,7 @@ from core import joining
 from core.errors import StoreError
 from core.extract import extract
 from core.joining import join
-from core.scores import finished_columns, score_folder
+from core.scoring.columns import finished_columns, score_folder
 from core.store.reader import open_store
 
 

@@ -20,7 +20,7 @@ from core.labels import SOURCES, Label, LabelBook, best_labels, book_of, cleaned
 from core.sae.loading import sae_digest
 from core.session import workspace_of
 from core.store.reader import open_store
-from core.workspace import WorkspaceState
+from core.workspace.decisions import WorkspaceState
 from tests.factories import alpaca, tiny_store
 
 F = 16

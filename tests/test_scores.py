@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import projection, scores
+from core import projection
 from core.errors import ModelError, SelectionError
 from core.extract import extract
 from core.lm import losses as lm_losses
@@ -23,7 +23,10 @@ from core.lm.language_model import LanguageModel
 from core.lm.losses import head_logits, mean_losses
 from core.lm.sources import load_lm
 from core.schema import Message, Sample
-from core.scores import RESPONSE, answer_alone, compute_scores, score_columns, score_folder
+from core.scoring import columns as scores
+from core.scoring import sample_scores
+from core.scoring.columns import compute_scores, score_columns, score_folder
+from core.scoring.sample_scores import RESPONSE, answer_alone
 from core.store.reader import open_store
 from tests.conftest import CHATML, HIDDEN, WORDS
 
@@ -73,7 +76,7 @@ def read(monkeypatch):
         seen.append(len(sequences))
         return inner(lm, sequences, batch_tokens)
 
-    monkeypatch.setattr(scores, "mean_losses", counting)
+    monkeypatch.setattr(sample_scores, "mean_losses", counting)
     return seen
 
 
@@ -195,7 +198,7 @@ def test_an_interrupted_run_goes_on_with_the_rest(store, monkeypatch, read, tmp_
 
 KILLED = """
 import os, signal, sys
-from core import scores
+from core.scoring import columns as scores
 from core.store import open_store
 scores.CHUNK, rows = 8, []
 inner = scores.read_chunk

@@ -16,7 +16,10 @@ from core.lm.fine_tuning import IGNORED, TrainConfig, fine_tune, labels, load_tr
 from core.lm.generation import answered, asked, generate, prompt_ids
 from core.lm.sources import load_lm
 from core.schema import Message, Sample
-from core.scorers import SCORERS, Task, parsed_ratings, perplexity, reward
+from core.scoring.answer_scores import Task, perplexity
+from core.scoring.ratings import parsed_ratings
+from core.scoring.registry import SCORERS
+from core.scoring.reward import reward
 
 QUICK = TrainConfig(rank=4, batch=4, epochs=2, learning_rate=1e-2, max_tokens=64)
 
@@ -230,7 +233,7 @@ def test_malformed_ratings(text):
 
 def judged(samples, texts, folder, server, **options):
     from core.lm.endpoint import Endpoint
-    from core.scorers import judge
+    from core.scoring.ratings import judge
 
     endpoint = Endpoint("judge", server.url, "k", **{"timeout": 5, "retries": 1, "workers": 2, **options})
     return judge(Task(samples, texts, None, folder, endpoint=endpoint))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import SaelectError, SelectionError
-from core.workspace import Workspace
+from core.workspace.log import Workspace
 
 FEATURES = st.integers(0, 4)
 STEPS = st.lists(

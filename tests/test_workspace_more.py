@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError, SelectionError, StoreError
-from core.workspace import Workspace
+from core.workspace.log import Workspace
 
 SMALL = st.integers(0, 3)
 MANY = st.lists(SMALL, max_size=3)

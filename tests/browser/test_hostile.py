@@ -14,7 +14,7 @@ from core.export import spec_dict
 from core.extract import extract
 from core.schema import ExtractConfig, SelectionSpec
 from core.session import Session, open_session
-from core.workspace import Workspace
+from core.workspace.log import Workspace
 from tests.browser.chromium import dashboard, open_page
 from tests.browser.screenshots import PAGES
 

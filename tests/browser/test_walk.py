@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.schema import SelectionSpec
-from core.scores import score_folder
+from core.scoring.columns import score_folder
 from core.selection.registry import METHODS
 from core.session import open_session, workspace_of
 from core.store.reader import list_stores

@@ -9,109 +9,24 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import ModelError, SelectionError
-from core.lm.chat import TokenizedSample, render, template_digest, tokenize
+from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel
-from core.lm.losses import mean_losses
 from core.lm.sources import load_lm, resolve_device
-from core.schema import SEGMENTS, Sample
+from core.scoring.sample_scores import FORMS, SCORES, Scorer, read_chunk
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, replacing
 
 VERSION = 1  # of the definitions below: a change of what a score means needs another
 CHUNK = 256  # samples written at once: what a crash can cost
-RESPONSE = SEGMENTS.index("response")
 UNDEFINED = -np.inf  # computed, and there is no value; NaN in a file is not yet computed
 
 OnProgress = Callable[[int, int], None]  # content tokens read, of how many
-
-
-@dataclass(frozen=True)
-class Form:
-    """A form in which the model reads a sample. `keep`: which tokens, bool (T,); `counts`: what of it is content."""
-
-    keep: Callable[[Sample, TokenizedSample, Any], np.ndarray]
-    counts: tuple[str, ...]  # columns of FeatureStore.sample_columns
-
-
-@dataclass(frozen=True)
-class Score:
-    """A column: `value` of `inputs`, each float64 (n,): losses (names in FORMS) or columns of the store.
-
-    A loss is the mean cross-entropy in nats over the response's tokens, NaN where there are none.
-    """
-
-    value: Callable[..., np.ndarray]
-    inputs: tuple[str, ...]
-
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """The forms that a model must read for it; none: it comes straight from the store."""
-        return tuple(name for name in self.inputs if name in FORMS)
-
-
-def everything(_sample: Sample, item: TokenizedSample, _tokenizer: Any) -> np.ndarray:
-    """All tokens: the response given the prompt."""
-    return np.ones(len(item.ids), bool)
-
-
-def answer_alone(sample: Sample, item: TokenizedSample, tokenizer: Any) -> np.ndarray:
-    """The tokens from the first answer's header on, and the text's BOS token if there is one before them."""
-    first = int(np.argmax(item.segment == RESPONSE))
-    start = min(header_start(sample, item, tokenizer), first)
-    keep = np.arange(len(item.ids)) >= start
-    keep[0] |= item.ids[0] == tokenizer.bos_token_id != item.ids[start]  # ChatML models call the header's own token BOS
-    if not keep[:first].any():
-        keep[first - 1] = True  # the first token of a text has nothing that predicts it
-    return keep
-
-
-def header_start(sample: Sample, item: TokenizedSample, tokenizer: Any) -> int:
-    """The first token of the first answer's header: of what the template adds to the turns before to ask for an answer.
-
-    A template that renders those turns in another way when they stand alone: the token after their last content.
-    """
-    answer = next(i for i, m in enumerate(sample.messages) if m.role == "assistant" and m.content.strip())
-    asked = render(sample.messages[:answer], tokenizer)[0] if answer else ""
-    if item.text.startswith(asked):
-        return int(np.searchsorted(item.starts[:-1], len(asked)))
-    content = np.flatnonzero(item.segment[: np.argmax(item.segment == RESPONSE)] >= 0)
-    return int(content[-1]) + 1 if len(content) else 0
-
-
-def perplexity(given: np.ndarray) -> np.ndarray:
-    """Perplexity of the response given the prompt, ≥ 1."""
-    return np.exp(given)
-
-
-def ifd(given: np.ndarray, alone: np.ndarray) -> np.ndarray:
-    """Instruction-following difficulty: the response's perplexity with its prompt over that without, > 0.
-
-    Above 1 the prompt does not help. arXiv 2308.12032; small models order the samples alike: arXiv 2402.00530.
-    """
-    return np.exp(given - alone)
-
-
-def total(*counts: np.ndarray) -> np.ndarray:
-    """Number of tokens in some segments."""
-    return np.sum(counts, axis=0, dtype=np.float64)
-
-
-COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens")
-FORMS = {"with_prompt": Form(everything, COUNTS), "without_prompt": Form(answer_alone, COUNTS[1:])}
-SCORES = {
-    "perplexity": Score(perplexity, ("with_prompt",)),
-    "ifd": Score(ifd, ("with_prompt", "without_prompt")),
-    "prompt_tokens": Score(total, COUNTS[:1]),
-    "response_tokens": Score(total, COUNTS[1:2]),
-    "tokens": Score(total, COUNTS),
-}
 
 
 def score_columns(store: FeatureStore) -> dict[str, np.ndarray]:
@@ -166,15 +81,6 @@ def score_folder(store: FeatureStore) -> Path:
     config = {name: store.meta["config"].get(name) for name in ("max_tokens", "limit", "skip_bad", "columns")}
     text = json.dumps([VERSION, store.n_samples, digests, config], sort_keys=True)
     return cache_dir() / "scores" / hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """The model that reads, where samples are cut, and how many tokens with padding are read at once."""
-
-    lm: LanguageModel
-    max_tokens: int
-    batch_tokens: int
 
 
 def load_scorer(store: FeatureStore, model: str) -> Scorer:
@@ -262,25 +168,3 @@ def missing(columns: Mapping[str, np.ndarray]) -> Iterator[tuple[np.ndarray, lis
 def forms_of(names: Sequence[str] | Mapping[str, Any]) -> list[str]:
     """The forms that the columns need, each once."""
     return sorted({form for name in names for form in SCORES[name].forms})
-
-
-def read_chunk(scorer: Scorer, samples: list[Sample], losses: Mapping[str, np.ndarray]) -> Iterator[float]:
-    """Read the samples in the forms that `losses` names and fill in its arrays (n,); yields the share that is done.
-
-    A sample without a response token up to the cut keeps what stands there.
-    """
-    tokenizer = scorer.lm.tokenizer
-    items, jobs, sequences = tokenize(samples, tokenizer, scorer.max_tokens), [], []
-    for i, (sample, item) in enumerate(zip(samples, items, strict=True)):
-        scored = item.segment == RESPONSE
-        for form in losses if scored.any() else ():
-            keep = FORMS[form].keep(sample, item, tokenizer)
-            jobs.append((form, i))
-            sequences.append((item.ids[keep], scored[keep]))
-    done, whole = 0, sum(len(ids) for ids, _ in sequences)
-    for batch, means in mean_losses(scorer.lm, sequences, scorer.batch_tokens):
-        for j, mean in zip(batch, means, strict=True):
-            form, i = jobs[j]
-            losses[form][i] = mean
-            done += len(sequences[j][0])
-        yield done / whole
