@@ -27,8 +27,8 @@ def labels(
 
     Example: python -m core labels --store cache/0123456789abcdef.duckdb --import explanations/batch-0.jsonl.gz
     """
-    from core.label_files import write_labels
-    from core.labels import labels_of
+    from core.features.label_files import write_labels
+    from core.features.shown_labels import labels_of
     from core.session import workspace_of
     from core.store.reader import open_store
 
@@ -45,9 +45,8 @@ def labels(
 
 def import_labels(store: Any, path: Path, skip_bad: bool) -> dict[str, Any]:
     """Keep the labels of a file for the store's SAE; says how many, and which entries were left out."""
-    from core.label_files import read_labels
-    from core.labels import book_of
-    from core.neuronpedia import neuronpedia_id
+    from core.features.label_files import neuronpedia_id, read_labels
+    from core.features.labels import book_of
 
     known = neuronpedia_id(store.meta["config"].get("sae", ""))
     file = read_labels(path, store.n_features, skip_bad=skip_bad, neuronpedia=known)
@@ -58,8 +57,8 @@ def import_labels(store: Any, path: Path, skip_bad: bool) -> dict[str, Any]:
 def shipped_problems(store: Any) -> dict[str, Any]:
     """The first entry of the SAE folder's labels.json that cannot be used, and how many; empty if all can be."""
     from core.errors import DataError
-    from core.label_files import read_labels
-    from core.labels import shipped_file
+    from core.features.label_files import read_labels
+    from core.features.shown_labels import shipped_file
 
     path = shipped_file(store)
     try:
@@ -92,9 +91,9 @@ def label(
 
     Example: python -m core label --store cache/KEY.duckdb --base-url http://127.0.0.1:8000/v1 --model MODEL
     """
-    from core.judge import estimate, unlabelled
-    from core.labelling import example_maker
-    from core.labels import book_of
+    from core.features.label_prompts import example_maker
+    from core.features.labeller import estimate, unlabelled
+    from core.features.labels import book_of
     from core.lm.endpoint import Endpoint
 
     endpoint = Endpoint.given(
@@ -115,7 +114,7 @@ def label(
 def wanted_features(session: Any, spec: Any, features: str, credited: int) -> list[int]:
     """The features to label: those named, else those credited most; raises SelectionError for one that is not there."""
     from core.explain.credit import ledger
-    from core.labelling import most_credited
+    from core.features.labeller import most_credited
 
     if not features:
         selection = session.order(spec).prefix(PICKS)
@@ -141,7 +140,7 @@ def confirmed(cost: Any, endpoint: Any, yes: bool) -> bool:
 
 def run(examples: list[Any], endpoint: Any, book: Any) -> list[Any]:
     """Label with a progress bar; the outcomes by feature."""
-    from core.judge import label_features
+    from core.features.labeller import label_features
 
     outcomes, started = [], time.time()
     with bar() as progress:

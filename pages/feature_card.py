@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.cards import FeatureCard, Neighbour, feature_card, posting_lists
 from core.errors import SelectionError
 from core.explain.leaks import leaks, preview
-from core.neuronpedia import neuronpedia_url
+from core.features.cards import FeatureCard, Neighbour, feature_card, posting_lists
+from core.features.label_files import neuronpedia_url
 from core.store.contexts import BINS
 from pages import shared
 from pages.shared import View

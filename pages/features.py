@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.cards import sparklines
+from core.features.cards import sparklines
 from core.matrix.statistics import enrichment
 from core.projection import named_areas
 from pages import feature_card, shared

@@ -16,7 +16,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explain.credit import Ledger, ledger
-from core.labels import Label, labels_of, labels_stamp
+from core.features.labels import Label
+from core.features.shown_labels import labels_of, labels_stamp
 from core.lm.chat import SURROGATE
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session import Session, by_method, open_session

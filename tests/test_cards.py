@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import cards
-from core.cards import BARS, SUPPORT, alike, cofiring_neighbours, feature_card, flags, posting_lists, sparklines
+from core.features import cards
+from core.features.cards import (
+    BARS,
+    SUPPORT,
+    alike,
+    cofiring_neighbours,
+    feature_card,
+    flags,
+    posting_lists,
+    sparklines,
+)
 from core.schema import SEGMENTS, FeatureMatrix
 from core.store.reader import open_store
 

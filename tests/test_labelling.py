@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 
 from core.__main__ import main
 from core.errors import ModelError
-from core.judge import estimate, label_features, unlabelled
-from core.labelling import (
+from core.features.label_prompts import (
     accuracy,
     detection_prompt,
     example_maker,
@@ -31,7 +30,9 @@ from core.labelling import (
     split,
     window,
 )
-from core.labels import LabelBook, book_of, labels_of
+from core.features.labeller import estimate, label_features, unlabelled
+from core.features.labels import LabelBook, book_of
+from core.features.shown_labels import labels_of
 from core.lm.endpoint import Endpoint, MalformedAnswer, fenced
 from core.store.reader import open_store
 from tests.endpoint import serving

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import neuronpedia
 from core.__main__ import main
 from core.errors import DataError, StoreError
-from core.label_files import read_labels, write_labels
-from core.labels import SOURCES, Label, LabelBook, best_labels, book_of, cleaned, labels_of, labels_stamp
+from core.features import label_files
+from core.features.label_files import read_labels, write_labels
+from core.features.labels import SOURCES, Label, LabelBook, book_of, cleaned
+from core.features.shown_labels import best_labels, labels_of, labels_stamp
 from core.sae.loading import sae_digest
 from core.session import workspace_of
 from core.store.reader import open_store
@@ -263,14 +264,14 @@ def test_the_address_is_the_one_in_sae_lenss_table():
     table = get_pretrained_saes_directory()
     known = [(r, s, found) for r, entry in table.items() for s, found in entry.neuronpedia_id.items()]
     for release, sae_id, found in known[:: len(known) // 40]:
-        assert neuronpedia.neuronpedia_id(f"{release}/{sae_id}") == found
+        assert label_files.neuronpedia_id(f"{release}/{sae_id}") == found
     address = "https://www.neuronpedia.org/gemma-2-2b/20-gemmascope-res-16k/10956"
-    assert neuronpedia.neuronpedia_url(GEMMA, 10956) == address
+    assert label_files.neuronpedia_url(GEMMA, 10956) == address
 
 
 @pytest.mark.parametrize("source", ["", "assets/sae", "/abs/folder", "no-release/x", GEMMA + "x", "gemma", "C:\\sae"])
 def test_an_sae_that_is_not_there_has_no_address(source):
-    assert neuronpedia.neuronpedia_url(source, 1) is None
+    assert label_files.neuronpedia_url(source, 1) is None
 
 
 # --- the command

@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from core.labelling import (
+import numpy as np
+
+from core.features.label_prompts import (
     LABEL_CHARACTERS,
     Examples,
     accuracy,
@@ -20,8 +22,10 @@ from core.labelling import (
     parsed_active,
     parsed_label,
 )
-from core.labels import Label, LabelBook, cleaned
+from core.features.labels import Label, LabelBook, cleaned
 from core.lm.endpoint import Endpoint, MalformedAnswer, Messages, failure
+from core.matrix.statistics import enrichment
+from core.schema import FeatureMatrix
 from core.system.kept import now
 
 CHARACTERS_A_TOKEN = 4
@@ -117,3 +121,15 @@ def label_one(examples: Examples, endpoint: Endpoint, client: Any) -> Outcome:
             problem = f"labelled, not scored: twice, {error}"
     label = Label(examples.feature, text, "auto", now(), score, author_of(endpoint.model))
     return Outcome(examples.feature, label, problem)
+
+
+def most_credited(matrix: FeatureMatrix, credited: np.ndarray, picks: np.ndarray, n: int) -> list[int]:
+    """The `n` features credited most often, then those most in excess among the picks, as the Features page has them.
+
+    credited: the feature of each credit, as `Ledger.feature`; picks: rows. Only features with a credit count.
+    """
+    times = np.bincount(credited, minlength=matrix.n_features)
+    expected = matrix.density() * len(picks)
+    surprise = (enrichment(matrix, picks) * expected - expected) / np.sqrt(np.maximum(expected, 1e-9))
+    order = np.lexsort((np.arange(len(times)), -surprise, -times))
+    return order[times[order] > 0][:n].tolist()

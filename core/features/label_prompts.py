@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.labels import cleaned
+from core.features.labels import cleaned
 from core.lm.endpoint import MalformedAnswer, Messages, fenced
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
@@ -101,20 +101,6 @@ def window(store: FeatureStore, row: int, radius: int, rng: np.random.Generator)
     content = np.flatnonzero(segments >= 0)
     centre = int(rng.choice(content)) if len(content) else 0
     return "".join(pieces[max(0, centre - radius) : centre + radius + 1])
-
-
-def most_credited(matrix: FeatureMatrix, credited: np.ndarray, picks: np.ndarray, n: int) -> list[int]:
-    """The `n` features credited most often, then those most in excess among the picks, as the Features page has them.
-
-    credited: the feature of each credit, as `Ledger.feature`; picks: rows. Only features with a credit count.
-    """
-    from core.matrix.statistics import enrichment
-
-    times = np.bincount(credited, minlength=matrix.n_features)
-    expected = matrix.density() * len(picks)
-    surprise = (enrichment(matrix, picks) * expected - expected) / np.sqrt(np.maximum(expected, 1e-9))
-    order = np.lexsort((np.arange(len(times)), -surprise, -times))
-    return order[times[order] > 0][:n].tolist()
 
 
 # --- prompts

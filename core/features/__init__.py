@@ -1,0 +1,1 @@
+"""What features stand for: cards, labels and where they come from."""
