@@ -28,7 +28,8 @@ sys.path.insert(0, str(ROOT))
 
 from core.datasets.samples import read_samples  # noqa: E402
 from core.datasets.writers import write_records  # noqa: E402
-from core.extract import Pipeline, load, run_chunks, scan  # noqa: E402
+from core.extract.pipeline import Pipeline, load, scan  # noqa: E402
+from core.extract.run import run_chunks  # noqa: E402
 from core.lm.batches import padded  # noqa: E402
 from core.lm.chat import tokenize  # noqa: E402
 from core.lm.language_model import block_list, sinks  # noqa: E402

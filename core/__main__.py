@@ -21,7 +21,7 @@ Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parqu
 
 def run_extraction(config: ExtractConfig) -> Path:
     """Extract with a progress bar; prints what there is to know about the data."""
-    from core.extract import extract
+    from core.extract.run import extract
 
     return with_progress(lambda show: extract(config, on_progress=show))
 
@@ -72,7 +72,7 @@ def join(stores: Annotated[list[Path], typer.Argument(help="Stores of the same m
 
     Example: python -m core join cache/0123456789abcdef.duckdb cache/fedcba9876543210.duckdb
     """
-    from core.joining import join as run
+    from core.extract.joining import join as run
 
     print(with_progress(lambda show: run(stores, on_progress=show)))
 

@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.extract.projection import named_areas
 from core.features.cards import sparklines
 from core.matrix.statistics import enrichment
-from core.projection import named_areas
 from pages import feature_card, shared
 
 SORTS = ("most credited", "commonest", "rarest", "strongest", "enriched", "vetoed")

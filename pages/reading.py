@@ -17,7 +17,7 @@ from pages import shared
 from pages.shared import View
 
 if TYPE_CHECKING:
-    from core.tokens import TokenValues
+    from core.extract.token_values import TokenValues
 
 # Okabe and Ito's colours without black, which a dark page would swallow; further features share the grey.
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
@@ -68,7 +68,7 @@ def strongest(now: View, row: int, features: Iterable[int] | None, most: int | N
 @st.cache_resource(show_spinner="Loading model and SAE …", max_entries=1)
 def pipeline(path: Path) -> Any:
     """The model and SAE of a store, loaded once for all tabs; raises ModelError if they are not at hand."""
-    from core.tokens import pipeline_of
+    from core.extract.token_values import pipeline_of
 
     return pipeline_of(shared.session_of(path).store)
 
@@ -90,7 +90,7 @@ def _ask(row: int) -> None:
 
 def every_token(now: View, row: int, marks: Sequence[Mark]) -> list[Mark]:
     """The same marks at every token where their feature is active; as they are where the model is not at hand."""
-    from core.tokens import token_values
+    from core.extract.token_values import token_values
 
     store = now.session.store
     try:

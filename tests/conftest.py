@@ -124,7 +124,7 @@ def write_data(path: Path, n: int) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tiny_lm, tiny_saes, tmp_path_factory) -> SimpleNamespace:
     """Everything that extraction reads (data, 30 samples; lm; sae) and a finished store of it, drawn with UMAP."""
-    from core.extract import extract
+    from core.extract.run import extract
     from core.schema import ExtractConfig
 
     folder = tmp_path_factory.mktemp("tiny")
@@ -138,7 +138,7 @@ def quick_map(monkeypatch):
     """Spare a test the time of UMAP."""
     import numpy as np
 
-    from core import projection
+    from core.extract import projection
 
     monkeypatch.setattr(projection, "sample_map", lambda matrix, seed=0: np.zeros((matrix.n_samples, 2), np.float32))
 

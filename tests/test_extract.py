@@ -12,11 +12,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from core import extract as extraction
-from core import projection
 from core.datasets.samples import read_samples
 from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
-from core.extract import extract
+from core.extract import pipeline, projection, run
+from core.extract.run import extract
 from core.lm.chat import tokenize
 from core.lm.language_model import SINK_NORM
 from core.lm.sources import load_lm
@@ -218,7 +217,7 @@ def test_the_key_names_what_changes_the_result():
 
 
 def test_a_finished_store_is_returned_at_once(tiny, monkeypatch):
-    monkeypatch.setattr(extraction, "run_chunks", lambda *a: pytest.fail("extracted again"))
+    monkeypatch.setattr(run, "run_chunks", lambda *a: pytest.fail("extracted again"))
     copy = shutil.copy(tiny.data, tiny.data.with_name("other name.jsonl"))
     assert extract(replace(tiny.config, data=str(copy), batch_tokens=99), tiny.store.parent) == tiny.store
 
@@ -235,8 +234,8 @@ def test_a_floor(tiny, tmp_path, quick_map):
 
 
 def no_model(monkeypatch):
-    for name in ("load", "load_lm", "load_sae"):
-        monkeypatch.setattr(extraction, name, lambda *a, **k: pytest.fail("a model was loaded"))
+    for module, name in ((run, "load"), (pipeline, "load_lm"), (pipeline, "load_sae")):
+        monkeypatch.setattr(module, name, lambda *a, **k: pytest.fail("a model was loaded"))
 
 
 def test_too_little_disk(tiny, tmp_path, monkeypatch):
@@ -334,7 +333,7 @@ def test_a_stop_in_the_last_steps(tiny, tmp_path, where, quick_map):
         if where == "sample_map":
             patch.setattr(projection, "sample_map", stop)
         elif where == "finish":
-            patch.setattr(extraction.StoreWriter, "finish", stop)
+            patch.setattr(run.StoreWriter, "finish", stop)
         else:
             patch.setattr(Path, "replace", stop)
         with pytest.raises(KeyboardInterrupt):
@@ -348,18 +347,18 @@ import os, random, signal, sys, time
 from pathlib import Path
 import numpy as np, torch, transformers, sae_lens, pyarrow, duckdb  # once: the runs below are forks
 torch.set_num_threads(1)
-from core import extract, projection
+from core.extract import projection, run
 from core.schema import ExtractConfig
 
 data, model, sae, folder = sys.argv[1:]
-extract.CHUNK = 16
+run.CHUNK = 16
 projection.sample_map = lambda matrix, seed=0: np.stack([matrix.counts, matrix.counts], 1).astype(np.float32)
 
 def start(where):
     child = os.fork()
     if child:
         return child
-    extract.extract(ExtractConfig(data, model, sae, max_tokens=48, batch_tokens=512, dtype="float32"), where)
+    run.extract(ExtractConfig(data, model, sae, max_tokens=48, batch_tokens=512, dtype="float32"), where)
     os._exit(0)
 
 begin = time.time()
@@ -402,16 +401,15 @@ def test_ten_kills_change_nothing(tiny, tmp_path):
 
 
 def test_a_request_carried_out_before_loads_no_model(tiny, tmp_path, monkeypatch, quick_map):
-    from core import extract as module
-    from core.finished import find_finished
+    from core.extract.finished import find_finished
 
     data = tmp_path / "data.jsonl"
     data.write_bytes(tiny.data.read_bytes())
     config = replace(tiny.config, data=str(data))
     assert find_finished(config, tmp_path) is None
-    path = module.extract(config, tmp_path)
-    monkeypatch.setattr(module, "load", None)
-    assert module.extract(config, tmp_path) == path
+    path = run.extract(config, tmp_path)
+    monkeypatch.setattr(run, "load", None)
+    assert run.extract(config, tmp_path) == path
     assert find_finished(replace(config, max_tokens=32), tmp_path) is None
     data.write_bytes(data.read_bytes())  # touched, if with the same bytes: looked at again
     assert find_finished(config, tmp_path) is None

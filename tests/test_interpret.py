@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from core.interpret import TOKENS, final_norm, fold_norm, logit_lens
+from core.extract.logit_lens import TOKENS, final_norm, fold_norm, logit_lens
 from core.lm.language_model import LanguageModel
 from core.lm.sources import load_lm
 from core.sae.loading import load_sae

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import joining
 from core.errors import StoreError
-from core.extract import extract
-from core.joining import join
+from core.extract import joining
+from core.extract.joining import join
+from core.extract.run import extract
 from core.scoring.columns import finished_columns, score_folder
 from core.store.reader import open_store
 

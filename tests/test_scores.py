@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import projection
 from core.errors import ModelError, SelectionError
-from core.extract import extract
+from core.extract import projection
+from core.extract.run import extract
 from core.lm import losses as lm_losses
 from core.lm.chat import PLAIN_TEMPLATE, tokenize
 from core.lm.language_model import LanguageModel

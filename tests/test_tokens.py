@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.errors import ModelError, SelectionError, StoreError
-from core.extract import extract
+from core.extract.run import extract
+from core.extract.token_values import pipeline_of, token_values
 from core.store.reader import open_store
-from core.tokens import pipeline_of, token_values
 
 
 @pytest.fixture(scope="module", params=["topk", "jumprelu"])
@@ -20,7 +20,7 @@ def store(request, tiny, tiny_saes, tmp_path_factory):
     if request.param == "topk":
         return open_store(tiny.store)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.projection.sample_map", lambda m, seed=0: np.zeros((m.n_samples, 2), np.float32))
+        patch.setattr("core.extract.projection.sample_map", lambda m, seed=0: np.zeros((m.n_samples, 2), np.float32))
         config = replace(tiny.config, sae=str(tiny_saes["jumprelu"]), floor=0.4)
         return open_store(extract(config, tmp_path_factory.mktemp("tokens")))
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from core.export import spec_dict
-from core.extract import extract
+from core.extract.run import extract
 from core.schema import ExtractConfig, SelectionSpec
 from core.session import Session, open_session
 from core.workspace.log import Workspace

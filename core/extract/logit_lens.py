@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.extract.projection import direction_map
 from core.lm.chat import SURROGATE
 from core.lm.language_model import LanguageModel
-from core.projection import direction_map
 
 if TYPE_CHECKING:
     import torch
+
 
 TOKENS = 10  # promoted, and suppressed, tokens of a feature
 BLOCK_LOGITS = 25_000_000  # logits at once: 100 MB

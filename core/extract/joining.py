@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import StoreError
-from core.extract import OnProgress, Pipeline, Progress, Scan, finish, load
+from core.extract.finish import finish
+from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, load
 from core.schema import ExtractConfig
 from core.scoring.columns import finished_columns, score_folder
 from core.store.reader import FeatureStore, open_store

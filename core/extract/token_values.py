@@ -15,7 +15,7 @@ from core.sae.loading import at_hand, require_sae, sae_digest
 from core.schema import ExtractConfig
 
 if TYPE_CHECKING:
-    from core.extract import Pipeline
+    from core.extract.pipeline import Pipeline
     from core.store.reader import FeatureStore
 
 
@@ -29,7 +29,7 @@ class TokenValues(NamedTuple):
 
 def pipeline_of(store: FeatureStore) -> Pipeline:
     """The model and SAE that a store was made with; ModelError if one is missing or was changed since."""
-    from core.extract import load
+    from core.extract.pipeline import load
 
     config = ExtractConfig(**store.meta["config"])
     config = replace(config, model=at_hand(config.model), sae=at_hand(config.sae), device="auto")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core import __version__
-from core.datasets.samples import file_digest, read_samples
-from core.errors import DataError
-from core.finished import find_finished, note_finished
-from core.interpret import write_interpretation
+from core.datasets.samples import file_digest
+from core.extract.finish import finish
+from core.extract.finished import find_finished, note_finished
+from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, scan
 from core.lm.batches import pack, padded
 from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
-from core.lm.language_model import LanguageModel, residual, sinks
-from core.lm.sources import load_lm, require_lm, resolve_device, resolve_dtype
-from core.sae.autoencoder import SparseAutoencoder, check_fit
-from core.sae.loading import load_sae, require_sae
+from core.lm.language_model import residual, sinks
+from core.lm.sources import require_lm
+from core.sae.loading import require_sae
 from core.schema import ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
 from core.store.tables import SCHEMA_VERSION
@@ -32,67 +29,6 @@ from core.system.files import cache_dir, require_space
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a stage is: `done` of `total` units; tokens processed so far by this run."""
-
-    stage: str
-    done: float
-    total: float
-    tokens: int = 0
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What a first pass over the data found: the work ahead, and one sentence for each thing to know."""
-
-    n_samples: int
-    characters: int
-    warnings: list[str]
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Everything a chunk needs: the model, the SAE, and how far up to run."""
-
-    lm: LanguageModel
-    sae: SparseAutoencoder
-    n_blocks: int
-    config: ExtractConfig
-
-
-def cost(sample: Sample, max_tokens: int) -> int:
-    """Characters of a sample up to the cut: a cheap stand-in for tokens in the progress bar."""
-    return min(sum(len(m.content) for m in sample.messages) + 100, 4 * max_tokens)
-
-
-def read(config: ExtractConfig) -> Any:
-    """The sample reader of a configuration."""
-    return read_samples(config.data, columns=config.columns, skip_bad=config.skip_bad, limit=config.limit)
-
-
-def scan(config: ExtractConfig) -> Scan:
-    """Read all the data once before any model is loaded; raises DataError as `read_samples` does."""
-    reader = read(config)
-    costs = [cost(s, config.max_tokens) for s in reader]
-    if not costs:
-        raise DataError(f"{config.data} holds no usable sample.")
-    return Scan(len(costs), sum(costs), list(reader.report.warnings))
-
-
-def load(config: ExtractConfig) -> Pipeline:
-    """Load model and SAE and check that they fit together; raises ModelError otherwise."""
-    device = resolve_device(config.device)
-    dtype = resolve_dtype(config.dtype, device)
-    sae = load_sae(config.sae, device, dtype)
-    lm = load_lm(config.model, device, dtype)
-    config = replace(config, dtype=dtype, device=device, hook_point=config.hook_point or sae.hook_point)
-    return Pipeline(lm, sae, check_fit(lm, sae, config.hook_point), config)
 
 
 def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnProgress = lambda p: None) -> Path:
@@ -248,41 +184,3 @@ def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: n
             "embedding": [row.tobytes() for row in embedding],
         }
     )
-
-
-def finish(
-    pipeline: Pipeline, writer: StoreWriter, todo: Scan, digest: str, facts: dict[str, Any], on_progress: OnProgress
-) -> Path:
-    """Derive the small tables, project the samples, choose θ, write meta and rename."""
-    from core.matrix.threshold import theta_table
-    from core.projection import sample_map
-
-    on_progress(Progress("Indexing features", 0, 1))
-    writer.derive()
-    indexed = time.time()
-    decoder = pipeline.sae.sae.W_dec.detach().float().cpu().numpy()
-    lens = "Reading the features through the unembedding"
-    write_interpretation(writer, pipeline.lm, decoder, lambda n, of: on_progress(Progress(lens, n, of)))
-    facts["interpret_seconds"] = time.time() - indexed
-    on_progress(Progress("Drawing the map (UMAP)", 0, 1))
-    matrix = writer.matrix(pipeline.sae.d_sae)
-    x, y = sample_map(matrix).T
-    writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
-    on_progress(Progress("Choosing θ", 0, 1))
-    thetas = [asdict(row) for row in theta_table(matrix)]
-    lm, sae = pipeline.lm, pipeline.sae
-    digests = {"data": digest, "model": lm.digest, "sae": sae.digest, "template": template_digest(lm.tokenizer)}
-    meta = {
-        "version": __version__,
-        "config": asdict(pipeline.config),
-        "n_samples": todo.n_samples,
-        "n_features": pipeline.sae.d_sae,
-        "n_blocks": pipeline.n_blocks,
-        "digests": digests,
-        "warnings": todo.warnings,
-        "thetas": thetas,
-        **facts,
-    }
-    path = writer.finish(meta)
-    on_progress(Progress("Done", 1, 1))
-    return path

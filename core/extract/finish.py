@@ -1,0 +1,55 @@
+"""The last steps of a store: derived tables, logit lens, map, θ."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core import __version__
+from core.extract.logit_lens import write_interpretation
+from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan
+from core.lm.chat import template_digest
+from core.store.writer import StoreWriter
+
+
+def finish(
+    pipeline: Pipeline, writer: StoreWriter, todo: Scan, digest: str, facts: dict[str, Any], on_progress: OnProgress
+) -> Path:
+    """Derive the small tables, project the samples, choose θ, write meta and rename."""
+    from core.extract.projection import sample_map
+    from core.matrix.threshold import theta_table
+
+    on_progress(Progress("Indexing features", 0, 1))
+    writer.derive()
+    indexed = time.time()
+    decoder = pipeline.sae.sae.W_dec.detach().float().cpu().numpy()
+    lens = "Reading the features through the unembedding"
+    write_interpretation(writer, pipeline.lm, decoder, lambda n, of: on_progress(Progress(lens, n, of)))
+    facts["interpret_seconds"] = time.time() - indexed
+    on_progress(Progress("Drawing the map (UMAP)", 0, 1))
+    matrix = writer.matrix(pipeline.sae.d_sae)
+    x, y = sample_map(matrix).T
+    writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
+    on_progress(Progress("Choosing θ", 0, 1))
+    thetas = [asdict(row) for row in theta_table(matrix)]
+    lm, sae = pipeline.lm, pipeline.sae
+    digests = {"data": digest, "model": lm.digest, "sae": sae.digest, "template": template_digest(lm.tokenizer)}
+    meta = {
+        "version": __version__,
+        "config": asdict(pipeline.config),
+        "n_samples": todo.n_samples,
+        "n_features": pipeline.sae.d_sae,
+        "n_blocks": pipeline.n_blocks,
+        "digests": digests,
+        "warnings": todo.warnings,
+        "thetas": thetas,
+        **facts,
+    }
+    path = writer.finish(meta)
+    on_progress(Progress("Done", 1, 1))
+    return path
