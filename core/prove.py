@@ -24,8 +24,8 @@ from core.lm.fine_tuning import TrainConfig, fine_tune, load_trainable, load_tun
 from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
 from core.proof_store import ProofStore, Run
-from core.refine import refine
-from core.refine_runs import RefineConfig
+from core.refine.rounds import refine
+from core.refine.runs import RefineConfig
 from core.schema import SEGMENTS, Sample, SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SelectionError
-from core.refine_runs import RefineRun
+from core.refine.runs import RefineRun
 from core.session import Session
 
 

@@ -73,7 +73,7 @@ def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
 
 def refined(store: FeatureStore, name: str) -> Any:
     """A run of refinement by the name of its folder, or the newest finished one; raises SelectionError."""
-    from core.refine_runs import read_run, runs_of
+    from core.refine.runs import read_run, runs_of
 
     if name:
         folder = cache_dir("refine", store.key) / Path(name).name

@@ -46,8 +46,8 @@ def refine(
     """
     from core.lm.endpoint import Endpoint
     from core.lm.fine_tuning import TrainConfig
-    from core.refine import refine as run
-    from core.refine_runs import RefineConfig
+    from core.refine.rounds import refine as run
+    from core.refine.runs import RefineConfig
 
     session, _, spec = request(store, "random", "1", theta=theta, scope=scope)
     own, meta = session.store, session.store.meta["config"]
@@ -74,7 +74,7 @@ def clusters_asked(k: str) -> int | str:
 
 def report_rounds(run: Any, as_json: bool) -> None:
     """What each round took, and which clusters gained and lost most."""
-    from core.refine_runs import round_table
+    from core.refine.runs import round_table
 
     rows = round_table(run)
     if as_json:

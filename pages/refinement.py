@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.refine_rivals import Rival, rivals
-from core.refine_runs import RefineRun, round_table, runs_of
-from core.refine_view import (
+from core.refine.runs import RefineRun, round_table, runs_of
+from core.refine.view import (
     ClusterChange,
     Drawn,
     cards,
@@ -18,6 +17,7 @@ from core.refine_view import (
     runs_stamp,
     weights_over_rounds,
 )
+from core.refine_rivals import Rival, rivals
 from pages import refinement_figures as figures
 from pages import runs, shared
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from core.proof_store import ProofStore, Run
 from core.prove import ProofConfig, held_out_rows, sources
-from core.refine import begun, drawn_rows, mean_gaps, shares, updated
-from core.refine_runs import RefineConfig, RefineRun, read_run
+from core.refine.rounds import begun, drawn_rows, mean_gaps, shares, updated
+from core.refine.runs import RefineConfig, RefineRun, read_run
 from core.selection.clustering import clusters
 from core.selection.constraints import candidates
 from core.selection.inputs import unit_vectors

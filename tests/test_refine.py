@@ -12,8 +12,8 @@ from scipy.stats import chisquare
 
 from core.errors import SaelectError, SelectionError
 from core.lm.fine_tuning import TrainConfig
-from core.refine import draw, first_weights, mean_gaps, places, refine, shares, updated
-from core.refine_runs import RefineConfig, read_run, round_table, runs_of
+from core.refine.rounds import draw, first_weights, mean_gaps, places, refine, shares, updated
+from core.refine.runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SelectionSpec
 from core.selection.clustering import allocate
 from core.selection.run import select

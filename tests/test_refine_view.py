@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from core import refine
 from core.cli import app
 from core.lm.fine_tuning import TrainConfig
-from core.refine import updated
-from core.refine_rivals import one_shot, rivals
-from core.refine_runs import RefineConfig, RefineRun, Round
-from core.refine_view import (
+from core.refine import rounds
+from core.refine.rounds import updated
+from core.refine.runs import RefineConfig, RefineRun, Round
+from core.refine.view import (
     cards,
     changes,
     command,
@@ -28,6 +27,7 @@ from core.refine_view import (
     runs_stamp,
     weights_over_rounds,
 )
+from core.refine_rivals import one_shot, rivals
 from core.session import open_session
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
@@ -136,7 +136,7 @@ def test_the_command_goes_on_with_the_same_run(changed, tmp_path, monkeypatch):
         asked.append(config)
         raise typer.Exit
 
-    monkeypatch.setattr(refine, "refine", stop)
+    monkeypatch.setattr(rounds, "refine", stop)
     done = CliRunner().invoke(app, shlex.split(command(config, path))[3:])
     assert done.exit_code == 0, done.output
     assert asked == [config] and asked[0].folder == config.folder
@@ -193,7 +193,7 @@ def test_cards_name_every_cluster(session):
 
 def test_the_stamp_changes_with_every_round(session):
     stamps, config = [runs_stamp(KEY)], RefineConfig(KEY, rounds=3, budget=6, k=3)
-    for seed, rounds in enumerate((0, 1, 2)):
-        write_refinement(session, replace(config, seed=seed), ["fine"], rounds)
+    for seed, n_rounds in enumerate((0, 1, 2)):
+        write_refinement(session, replace(config, seed=seed), ["fine"], n_rounds)
         stamps.append(runs_stamp(KEY))
     assert [len(stamp) for stamp in stamps] == [0, 1, 3, 6] and runs_stamp(KEY) == stamps[-1]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.explain.cluster_names import ClusterCard, name_clusters
-from core.refine_runs import RefineConfig, RefineRun
+from core.refine.runs import RefineConfig, RefineRun
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters
 from core.store.reader import FeatureStore
