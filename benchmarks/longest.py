@@ -27,7 +27,7 @@ from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.run import select
-from core.session import Session, open_session
+from core.session.session import Session, open_session
 from core.store.places import token_places
 
 N, F, ENTRIES, BUDGET = 52_000, 131_072, 16_700_000, 2_600

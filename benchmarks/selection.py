@@ -116,7 +116,7 @@ class Input:
 
 def from_store(path: str) -> Input:
     """The 'all' matrix of a store at its default θ."""
-    from core.session import open_session
+    from core.session.session import open_session
 
     session = open_session(path)
     theta = session.default_theta()[0]

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from core.matrix.statistics import length_effect
 from core.matrix.threshold import ThetaRow, default_theta
-from core.session import open_session
+from core.session.session import open_session
 
 WIDTH, HEIGHT, LEFT, TOP = 640, 360, 60, 30
 CURVES = (

@@ -23,7 +23,7 @@ from core.schema import SelectionSpec
 from core.system.kept import plain
 
 if TYPE_CHECKING:
-    from core.session import Session
+    from core.session.session import Session
     from core.workspace.log import Workspace
 
 app = typer.Typer(
@@ -65,7 +65,7 @@ def request(
     from core.schema import UNITS
     from core.selection.checks import parsed_options
     from core.selection.registry import METHODS
-    from core.session import open_session, workspace_of
+    from core.session.session import open_session, workspace_of
 
     session = open_session(store)
     workspace = workspace_of(session.store)

@@ -13,7 +13,7 @@ from core.schema import Selection, SelectionSpec
 from core.selection.checks import completed
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
-from core.session import Session, by_method
+from core.session.session import Session, by_method
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from core.matrix.covering import coverage_curve
 from core.matrix.statistics import times_picked
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import available
-from core.session import Session, by_method
+from core.session.session import Session, by_method
 
 BINS, LEVEL = 20, 0.05  # bins of length to match on; false discovery rate
 MATCHED = {"matched to the longest": "longest-response", "matched to greedy": "sae-greedy"}

@@ -18,8 +18,8 @@ from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.explain.rejects import rejects
 from core.schema import Selection, SelectionSpec
 from core.selection.run import select
+from core.session.sample_info import info_of
 from core.store.reader import FeatureStore, open_store
-from core.stored import info_of
 from core.system.files import cache_dir, replacing
 
 ORDERS = ("input", "pick")

@@ -13,7 +13,7 @@ from core.cli import AsJson, Scope, Seed, Theta, app, machine, request, show
 
 if TYPE_CHECKING:
     from core.schema import SelectionSpec
-    from core.session import Session
+    from core.session.session import Session
 
 
 @app.command()

@@ -29,7 +29,7 @@ def labels(
     """
     from core.features.label_files import write_labels
     from core.features.shown_labels import labels_of
-    from core.session import workspace_of
+    from core.session.session import workspace_of
     from core.store.reader import open_store
 
     opened = open_store(store)

@@ -11,7 +11,7 @@ import numpy as np
 from core.matrix import tallies
 from core.matrix.statistics import midranks, pearson
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
-from core.session import Session
+from core.session.session import Session
 from core.store.places import Places
 from core.store.reader import FeatureStore
 

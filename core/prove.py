@@ -29,7 +29,7 @@ from core.refine.runs import RefineConfig
 from core.schema import SEGMENTS, Sample, SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS
-from core.session import Session
+from core.session.session import Session
 from core.system.files import cache_dir, claimed
 from core.system.kept import step
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.refine.runs import RefineRun
-from core.session import Session
+from core.session.session import Session
 
 
 @dataclass(frozen=True)

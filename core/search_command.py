@@ -39,7 +39,7 @@ def search(
 
     Example: python -m core search --store cache/0123456789abcdef.duckdb --text python --feature 12 --status rejected
     """
-    from core.search import Query, find
+    from core.session.search import Query, find
 
     session, _, spec = request(store, method, budget, theta=theta, scope=scope, seed=seed)
     bounds = (min_tokens, max_tokens), (min_score, max_score)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.explain.certificates import certificate
 from core.selection.run import is_nested
-from core.session import by_method
+from core.session.session import by_method
 from pages import shared
 from pages.refinement_figures import k_figure
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.beyond import Beyond
 from core.growth import Growth
 from core.length import KINDS, Decomposition, ThetaCorrelation
-from core.session import by_method
+from core.session.session import by_method
 from pages import shared
 
 SHOWN = 10_000  # points of the scatter, of each colour

@@ -22,7 +22,7 @@ from core.length import (
     scope_correlations,
     scope_tokens,
 )
-from core.session import by_method
+from core.session.session import by_method
 from core.store.places import Places, token_places
 from pages import length_figures as figures
 from pages import shared

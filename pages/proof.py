@@ -16,7 +16,7 @@ from core.prove import sources as origin
 from core.schema import SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS
-from core.session import by_method
+from core.session.session import by_method
 from core.system.files import cache_dir
 from pages import proof_figures as figures
 from pages import runs, shared

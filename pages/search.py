@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SelectionError
-from core.search import STATUSES, Query, find, parsed_features, sources
+from core.session.search import STATUSES, Query, find, parsed_features, sources
 from pages import reading, shared
 from pages.shared import View
 

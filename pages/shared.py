@@ -20,7 +20,7 @@ from core.features.labels import Label
 from core.features.shown_labels import labels_of, labels_stamp
 from core.lm.chat import SURROGATE
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.session import Session, by_method, open_session
+from core.session.session import Session, by_method, open_session
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import SaelectError, SelectionError, UnscoredError
 from core.schema import SCOPES, UNITS, WEIGHTS, SelectionSpec
 from core.selection.registry import METHODS, Option
-from core.session import Session, workspace_of
+from core.session.session import Session, workspace_of
 from core.store.reader import list_stores
 from core.system.files import cache_dir
 from core.workspace.decisions import WorkspaceState

@@ -14,7 +14,7 @@ from core.refine.runs import RefineConfig, RefineRun, read_run
 from core.selection.clustering import clusters
 from core.selection.constraints import candidates
 from core.selection.inputs import unit_vectors
-from core.session import Session
+from core.session.session import Session
 from core.system.kept import write_json
 
 

@@ -12,9 +12,9 @@ from core.explain.account import account
 from core.schema import SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
-from core.session import Session, by_method, open_session
+from core.session.sample_info import info_of, reference, tags, vectors
+from core.session.session import Session, by_method, open_session
 from core.store.reader import open_store
-from core.stored import info_of, reference, tags, vectors
 from tests.factories import alpaca, tiny_store
 
 N = 30

@@ -14,8 +14,8 @@ from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export import export, manifest_json, read_manifest, replay
 from core.schema import SelectionSpec
 from core.selection.run import select
+from core.session.sample_info import info_of
 from core.store.reader import open_store
-from core.stored import info_of
 from tests.factories import alpaca, tiny_store
 
 
@@ -84,7 +84,7 @@ def test_every_reject_has_a_reason(store, tmp_path: Path) -> None:
 def test_covering_picks_are_those_that_brought_most(store) -> None:
     from core.explain.credit import covering_picks
     from core.explain.rejects import COVERING, rejects
-    from core.stored import info_of
+    from core.session.sample_info import info_of
 
     selection, matrix = choose(store), store.matrix().at(0.5)
     source = store.sample_columns()["source_row"]

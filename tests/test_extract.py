@@ -22,7 +22,7 @@ from core.lm.sources import load_lm
 from core.matrix.threshold import default_theta
 from core.sae.loading import load_sae
 from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
-from core.session import open_session
+from core.session.session import open_session
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.store.reader import open_store
 from tests.conftest import HIDDEN, random_sae, write_data

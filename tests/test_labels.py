@@ -19,7 +19,7 @@ from core.features.label_files import read_labels, write_labels
 from core.features.labels import SOURCES, Label, LabelBook, book_of, cleaned
 from core.features.shown_labels import best_labels, labels_of, labels_stamp
 from core.sae.loading import sae_digest
-from core.session import workspace_of
+from core.session.session import workspace_of
 from core.store.reader import open_store
 from core.workspace.decisions import WorkspaceState
 from tests.factories import alpaca, tiny_store

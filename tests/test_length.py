@@ -33,7 +33,7 @@ from core.matrix import tallies
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.run import select
-from core.session import open_session
+from core.session.session import open_session
 from core.store.places import places, token_places
 
 

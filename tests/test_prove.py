@@ -19,7 +19,7 @@ from core.lm.chat import tokenize
 from core.lm.fine_tuning import TrainConfig, load_trainable
 from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, take_over, write_results
 from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, refinement, sources
-from core.session import open_session
+from core.session.session import open_session
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)

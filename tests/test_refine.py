@@ -17,7 +17,7 @@ from core.refine.runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SelectionSpec
 from core.selection.clustering import allocate
 from core.selection.run import select
-from core.session import open_session
+from core.session.session import open_session
 from core.system import kept
 from core.system.kept import write_json
 

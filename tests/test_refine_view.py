@@ -28,7 +28,7 @@ from core.refine.view import (
     weights_over_rounds,
 )
 from core.refine_rivals import one_shot, rivals
-from core.session import open_session
+from core.session.session import open_session
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
 from tests.test_kernels import quick

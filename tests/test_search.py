@@ -12,8 +12,8 @@ from core.__main__ import main
 from core.errors import SelectionError
 from core.explain.similar_samples import having, nearest
 from core.schema import FeatureMatrix
-from core.search import STATUSES, Query, find, parsed_features
-from core.session import open_session
+from core.session.search import STATUSES, Query, find, parsed_features
+from core.session.session import open_session
 from tests.factories import tiny_store
 from tests.test_kernels import F, quick, sets_of_features
 

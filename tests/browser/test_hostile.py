@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from core.export import spec_dict
 from core.extract.run import extract
 from core.schema import ExtractConfig, SelectionSpec
-from core.session import Session, open_session
+from core.session.session import Session, open_session
 from core.workspace.log import Workspace
 from tests.browser.chromium import dashboard, open_page
 from tests.browser.screenshots import PAGES

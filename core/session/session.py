@@ -15,8 +15,8 @@ from core.selection.checks import check_spec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
+from core.session.sample_info import info_of
 from core.store.reader import FeatureStore, open_store
-from core.stored import info_of
 from core.system.files import cache_dir
 from core.workspace.log import Workspace
 

@@ -15,10 +15,11 @@ from core.errors import SelectionError
 from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
-from core.session import Session
+from core.session.session import Session
 
 if TYPE_CHECKING:
     from core.store.reader import FeatureStore
+
 
 STATUSES = ("all", "picked", "rejected")
 
