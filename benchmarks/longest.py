@@ -17,10 +17,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.synthetic import best_of, drawn, power_law, shape_of
-from core.beyond import by_relative_gain, in_length_bins
-from core.enrichment import costs, enrichment, length_matched
-from core.growth import growth
-from core.length import by_theta, correlation, decomposition, feature_kinds, scope_counts
 from core.matrix.covering import coverage_curve
 from core.matrix.threshold import QUANTILES
 from core.matrix.transpose import transpose
@@ -29,6 +25,11 @@ from core.selection.inputs import SampleInfo
 from core.selection.run import select
 from core.session.session import Session, open_session
 from core.store.places import token_places
+from core.studies.beyond_length import by_relative_gain, in_length_bins
+from core.studies.growth import growth
+from core.studies.length import by_theta, correlation, scope_counts
+from core.studies.length_features import decomposition, feature_kinds
+from core.studies.matched_sets import costs, enrichment, length_matched
 
 N, F, ENTRIES, BUDGET = 52_000, 131_072, 16_700_000, 2_600
 

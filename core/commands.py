@@ -227,8 +227,8 @@ def compare(
 
     Example: python -m core compare --store cache/0123456789abcdef.duckdb --methods sae-greedy,random --overlap
     """
-    from core.comparison import compare as run
     from core.selection.registry import METHODS
+    from core.studies.comparison import compare as run
 
     session, _, spec = request(store, theta=theta, scope=scope, budget="1")
     names = methods.split(",") if methods else list(METHODS)

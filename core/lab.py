@@ -66,9 +66,9 @@ def cell(value: Any) -> Any:
 
 def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dict[str, Any]]]:
     """All parts as rows of equal keys, at the scope, θ, budget and decisions of `spec`."""
-    from core.growth import growth
-    from core.length import by_theta, scope_tokens
     from core.store.places import token_places
+    from core.studies.growth import growth
+    from core.studies.length import by_theta, scope_tokens
 
     tokens, places = scope_tokens(session.store, spec.scope), token_places(session.store)
     table = session.default_theta(spec.scope)[1]
@@ -87,7 +87,7 @@ def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dic
 
 def correlations(session: Session, spec: SelectionSpec) -> list[dict[str, Any]]:
     """r with its interval for each scope."""
-    from core.length import scope_correlations
+    from core.studies.length import scope_correlations
 
     found = scope_correlations(session, spec.theta, spec.seed)
     return [{"features of": scope, "theta": spec.theta, **asdict(r)} for scope, r in found.items()]
@@ -97,7 +97,7 @@ def consists_of(
     session: Session, spec: SelectionSpec, tokens: np.ndarray, places: Any, top: int
 ) -> dict[str, list[dict[str, Any]]]:
     """How many features make up half of the covariance, of which kinds, and the first of them."""
-    from core.length import KINDS, decomposition, feature_kinds
+    from core.studies.length_features import KINDS, decomposition, feature_kinds
 
     found = decomposition(session.matrix(spec.scope, spec.theta), tokens)
     listed = found.order[: max(found.half, top)]
@@ -121,8 +121,8 @@ def consists_of(
 
 def side_by_side(session: Session, spec: SelectionSpec, tokens: np.ndarray) -> dict[str, list[dict[str, Any]]]:
     """The longest beside other sets: costs, features that differ, and greedy without the advantage of length."""
-    from core.beyond import beyond, by_relative_gain, in_length_bins
-    from core.enrichment import comparable_sets, costs, enrichment
+    from core.studies.beyond_length import beyond, by_relative_gain, in_length_bins
+    from core.studies.matched_sets import comparable_sets, costs, enrichment
 
     matrix, info = session.matrix(spec.scope, spec.theta), session.info
     spec = replace(spec, unit="samples")

@@ -5,10 +5,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.comparison import MethodRow, compare
 from core.explain.stability import stability
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
+from core.studies.comparison import MethodRow, compare
 from pages import shared
 
 now = shared.header(

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import plotly.graph_objects as go
 
-from core.beyond import Beyond
-from core.growth import Growth
-from core.length import KINDS, Decomposition, ThetaCorrelation
 from core.session.session import by_method
+from core.studies.beyond_length import Beyond
+from core.studies.growth import Growth
+from core.studies.length import ThetaCorrelation
+from core.studies.length_features import KINDS, Decomposition
 from pages import shared
 
 SHOWN = 10_000  # points of the scatter, of each colour

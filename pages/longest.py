@@ -8,22 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.beyond import Beyond, beyond, by_relative_gain, in_length_bins
-from core.enrichment import comparable_sets, costs, enrichment
-from core.growth import growth
-from core.length import (
-    EDGE,
-    KINDS,
-    SHORTEST,
-    Interval,
-    by_theta,
-    decomposition,
-    feature_kinds,
-    scope_correlations,
-    scope_tokens,
-)
 from core.session.session import by_method
 from core.store.places import Places, token_places
+from core.studies.beyond_length import Beyond, beyond, by_relative_gain, in_length_bins
+from core.studies.growth import growth
+from core.studies.length import Interval, by_theta, scope_correlations, scope_tokens
+from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, feature_kinds
+from core.studies.matched_sets import comparable_sets, costs, enrichment
 from pages import length_figures as figures
 from pages import shared
 

@@ -17,7 +17,7 @@ from core.refine.view import (
     runs_stamp,
     weights_over_rounds,
 )
-from core.refine_rivals import Rival, rivals
+from core.studies.refinement_rivals import Rival, rivals
 from pages import refinement_figures as figures
 from pages import runs, shared
 

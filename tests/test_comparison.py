@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.comparison import compare
 from core.errors import DataError, SelectionError, StoreError
 from core.explain.account import account
 from core.schema import SelectionSpec
@@ -15,6 +14,7 @@ from core.selection.run import select
 from core.session.sample_info import info_of, reference, tags, vectors
 from core.session.session import Session, by_method, open_session
 from core.store.reader import open_store
+from core.studies.comparison import compare
 from tests.factories import alpaca, tiny_store
 
 N = 30

@@ -9,32 +9,20 @@ from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
-from core import length as lab
-from core.beyond import by_relative_gain, expected_counts, in_length_bins
 from core.cli import app
-from core.enrichment import costs, enrichment, length_bins, length_matched
 from core.errors import SelectionError
-from core.growth import growth, heaps, mean_curve
-from core.length import (
-    EDGE,
-    KINDS,
-    SHORTEST,
-    by_theta,
-    correlation,
-    decomposition,
-    edge_share,
-    feature_kinds,
-    mark_share,
-    scope_correlations,
-    scope_counts,
-    scope_tokens,
-)
 from core.matrix import tallies
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.run import select
 from core.session.session import open_session
 from core.store.places import places, token_places
+from core.studies import length as lab
+from core.studies.beyond_length import by_relative_gain, expected_counts, in_length_bins
+from core.studies.growth import growth, heaps, mean_curve
+from core.studies.length import by_theta, correlation, scope_correlations, scope_counts, scope_tokens
+from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, edge_share, feature_kinds, mark_share
+from core.studies.matched_sets import costs, enrichment, length_bins, length_matched
 
 
 def both_r(x, y):

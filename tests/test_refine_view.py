@@ -27,8 +27,8 @@ from core.refine.view import (
     runs_stamp,
     weights_over_rounds,
 )
-from core.refine_rivals import one_shot, rivals
 from core.session.session import open_session
+from core.studies.refinement_rivals import one_shot, rivals
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
 from tests.test_kernels import quick

@@ -16,9 +16,9 @@ from core.proof_store import results
 from core.proof_view import mark, ranked, saving, sources, verdict
 from core.refine.runs import RefineConfig, round_table
 from core.refine.view import changes, command, drawn, movers, weights_over_rounds
-from core.refine_rivals import rivals
 from core.session.session import Session, open_session
 from core.store.reader import list_stores
+from core.studies.refinement_rivals import rivals
 from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.test_hostile import HOSTILE, MADE

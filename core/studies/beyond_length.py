@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.enrichment import length_bins
 from core.errors import SelectionError
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.picks import finish
 from core.selection.run import select
+from core.studies.matched_sets import length_bins
 
 BINS = 10
 EXPECTED = "1 / features expected at this length"

@@ -1,0 +1,1 @@
+"""Comparisons of methods, and what length has to do with features."""
