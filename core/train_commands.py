@@ -120,9 +120,11 @@ def prove(
     Example: python -m core prove --store cache/KEY.duckdb --methods random,sae-greedy --budgets 300,1000
     """
     from core.lm.fine_tuning import TrainConfig
-    from core.proof_store import results, take_over, write_results
-    from core.prove import ProofConfig, begun, cells
-    from core.prove import prove as run
+    from core.proof.grid import ProofConfig, cells
+    from core.proof.results import results, write_results
+    from core.proof.run import begun
+    from core.proof.run import prove as run
+    from core.proof.store import take_over
 
     session, _, spec = request(store, "random", "1", unit, theta, scope)
     meta = session.store.meta["config"]

@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError, SelectionError
-from core.proof_store import ProofStore, Result, proofs_of, results
-from core.proof_view import COSTS, MARKS, best_by_source, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
-from core.prove import REFINED, n_trainable
-from core.prove import sources as origin
+from core.proof.grid import REFINED, n_trainable
+from core.proof.results import Result, results
+from core.proof.run import sources as origin
+from core.proof.store import ProofStore, proofs_of
+from core.proof.view import COSTS, MARKS, best_by_source, mark, mixture, ranked, saving, sizes, sources, tasks, verdict
 from core.schema import SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS

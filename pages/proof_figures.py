@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.proof_store import Result
-from core.proof_view import COSTS, lines, mark
+from core.proof.results import Result
+from core.proof.view import COSTS, lines, mark
 from pages import shared
 
 # What is left of Okabe and Ito's colours, the pale yellow last; beyond them symbols alone tell methods apart.

@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from core.proof_store import ProofStore, Run
-from core.prove import ProofConfig, held_out_rows, sources
+from core.proof.grid import ProofConfig, held_out_rows
+from core.proof.run import sources
+from core.proof.store import ProofStore, Run
 from core.refine.rounds import begun, drawn_rows, mean_gaps, shares, updated
 from core.refine.runs import RefineConfig, RefineRun, read_run
 from core.selection.clustering import clusters

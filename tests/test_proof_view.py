@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.proof_store import ProofStore, Result, Run, results
-from core.proof_view import (
+from core.proof.grid import held_out_rows, n_trainable
+from core.proof.results import Result, results
+from core.proof.store import ProofStore, Run
+from core.proof.view import (
     COSTS,
     MARKS,
     best_by_source,
@@ -20,7 +22,6 @@ from core.proof_view import (
     tasks,
     verdict,
 )
-from core.prove import held_out_rows, n_trainable
 from tests.test_kernels import quick
 
 LOSS = st.floats(0.1, 9) | st.just(float("nan"))

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import prove as proving
 from core.errors import LockedError, SelectionError, StoreError
 from core.lm.chat import tokenize
 from core.lm.fine_tuning import TrainConfig, load_trainable
-from core.proof_store import ProofStore, Run, bootstrap, macro_mean, proofs_of, results, take_over, write_results
-from core.prove import Cell, ProofConfig, answer_losses, cells, held_out_rows, picked, prove, refinement, sources
+from core.proof import run as proving
+from core.proof.grid import Cell, ProofConfig, cells, held_out_rows
+from core.proof.results import bootstrap, macro_mean, results, write_results
+from core.proof.run import answer_losses, picked, prove, refinement, sources
+from core.proof.store import ProofStore, Run, proofs_of, take_over
 from core.session.session import open_session
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -141,7 +143,7 @@ def test_a_run_waits_for_another_process_and_is_kept_once(tmp_path, monkeypatch)
     with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
         with monkeypatch.context() as patch, pytest.raises(LockedError, match="is being written by another process"):
-            patch.setattr("core.proof_store.PATIENCE", 0.1)
+            patch.setattr("core.proof.store.PATIENCE", 0.1)
             store.add(run)
         store.add(run)
     store.add(run)
@@ -293,7 +295,7 @@ def test_refined_methods_draw_from_what_is_not_held_out(workplace):
 
 def test_tasks_of_lm_eval(tiny_lm, tmp_path):
     pytest.importorskip("lm_eval")
-    from core.prove import task_scores
+    from core.proof.run import task_scores
 
     (tmp_path / "test.jsonl").write_text('{"question": "the sky is", "answer": 0, "choices": ["blue", "rice"]}\n' * 3)
     (tmp_path / "sky.yaml").write_text(

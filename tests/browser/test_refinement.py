@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.proof_store import results
-from core.proof_view import mark, ranked, saving, sources, verdict
+from core.proof.results import results
+from core.proof.view import mark, ranked, saving, sources, verdict
 from core.refine.runs import RefineConfig, round_table
 from core.refine.view import changes, command, drawn, movers, weights_over_rounds
 from core.session.session import Session, open_session

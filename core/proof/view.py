@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.proof_store import Result, Run
+from core.proof.results import Result
+from core.proof.store import Run
 
 COSTS = {"trained tokens": "trained_tokens", "seconds": "seconds", "samples": "samples"}
 MARKS = ("base", "full")  # the model as it came, and trained on all: no selections

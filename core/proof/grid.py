@@ -1,0 +1,90 @@
+"""What a proof compares: its configuration, its cells, the samples that are held out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import SelectionError
+from core.lm.fine_tuning import TrainConfig
+from core.selection.registry import METHODS
+from core.system.files import cache_dir
+
+FULL, BASE = "full", "base"  # all that may be picked; the model as it came
+REFINED = ("kmq-iterative", "hybrid")  # methods that need a run of refinement
+
+
+@dataclass(frozen=True)
+class ProofConfig:
+    """What all runs of a proof share. held_out: samples of each source that are measured on and never picked, drawn by
+    held_out_seed; score: the column for methods that need one; refined: rounds of refinement; full: at most so many
+    samples stand for all.
+    """
+
+    store_key: str
+    model: str
+    held_out: int = 300
+    held_out_seed: int = 0
+    unit: str = "samples"
+    theta: float = 0.0
+    scope: str = "all"
+    score: str = ""
+    full: int = 4000
+    refined: int = 3
+    new_tokens: int = 96
+    vetoes: Mapping[int, str] = field(default_factory=dict)
+    pins: tuple[int, ...] = ()
+    bans: tuple[int, ...] = ()
+    train: TrainConfig = field(default_factory=TrainConfig)
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return cache_dir("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the grid."""
+
+    method: str
+    budget: int
+    seed: int
+
+
+def held_out_rows(source: Sequence[str], n: int, seed: int, bans: Sequence[int] = ()) -> np.ndarray:
+    """`n` rows of each source, at random, fewer than half of it: int64, ascending. Raises SelectionError."""
+    names, rng, found = np.asarray(source), np.random.default_rng([seed, 7]), []
+    allowed = np.ones(len(names), bool)
+    allowed[list(bans)] = False
+    for name in sorted(set(names.tolist())):
+        rows = np.flatnonzero((names == name) & allowed)
+        if 2 * n > len(rows):
+            raise SelectionError(f"{n} held-out samples are more than half of the {len(rows)} of source {name!r}.")
+        found.append(rng.choice(rows, n, replace=False))
+    return np.sort(np.concatenate(found))
+
+
+def cells(methods: Sequence[str], budgets: Sequence[int], seeds: Sequence[int]) -> list[Cell]:
+    """The grid, in an order that fills it evenly: all methods for one seed before the next seed. base needs one run,
+    full one budget."""
+    for name in methods:
+        if name not in METHODS and name not in (FULL, BASE):
+            raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join([*METHODS, FULL, BASE])}.")
+    found = [Cell(BASE, 0, 0)]
+    for seed in seeds:
+        found += [Cell(m, b, seed) for b in sorted(budgets) for m in methods if m not in (FULL, BASE)]
+        found += [Cell(FULL, 0, seed)] if FULL in methods else []
+    return found
+
+
+def n_trainable(n_samples: int, n_held_out: int, bans: Sequence[int]) -> int:
+    """How many samples full draws from: all but those held out and those banned, which have none in common."""
+    return n_samples - n_held_out - len(set(bans))
