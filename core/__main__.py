@@ -96,7 +96,7 @@ def replay(manifest: Path, out: Annotated[Path | None, typer.Option(help="Where 
 
     Example: python -m core replay curated.manifest.json
     """
-    from core.export import replay as run
+    from core.export.folder import replay as run
 
     print(run(manifest, out))
 

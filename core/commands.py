@@ -108,8 +108,8 @@ def select(
     Example: python -m core select --store cache/0123456789abcdef.duckdb --method sae-simscale -o tau=0.7 --budget 5%
     """
     from core.explain.certificates import certificate
-    from core.export import export as write
-    from core.export import spec_dict
+    from core.export.folder import export as write
+    from core.export.manifest import spec_dict
 
     session, workspace, spec = request(store, method, budget, unit, theta, scope, weights, multiplicity, seed, option)
     chosen = session.selection(spec)
@@ -158,7 +158,7 @@ def export(
 
     Example: python -m core export --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
     """
-    from core.export import export as write
+    from core.export.folder import export as write
 
     session, workspace, spec = request(store, method, budget, unit, theta, scope, weights, multiplicity, seed, option)
     if saved:
@@ -169,7 +169,7 @@ def export(
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:
     """A selection of the workspace by name."""
-    from core.export import spec_from
+    from core.export.manifest import spec_from
 
     if name not in known:
         have = f"saved are {', '.join(known)}" if known else "none is saved"

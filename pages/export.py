@@ -6,7 +6,9 @@ import streamlit as st
 
 from core.datasets.writers import FORMATS
 from core.errors import SaelectError
-from core.export import curated_bytes, manifest_json, rejects_bytes, spec_dict
+from core.export.folder import rejects_bytes
+from core.export.formats import curated_bytes
+from core.export.manifest import manifest_json, spec_dict
 from core.system.files import cache_dir
 from pages import shared
 

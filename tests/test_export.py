@@ -11,7 +11,8 @@ import pytest
 
 from core.datasets.samples import read_samples
 from core.errors import DataError, SaelectError, SelectionError, StoreError
-from core.export import export, manifest_json, read_manifest, replay
+from core.export.folder import export, replay
+from core.export.manifest import manifest_json, read_manifest
 from core.schema import SelectionSpec
 from core.selection.run import select
 from core.session.sample_info import info_of

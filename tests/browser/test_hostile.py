@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from core.export import spec_dict
+from core.export.manifest import spec_dict
 from core.extract.run import extract
 from core.schema import ExtractConfig, SelectionSpec
 from core.session.session import Session, open_session

@@ -1,0 +1,69 @@
+"""Export: the curated file, the rejects with their reasons, and the manifest; and replay of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from core.errors import DataError, SaelectError, SelectionError
+from core.explain.rejects import rejects
+from core.export.formats import curated_bytes, write_bytes
+from core.export.manifest import find_store, manifest_json, read_manifest, spec_from
+from core.schema import Selection
+from core.selection.run import select
+from core.session.sample_info import info_of
+from core.store.reader import FeatureStore
+
+
+def export(selection: Selection, store: FeatureStore, path: Path, format: str = "jsonl", order: str = "input") -> dict:
+    """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
+
+    The records are those of the input, unchanged; in the input's order, or in the order of the picks.
+    Raises SelectionError for an unknown format or order, DataError for a path that cannot or must not be written.
+    """
+    path = Path(path)
+    if path.exists() and path.resolve() == Path(store.meta["config"]["data"]).resolve():
+        raise DataError(f"{path} is the data that was selected from: give another name.")
+    content = curated_bytes(selection, store, format, order)
+    manifest = manifest_json(selection, store, format, order, path.name, content)
+    for target, data in (
+        (path, content),
+        (path.with_name(f"{path.stem}.rejects.jsonl"), rejects_bytes(selection, store)),
+        (path.with_name(f"{path.stem}.manifest.json"), manifest.encode()),
+    ):
+        write_bytes(target, data)
+    return json.loads(manifest)
+
+
+def rejects_bytes(selection: Selection, store: FeatureStore) -> bytes:
+    """JSON Lines, one line for each sample that was left out, with the reason and the picks that cover it."""
+    lines = (json.dumps(reject, ensure_ascii=False) for reject in rejects(selection, store, info_of(store)))
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def replay(manifest: Path, out: Path | None = None) -> Path:
+    """Select and write again what a manifest describes, to `out` or under the name in the manifest; the path.
+
+    Raises StoreError if the store is gone, SelectionError if picks or bytes differ, SaelectError if a different file
+    stands where the new one would go.
+    """
+    found = read_manifest(Path(manifest))
+    store = find_store(found, Path(manifest))
+    spec = spec_from(found["spec"])
+    selection = select(store.matrix(spec.scope), spec, info_of(store))
+    rows = store.sample_columns()["source_row"][selection.rows].tolist()
+    if rows != found["rows"]:
+        differ = len(set(rows) ^ set(found["rows"]))
+        raise SelectionError(
+            f"The selection is not the one in {manifest}: {differ} rows differ, or stand in another order."
+        )
+    content = curated_bytes(selection, store, found["format"], found["order"])
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != found["sha256"]:
+        raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {digest}.")
+    path = Path(out) if out else Path(manifest).with_name(Path(found["file"]).name)
+    if path.exists() and path.read_bytes() != content:
+        raise SaelectError(f"{path} exists and is a different file: move it away or give --out.")
+    write_bytes(path, content)
+    return path

@@ -1,0 +1,37 @@
+"""The curated file's content in each format, and how files are written."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets.writers import FORMATS, write_records
+from core.errors import DataError, SelectionError
+from core.schema import Selection
+from core.store.reader import FeatureStore
+from core.system.files import replacing
+
+ORDERS = ("input", "pick")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file by the content, or leave it as it was and raise DataError."""
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def curated_bytes(selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input") -> bytes:
+    """The curated file's content."""
+    for name, value, known in (("format", format, FORMATS), ("order", order, ORDERS)):
+        if value not in known:
+            raise SelectionError(f"Unknown {name} {value!r}: use one of {', '.join(known)}.")
+    rows = selection.rows if order == "pick" else np.sort(selection.rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "curated"
+        write_records((s.raw for s in store.samples(rows)), path, format)
+        return path.read_bytes()

@@ -1,0 +1,88 @@
+"""The manifest of an exported file: everything that `replay` needs to make the same file again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core import __version__
+from core.errors import DataError, SaelectError, StoreError
+from core.export.formats import curated_bytes
+from core.schema import Selection, SelectionSpec
+from core.store.reader import FeatureStore, open_store
+from core.system.files import cache_dir
+
+
+def manifest_json(
+    selection: Selection, store: FeatureStore, format: str, order: str, name: str, content: bytes | None = None
+) -> str:
+    """Everything that `replay` needs, and what a reader of the file may want to know."""
+    content = curated_bytes(selection, store, format, order) if content is None else content
+    columns = store.sample_columns()
+    tokens = columns["n_prompt_tokens"] + columns["n_response_tokens"] + columns["n_later_tokens"]
+    manifest = {
+        "tool": f"SAElect {__version__}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "file": name,
+        "format": format,
+        "order": order,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "n_records": len(selection.rows),
+        "n_tokens": int(tokens[selection.rows].sum()),
+        "store": {"key": store.key, "path": str(store.path)},
+        "data": {"source": Path(store.meta["config"]["data"]).name, "sha256": store.meta["digests"]["data"]},
+        "spec": spec_dict(selection),
+        "rows": [int(r) for r in columns["source_row"][selection.rows]],
+    }
+    return json.dumps(manifest, indent=1) + "\n"
+
+
+def spec_dict(selection: Selection) -> dict[str, Any]:
+    """The spec as JSON has it. The dashboard selects by a prefix of the full order: its own length is the budget."""
+    spec = selection.spec
+    if spec.unit == "samples":
+        spec = replace(spec, budget=len(selection.rows))
+    vetoes = {str(f): mode for f, mode in spec.vetoes.items()}
+    return json.loads(json.dumps(asdict(spec) | {"vetoes": vetoes}, default=lambda n: n.item()))
+
+
+def spec_from(found: dict[str, Any]) -> SelectionSpec:
+    """A SelectionSpec from what `spec_dict` gave; raises DataError if it is none."""
+    default = SelectionSpec()
+    try:
+        vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
+        rows = {name: tuple(int(row) for row in found[name]) for name in ("pins", "bans")}
+        spec = SelectionSpec(**{**found, **rows, "vetoes": vetoes, "theta": float(found["theta"])})
+        wrong = [f.name for f in fields(spec) if type(getattr(spec, f.name)) is not type(getattr(default, f.name))]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"The manifest's spec is not one that SAElect wrote: {error}.") from error
+    if wrong:
+        raise DataError(f"The manifest's spec is not one that SAElect wrote: {', '.join(wrong)} cannot be used.")
+    return spec
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest's content; SaelectError if it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"spec", "rows", "sha256", "format", "order", "file", "store"} - set(found)
+    except (OSError, ValueError, TypeError) as error:
+        raise SaelectError(f"{path} is not a manifest: {error}") from error
+    if missing:
+        raise SaelectError(f"{path} is not a manifest that SAElect wrote: it has no {', '.join(sorted(missing))}.")
+    return found
+
+
+def find_store(found: dict[str, Any], manifest: Path) -> FeatureStore:
+    """The store that a manifest names, where it was or in the cache."""
+    key = found["store"]["key"]
+    for path in (Path(found["store"]["path"]), cache_dir() / f"{key}.duckdb"):
+        if path.is_file():
+            store = open_store(path)
+            if store.key == key:
+                return store
+    raise StoreError(f"The feature store {key} that {manifest} names is neither where it was nor in {cache_dir()}.")
