@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.__main__ import main
+from core.cli.app import main
 
 METHODS = (
     "full",

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from core import cli
-from core.__main__ import main
+from core.cli import console
+from core.cli.app import main
+from core.cli.console import bar, stages
 from core.system.files import PROJECT
 
 
@@ -24,9 +25,9 @@ def run(*arguments: str, cache: Path) -> subprocess.CompletedProcess:
 
 
 def test_the_bar_of_stages(monkeypatch) -> None:
-    progress, seen = cli.bar(), []
-    monkeypatch.setattr(cli, "bar", lambda: progress)
-    with cli.stages() as told:
+    progress, seen = bar(), []
+    monkeypatch.setattr(console, "bar", lambda: progress)
+    with stages() as told:
         for step in [
             ("Loading", 0, 1), ("Extracting", 0, 80), ("Extracting", 20, 80, 5), ("Indexing", 0, 1), ("Lens", 9, 36),
             ("Lens", 18, 36), ("Done", 1, 1),

@@ -92,7 +92,7 @@ def test_what_cannot_be_joined(parts, tiny_saes, tiny, tmp_path):
 
 
 def test_the_command(parts, capsys):
-    from core.__main__ import main
+    from core.cli.app import main
 
     assert main(["join", *map(str, parts[0])]) == 0
     found = open_store(capsys.readouterr().out.strip())

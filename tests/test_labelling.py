@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.__main__ import main
+from core.cli.app import main
 from core.errors import ModelError
 from core.features.label_prompts import (
     accuracy,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.__main__ import main
+from core.cli.app import main
 from core.errors import DataError, StoreError
 from core.features import label_files
 from core.features.label_files import read_labels, write_labels

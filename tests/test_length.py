@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
-from core.cli import app
+from core.cli.app import app
 from core.errors import SelectionError
 from core.matrix import tallies
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec

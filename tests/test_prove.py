@@ -308,7 +308,7 @@ def test_tasks_of_lm_eval(tiny_lm, tmp_path):
 
 
 def test_the_command(workplace, capsys, tmp_path, monkeypatch):
-    from core.__main__ import main
+    from core.cli.app import main
 
     session, _ = workplace
     task = ["prove", "--store", str(session.store.path), "--methods", "random", "--budgets", "4", "--seeds", "1"]

@@ -12,6 +12,7 @@ from scipy.stats import chisquare
 
 from core.errors import SaelectError, SelectionError
 from core.lm.fine_tuning import TrainConfig
+from core.refine import rounds
 from core.refine.rounds import draw, first_weights, mean_gaps, places, refine, shares, updated
 from core.refine.runs import RefineConfig, read_run, round_table, runs_of
 from core.schema import SelectionSpec
@@ -150,7 +151,8 @@ def test_a_kill_after_any_step_changes_nothing(run, workplace, monkeypatch, tmp_
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(kept, "write_json", killed)
+        for module in (kept, rounds):
+            patch.setattr(module, "write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             refine(run.config, workplace.store, workplace.info)
     again = refine(run.config, workplace.store, workplace.info)
@@ -224,7 +226,7 @@ def test_quality_must_not_be_negative(workplace, monkeypatch, tmp_path):
 
 
 def test_the_command(workplace, capsys, monkeypatch, tmp_path):
-    from core.__main__ import main
+    from core.cli.app import main
 
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     task = ["--rounds", "2", "--budget", "4", "--k", "2", "--rank", "2", "--new-tokens", "2", "--json"]

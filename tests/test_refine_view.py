@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from core.cli import app
+from core.cli.app import app
 from core.lm.fine_tuning import TrainConfig
 from core.refine import rounds
 from core.refine.rounds import updated

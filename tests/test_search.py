@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.__main__ import main
+from core.cli.app import main
 from core.errors import SelectionError
 from core.explain.similar_samples import having, nearest
 from core.schema import FeatureMatrix

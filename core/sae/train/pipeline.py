@@ -34,7 +34,7 @@ def run(
     on_collected: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Collect, train, save to `out` and measure; every step goes on where an earlier run was interrupted."""
-    lm = load_model(model)
+    lm = load_lm(model)
     work = work or cache_dir("sae-training")
     sources = [split(read_samples(source, skip_bad=True), held_out=False) for source in data]
     items = mix(sources, lm.tokenizer, cfg.tokens, cfg.max_tokens, cfg.seed)
@@ -60,16 +60,9 @@ def config_digest(cfg: SaeTrainingConfig) -> str:
     return hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def load_model(model: str) -> LanguageModel:
-    """The named model, or the demo's."""
-    from core.demo import demo_model
-
-    return load_lm(model or str(demo_model()))
-
-
-def measure(folder: Path, data: list[str], model: str = "", tokens: int = EVALUATION_TOKENS) -> dict[str, Any]:
+def measure(folder: Path, data: list[str], model: str, tokens: int = EVALUATION_TOKENS) -> dict[str, Any]:
     """Evaluate the SAE in `folder` on the held-out rows of `data`; the result is also written to metrics.json."""
-    lm = load_model(model)
+    lm = load_lm(model)
     training = json.loads((folder / "training.json").read_text())["config"]
     sources = [split(read_samples(source, skip_bad=True), held_out=True) for source in data]
     items = mix(sources, lm.tokenizer, tokens, training["max_tokens"], training["seed"])

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from core.cli import AsJson, Budget, Method, Scope, Seed, Store, Theta, app, errors, machine, request, show
+from core.cli.console import errors, machine, show
+from core.cli.options import AsJson, Budget, Method, Scope, Seed, Store, Theta, request
 
 Many = list[int] | None
 Number = float | None
 
 
-@app.command()
 def search(
     store: Store,
     text: Annotated[str, typer.Option(help="Part of any turn, whatever the case.")] = "",

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core.cli import AsJson, Budget, Method, Store, app, machine, request, show
+from core.cli.console import machine, show
+from core.cli.options import AsJson, Budget, Method, Store, request
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.selection.constraints import check_rows
@@ -19,7 +20,6 @@ Rows = Annotated[list[int] | None, typer.Argument(help="Rows of the store; none:
 Lift = Annotated[bool, typer.Option(help="Take these away.")]
 
 
-@app.command()
 def veto(
     store: Store,
     features: Annotated[list[int] | None, typer.Argument(help="Features; none: list the vetoes.")] = None,
@@ -73,7 +73,6 @@ def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: st
     }
 
 
-@app.command()
 def pin(store: Store, rows: Rows = None, lift: Lift = False, as_json: AsJson = False) -> None:
     """Pin samples: a selection takes them first, whatever they bring. A ban on them is lifted.
 
@@ -84,7 +83,6 @@ def pin(store: Store, rows: Rows = None, lift: Lift = False, as_json: AsJson = F
     decide("pins", rows, workspace.unpin if lift else workspace.pin, lambda: workspace.state().pins, as_json)
 
 
-@app.command()
 def ban(
     store: Store,
     rows: Rows = None,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from core.cli import AsJson, Scope, Seed, Theta, app, machine, request, show
+from core.cli.console import machine, show
+from core.cli.options import AsJson, Scope, Seed, Theta, request
 
 if TYPE_CHECKING:
     from core.schema import SelectionSpec
     from core.session.session import Session
 
 
-@app.command()
 def length(
     store: Annotated[list[Path], typer.Option("--store", help="A feature store; repeat it to see several together.")],
     theta: Theta = None,

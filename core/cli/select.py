@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import (
+from core.cli.console import bar, errors, machine, show
+from core.cli.options import (
     AsJson,
     Budget,
     Method,
@@ -20,19 +21,11 @@ from core.cli import (
     Theta,
     Unit,
     Weights,
-    app,
-    bar,
-    errors,
-    machine,
     parsed_share,
     request,
-    show,
 )
-from core.errors import SelectionError
-from core.schema import SelectionSpec
 
 
-@app.command()
 def methods(as_json: AsJson = False) -> None:
     """All selection methods with their options.
 
@@ -48,7 +41,6 @@ def methods(as_json: AsJson = False) -> None:
     machine(rows) if as_json else show(rows)
 
 
-@app.command()
 def score(
     store: Store,
     columns: Annotated[str, typer.Option(help="perplexity, ifd, tokens, …; separated by commas.")] = "perplexity,ifd",
@@ -87,7 +79,6 @@ def summary(values: Any) -> dict[str, float]:
     return dict(zip(names, map(float, quartiles), strict=True)) | {"without": len(values) - len(known)}
 
 
-@app.command()
 def select(
     store: Store,
     method: Method = "sae-greedy",
@@ -136,48 +127,6 @@ def select(
         errors.print(f"written: {out}", markup=False)
 
 
-@app.command()
-def export(
-    store: Store,
-    out: Annotated[Path, typer.Option(help="The curated file; rejects and manifest are written beside it.")],
-    method: Method = "sae-greedy",
-    budget: Budget = "100",
-    unit: Unit = "samples",
-    theta: Theta = None,
-    scope: Scope = "all",
-    weights: Weights = "uniform",
-    multiplicity: Multiplicity = 1,
-    seed: Seed = 0,
-    option: Options = None,
-    saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
-    format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv")] = "jsonl",
-    order: Annotated[str, typer.Option(help="input or pick")] = "input",
-    as_json: AsJson = False,
-) -> None:
-    """Select, then write the curated file, the rejects with reasons, and a manifest.
-
-    Example: python -m core export --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
-    """
-    from core.export.folder import export as write
-
-    session, workspace, spec = request(store, method, budget, unit, theta, scope, weights, multiplicity, seed, option)
-    if saved:
-        spec = saved_spec(workspace.state().selections, saved)
-    manifest = write(session.selection(spec), session.store, out, format, order)
-    machine(manifest) if as_json else print(f"{manifest['n_records']:,} records → {out}")
-
-
-def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:
-    """A selection of the workspace by name."""
-    from core.export.manifest import spec_from
-
-    if name not in known:
-        have = f"saved are {', '.join(known)}" if known else "none is saved"
-        raise SelectionError(f"No selection is saved as {name!r}: {have}.")
-    return spec_from(known[name])
-
-
-@app.command()
 def explain(
     store: Store,
     row: Annotated[int, typer.Option(help="Row of the store, from 0.")],
@@ -210,7 +159,6 @@ def explain(
     show(picks, "The picks that have its features")
 
 
-@app.command()
 def compare(
     store: Store,
     shares: Annotated[str, typer.Option(help="Budgets as shares of the samples.")] = "0.01,0.05,0.1",

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import AsJson, Scope, Seed, Store, Theta, app, errors, machine, request, show, stages
+from core.cli.console import errors, machine, show, stages
+from core.cli.options import AsJson, Scope, Seed, Store, Theta, request
 from core.errors import SelectionError
 
 Model = Annotated[str, typer.Option(help="Hub id, folder or GGUF file. Default: the store's own model.")]
@@ -18,7 +19,6 @@ Epochs = Annotated[int, typer.Option(help="Passes over the samples.")]
 Batch = Annotated[int, typer.Option(help="Samples a step.")]
 
 
-@app.command()
 def refine(
     store: Store,
     rounds: Annotated[int, typer.Option(help="Rounds of drawing, fine-tuning and scoring.")] = 3,
@@ -85,7 +85,6 @@ def report_rounds(run: Any, as_json: bool) -> None:
     print(f"{len(run.rows):,} samples: select --method kmq-iterative -o run={run.config.folder.name}")
 
 
-@app.command()
 def prove(
     store: Store,
     methods: Annotated[str, typer.Option(help="Separated by commas; full: all samples, base: no training.")] = (

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import AsJson, Seed, Store, app, bar, errors, machine, request, show
+from core.cli.console import bar, errors, machine, show
+from core.cli.options import AsJson, Seed, Store, request
 from core.errors import SelectionError
 
 PICKS = 300  # whose credits say which features matter most
 
 
-@app.command()
 def labels(
     store: Store,
     import_: Annotated[Path | None, typer.Option("--import", help="Labels as JSON, or Neuronpedia's export.")] = None,
@@ -69,7 +69,6 @@ def shipped_problems(store: Any) -> dict[str, Any]:
     return {}
 
 
-@app.command()
 def label(
     store: Store,
     features: Annotated[str, typer.Option(help="Feature numbers, separated by commas.")] = "",

@@ -1,0 +1,76 @@
+"""The commands that write files for training, and write them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.cli.console import machine
+from core.cli.options import (
+    AsJson,
+    Budget,
+    Method,
+    Multiplicity,
+    Options,
+    Scope,
+    Seed,
+    Store,
+    Theta,
+    Unit,
+    Weights,
+    request,
+)
+from core.errors import SelectionError
+from core.schema import SelectionSpec
+
+
+def replay(manifest: Path, out: Annotated[Path | None, typer.Option(help="Where to write the file.")] = None) -> None:
+    """Reproduce an exported file from its manifest, and check that it is the same.
+
+    Example: python -m core replay curated.manifest.json
+    """
+    from core.export.folder import replay as run
+
+    print(run(manifest, out))
+
+
+def export(
+    store: Store,
+    out: Annotated[Path, typer.Option(help="The curated file; rejects and manifest are written beside it.")],
+    method: Method = "sae-greedy",
+    budget: Budget = "100",
+    unit: Unit = "samples",
+    theta: Theta = None,
+    scope: Scope = "all",
+    weights: Weights = "uniform",
+    multiplicity: Multiplicity = 1,
+    seed: Seed = 0,
+    option: Options = None,
+    saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
+    format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv")] = "jsonl",
+    order: Annotated[str, typer.Option(help="input or pick")] = "input",
+    as_json: AsJson = False,
+) -> None:
+    """Select, then write the curated file, the rejects with reasons, and a manifest.
+
+    Example: python -m core export --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
+    """
+    from core.export.folder import export as write
+
+    session, workspace, spec = request(store, method, budget, unit, theta, scope, weights, multiplicity, seed, option)
+    if saved:
+        spec = saved_spec(workspace.state().selections, saved)
+    manifest = write(session.selection(spec), session.store, out, format, order)
+    machine(manifest) if as_json else print(f"{manifest['n_records']:,} records → {out}")
+
+
+def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:
+    """A selection of the workspace by name."""
+    from core.export.manifest import spec_from
+
+    if name not in known:
+        have = f"saved are {', '.join(known)}" if known else "none is saved"
+        raise SelectionError(f"No selection is saved as {name!r}: {have}.")
+    return spec_from(known[name])
