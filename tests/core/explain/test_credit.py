@@ -17,7 +17,7 @@ from core.matrix.threshold import QUANTILES, default_theta
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.test_selection import OPTIONS, F, allowed, credit, features, quick, tasks
+from tests.core.selection.test_coverage import OPTIONS, F, allowed, credit, features, quick, tasks
 
 
 @quick

@@ -16,7 +16,7 @@ from core.selection.clustering import allocate, choose_k, clusters, k_curve
 from core.selection.coverage import reference_weights, resume, unchanged_prefix
 from core.selection.inputs import SampleInfo
 from core.selection.run import select
-from tests.test_selection import F, allowed, credit, features, quick, tasks, triples
+from tests.core.selection.test_coverage import F, allowed, credit, features, quick, tasks, triples
 
 
 def units(info):

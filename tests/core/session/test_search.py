@@ -14,8 +14,8 @@ from core.explain.similar_samples import having, nearest
 from core.schema import FeatureMatrix
 from core.session.search import STATUSES, Query, find, parsed_features
 from core.session.session import open_session
+from tests.core.matrix.test_greedy import F, quick, sets_of_features
 from tests.factories import tiny_store
-from tests.test_kernels import F, quick, sets_of_features
 
 WORDS = (
     "Straße",

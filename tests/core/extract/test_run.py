@@ -27,7 +27,7 @@ from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.store.reader import open_store
 from tests.conftest import HIDDEN, random_sae, write_data
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def naive(config, n_blocks=2):

@@ -13,7 +13,7 @@ from core.errors import StoreError
 from core.schema import SEGMENTS
 from core.store.reader import FeatureStore, commonest, list_stores, open_store
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

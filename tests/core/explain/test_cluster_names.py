@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.explain.cluster_names import LEAST, LEVEL, name_clusters
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters, clusters
-from tests.test_kernels import F, quick
+from tests.core.matrix.test_greedy import F, quick
 
 samples = st.lists(st.tuples(st.sets(st.integers(0, F - 1)), st.integers(0, 3)), min_size=1, max_size=30)
 

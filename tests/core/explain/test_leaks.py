@@ -14,7 +14,7 @@ from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import resume
 from core.selection.run import select
-from tests.test_selection import F, cost, features, quick, tasks
+from tests.core.selection.test_coverage import F, cost, features, quick, tasks
 
 
 @quick

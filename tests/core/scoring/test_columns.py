@@ -30,7 +30,7 @@ from core.scoring.sample_scores import RESPONSE, answer_alone
 from core.store.reader import open_store
 from tests.conftest import CHATML, HIDDEN, WORDS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("perplexity", "ifd")
 ODD = [  # no room for a response; blank first answer; an answer that is cut; no prompt; half a character
     [("user", "why " * 90), ("assistant", "sky")],
