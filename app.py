@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages import shared, sidebar
+from pages.parts.sidebar import open_view
+from pages.parts.view import ASKED
 
 PAGES = (
     ("overview", "Overview", ":material/home:"),
@@ -25,9 +26,9 @@ pages = {
     for name, title, icon in PAGES
 }
 navigation = st.navigation(list(pages.values()))
-asked = st.query_params.get(shared.ASKED)
+asked = st.query_params.get(ASKED)
 if asked in pages:
-    rest = {name: value for name, value in st.query_params.items() if name != shared.ASKED}
+    rest = {name: value for name, value in st.query_params.items() if name != ASKED}
     st.switch_page(pages[asked], query_params=rest)
-if sidebar.open_view():
+if open_view():
     navigation.run()

@@ -7,10 +7,12 @@ import streamlit as st
 from core.explain.certificates import certificate
 from core.selection.run import is_nested
 from core.session.session import by_method
-from pages import shared
-from pages.refinement_figures import k_figure
+from pages.parts.figures import COLOURS, GREEN, MUTED, PINK, draw, line, thinned
+from pages.parts.refinement_figures import k_figure
+from pages.parts.tables import samples_table
+from pages.parts.view import header, link, metrics
 
-now = shared.header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")
+now = header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")
 session, k = now.session, len(now.selection.rows)
 curve, everything = session.curve(now.spec), max(session.coverable(now.spec), 1)
 tokens = session.info.tokens
@@ -18,7 +20,7 @@ low, middle, high = session.random_band(now.spec)
 sure = f"≥ {certificate(now.matrix, now.selection).share:.1%}" if now.spec.unit == "samples" else "—"
 
 spent = tokens[now.selection.rows]
-shared.metrics(
+metrics(
     ("Picks", f"{k:,}", f"{k / session.store.n_samples:.1%} of the data"),
     ("Features covered", f"{curve[k - 1]:,}", f"{curve[k - 1] / everything:.1%} of {everything:,}"),
     ("Tokens", f"{spent.sum():,}", f"mean {spent.mean():,.0f} a sample"),
@@ -26,24 +28,24 @@ shared.metrics(
 )
 
 figure = go.Figure()
-at = shared.thinned(len(middle))
+at = thinned(len(middle))
 band = np.concatenate([low[at], high[at][::-1]])
 figure.add_scatter(
     x=np.concatenate([at + 1, at[::-1] + 1]), y=band, fill="toself", name="random, 20 draws", mode="lines",
     line={"width": 0}, fillcolor="rgba(154,165,177,.35)", hoverinfo="skip",
 )  # fmt: skip
-figure.add_trace(shared.line("random, median", at + 1, middle[at], shared.MUTED, dash="dot"))
+figure.add_trace(line("random, median", at + 1, middle[at], MUTED, dash="dot"))
 for method in dict.fromkeys(["longest-response", "sae-greedy", now.spec.method]):
     if method != "random":
         spec = by_method(now.spec, method)
         covered = session.curve(spec)
-        at = shared.thinned(len(covered))
-        figure.add_trace(shared.line(method, at + 1, covered[at], shared.COLOURS.get(method, shared.GREEN)))
-figure.add_vline(x=k, line={"color": shared.PINK, "width": 2}, annotation_text=f"{k:,}")
+        at = thinned(len(covered))
+        figure.add_trace(line(method, at + 1, covered[at], COLOURS.get(method, GREEN)))
+figure.add_vline(x=k, line={"color": PINK, "width": 2}, annotation_text=f"{k:,}")
 figure.update_xaxes(title="samples", rangemode="tozero")
 figure.update_yaxes(title="features covered", rangemode="tozero")
 figure.update_layout(hovermode="x unified")
-shared.draw(figure, "budget-curve", 430)
+draw(figure, "budget-curve", 430)
 ahead = int(np.searchsorted(middle, curve[k - 1])) + 1
 st.caption(
     f"{now.spec.method} covers {curve[k - 1]:,} features with {k:,} samples; a random draw needs about "
@@ -58,14 +60,14 @@ if not is_nested(now.spec):
 
 found = now.selection.details.get("clusters")
 if found is not None and found.curve:
-    shared.draw(k_figure(found.curve, found.k), "budget-clusters", 260)
+    draw(k_figure(found.curve, found.k), "budget-clusters", 260)
     st.caption(f"{found.k} clusters were chosen by {now.spec.options['k']} among {len(found.curve)} numbers.")
 
 st.subheader("The picks, in order", anchor=False)
 shown = slice(max(0, k - 500), k)
 if k > 500:
     st.caption(f"The last 500 of {k:,}.")
-row = shared.samples_table(
+row = samples_table(
     now, now.selection.rows[shown], "budget-picks",
     pick=np.arange(1, k + 1)[shown], gain=now.selection.gains[shown].astype(int),
 )  # fmt: skip
@@ -74,5 +76,5 @@ if row is not None:
         "pages/why.py",
         label=f"Why row {row} was picked",
         icon=":material/help_center:",
-        query_params=shared.link(row=row),
+        query_params=link(row=row),
     )

@@ -9,11 +9,12 @@ from core.explain.stability import stability
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.studies.comparison import MethodRow, compare
-from pages import shared
+from pages.parts.figures import SELECTED, draw
+from pages.parts.tables import samples_table
+from pages.parts.text import plain
+from pages.parts.view import header, link
 
-now = shared.header(
-    "Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans."
-)
+now = header("Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans.")
 session, k = now.session, len(now.selection.rows)
 if now.spec.unit != "samples":
     st.info(
@@ -86,7 +87,7 @@ if ran:
     )
 for row in rows:
     if row.why:
-        st.caption(shared.plain(f"{row.method} could not run: {row.why}"))
+        st.caption(plain(f"{row.method} could not run: {row.why}"))
 
 left, right = st.columns(2, gap="large")
 with left:
@@ -101,7 +102,7 @@ with left:
             )
         )  # fmt: skip
         figure.update_yaxes(autorange="reversed")
-        shared.draw(figure, "compare-overlap", 120 + 42 * len(names))
+        draw(figure, "compare-overlap", 120 + 42 * len(names))
 with right:
     st.subheader(f"How stable are the picks of {now.spec.method}?", anchor=False)
     if st.button("Try another θ, scope and seed", key="stability", icon=":material/published_with_changes:"):
@@ -112,12 +113,12 @@ with right:
         names = list(found.kept)
         bars = go.Figure(
             go.Bar(
-                x=[found.kept[n] for n in names], y=names, orientation="h", marker_color=shared.SELECTED,
+                x=[found.kept[n] for n in names], y=names, orientation="h", marker_color=SELECTED,
                 text=[f"{found.kept[n]:.0%}" for n in names], hovertemplate="%{y}: %{x:.1%} stay<extra></extra>",
             )
         )  # fmt: skip
         bars.update_xaxes(range=[0, 1], tickformat=".0%", title="picks that stay")
-        shared.draw(bars, "compare-stability", 80 + 44 * len(names))
+        draw(bars, "compare-stability", 80 + 44 * len(names))
         always = int((found.of_pick == 1).sum())
         st.caption(f"{always:,} of {k:,} picks are selected in every variation.")
     else:
@@ -126,9 +127,9 @@ with right:
 if found is not None and key == repr(now.spec):
     st.subheader("The picks, the least stable first", anchor=False)
     at = np.argsort(found.of_pick, kind="stable")[:500]
-    row = shared.samples_table(
+    row = samples_table(
         now, now.selection.rows[at], "compare-picks", pick=at + 1,
         **{"stays in": [f"{share:.0%}" for share in found.of_pick[at]]},
     )  # fmt: skip
     if row is not None:
-        st.page_link("pages/why.py", label=f"Why row {row} was picked", query_params=shared.link(row=row))
+        st.page_link("pages/why.py", label=f"Why row {row} was picked", query_params=link(row=row))

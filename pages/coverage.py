@@ -6,9 +6,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.matrix.statistics import times_picked
-from pages import groups, shared
+from pages.parts import clusters
+from pages.parts.figures import ACCENT, PINK, SELECTED, draw
+from pages.parts.view import header, link, metrics
 
-now = shared.header("Coverage", "A feature is covered when at least one kept sample activates it.")
+now = header("Coverage", "A feature is covered when at least one kept sample activates it.")
 density, n = now.matrix.density(), now.matrix.n_samples
 in_selection = times_picked(now.matrix, now.selection.rows)
 active, covered = density > 0, in_selection > 0
@@ -16,7 +18,7 @@ vetoed = np.zeros(len(active), bool)
 vetoed[list(now.state.vetoes)] = True
 missed = active & ~covered & ~vetoed
 
-shared.metrics(
+metrics(
     (
         "Covered",
         f"{(covered & ~vetoed).sum():,}",
@@ -31,9 +33,9 @@ edges = np.logspace(np.log10(1 / n), 0, 24)
 middles = np.sqrt(edges[:-1] * edges[1:])
 figure = go.Figure()
 for name, mask, colour in (
-    ("covered", covered & ~vetoed, shared.SELECTED),
-    ("missed", missed, shared.ACCENT),
-    ("vetoed", vetoed & active, shared.PINK),
+    ("covered", covered & ~vetoed, SELECTED),
+    ("missed", missed, ACCENT),
+    ("vetoed", vetoed & active, PINK),
 ):
     counts = np.histogram(np.clip(density[mask & active], edges[0], 1), edges)[0]
     figure.add_bar(x=middles, y=counts, name=name, marker_color=colour, width=np.diff(edges) * 0.95,
@@ -47,7 +49,7 @@ figure.update_xaxes(
     ticktext=[f"{100 * m:.3g} %" for m in marks],
 )
 figure.update_yaxes(title="features")
-shared.draw(figure, "coverage-density", 340)
+draw(figure, "coverage-density", 340)
 rare = np.median(density[missed]) * n if missed.any() else 0
 st.caption(
     f"The selection misses {missed.sum():,} features; "
@@ -71,7 +73,7 @@ def table(features: np.ndarray, key: str) -> None:
     )
     event = st.dataframe(frame, key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=330)
     for i in event["selection"]["rows"][:1]:
-        target = shared.link(feature=int(features[i]))
+        target = link(feature=int(features[i]))
         st.page_link(
             "pages/features.py", label=f"Open feature {features[i]}", icon=":material/lightbulb:", query_params=target
         )
@@ -85,7 +87,7 @@ with right:
     st.subheader("Covered most often", anchor=False)
     table(np.argsort(-in_selection, kind="stable")[: min(300, int(covered.sum()))], "coverage-common")
 
-groups.section(now)
+clusters.section(now)
 
 if now.selection.weight is not None:  # reference-guided: what it steers to
     wanted = np.flatnonzero(now.selection.weight > 0)

@@ -10,9 +10,10 @@ from core.export.folder import rejects_bytes
 from core.export.formats import curated_bytes
 from core.export.manifest import manifest_json, spec_dict
 from core.system.files import cache_dir
-from pages import shared
+from pages.parts.text import plain
+from pages.parts.view import header, metrics
 
-now = shared.header("Export", "The records leave exactly as they came in: every value and the order of keys.")
+now = header("Export", "The records leave exactly as they came in: every value and the order of keys.")
 store = now.session.store
 left, right = st.columns(2)
 format = left.segmented_control(
@@ -23,7 +24,7 @@ order = right.segmented_control(
 )
 tokens = now.session.info.tokens[now.selection.rows].sum()
 decisions = len(now.state.vetoes) + len(now.state.pins) + len(now.state.bans)
-shared.metrics(
+metrics(
     ("Records", f"{len(now.selection.rows):,}", f"{store.n_samples - len(now.selection.rows):,} left out"),
     ("Tokens", f"{tokens:,}", f"mean {tokens / max(len(now.selection.rows), 1):,.0f} a record"),
     ("Decisions", f"{decisions:,}", "vetoes, pins and bans"),
@@ -77,5 +78,5 @@ try:
         "json",
     )
 except SaelectError as error:
-    st.error(shared.plain(error))
+    st.error(plain(error))
 st.caption(f"Stores and decisions are kept in `{cache_dir().name}/`; a copy of the decisions is in the manifest.")

@@ -8,12 +8,15 @@ import streamlit as st
 from core.extract.projection import named_areas
 from core.features.cards import sparklines
 from core.matrix.statistics import enrichment
-from pages import feature_card, shared
+from pages.parts import feature_card
+from pages.parts.figures import MUTED, PINK, SELECTED, draw
+from pages.parts.text import escape
+from pages.parts.view import header
 
 SORTS = ("most credited", "commonest", "rarest", "strongest", "enriched", "vetoed")
 SHOWN = 500
 
-now = shared.header(
+now = header(
     "Features", "Each feature stands for something the model notices. Veto those that should not bring a sample in."
 )
 store, book, n = now.session.store, now.ledger, now.matrix.n_samples
@@ -67,12 +70,12 @@ def direction_chart() -> None:
     covered = (book.credit[features] >= 0) & ~is_vetoed
     figure = go.Figure()
     for name, mask, colour in (
-        ("not covered", at_theta & ~covered & ~is_vetoed, shared.MUTED),
-        ("covered", covered, shared.SELECTED),
-        ("vetoed", is_vetoed, shared.PINK),
+        ("not covered", at_theta & ~covered & ~is_vetoed, MUTED),
+        ("covered", covered, SELECTED),
+        ("vetoed", is_vetoed, PINK),
     ):
         at = np.flatnonzero(mask)
-        texts = [shared.escape(now.label(f))[:60] for f in features[at]]
+        texts = [escape(now.label(f))[:60] for f in features[at]]
         figure.add_scattergl(
             x=found["x"][at], y=found["y"][at], mode="markers", name=f"{name} ({len(at):,})", text=texts,
             customdata=features[at], marker={"color": colour, "size": 5, "opacity": 0.7},
@@ -81,10 +84,10 @@ def direction_chart() -> None:
     areas = now.session.remember("areas", lambda: named_areas(np.column_stack([found["x"], found["y"]])))
     for members, (x, y) in areas:
         best = features[members][np.argmax(times_credited[features[members]])]
-        figure.add_annotation(x=x, y=y, text=shared.escape(now.label(best))[:24], showarrow=False, font={"size": 11})
+        figure.add_annotation(x=x, y=y, text=escape(now.label(best))[:24], showarrow=False, font={"size": 11})
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    shared.draw(figure, "directions", 480)
+    draw(figure, "directions", 480)
     st.caption(
         f"UMAP of the decoder directions by cosine: of {int(at_theta.sum()):,} features active at this θ the picks "
         f"cover {int(covered.sum()):,}. Each area is named by its most credited feature."

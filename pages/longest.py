@@ -15,8 +15,10 @@ from core.studies.growth import growth
 from core.studies.length import Interval, by_theta, scope_correlations, scope_tokens
 from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, feature_kinds
 from core.studies.matched_sets import comparable_sets, costs, enrichment
-from pages import length_figures as figures
-from pages import shared
+from pages.parts import length_figures as figures
+from pages.parts import text
+from pages.parts.figures import draw
+from pages.parts.view import header, link, metrics
 
 SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets", "Beyond length")
 LISTED = 300  # features of a table
@@ -34,10 +36,10 @@ def show_correlation() -> None:
     """The samples as points, r with intervals, r against θ: the points are drawn while the rest is computed."""
     above, (left, right) = st.container(), st.columns([3, 2], gap="large")
     with left:
-        shared.draw(figures.scatter(tokens, counts, now.selection.rows, now.spec.scope), "longest-scatter", 400)
+        draw(figures.scatter(tokens, counts, now.selection.rows, now.spec.scope), "longest-scatter", 400)
     found = session.remember(("r", now.spec.theta), lambda: scope_correlations(session, now.spec.theta))
     with above:
-        shared.metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
+        metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
     own, store = found[now.spec.scope], session.store
     cut = int((store.sample_columns()["n_truncated"] > 0).sum())
     left.caption(
@@ -50,7 +52,7 @@ def show_correlation() -> None:
         levels = [row.quantile for row in table], [row.theta for row in table]
         raw = session.raw_matrix(now.spec.scope)
         rows = session.remember(("r by theta", now.spec.scope), lambda: by_theta(raw, tokens, *levels))
-        shared.draw(figures.theta_figure(rows, now.spec.theta), "longest-theta", 400)
+        draw(figures.theta_figure(rows, now.spec.theta), "longest-theta", 400)
         known = [row.pearson for row in rows if np.isfinite(row.pearson)]
         if known:
             st.caption(f"Whatever θ is chosen, Pearson's r lies between {min(known):.2f} and {max(known):.2f}.")
@@ -89,9 +91,9 @@ def show_decomposition() -> None:
     number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        shared.draw(figures.share_curve(found), "longest-shares", 520)
+        draw(figures.share_curve(found), "longest-shares", 520)
     with right:
-        shared.draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
+        draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
     st.caption(
         "The covariance of length and number of features is the sum of each feature's covariance with length. "
         f"{found.half:,} of {len(found.order):,} features make up half of it: "
@@ -125,7 +127,7 @@ def features_table(frame: dict, key: str) -> None:
         feature = int(frame["feature"][chosen[0]])
         st.page_link(
             "pages/features.py", label=f"What feature {feature} fires on", icon=":material/lightbulb:",
-            query_params=shared.link(feature=feature),
+            query_params=link(feature=feature),
         )  # fmt: skip
     else:
         st.caption("Click a row for the link to what its feature fires on.")
@@ -142,13 +144,13 @@ def show_growth() -> None:
     if not curves:
         st.info("No response is long enough to see features grow.", icon=":material/straighten:")
         return
-    shared.draw(figures.growth_figure(curves), "longest-growth", 460)
+    draw(figures.growth_figure(curves), "longest-growth", 460)
     first = curves[0]
     meaning = (
         "fewer and fewer come with each token" if first.beta < 0.95 else "they come almost in step with the tokens"
     )
     st.caption(
-        shared.plain(
+        text.plain(
             f"In the {first.samples[0]:,} responses of {first.source} features grow as t^{first.beta:.2f} (Heaps' law, "
             f"r² = {first.r2:.3f}): {meaning}, and twice the tokens bring {2**first.beta:.2f} times the features. A "
             "feature counts once the token of its largest value is read; the mean is over the responses at least t "
@@ -169,10 +171,10 @@ def show_sets() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("At equal samples", anchor=False)
-        shared.draw(figures.curves_figure(now, False, table[0].samples), "longest-samples", 320)
+        draw(figures.curves_figure(now, False, table[0].samples), "longest-samples", 320)
     with right:
         st.subheader("At equal tokens", anchor=False)
-        shared.draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
+        draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
     longest, greedy, cheap = by_name["longest-response"], by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
     near, after = by_name["matched to greedy"], by_name["matched to the longest"]
     st.caption(
@@ -233,7 +235,7 @@ def show_beyond() -> None:
     """What greedy still covers once long samples have no advantage."""
     lines = session.remember(("beyond", repr(now.spec)), beyond_lines)
     plain, by_name = lines[0], {line.name: line for line in lines}
-    shared.draw(figures.beyond_figure(lines), "longest-beyond", 400)
+    draw(figures.beyond_figure(lines), "longest-beyond", 400)
     relative, random = by_name["greedy by relative gain"], by_name["random"]
     st.caption(
         f"Taking the largest gain relative to what the length promises, {relative.samples:,} samples cover "
@@ -248,7 +250,7 @@ def show_beyond() -> None:
     st.dataframe(frame.round(2), hide_index=True, key="longest-beyond-table")
 
 
-now = shared.header(
+now = header(
     "Longest response", "Long answers activate more features. What that is worth, and what selection adds to it."
 )
 session, counts = now.session, now.matrix.counts

@@ -3,11 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from pages import groups, shared
+from pages.parts import clusters
+from pages.parts.figures import MUTED, SELECTED, draw
+from pages.parts.map import map_of
+from pages.parts.tables import samples_table
+from pages.parts.view import header, link, previews
 
-now = shared.header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
+now = header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
 place = now.session.remember("projection", now.session.store.projection)
-texts = shared.previews(now.session.store.path)
+texts = previews(now.session.store.path)
 kept = np.zeros(now.session.store.n_samples, bool)
 kept[now.selection.rows] = True
 
@@ -17,12 +21,12 @@ with left:
                               bind="query-params")  # fmt: skip
 if by == "cluster":
     with right:
-        layers = [(*layer, 5, 0.8) for layer in groups.layers(now)]
+        layers = [(*layer, 5, 0.8) for layer in clusters.layers(now)]
 else:
-    layers = [("left out", ~kept, shared.MUTED, 5, 0.45), ("kept", kept, shared.SELECTED, 7, 0.9)]
-figure = shared.map_of(place, layers, texts)
+    layers = [("left out", ~kept, MUTED, 5, 0.45), ("kept", kept, SELECTED, 7, 0.9)]
+figure = map_of(place, layers, texts)
 figure.update_layout(dragmode="lasso", uirevision=now.session.store.key)
-event = shared.draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "box", "points"))
+event = draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "box", "points"))
 
 chosen = [int(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]
 if not chosen:
@@ -30,11 +34,11 @@ if not chosen:
 else:
     inside = np.array(sorted(set(chosen)))
     st.subheader(f"{len(inside):,} samples in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
-    row = shared.samples_table(now, inside[:1000], "map-table", kept=np.where(kept[inside[:1000]], "kept", "left out"))
+    row = samples_table(now, inside[:1000], "map-table", kept=np.where(kept[inside[:1000]], "kept", "left out"))
     if row is not None:
         st.page_link(
             "pages/why.py",
             label=f"Open row {row}",
             icon=":material/help_center:",
-            query_params=shared.link(row=row),
+            query_params=link(row=row),
         )

@@ -3,9 +3,11 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages import shared
+from pages.parts.figures import MUTED, SELECTED, draw
+from pages.parts.text import escape, plain
+from pages.parts.view import header, link, metrics
 
-now = shared.header(
+now = header(
     "Keep the samples that teach the most",
     "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few samples.",
 )
@@ -15,7 +17,7 @@ covered = now.covered(now.spec.method)
 tokens = now.session.info.tokens
 
 kept = int(tokens[now.selection.rows].sum())
-shared.metrics(
+metrics(
     ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
     ("Features covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
     ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
@@ -30,7 +32,7 @@ with left:
         shares[method] = now.covered(method) / max(coverable, 1)
     shares["random"] = now.covered("random") / max(coverable, 1)
     names = sorted(shares, key=shares.__getitem__)
-    colours = [shared.SELECTED if name == now.spec.method else shared.MUTED for name in names]
+    colours = [SELECTED if name == now.spec.method else MUTED for name in names]
     chart = go.Figure(
         go.Bar(
             x=[shares[n] for n in names],
@@ -43,7 +45,7 @@ with left:
         )
     )
     chart.update_xaxes(tickformat=".0%", title="share of all features covered")
-    shared.draw(chart, "overview-coverage", 300)
+    draw(chart, "overview-coverage", 300)
     st.caption(
         f"With {budget:,} samples, greedy covers {shares['sae-greedy']:.1%} of the features, the longest responses "
         f"{shares['longest-response']:.1%}, a random draw {shares['random']:.1%}."
@@ -57,7 +59,7 @@ with right:
         ("longest", "Why do the longest responses do so well?"),
         ("export", "Download the curated file."),
     ):
-        st.page_link(f"pages/{page}.py", label=text, query_params=shared.link())
+        st.page_link(f"pages/{page}.py", label=text, query_params=link())
     st.subheader("How it was made", anchor=False)
     config = store.meta["config"]
     made = {
@@ -67,9 +69,8 @@ with right:
         "Read": f"{store.meta['tokens']:,} tokens in {store.meta['seconds']:.0f} s, {config['dtype']}",
     }
     cells = "".join(
-        f"<tr><td style='opacity:.7;padding:2px 12px 2px 0'>{k}</td><td>{shared.escape(v)}</td></tr>"
-        for k, v in made.items()
+        f"<tr><td style='opacity:.7;padding:2px 12px 2px 0'>{k}</td><td>{escape(v)}</td></tr>" for k, v in made.items()
     )
     st.html(f"<table style='font-size:.9rem'>{cells}</table>")
 for warning in store.meta["warnings"]:
-    st.caption(f":material/info: {shared.plain(warning)}")
+    st.caption(f":material/info: {plain(warning)}")

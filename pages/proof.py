@@ -19,8 +19,11 @@ from core.selection.checks import completed
 from core.selection.registry import METHODS
 from core.session.session import by_method
 from core.system.files import cache_dir
-from pages import proof_figures as figures
-from pages import runs, shared
+from pages.parts import proof_figures as figures
+from pages.parts import run_picker, text
+from pages.parts.figures import draw
+from pages.parts.text import plain
+from pages.parts.view import header, metrics
 
 CHART = "proof-chart"
 INTERVAL = "of the loss; the interval is a bootstrap over the held-out samples and, with several seeds, over the models"
@@ -38,7 +41,7 @@ def empty_state(folder: Path) -> None:
     )
     held_out, budget = sizes(origin(session))
     st.code(
-        f"python -m core prove --store {runs.store_path(session.store)} --budgets {budget} --held-out {held_out}",
+        f"python -m core prove --store {run_picker.store_path(session.store)} --budgets {budget} --held-out {held_out}",
         language=None,
     )
 
@@ -48,7 +51,7 @@ def title_of(proof: ProofStore) -> str:
     config = proof.config()
     model = str(config.get("model", "")).rstrip("/").rsplit("/", 1)[-1]
     held_out = f"{config.get('held_out', 0):,} held out of each source"
-    return shared.whole(f"{proof.path.stem} · {model} · {held_out} · budgets in {config.get('unit', 'samples')}")
+    return text.whole(f"{proof.path.stem} · {model} · {held_out} · budgets in {config.get('unit', 'samples')}")
 
 
 def at(result: Result) -> str:
@@ -60,15 +63,15 @@ def show_figures() -> None:
     """The proof's figures at a glance."""
     best, base = rows[0], mark(rows, "base")
     seeds = max(r.seeds for r in rows)
-    shared.metrics(
+    metrics(
         ("Lowest loss", f"{best.loss:.3f}", at(best)),
         ("Model as it came", f"{base.loss:.3f}" if base else "—", "base, not fine-tuned"),
         (
             "Fine-tuned models",
             f"{sum(r.seeds for r in rows if r.method != 'base'):,}",
-            f"up to {runs.many(seeds, 'seed')}",
+            f"up to {run_picker.many(seeds, 'seed')}",
         ),
-        ("Held-out samples", f"{n_held_out:,}", "of " + runs.many(len(sources(rows)), "source")),
+        ("Held-out samples", f"{n_held_out:,}", "of " + run_picker.many(len(sources(rows)), "source")),
     )
 
 
@@ -77,14 +80,14 @@ def show_chart() -> None:
     cost = st.segmented_control("Training cost in", list(COSTS), default="trained tokens", required=True, key="cost",
                                 bind="query-params")  # fmt: skip
     figure = figures.loss_figure(rows, cost, unit)
-    shared.draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
+    draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
     chosen = clicked()
     if chosen is None:
         st.caption("Click a method's point to set the sidebar to it, and for the link to the page Compare.")
     else:
         link_to_compare(chosen)
-    st.caption(shared.plain(told_of_random()))
-    st.caption(shared.plain(told_of_full()))
+    st.caption(plain(told_of_random()))
+    st.caption(plain(told_of_full()))
 
 
 # --- from a point to Compare
@@ -130,7 +133,7 @@ def link_to_compare(result: Result) -> None:
     """The link to Compare with a result's method and budget, or why that method cannot be shown."""
     why = why_not(result)
     if why:
-        st.warning(shared.plain(f"{result.method} cannot be shown: {why}"), icon=":material/block:")
+        st.warning(plain(f"{result.method} cannot be shown: {why}"), icon=":material/block:")
         return
     st.page_link(
         "pages/compare.py", label=f"Compare {result.method} at {spec_of(result).budget:,} samples with other methods",
@@ -196,11 +199,11 @@ def show_mixture() -> None:
     if len(sources(rows)) < 2 or not found:
         return
     st.subheader("What they were trained on", anchor=False)
-    shared.draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
+    draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
     told = []
     for source, best in best_by_source([r for r in rows if at(r) in found]).items():
         told.append(f"{source or '(no source)'}: {at(best)} ({found[at(best)].get(source, 0):.0%} of its picks)")
-    st.caption(shared.plain(f"The lowest loss on each source: {'; '.join(told)}."))
+    st.caption(plain(f"The lowest loss on each source: {'; '.join(told)}."))
 
 
 def show_table() -> None:
@@ -212,9 +215,7 @@ def show_table() -> None:
     counts = ["samples", "tokens", "seconds"]
     frame[counts] = frame[counts].round()
     for source in sources(rows) if len(sources(rows)) > 1 else ():
-        frame[shared.whole(f"loss on {source or '(no source)'}")] = [
-            r.by_source.get(source, float("nan")) for r in rows
-        ]
+        frame[text.whole(f"loss on {source or '(no source)'}")] = [r.by_source.get(source, float("nan")) for r in rows]
     loss, whole = st.column_config.NumberColumn(format="%.4f"), st.column_config.NumberColumn(format="localized")
     layout = {name: loss for name in frame.columns if name.startswith("loss")}
     layout |= dict.fromkeys(("budget", *counts), whole)
@@ -229,7 +230,7 @@ def show_table() -> None:
     ran = [r for r in rows if r.method not in MARKS]
     spread = max((r.spread for r in ran if np.isfinite(r.spread)), default=float("nan"))
     known = f" The losses of one method's seeds differ by a standard deviation of {spread:.4f} at most."
-    st.caption(shared.plain(f"{at(rows[0])} comes first of {len(rows):,}." + (known if np.isfinite(spread) else "")))
+    st.caption(plain(f"{at(rows[0])} comes first of {len(rows):,}." + (known if np.isfinite(spread) else "")))
 
 
 def show_tasks() -> None:
@@ -239,29 +240,29 @@ def show_tasks() -> None:
         return
     st.subheader("Scores of lm-eval tasks", anchor=False)
     facts = [{"method": r.method, "budget": r.budget or None, "seeds": r.seeds} for r in rows]
-    scores = [{shared.whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
+    scores = [{text.whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
     frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])
-    layout = {shared.whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
+    layout = {text.whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
     st.dataframe(frame, hide_index=True, key="proof-tasks", column_config=layout, placeholder="—")
     best = {
         name: max(rows, key=lambda r, n=name: np.nan_to_num(r.scores.get(n, np.nan), nan=-np.inf)) for name in found
     }
     told = [f"{name}: {at(r)} ({r.scores[name]:.3f})" for name, r in best.items() if name in r.scores]
-    st.caption(shared.plain(f"The highest of each: {'; '.join(told)}."))
+    st.caption(plain(f"The highest of each: {'; '.join(told)}."))
 
 
-now = shared.header(
+now = header(
     "Proof", "Does a selection train better? The same model, fine-tuned on each, on samples that none of them saw."
 )
 session = now.session
-runs.what_is_missing()
+run_picker.what_is_missing()
 folder = cache_dir("proof", session.store.key)
 try:
     proofs = {proof.path.stem: proof for proof in proofs_of(folder)}
     if not proofs:
         empty_state(folder)
         st.stop()
-    name = runs.pick("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
+    name = run_picker.pick("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
     proof = proofs[name]
     key = ("proof", name, proof.path.stat().st_mtime_ns)
     config, n_held_out, rows, parts = session.remember(
@@ -269,7 +270,7 @@ try:
         lambda: (proof.config(), len(proof.sources()), ranked(results(proof)), mixture(proof.runs(), origin(session))),
     )
 except SaelectError as error:
-    st.warning(shared.plain(error), icon=":material/hourglass_top:")
+    st.warning(plain(error), icon=":material/hourglass_top:")
     st.stop()
 unit = str(config.get("unit", "samples"))
 if not rows:

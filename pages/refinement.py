@@ -18,8 +18,12 @@ from core.refine.view import (
     weights_over_rounds,
 )
 from core.studies.refinement_rivals import Rival, rivals
-from pages import refinement_figures as figures
-from pages import runs, shared
+from pages.parts import refinement_figures as figures
+from pages.parts import run_picker
+from pages.parts.figures import draw
+from pages.parts.tables import samples_table
+from pages.parts.text import escape, plain, whole
+from pages.parts.view import header, link, metrics, previews
 
 EXAMPLES = 10  # samples of a cluster shown at once
 LONGEST = 3000  # characters of a text shown
@@ -36,7 +40,7 @@ def empty_state() -> None:
     )
     n = session.store.n_samples
     st.code(
-        f"python -m core refine --store {runs.store_path(session.store)} --rounds 3 --budget {max(3, n // 10)}",
+        f"python -m core refine --store {run_picker.store_path(session.store)} --rounds 3 --budget {max(3, n // 10)}",
         language=None,
     )
 
@@ -49,14 +53,14 @@ def title_of(run: RefineRun) -> str:
     config = run.config
     rounds = f"{len(run.rounds)} of {config.rounds} rounds"
     created = run.created[:16].replace("T", " ") + " UTC"
-    return shared.whole(f"{config.folder.name} · {created} · {rounds} · {config.budget:,} samples · {config.scorer}")
+    return whole(f"{config.folder.name} · {created} · {rounds} · {config.budget:,} samples · {config.scorer}")
 
 
 def show_state(run: RefineRun) -> None:
     """The run's figures, and how an unfinished one goes on."""
     config, table = run.config, round_table(run)
     last = table[-1] if table else None
-    shared.metrics(
+    metrics(
         ("Rounds", f"{len(run.rounds)} of {config.rounds}", "finished"),
         ("Samples", f"{len(run.rows):,}", f"of {config.budget:,}, {len(config.pins):,} pinned"),
         ("Clusters", f"{len(run.weight):,}", f"k = {config.k or '√N'}"),
@@ -73,7 +77,7 @@ def unfinished(run: RefineRun) -> None:
     done = f"{len(run.rounds)} of {run.config.rounds} rounds are finished."
     if goes_on_by_command(run.config, session.store, decisions):
         st.warning(f"{done} The same command goes on with it:", icon=":material/hourglass_top:")
-        st.code(command(run.config, runs.store_path(session.store)), language=None, wrap_lines=True)
+        st.code(command(run.config, run_picker.store_path(session.store)), language=None, wrap_lines=True)
     else:
         st.warning(
             f"{done} What began it goes on with it: prove, or refine under the vetoes, pins and bans of then. With "
@@ -88,7 +92,7 @@ def unfinished(run: RefineRun) -> None:
 def named(cluster: int) -> str:
     """A cluster's number and its most enriched features."""
     card = found.get(cluster)
-    return shared.whole(f"{cluster} · {'; '.join(card.names[:2])}" if card and card.names else f"{cluster}")
+    return whole(f"{cluster} · {'; '.join(card.names[:2])}" if card and card.names else f"{cluster}")
 
 
 def signed(value: float) -> str:
@@ -102,7 +106,7 @@ def show_weights(run: RefineRun, rows: list[ClusterChange]) -> None:
     weights = weights_over_rounds(run)
     gainers, losers = movers(weights, figures.NAMED)
     titles = {c: named(c) for c in range(weights.shape[1])}
-    shared.draw(figures.weight_figure(weights, gainers, losers, titles), "refinement-weights", 440)
+    draw(figures.weight_figure(weights, gainers, losers, titles), "refinement-weights", 440)
     by_number = {row.cluster: row for row in rows}
     if not gainers or not losers:
         st.caption("No weight has changed: no cluster has a score, or all have the same.")
@@ -110,12 +114,12 @@ def show_weights(run: RefineRun, rows: list[ClusterChange]) -> None:
     up, down = by_number[gainers[0]], by_number[losers[0]]
     scored = (
         f"R(gold) is {signed(down.gold)} and R(generated) {signed(down.generated)} on average over its "
-        f"{runs.many(down.drawn, 'new sample')}, a gap of {signed(down.gap)}"
+        f"{run_picker.many(down.drawn, 'new sample')}, a gap of {signed(down.gap)}"
         if np.isfinite(down.gap)
         else "it has no scored sample of its own, so that it lost only as others gained"
     )
     st.caption(
-        shared.plain(
+        plain(
             f"Cluster {named(up.cluster)} gained most, from {up.before:.2%} to {up.after:.2%} of the weight "
             f"({up.factor:.2f} times). Cluster {named(down.cluster)} was starved most, from {down.before:.2%} to "
             f"{down.after:.2%} ({down.factor:.2f} times): {scored}."
@@ -127,7 +131,7 @@ def show_clusters(rows: list[ClusterChange]) -> None:
     """All clusters with their weights and scores."""
     card_names = {c: "; ".join(card.names) for c, card in found.items()}
     frame = pd.DataFrame([vars(row) for row in rows])
-    frame.insert(1, "name", [shared.whole(card_names.get(row.cluster, "")) or "none beyond chance" for row in rows])
+    frame.insert(1, "name", [whole(card_names.get(row.cluster, "")) or "none beyond chance" for row in rows])
     number = st.column_config.NumberColumn
     frame[["before", "after"]] *= 100
     st.dataframe(
@@ -148,7 +152,7 @@ def show_clusters(rows: list[ClusterChange]) -> None:
     st.caption(
         f"{len(starved):,} of {len(rows):,} clusters lost weight"
         + (
-            f"; {runs.many(blank, 'cluster')} without a new sample, and so without a score."
+            f"; {run_picker.many(blank, 'cluster')} without a new sample, and so without a score."
             if blank
             else "; each has new samples."
         )
@@ -171,7 +175,8 @@ def show_examples(rows: list[ClusterChange], samples: list[Drawn]) -> None:
     wins = sum(s.gold > s.generated for s in own)
     st.caption(
         f"The data's answer scores higher than the model's on {wins:,} of the cluster's "
-        f"{runs.many(len(own), 'new sample')}" + (f"; the first {EXAMPLES} are shown." if len(own) > EXAMPLES else ".")
+        f"{run_picker.many(len(own), 'new sample')}"
+        + (f"; the first {EXAMPLES} are shown." if len(own) > EXAMPLES else ".")
     )
 
 
@@ -180,7 +185,7 @@ def example(drawn_one: Drawn, prompt: str, gold: str) -> None:
     with st.container(border=True):
         st.page_link(
             "pages/why.py", label=f"Round {drawn_one.round}, row {drawn_one.row:,}", icon=":material/help_center:",
-            query_params=shared.link(row=drawn_one.row),
+            query_params=link(row=drawn_one.row),
         )  # fmt: skip
         parts = (
             ("Prompt", prompt),
@@ -188,9 +193,9 @@ def example(drawn_one: Drawn, prompt: str, gold: str) -> None:
             (f"Generated answer · R = {signed(drawn_one.generated)}", drawn_one.answer),
         )
         for column, (name, text) in zip(st.columns(3, gap="medium"), parts, strict=True):
-            shown = shared.escape(text[:LONGEST]) + (" …" if len(text) > LONGEST else "")
+            shown = escape(text[:LONGEST]) + (" …" if len(text) > LONGEST else "")
             column.html(
-                f"<div style='opacity:.7;font-size:.8rem'>{shared.escape(name)}</div>"
+                f"<div style='opacity:.7;font-size:.8rem'>{escape(name)}</div>"
                 f"<div class='answer' style='{TEXT}' tabindex='0' dir='auto'>{shown or '(empty)'}</div>"
             )
 
@@ -200,19 +205,19 @@ def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
     st.subheader("The samples, in the order they came", anchor=False)
     rounds = [0] * len(run.config.pins) + [s.round for s in samples]
     clusters = [named(int(run.label[row]))[:40] for row in run.rows]
-    row = shared.samples_table(now, run.rows, "refinement-samples", round=rounds, cluster=clusters)
+    row = samples_table(now, run.rows, "refinement-samples", round=rounds, cluster=clusters)
     drawn_by = ", ".join(f"{len(r.rows):,} in round {r.number}" for r in run.rounds)
     pinned = f"; {len(run.config.pins):,} pinned before the first (round 0)" if run.config.pins else ""
     st.caption(f"{len(run.rows):,} samples: {drawn_by}{pinned}.")
     if row is not None:
         st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
-                     query_params=shared.link(row=row))  # fmt: skip
+                     query_params=link(row=row))  # fmt: skip
 
 
 def show_curve(run: RefineRun) -> None:
     """How the number of clusters was chosen."""
     st.subheader("How k was chosen", anchor=False)
-    shared.draw(figures.k_figure(run.curve, len(run.weight)), "refinement-k", 300)
+    draw(figures.k_figure(run.curve, len(run.weight)), "refinement-k", 300)
     best = max(run.curve, key=lambda point: point.silhouette)
     st.caption(
         f"{len(run.weight):,} clusters, by {run.config.k} among {len(run.curve)} numbers; the silhouette is largest at "
@@ -229,14 +234,14 @@ def show_rivals(run: RefineRun) -> None:
     place = session.remember("projection", session.store.projection)
     with st.spinner("Selecting …"):
         ways = session.remember(("rivals", name, len(run.rows)), lambda: rivals(session, run))
-    texts = shared.previews(session.store.path)
+    texts = previews(session.store.path)
     for i, (column, way) in enumerate(zip(st.columns(3, gap="medium"), ways, strict=True)):
         with column:
             st.markdown(f"**{way.title}**")
             if way.why:
-                st.caption(shared.plain(f"{way.method} could not run: {way.why}"))
+                st.caption(plain(f"{way.method} could not run: {way.why}"))
                 continue
-            shared.draw(figures.map_figure(place, way.rows, texts), f"refinement-map-{i}", 300)
+            draw(figures.map_figure(place, way.rows, texts), f"refinement-map-{i}", 300)
             st.caption(f"{len(way.rows):,} samples cover {way.covered:,} features with {way.tokens:,} tokens.")
     st.caption(compared(ways))
 
@@ -251,20 +256,18 @@ def compared(ways: list[Rival]) -> str:
         most += f"; the run covers {own.covered / best.covered:.0%} as many with {own.tokens / best.tokens:.0%} of its "
         most += "tokens"
     alike = "The run draws all alike inside a cluster: in one round that is kmeans-random."
-    return shared.plain(f"{most}. " + (alike if ways[1].method == "kmeans-random" else ""))
+    return plain(f"{most}. " + (alike if ways[1].method == "kmeans-random" else ""))
 
 
-now = shared.header(
-    "Refinement", "Clusters whose samples the model does not answer well yet gain weight from round to round."
-)
+now = header("Refinement", "Clusters whose samples the model does not answer well yet gain weight from round to round.")
 session = now.session
-runs.what_is_missing()
+run_picker.what_is_missing()
 every = session.remember(("refinements", runs_stamp(session.store.key)), lambda: runs_of(session.store.key))
 if not every:
     empty_state()
     st.stop()
 by_name = {run.config.folder.name: run for run in every}
-name = runs.pick("Run", "run", {n: title_of(run) for n, run in by_name.items()})
+name = run_picker.pick("Run", "run", {n: title_of(run) for n, run in by_name.items()})
 run = by_name[name]
 show_state(run)
 if not len(run.rows):

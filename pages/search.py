@@ -9,8 +9,10 @@ import streamlit as st
 
 from core.errors import SelectionError
 from core.session.search import STATUSES, Query, find, parsed_features, sources
-from pages import reading, shared
-from pages.shared import View
+from pages.parts import reading
+from pages.parts.tables import samples_table
+from pages.parts.text import plain
+from pages.parts.view import View, header, link
 
 SHOWN = 2000  # rows sent to the table
 
@@ -79,7 +81,7 @@ def results(now: View, query: Query) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         shown = np.where(kept[:SHOWN], "picked", "rejected")
-        chosen = shared.samples_table(now, rows[:SHOWN], "find-table", status=shown)
+        chosen = samples_table(now, rows[:SHOWN], "find-table", status=shown)
     with right:
         preview(now, int(rows[0]) if chosen is None else chosen, query)
 
@@ -87,13 +89,13 @@ def results(now: View, query: Query) -> None:
 def preview(now: View, row: int, query: Query) -> None:
     """One sample; the features that were asked for are shaded where they peak."""
     st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
-                 query_params=shared.link(row=row))  # fmt: skip
+                 query_params=link(row=row))  # fmt: skip
     credited = reading.strongest(now, row, query.has)
     reading.show(now, row, credited, height=420)
 
 
-now = shared.header("Search", "Find samples by what they say and what they activate; all conditions must hold.")
+now = header("Search", "Find samples by what they say and what they activate; all conditions must hold.")
 try:
     results(now, ask(now))
 except SelectionError as error:
-    st.warning(shared.plain(error), icon=":material/search_off:")
+    st.warning(plain(error), icon=":material/search_off:")

@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from core.explain.credit import covering_picks
-from pages import company, reading, shared
+from pages.parts import reading, similar_samples
+from pages.parts.tables import samples_table
+from pages.parts.text import plain, whole
+from pages.parts.view import header, link, metrics
 
 SHADED = 12  # credited features shaded at once: more would colour everything
 
-now = shared.header(
-    "Why", "For a pick, the features it was first to bring. For the rest, the picks that made it redundant."
-)
+now = header("Why", "For a pick, the features it was first to bring. For the rest, the picks that made it redundant.")
 store, book = now.session.store, now.ledger
 position = {int(r): i for i, r in enumerate(now.selection.rows)}
 
@@ -36,7 +37,7 @@ def feature_table(features: list[int], values: list[float], row: int, key: str) 
             "feature": features,
             "strongest tokens or label": [now.label(f) for f in features],
             "value here": values,
-            "at token": [shared.whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
+            "at token": [whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
             "in samples": [f"{density[f]:.1%}" for f in features],
         }
     )
@@ -56,7 +57,7 @@ def feature_actions(feature: int) -> None:
         st.rerun()
     right.page_link(
         "pages/features.py", label=f"Open feature {feature}", icon=":material/lightbulb:",
-        query_params=shared.link(feature=feature),
+        query_params=link(feature=feature),
     )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def explain_pick(row: int, rank: int) -> None:
     first, last = book.ptr[rank], book.ptr[rank + 1]
     order = sorted(range(first, last), key=lambda i: -book.value[i])
     features, values = [int(book.feature[i]) for i in order], [float(book.value[i]) for i in order]
-    shared.metrics(
+    metrics(
         ("Pick", f"{rank + 1:,}", f"in round {now.selection.round[rank]}"),
         ("Marginal gain", f"{book.gains[rank]:,.0f}", "features it was first to bring"),
         ("Active features", f"{book.n_active[row]:,}", "at this θ"),
@@ -95,7 +96,7 @@ def explain_reject(row: int) -> None:
     """The picks that cover a sample's features."""
     covering = covering_picks(now.matrix, now.selection, row)
     enters = int(book.budget_in[row])
-    shared.metrics(
+    metrics(
         ("Redundancy", f"{book.redundancy[row]:.1%}", "of its features are covered"),
         ("Gain now", f"{book.gain_now[row]:,.0f}", "features it would still bring"),
         ("Active features", f"{book.n_active[row]:,}", "at this θ"),
@@ -104,16 +105,16 @@ def explain_reject(row: int) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("The picks that made it redundant", anchor=False)
-        chosen = shared.samples_table(
+        chosen = samples_table(
             now, [c.row for c in covering[:200]], f"why-covering-{row}",
             pick=[c.rank + 1 for c in covering[:200]],
             **{"of its features": [c.n_features for c in covering[:200]]},
         )  # fmt: skip
         if chosen is not None:
-            st.page_link("pages/why.py", label=f"Why row {chosen} was picked", query_params=shared.link(row=chosen))
+            st.page_link("pages/why.py", label=f"Why row {chosen} was picked", query_params=link(row=chosen))
         for c in covering[:1]:
             names = ", ".join(now.label(int(f)) for f in c.features[:5])
-            st.caption(shared.plain(f"Pick {c.rank + 1} alone has {c.n_features:,} of them, such as: {names}."))
+            st.caption(plain(f"Pick {c.rank + 1} alone has {c.n_features:,} of them, such as: {names}."))
     with right:
         st.subheader("The sample", anchor=False)
         shown = [mark.feature for mark in reading.strongest(now, row, covering[0].features, SHADED)] if covering else []
@@ -151,7 +152,7 @@ if columns[4].button("Unban" if banned else "Ban", icon=":material/do_not_distur
     (now.workspace.unban if banned else now.workspace.ban)([int(row)])
     st.rerun()
 note = now.state.notes.get(int(row), "")
-with st.expander(f"Note: {shared.plain(note[:80])}" if note else "Add a note", icon=":material/edit_note:"):
+with st.expander(f"Note: {plain(note[:80])}" if note else "Add a note", icon=":material/edit_note:"):
     text = st.text_area("What a colleague should know about this sample", note, key=f"note-{int(row)}")
     if st.button("Save the note", key="save-note"):
         now.workspace.note(int(row), text)
@@ -162,4 +163,4 @@ if rank is not None:
     explain_pick(int(row), rank)
 else:
     explain_reject(int(row))
-company.show(now, int(row))
+similar_samples.show(now, int(row))

@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 
 from core.proof.results import Result
 from core.proof.view import COSTS, lines, mark
-from pages import shared
+from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED
+from pages.parts.text import escape
 
 # What is left of Okabe and Ito's colours, the pale yellow last; beyond them symbols alone tell methods apart.
-FURTHER = (shared.GREEN, shared.PINK, "#D55E00", "#56B4E9", "#F0E442")
+FURTHER = (GREEN, PINK, "#D55E00", "#56B4E9", "#F0E442")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "hexagram")
 WIDE = 8  # times the smallest cost from which on a logarithmic axis shows more
 
@@ -25,7 +26,7 @@ def identity(result: Result) -> str:
 def colours(methods: Sequence[str]) -> dict[str, str]:
     """A colour for each method: its own where it has one on other pages."""
     free = iter(FURTHER)
-    return {m: shared.COLOURS.get(m) or next(free, shared.MUTED) for m in methods}
+    return {m: COLOURS.get(m) or next(free, MUTED) for m in methods}
 
 
 def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
@@ -35,12 +36,12 @@ def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
         figure.add_trace(method_line(found[method], cost, unit, colour, SYMBOLS[i % len(SYMBOLS)]))
     full, base = mark(results, "full"), mark(results, "base")
     if full:
-        star = method_line([full], cost, unit, shared.PINK, "star")
+        star = method_line([full], cost, unit, PINK, "star")
         figure.add_trace(star.update(marker_size=16, mode="markers"))
     for result, dash in ((base, "dot"), (full, "dash")):
         if result:
             figure.add_hline(
-                y=result.loss, line={"color": shared.MUTED, "dash": dash, "width": 1.5},
+                y=result.loss, line={"color": MUTED, "dash": dash, "width": 1.5},
                 annotation_text=f"{result.method} {result.loss:.3f}", annotation_position="top left",
             )  # fmt: skip
     costs = [getattr(r, COSTS[cost]) for own in (*found.values(), [full] if full else []) for r in own]
@@ -55,7 +56,7 @@ def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
 def method_line(own: Sequence[Result], cost: str, unit: str, colour: str, symbol: str) -> go.Scatter:
     """One method's results, from the cheapest to the dearest."""
     return go.Scatter(
-        x=[getattr(r, COSTS[cost]) for r in own], y=[r.loss for r in own], name=shared.escape(own[0].method),
+        x=[getattr(r, COSTS[cost]) for r in own], y=[r.loss for r in own], name=escape(own[0].method),
         mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 10, "symbol": symbol},
         error_y={"array": np.nan_to_num([r.spread for r in own]).tolist(), "thickness": 1.2, "color": colour},
         customdata=[identity(r) for r in own], text=[told(r, unit) for r in own],
@@ -67,11 +68,11 @@ def method_line(own: Sequence[Result], cost: str, unit: str, colour: str, symbol
 def mixture_figure(found: Mapping[str, Mapping[str, float]]) -> go.Figure:
     """A bar for each method: which share of its picks comes from which source."""
     names = list(next(iter(found.values())))
-    palette = (shared.SELECTED, shared.ACCENT, *FURTHER)
+    palette = (SELECTED, ACCENT, *FURTHER)
     bars = [
         go.Bar(
-            y=[shared.escape(label) for label in found], x=[part[name] for part in found.values()], orientation="h",
-            name=shared.escape(name or "(no source)"), marker_color=palette[i % len(palette)],
+            y=[escape(label) for label in found], x=[part[name] for part in found.values()], orientation="h",
+            name=escape(name or "(no source)"), marker_color=palette[i % len(palette)],
             hovertemplate="%{y}: %{x:.1%} from %{fullData.name}<extra></extra>",
         )
         for i, name in enumerate(names)
@@ -85,7 +86,7 @@ def told(r: Result, unit: str) -> str:
     """A point's hover text."""
     budget = f" · {r.budget:,} {unit}" if r.budget else ""
     parts = [
-        f"<b>{shared.escape(r.method)}</b>{budget} · {r.seeds:,} seed{'s' if r.seeds != 1 else ''}",
+        f"<b>{escape(r.method)}</b>{budget} · {r.seeds:,} seed{'s' if r.seeds != 1 else ''}",
         f"loss {r.loss:.4f}" + (f" ± {r.spread:.4f} over the seeds" if np.isfinite(r.spread) else ""),
         f"{r.samples:,.0f} samples, {r.trained_tokens:,.0f} trained of {r.tokens:,.0f} tokens, {r.seconds:,.0f} s",
     ]

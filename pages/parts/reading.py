@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core.errors import SaelectError
-from pages import shared
-from pages.shared import View
+from pages.parts.figures import GREY, PALETTE
+from pages.parts.text import escape, plain
+from pages.parts.view import View, session_of
 
 if TYPE_CHECKING:
     from core.extract.token_values import TokenValues
 
-# Okabe and Ito's colours without black, which a dark page would swallow; further features share the grey.
-PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
-GREY = "#9AA5B1"
+
 NAMES = ("Prompt", "Response", "Later turns")
 LABEL = 28  # characters of a feature's label on its chip
 STYLE = """
@@ -70,7 +69,7 @@ def pipeline(path: Path) -> Any:
     """The model and SAE of a store, loaded once for all tabs; raises ModelError if they are not at hand."""
     from core.extract.token_values import pipeline_of
 
-    return pipeline_of(shared.session_of(path).store)
+    return pipeline_of(session_of(path).store)
 
 
 def every_token_wanted(row: int) -> bool:
@@ -97,7 +96,7 @@ def every_token(now: View, row: int, marks: Sequence[Mark]) -> list[Mark]:
         loaded = pipeline(store.path)
         found = now.session.remember(("tokens", row), lambda: token_values(store, row, loaded))
     except SaelectError as error:
-        st.warning(shared.plain(f"{error} Only the peaks are shown."), icon=":material/error:")
+        st.warning(plain(f"{error} Only the peaks are shown."), icon=":material/error:")
         return list(marks)
     return [mark._replace(values=at_tokens(found, mark.feature) or mark.values) for mark in marks]
 
@@ -134,7 +133,7 @@ def chip(place: int, mark: Mark) -> str:
     label = mark.label if len(mark.label) <= LABEL else mark.label[: LABEL - 1] + "…"
     return (
         f"<span class='chip chip-{place}' tabindex='0' style='--colour:{colour_of(place)}' "
-        f"title='{shared.escape(mark.label)}'><b>{mark.feature}</b> {shared.escape(label)} · {mark.top:.3g}</span>"
+        f"title='{escape(mark.label)}'><b>{mark.feature}</b> {escape(label)} · {mark.top:.3g}</span>"
     )
 
 
@@ -149,7 +148,7 @@ def rules(n: int) -> str:
 
 def token(i: int, piece: str, marks: Sequence[Mark]) -> str:
     """One token: shaded at first by the feature that is strongest there, measured by its own largest value."""
-    text = shared.escape(piece).replace("\n", "⏎<br>")
+    text = escape(piece).replace("\n", "⏎<br>")
     here = {place: mark.values[i] for place, mark in enumerate(marks) if i in mark.values}
     if not here:
         return f"<span>{text}</span>"
@@ -157,6 +156,6 @@ def token(i: int, piece: str, marks: Sequence[Mark]) -> str:
     first = max(here, key=lambda place: (here[place] / (marks[place].top or 1), -place))
     style = "".join(f"--v{place}:{percent};" for place, percent in share.items())
     style += f"--all:color-mix(in srgb,{colour_of(first)} {share[first]},transparent)"
-    hover = shared.escape("; ".join(f"feature {marks[p].feature}: {v:.3g}" for p, v in here.items()))
+    hover = escape("; ".join(f"feature {marks[p].feature}: {v:.3g}" for p, v in here.items()))
     classes = " ".join(f"f{place}" for place in here)
     return f"<span class='t {classes}' style='{style}' title='{hover}'>{text}</span>"

@@ -11,8 +11,9 @@ import streamlit as st
 from core.explain.similar_samples import having, nearest
 from core.matrix.statistics import times_picked
 from core.schema import SEGMENTS
-from pages import shared
-from pages.shared import View
+from pages.parts.tables import samples_table
+from pages.parts.text import plain, whole
+from pages.parts.view import View, link
 
 NEAREST = 12
 NUMBER = st.column_config.NumberColumn(format="%.2f")
@@ -56,7 +57,7 @@ def by_segment(now: View, row: int) -> int | None:
             "feature": features,
             "strongest tokens or label": [now.label(f) for f in features],
             "value here": shown["value"],
-            "at token": [shared.whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
+            "at token": [whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
             "picks": times_picked(now.matrix, now.selection.rows)[features],
         }
     )
@@ -73,7 +74,7 @@ def sharing(now: View, row: int, feature: int) -> None:
     rows, value = having(now.matrix, feature, now.selection.rows)
     rows, value = rows[rows != row], value[rows != row]
     st.subheader(f"Picks that share feature {feature}", anchor=False)
-    name = shared.plain(now.label(feature))
+    name = plain(now.label(feature))
     if not len(rows):
         st.caption(f"{name}: no other pick has it.")
         return
@@ -82,9 +83,7 @@ def sharing(now: View, row: int, feature: int) -> None:
     rows, value = rows[:300], value[:300]
     _link(
         "Why",
-        shared.samples_table(
-            now, rows, f"sharing-{row}-{feature}", pick=[place[int(r)] for r in rows], value=value.round(2)
-        ),
+        samples_table(now, rows, f"sharing-{row}-{feature}", pick=[place[int(r)] for r in rows], value=value.round(2)),
     )
 
 
@@ -101,10 +100,10 @@ def nearest_samples(now: View, row: int) -> None:
         f"the nearest shares {jaccard[0]:.0%} of the features that either has."
     )
     columns: dict[str, Any] = {"jaccard": jaccard.round(3), "status": np.where(kept, "picked", "rejected")}
-    _link("Why", shared.samples_table(now, rows, f"nearest-{row}", **columns))
+    _link("Why", samples_table(now, rows, f"nearest-{row}", **columns))
 
 
 def _link(label: str, row: int | None) -> None:
     if row is not None:
         st.page_link("pages/why.py", label=f"{label} row {row:,}", icon=":material/help_center:",
-                     query_params=shared.link(row=row))  # fmt: skip
+                     query_params=link(row=row))  # fmt: skip

@@ -9,8 +9,9 @@ import streamlit as st
 from core.explain.cluster_names import ClusterCard, name_clusters
 from core.selection.clustering import Clusters, clusters
 from core.selection.inputs import unit_vectors
-from pages import shared
-from pages.shared import View
+from pages.parts.figures import MUTED, PALETTE
+from pages.parts.text import escape
+from pages.parts.view import View, link
 
 MOST = 100
 
@@ -60,18 +61,16 @@ def section(now: View) -> None:
     for i in event["selection"]["rows"][:1]:
         row = cards[i].central
         st.page_link("pages/why.py", label=f"Open row {row:,}, the central one of cluster {cards[i].cluster}",
-                     icon=":material/help_center:", query_params=shared.link(row=row))  # fmt: skip
+                     icon=":material/help_center:", query_params=link(row=row))  # fmt: skip
 
 
 def layers(now: View) -> list[tuple[str, np.ndarray, str]]:
     """Name, mask bool (N,) and colour of each layer of the map: the largest clusters, then all others in grey."""
-    from pages.reading import PALETTE
-
     found, cards = grouped(now)
     big = cards[: len(PALETTE)]
-    names = [shared.escape(("; ".join(card.names[:2]) or f"cluster {card.cluster}")[:40]) for card in big]
+    names = [escape(("; ".join(card.names[:2]) or f"cluster {card.cluster}")[:40]) for card in big]
     out = [
         (name, found.label == card.cluster, PALETTE[i]) for i, (name, card) in enumerate(zip(names, big, strict=True))
     ]
     others = ~np.isin(found.label, [card.cluster for card in big])
-    return [("smaller clusters", others, shared.MUTED), *out] if others.any() else out
+    return [("smaller clusters", others, MUTED), *out] if others.any() else out

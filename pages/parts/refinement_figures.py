@@ -8,7 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.selection.clustering import KRow
-from pages import shared
+from pages.parts.figures import ACCENT, MUTED, PINK, SELECTED, line
+from pages.parts.map import map_of
+from pages.parts.text import escape
 
 DASHES = ("solid", "dash", "dot")  # tell clusters of one colour apart without a colour
 NAMED = len(DASHES)  # clusters that are named of those that gained, and of those that lost
@@ -22,12 +24,10 @@ def weight_figure(
     others = [c for c in range(weights.shape[1]) if c not in {*gainers, *losers} and weights[0, c] > 0]
     if others:
         figure.add_trace(others_line(weights, others, titles))
-    for clusters, colour, way in ((gainers, shared.SELECTED, "▲"), (losers, shared.ACCENT, "▼")):
+    for clusters, colour, way in ((gainers, SELECTED, "▲"), (losers, ACCENT, "▼")):
         for cluster, dash in zip(clusters, DASHES, strict=False):
-            name = shared.escape(titles[cluster])
-            trace = shared.line(
-                f"{way} {shared.escape(titles[cluster][:34])}", rounds, weights[:, cluster], colour, dash=dash
-            )
+            name = escape(titles[cluster])
+            trace = line(f"{way} {escape(titles[cluster][:34])}", rounds, weights[:, cluster], colour, dash=dash)
             trace.update(mode="lines+markers", hovertemplate=f"cluster {name}<br>%{{y:.3~%}}<extra></extra>")
             figure.add_trace(trace)
     figure.update_xaxes(title="round", tickvals=rounds, ticktext=["at first", *(f"after {t}" for t in rounds[1:])])
@@ -42,10 +42,10 @@ def others_line(weights: np.ndarray, clusters: Sequence[int], titles: Mapping[in
     """Many clusters as one trace, a gap after each: a trace apiece would be slow and would fill the legend."""
     x = np.concatenate([np.append(np.arange(len(weights), dtype=float), np.nan) for _ in clusters])
     y = np.concatenate([np.append(weights[:, c], np.nan) for c in clusters])
-    text = [shared.escape(titles[c]) for c in clusters for _ in range(len(weights) + 1)]
+    text = [escape(titles[c]) for c in clusters for _ in range(len(weights) + 1)]
     return go.Scatter(
         x=x, y=y, text=text, name=f"{len(clusters):,} others", mode="lines", opacity=0.6,
-        line={"color": shared.MUTED, "width": 1}, hovertemplate="cluster %{text}<br>%{y:.3~%}<extra></extra>",
+        line={"color": MUTED, "width": 1}, hovertemplate="cluster %{text}<br>%{y:.3~%}<extra></extra>",
     )  # fmt: skip
 
 
@@ -53,10 +53,10 @@ def k_figure(curve: Sequence[KRow], k: int) -> go.Figure:
     """Silhouette and inertia of each candidate number of clusters, the chosen one marked."""
     ks = [point.k for point in curve]
     figure = go.Figure(go.Scatter(x=ks, y=[point.silhouette for point in curve], name="silhouette",
-                                  mode="lines+markers", line={"color": shared.SELECTED}))  # fmt: skip
+                                  mode="lines+markers", line={"color": SELECTED}))  # fmt: skip
     figure.add_scatter(x=ks, y=[point.inertia for point in curve], name="inertia", yaxis="y2", mode="lines+markers",
-                       line={"color": shared.ACCENT, "dash": "dash"})  # fmt: skip
-    figure.add_vline(x=k, line={"color": shared.PINK})
+                       line={"color": ACCENT, "dash": "dash"})  # fmt: skip
+    figure.add_vline(x=k, line={"color": PINK})
     # on a logarithmic axis Plotly takes lines by their value, but text by its logarithm
     figure.add_annotation(x=np.log10(k), y=1, yref="paper", text=f"k = {k}", showarrow=False, xanchor="left", xshift=4)
     figure.update_xaxes(type="log", title="clusters k", tickvals=ks)
@@ -70,5 +70,5 @@ def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, texts: Sequenc
     """All samples on the map, the picks in colour."""
     kept = np.zeros(len(place["x"]), bool)
     kept[rows] = True
-    layers = [("left out", ~kept, shared.MUTED, 3, 0.35), ("picked", kept, shared.SELECTED, 6, 0.9)]
-    return shared.map_of(place, layers, texts).update_layout(showlegend=False)
+    layers = [("left out", ~kept, MUTED, 3, 0.35), ("picked", kept, SELECTED, 6, 0.9)]
+    return map_of(place, layers, texts).update_layout(showlegend=False)

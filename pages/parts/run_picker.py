@@ -10,7 +10,7 @@ from core.errors import ModelError
 from core.lm.fine_tuning import require_training
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
-from pages import shared
+from pages.parts.text import plain
 
 
 def store_path(store: FeatureStore) -> str:
@@ -23,7 +23,7 @@ def what_is_missing() -> None:
     try:
         require_training()
     except ModelError as error:
-        st.info(shared.plain(f"{error} What has been run is shown all the same."), icon=":material/download:")
+        st.info(plain(f"{error} What has been run is shown all the same."), icon=":material/download:")
 
 
 def many(n: int, what: str) -> str:

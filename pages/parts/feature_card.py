@@ -14,8 +14,10 @@ from core.explain.leaks import leaks, preview
 from core.features.cards import FeatureCard, Neighbour, feature_card, posting_lists
 from core.features.label_files import neuronpedia_url
 from core.store.contexts import BINS
-from pages import shared
-from pages.shared import View
+from pages.parts.figures import GREEN, PINK, SELECTED
+from pages.parts.figures import draw as draw_chart
+from pages.parts.text import escape, plain, tokens_html
+from pages.parts.view import View, url
 
 BIN_NAMES = ("strongest", "upper third of the rest", "middle third", "lower third")
 FOLDED = 5  # contexts of a bin shown at once
@@ -26,12 +28,12 @@ def draw(now: View, feature: int, lift: float) -> None:
     lists = now.session.remember(("posting", now.spec.scope, now.spec.theta), lambda: posting_lists(now.matrix))
     card = feature_card(now.session.store, now.matrix, lists, now.spec.theta, feature, now.session.decoder())
     st.subheader(f"Feature {feature}", anchor=False)
-    st.html(f"<div style='font-size:1.1rem' data-testid='feature-face'>{shared.escape(now.label(feature))}</div>")
+    st.html(f"<div style='font-size:1.1rem' data-testid='feature-face'>{escape(now.label(feature))}</div>")
     st.caption(label_line(now, feature))
     figures(now, card, lift)
     decisions(now, feature)
     for sentence in card.flags:
-        st.caption(f":material/warning: {shared.plain(sentence)}")
+        st.caption(f":material/warning: {plain(sentence)}")
     tabs = st.tabs(["Contexts", "Tokens it promotes", "Neighbours", "Values"])
     with tabs[0]:
         contexts(card)
@@ -53,7 +55,7 @@ def label_line(now: View, feature: int) -> str:
         score = "" if label.score is None else f", detection score {label.score:.0%}"
         source = f"Label: {label.source}{by}{', ' + label.date[:10] if label.date else ''}{score}."
     address = neuronpedia_url(now.session.store.meta["config"].get("sae", ""), feature)
-    return shared.plain(source) + (f" [Neuronpedia]({address})" if address else "")
+    return plain(source) + (f" [Neuronpedia]({address})" if address else "")
 
 
 def figures(now: View, card: FeatureCard, lift: float) -> None:
@@ -104,7 +106,7 @@ def before_veto(now: View, features: list[int]) -> None:
         try:
             effect = preview(now.matrix, now.selection, now.session.info, features)
         except SelectionError as error:
-            st.caption(shared.plain(error))
+            st.caption(plain(error))
             return
         st.caption(told(effect))
     found = leaks(now.matrix, {*features, *now.state.vetoes}, now.session.decoder())
@@ -162,8 +164,8 @@ def contexts(card: FeatureCard) -> None:
 
 def context_html(context: dict[str, Any], top: float) -> str:
     """One context as a row that names its sample."""
-    text = shared.tokens_html(context["pieces"], context["values"], context["peak"], top=top)
-    address = shared.escape("why?" + urlencode(shared.url(row=context["sample_id"])))
+    text = tokens_html(context["pieces"], context["values"], context["peak"], top=top)
+    address = escape("why?" + urlencode(url(row=context["sample_id"])))
     return (
         "<div style='padding:4px 0;border-bottom:1px solid rgba(128,128,128,.25)'>"
         f"<a href='{address}' target='_self' style='color:inherit;opacity:.7;font-size:.8rem'>row "
@@ -185,7 +187,7 @@ def lens(card: FeatureCard) -> None:
     if not card.lens["promoted"]:
         st.caption("It was never active here, so its direction was not read.")
         return
-    for name, colour in (("promoted", shared.GREEN), ("suppressed", shared.PINK)):
+    for name, colour in (("promoted", GREEN), ("suppressed", PINK)):
         pairs = card.lens[name]
         most = max(abs(v) for _, v in pairs) or 1.0
         bars = "".join(token_bar(text, value, most, colour) for text, value in pairs)
@@ -195,7 +197,7 @@ def lens(card: FeatureCard) -> None:
 
 def token_bar(text: str, value: float, most: float, colour: str) -> str:
     """A token with a bar for its logit."""
-    shown = shared.escape(text).replace("\n", "⏎") or "(empty)"
+    shown = escape(text).replace("\n", "⏎") or "(empty)"
     return (
         "<div style='display:flex;gap:8px;align-items:center;line-height:1.5'>"
         f"<code style='width:9rem;overflow:hidden;white-space:pre'>{shown}</code>"
@@ -239,9 +241,9 @@ def values(card: FeatureCard) -> None:
     if len(card.values) < 2:
         st.caption("It is active in too few samples for a histogram.")
         return
-    figure = go.Figure(go.Histogram(x=card.values, nbinsx=30, marker_color=shared.SELECTED))
+    figure = go.Figure(go.Histogram(x=card.values, nbinsx=30, marker_color=SELECTED))
     figure.update_xaxes(title="largest value in a sample")
     figure.update_yaxes(title="samples")
-    shared.draw(figure, f"feature-values-{card.feature}", 260)
+    draw_chart(figure, f"feature-values-{card.feature}", 260)
     middle = float(pd.Series(card.values).median())
     st.caption(f"Over {len(card.values):,} samples above θ: median {middle:.3g}, largest {card.values.max():.3g}.")

@@ -12,10 +12,13 @@ from core.studies.beyond_length import Beyond
 from core.studies.growth import Growth
 from core.studies.length import ThetaCorrelation
 from core.studies.length_features import KINDS, Decomposition
-from pages import shared
+from pages.parts import figures
+from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED, thinned
+from pages.parts.text import escape
+from pages.parts.view import View
 
 SHOWN = 10_000  # points of the scatter, of each colour
-KIND_COLOURS = dict(zip(KINDS, (shared.PINK, shared.ACCENT, shared.SELECTED), strict=True))
+KIND_COLOURS = dict(zip(KINDS, (PINK, ACCENT, SELECTED), strict=True))
 
 
 def signed(r: float) -> str:
@@ -27,7 +30,7 @@ def scatter(tokens: np.ndarray, counts: np.ndarray, picks: np.ndarray, scope: st
     """Tokens against active features, the picks in colour; a random part of them where there are too many to draw."""
     kept, rng, figure = np.zeros(len(tokens), bool), np.random.default_rng(0), go.Figure()
     kept[picks] = True
-    for name, mask, colour in (("left out", ~kept, shared.MUTED), ("kept", kept, shared.SELECTED)):
+    for name, mask, colour in (("left out", ~kept, MUTED), ("kept", kept, SELECTED)):
         rows = np.sort(rng.permutation(np.flatnonzero(mask))[:SHOWN])
         figure.add_scattergl(
             x=tokens[rows], y=counts[rows], mode="markers", name=name, customdata=rows,
@@ -43,12 +46,12 @@ def theta_figure(rows: list[ThetaCorrelation], theta: float) -> go.Figure:
     """r against the share of values that θ leaves out."""
     x = [100 * row.quantile for row in rows]
     figure = go.Figure([
-        shared.line("Pearson r", x, [row.pearson for row in rows], shared.SELECTED),
-        shared.line("Spearman r", x, [row.spearman for row in rows], shared.ACCENT),
+        figures.line("Pearson r", x, [row.pearson for row in rows], SELECTED),
+        figures.line("Spearman r", x, [row.spearman for row in rows], ACCENT),
     ])  # fmt: skip
     chosen = [q for q, row in zip(x, rows, strict=True) if row.theta == theta]
     if chosen:
-        figure.add_vline(x=chosen[0], line={"color": shared.PINK})
+        figure.add_vline(x=chosen[0], line={"color": PINK})
     figure.update_xaxes(title="share of the values that θ leaves out, %")
     figure.update_yaxes(title="r")
     return figure
@@ -58,9 +61,9 @@ def share_curve(found: Decomposition) -> go.Figure:
     """Cumulative share of the covariance over the features, largest share first."""
     rising = 100 * np.cumsum(found.share[found.order])
     at = np.unique(np.geomspace(1, len(rising), 400).round().astype(int)) - 1
-    figure = go.Figure(shared.line("share", at + 1, rising[at], shared.SELECTED))
-    figure.add_vline(x=found.half, line={"color": shared.PINK})
-    figure.add_hline(y=50, line={"color": shared.MUTED, "dash": "dot"})
+    figure = go.Figure(figures.line("share", at + 1, rising[at], SELECTED))
+    figure.add_vline(x=found.half, line={"color": PINK})
+    figure.add_hline(y=50, line={"color": MUTED, "dash": "dot"})
     figure.update_xaxes(title="features, the largest share first", type="log", dtick=1)
     figure.update_yaxes(title="share of the covariance, %")
     return figure.update_layout(showlegend=False)
@@ -69,7 +72,7 @@ def share_curve(found: Decomposition) -> go.Figure:
 def share_bars(found: Decomposition, kinds: list[str], label: Callable[[int], str], most: int = 25) -> go.Figure:
     """The features with the largest shares, coloured by kind."""
     features, figure = found.order[:most], go.Figure()
-    names = [shared.escape(f"{label(f)[:24]} · {f}") for f in features]
+    names = [escape(f"{label(f)[:24]} · {f}") for f in features]
     for kind in KINDS:
         own = [i for i in range(len(features)) if kinds[i] == kind]
         figure.add_bar(
@@ -84,27 +87,27 @@ def share_bars(found: Decomposition, kinds: list[str], label: Callable[[int], st
 def growth_figure(curves: list[Growth]) -> go.Figure:
     """Mean features met against tokens read, with the fitted curves dotted; both axes logarithmic."""
     figure = go.Figure()
-    for curve, colour in zip(curves, (shared.SELECTED, shared.ACCENT, shared.GREEN, shared.PINK), strict=False):
-        t, name = np.arange(1, len(curve.features) + 1), shared.escape(curve.source[:40])
-        figure.add_trace(shared.line(name, t, curve.features, colour))
+    for curve, colour in zip(curves, (SELECTED, ACCENT, GREEN, PINK), strict=False):
+        t, name = np.arange(1, len(curve.features) + 1), escape(curve.source[:40])
+        figure.add_trace(figures.line(name, t, curve.features, colour))
         fitted = f"{curve.K:.2g} · t^{curve.beta:.2f}"
-        figure.add_trace(shared.line(fitted, t, curve.K * t**curve.beta, colour, dash="dot", width=1.5))
+        figure.add_trace(figures.line(fitted, t, curve.K * t**curve.beta, colour, dash="dot", width=1.5))
     figure.update_xaxes(title="tokens of the response read", type="log", dtick=1)
     figure.update_yaxes(title="features whose peak is passed", type="log", dtick=1)
     return figure
 
 
-def curves_figure(now: shared.View, by_tokens: bool, mark: int) -> go.Figure:
+def curves_figure(now: View, by_tokens: bool, mark: int) -> go.Figure:
     """Features covered against samples, or against tokens, for the three orders of all samples."""
     session, figure = now.session, go.Figure()
     everything = session.full(now.spec)
-    for method in shared.COLOURS:
+    for method in COLOURS:
         task = by_method(everything, method)
         covered, rows = session.curve(task), session.order(task).rows
         x = np.cumsum(session.info.tokens[rows]) if by_tokens else np.arange(1, len(rows) + 1)
-        at = shared.thinned(len(rows))
-        figure.add_trace(shared.line(method, x[at], covered[at], shared.COLOURS[method]))
-    figure.add_vline(x=mark, line={"color": shared.PINK})
+        at = thinned(len(rows))
+        figure.add_trace(figures.line(method, x[at], covered[at], COLOURS[method]))
+    figure.add_vline(x=mark, line={"color": PINK})
     figure.update_xaxes(title="tokens to train on" if by_tokens else "samples")
     figure.update_yaxes(title="features covered")
     return figure
@@ -118,7 +121,7 @@ def beyond_figure(lines: list[Beyond]) -> go.Figure:
             text=[line.name for line in lines],
             textposition=["bottom center" if "relative" in line.name else "top center" for line in lines],
             customdata=[signed(line.r) for line in lines],
-            marker={"size": 14, "color": [shared.COLOURS.get(line.name, shared.GREEN) for line in lines]},
+            marker={"size": 14, "color": [COLOURS.get(line.name, GREEN) for line in lines]},
             hovertemplate="%{text}: %{y:,} features, %{x:.0f} tokens a sample, r = %{customdata}<extra></extra>",
         )
     )  # fmt: skip
