@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from core.errors import DataError, SelectionError
 from core.schema import FeatureMatrix
 from core.scoring.columns import score_columns
 from core.selection.inputs import SampleInfo
+from core.store.queries import records
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 
@@ -47,8 +47,7 @@ def vectors(store: FeatureStore, name: str) -> np.ndarray:
 def tags(store: FeatureStore, column: str) -> FeatureMatrix:
     """Samples × tags from a column of the data, a list of tags or text with commas. DataError if no record has it."""
     lists, names = [], {}
-    for (raw,) in store.query("SELECT raw FROM samples ORDER BY sample_id").fetchall():
-        record = json.loads(raw)
+    for record in records(store):
         found = _tag_list(record.get(column)) if isinstance(record, dict) else []
         lists.append({names.setdefault(tag, len(names)) for tag in found})
     if not names:

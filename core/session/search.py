@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +14,8 @@ from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.session.session import Session
-
-if TYPE_CHECKING:
-    from core.store.reader import FeatureStore
-
+from core.store.queries import turns
+from core.store.reader import FeatureStore
 
 STATUSES = ("all", "picked", "rejected")
 
@@ -65,9 +61,8 @@ def texts(session: Session) -> pa.Array:
 
 
 def _texts(store: FeatureStore) -> pa.Array:
-    found = store.query("SELECT messages FROM samples ORDER BY sample_id").fetchall()
-    turns = ("\n\n".join(content for _, content in json.loads(messages)) for (messages,) in found)
-    return pa.array((SURROGATE.sub("\ufffd", text) for text in turns), pa.large_string())
+    whole = ("\n\n".join(content for _, content in messages) for messages in turns(store))
+    return pa.array((SURROGATE.sub("\ufffd", text) for text in whole), pa.large_string())
 
 
 def sources(session: Session) -> np.ndarray:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.schema import SEGMENTS
 from core.store.places import Places
+from core.store.queries import features_met
 from core.store.reader import FeatureStore
 
-RESPONSE = SEGMENTS.index("response")
 ENOUGH, FITTED = 30, 40  # samples that must be so long; points, evenly spaced in log t, that the curve is fitted to
 
 
@@ -39,10 +38,7 @@ def growth(store: FeatureStore, places: Places, theta: float) -> list[Growth]:
     """
     columns = store.sample_columns()
     lengths, source = columns["n_response_tokens"].astype(np.int64), columns["source"].astype(str)
-    found = store.query(
-        "SELECT sample_id, peak, count(*) AS n FROM activations WHERE segment = ? AND value > ? GROUP BY ALL",
-        [RESPONSE, theta],
-    ).fetchnumpy()
+    found = features_met(store, "response", theta)
     place, _ = places.of(found["sample_id"], found["peak"])
     names, group, size = np.unique(source, return_inverse=True, return_counts=True)
     curves = []

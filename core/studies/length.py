@@ -12,6 +12,7 @@ from core.matrix import tallies
 from core.matrix.statistics import midranks, pearson
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.session.session import Session
+from core.store.queries import segment_counts
 from core.store.reader import FeatureStore
 
 RESAMPLES, MOST_DRAWN = 1_000, 2_000
@@ -62,13 +63,7 @@ def scope_tokens(store: FeatureStore, scope: str) -> np.ndarray:
 
 def scope_counts(session: Session, theta: float) -> dict[str, np.ndarray]:
     """Active features of each sample in every scope, int64 (N,); those of the segments counted by the store at once."""
-    found = session.store.query(
-        f"""SELECT segment, sample_id, count(*) AS n FROM activations
-        WHERE value > ? AND segment < {len(SCOPES) - 1} GROUP BY ALL""",
-        [theta],
-    ).fetchnumpy()
-    counts = np.zeros((len(SCOPES) - 1, session.store.n_samples), np.int64)
-    counts[found["segment"], found["sample_id"]] = found["n"]
+    counts = segment_counts(session.store, theta)
     return {SCOPES[0]: session.matrix(SCOPES[0], theta).counts} | dict(zip(SEGMENTS, counts, strict=False))
 
 

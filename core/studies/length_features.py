@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.matrix import tallies
-from core.schema import SEGMENTS, FeatureMatrix
+from core.schema import FeatureMatrix
 from core.store.places import Places
+from core.store.queries import mark_shares, peaks_of
 from core.store.reader import FeatureStore
 
 EDGE, SHORTEST = 2, 9  # tokens at each end of a segment; how long it must be for the rest to outnumber those
@@ -80,12 +81,7 @@ def edge_share(
     Of segments of at least SHORTEST tokens; in shorter ones the edges are as large as the middle.
     """
     features = np.asarray(features, np.int64)
-    segment = f"AND segment = {SEGMENTS.index(scope)}" if scope in SEGMENTS else ""
-    found = store.query(
-        f"""SELECT feature_id, sample_id, peak FROM activations
-        WHERE value > ? {segment} AND feature_id IN (SELECT unnest(?::INTEGER[]))""",
-        [theta, features.tolist()],
-    ).fetchnumpy()
+    found = peaks_of(store, features, theta, scope)
     place, length = places.of(found["sample_id"], found["peak"])
     long = length >= SHORTEST
     edge = long & ((place < EDGE) | (place >= length - EDGE))
@@ -95,11 +91,7 @@ def edge_share(
 
 def mark_share(store: FeatureStore, features: Sequence[int]) -> np.ndarray:
     """Share of the tokens at each feature's strongest peaks that have neither letter nor digit: float64."""
-    found = store.query(
-        r"""SELECT feature_id, avg(CAST(NOT regexp_matches(token, '[\p{L}\p{N}]') AS DOUBLE)) AS share FROM contexts
-        WHERE feature_id IN (SELECT unnest(?::INTEGER[])) GROUP BY feature_id""",
-        [[int(f) for f in features]],
-    ).fetchnumpy()
+    found = mark_shares(store, features)
     share = np.zeros(store.n_features)
     share[found["feature_id"]] = found["share"]
     return share[np.asarray(features, np.int64)]

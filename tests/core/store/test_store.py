@@ -1,5 +1,6 @@
 """Reading a finished store: matrices against dictionaries, many threads, many processes."""
 
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -138,3 +139,9 @@ def test_a_store_that_is_being_written(tmp_path):
 
 def test_list_of_stores(tiny):
     assert list_stores(tiny.store.parent) == [tiny.store]
+
+
+def test_all_sql_of_the_store_is_in_its_room():
+    files = [p for folder in ("core", "pages") for p in (ROOT / folder).rglob("*.py")]
+    asking = {p.relative_to(ROOT).parts[:2] for p in files if re.search(r"store\.(query|db)\b", p.read_text("utf-8"))}
+    assert asking == {("core", "store")}
