@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
-from core.explain.credit import _credit_weights, _sums
+from core.explain.credit import credit_weights, weight_sums
 from core.matrix.statistics import times_picked
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
@@ -32,11 +32,11 @@ def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
     if spec.unit != "samples":
         raise SelectionError("A certificate can only be given for a budget in samples.")
-    weight, allowed = _credit_weights(matrix, selection), available(matrix, spec)
+    weight, allowed = credit_weights(matrix, selection), available(matrix, spec)
     count = times_picked(matrix, selection.rows)
     covered = float(weight @ np.minimum(count, spec.multiplicity))
     most = float(weight @ np.minimum(times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
     allowed[selection.rows] = False
-    gains = np.sort(_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
+    gains = np.sort(weight_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
     bound = max(covered, min(most, covered + float(gains[: len(selection.rows)].sum())))  # max: against rounding
     return Certificate(covered, bound, covered / bound if bound > 0 else 1.0)

@@ -55,7 +55,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
     skip, r = ignored(matrix, spec), spec.multiplicity
     ptr, entry = credited_entries(matrix.indptr, matrix.feature, selection.rows, selection.round, skip, r)
     current = selection.rows[selection.round == selection.round[-1:].max(initial=0)]
-    gain_now = _sums(matrix, _credit_weights(matrix, selection) * (times_picked(matrix, current) < r))
+    gain_now = weight_sums(matrix, credit_weights(matrix, selection) * (times_picked(matrix, current) < r))
     gain_now[selection.rows] = 0
     budget_in = np.full(matrix.n_samples, -1, np.int64)
     if full_order is not None:
@@ -66,7 +66,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
         value=matrix.value[entry],
         gains=selection.gains,
         credit=_walk(matrix, selection)[2],
-        n_active=_sums(matrix, ~skip).astype(np.int64),
+        n_active=weight_sums(matrix, ~skip).astype(np.int64),
         redundancy=redundancy(matrix, selection),
         gain_now=gain_now,
         budget_in=budget_in,
@@ -76,8 +76,8 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
 def redundancy(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
     """Share of each sample's creditable active features that some pick has: float64 (N,), 1.0 if it has none."""
     matrix = at_theta(matrix, selection.spec.theta)
-    n_active = _sums(matrix, ~ignored(matrix, selection.spec))
-    covered = _sums(matrix, _walk(matrix, selection)[2] >= 0)
+    n_active = weight_sums(matrix, ~ignored(matrix, selection.spec))
+    covered = weight_sums(matrix, _walk(matrix, selection)[2] >= 0)
     return np.divide(covered, n_active, out=np.ones(matrix.n_samples), where=n_active > 0)
 
 
@@ -110,7 +110,7 @@ def _walk(matrix: FeatureMatrix, selection: Selection) -> tuple[np.ndarray, np.n
     return walk_covered(matrix.indptr, matrix.feature, *picks, selection.spec.multiplicity)
 
 
-def _sums(matrix: FeatureMatrix, weight: np.ndarray) -> np.ndarray:
+def weight_sums(matrix: FeatureMatrix, weight: np.ndarray) -> np.ndarray:
     return row_sums(matrix.indptr, matrix.feature, weight.astype(np.float64))
 
 
@@ -118,5 +118,5 @@ def _weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
     return weights(matrix, selection.spec) if selection.weight is None else selection.weight
 
 
-def _credit_weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
+def credit_weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
     return np.where(ignored(matrix, selection.spec), 0.0, _weights(matrix, selection))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from core.matrix.greedy import NEVER, _count
+from core.matrix.greedy import NEVER, counted
 from core.schema import FeatureMatrix
 
 
@@ -45,7 +45,7 @@ def credited_entries(indptr, feature, rows, rounds, skip, r):
         for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
             if mark[feature[j]] - rounds[k] * r < r:
                 entry[n], n = j, n + 1
-        _count(rows[k], rounds[k] * r, r, indptr, feature, mark)
+        counted(rows[k], rounds[k] * r, r, indptr, feature, mark)
         ptr[k + 1] = n
     return ptr, entry[:n].copy()
 

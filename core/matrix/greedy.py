@@ -170,7 +170,7 @@ def _gain(row, base, r, indptr, feature, weight, mark):
 
 
 @njit(cache=True)
-def _count(row, base, r, indptr, feature, mark):
+def counted(row, base, r, indptr, feature, mark):
     """Credit a pick with the features that it has and that are counted fewer than r times."""
     for j in range(indptr[row], indptr[row + 1]):
         count = max(mark[feature[j]] - base, 0) + 1
@@ -203,7 +203,7 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
     rows[:n], is_open[initial] = initial, False
     for row in initial:
         budget -= cost[row]
-        _count(row, r, r, indptr, feature, mark)
+        counted(row, r, r, indptr, feature, mark)
     full = row_sums(indptr, feature, weight) * quality / divisor
     for lifted in (False, True):
         if lifted:
@@ -226,7 +226,7 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
                 rows[n], rounds[n], is_open[row] = row, number, False
                 n, budget = n + 1, budget - cost[row]
                 room[group[row]] -= cost[row]
-                _count(row, number * r, r, indptr, feature, mark)
+                counted(row, number * r, r, indptr, feature, mark)
             left = left[is_open[left] & (cost[left] <= np.minimum(budget, room[group[left]]))]
     rounds[n:] = max(number, 1)
     n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
