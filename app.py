@@ -1,9 +1,13 @@
-"""The dashboard: navigation, the data set picker, and the controls that every page shares."""
+"""The dashboard: whom it answers, navigation, the data set picker, and the controls that every page shares.
+
+`streamlit run` finds `app` and serves through it, so that a request to a foreign host is refused before anything runs;
+then it runs this file as `__main__` for every view of a page.
+"""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from pages.parts.sidebar import open_view
-from pages.parts.view import ASKED
+from pages.parts.hosts import KnownHosts
 
 PAGES = (
     ("overview", "Overview", ":material/home:"),
@@ -20,15 +24,27 @@ PAGES = (
     ("export", "Export", ":material/download:"),
 )
 
-st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
-pages = {
-    name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
-    for name, title, icon in PAGES
-}
-navigation = st.navigation(list(pages.values()))
-asked = st.query_params.get(ASKED)
-if asked in pages:
-    rest = {name: value for name, value in st.query_params.items() if name != ASKED}
-    st.switch_page(pages[asked], query_params=rest)
-if open_view():
-    navigation.run()
+
+def show() -> None:
+    """Draw the sidebar and the page that the address names."""
+    from pages.parts.sidebar import open_view
+    from pages.parts.view import ASKED
+
+    st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
+    pages = {
+        name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
+        for name, title, icon in PAGES
+    }
+    navigation = st.navigation(list(pages.values()))
+    asked = st.query_params.get(ASKED)
+    if asked in pages:
+        rest = {name: value for name, value in st.query_params.items() if name != ASKED}
+        st.switch_page(pages[asked], query_params=rest)
+    if open_view():
+        navigation.run()
+
+
+if __name__ == "__main__":
+    show()
+else:
+    app = st.App(__file__, middleware=[Middleware(KnownHosts)])

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import app
 from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 
-PAGES = ("overview", "budget", "coverage", "map", "why", "search", "features", "longest", "compare")
-PAGES += ("refinement", "proof", "export")
+PAGES = tuple(name for name, *_ in app.PAGES)
 
 
 def shoot(
