@@ -108,6 +108,7 @@ class FeatureMatrix:
     feature: np.ndarray
     value: np.ndarray
     n_features: int
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # see matrix.postings
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "indptr", np.ascontiguousarray(self.indptr, dtype=np.int64))
@@ -129,6 +130,12 @@ class FeatureMatrix:
     def counts(self) -> np.ndarray:
         """Active features of each sample, int64 (N,)."""
         return np.diff(self.indptr)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of its arrays and of what is kept with them, in bytes."""
+        kept = (array for arrays in self.kept.values() for array in arrays)
+        return sum(array.nbytes for array in (self.indptr, self.feature, self.value, *kept))
 
     def row(self, sample: int) -> np.ndarray:
         """The active features of one sample, int32, ascending."""

@@ -5,14 +5,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.matrix.statistics import times_picked
+from core.matrix.statistics import active_in
 from pages.parts import clusters
 from pages.parts.figures import ACCENT, PINK, SELECTED, draw
 from pages.parts.view import header, link, metrics
 
 now = header("Coverage", "A feature is covered when at least one kept sample activates it.")
 density, n = now.matrix.density(), now.matrix.n_samples
-in_selection = times_picked(now.matrix, now.selection.rows)
+in_selection = active_in(now.matrix, now.selection.rows)
 active, covered = density > 0, in_selection > 0
 vetoed = np.zeros(len(active), bool)
 vetoed[list(now.state.vetoes)] = True

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.extract.projection import named_areas
 from core.features.cards import sparklines
-from core.matrix.statistics import enrichment
+from core.matrix.statistics import lift, surprise
 from pages.parts import feature_card
 from pages.parts.figures import MUTED, PINK, SELECTED, draw
 from pages.parts.text import escape
@@ -29,16 +29,14 @@ columns = st.columns([2, 2], vertical_alignment="bottom")
 search = columns[0].text_input("Search", placeholder="a token, a label or a number", key="search", bind="query-params")
 sort = columns[1].selectbox("Order", SORTS, key="sort", bind="query-params")
 active = np.flatnonzero((density > 0) | np.isin(np.arange(len(density)), vetoed))
-lift = enrichment(now.matrix, now.selection.rows)
 times_credited = np.bincount(book.feature, minlength=len(density))
-expected = density * len(now.selection.rows)
-surprise = (lift * expected - expected) / np.sqrt(np.maximum(expected, 1e-9))  # standard deviations above a random draw
+commoner, surprising = lift(now.matrix, now.selection.rows), surprise(now.matrix, now.selection.rows)
 keys = {
-    "most credited": (-times_credited[active], -surprise[active]),
+    "most credited": (-times_credited[active], -surprising[active]),
     "commonest": (-density[active],),
     "rarest": (density[active],),
     "strongest": (-peak[active],),
-    "enriched": (-surprise[active],),
+    "enriched": (-surprising[active],),
     "vetoed": (~np.isin(active, vetoed),),
 }
 listed = active[np.lexsort(keys[sort][::-1])]
@@ -105,7 +103,7 @@ with left:
             "values": list(lines[place]) if len(lines) == len(active) else None,
             "brought in by pick": [int(book.credit[f]) + 1 if book.credit[f] >= 0 else None for f in listed],
             "in samples": density[listed] * 100,
-            "among picks ×": lift[listed],
+            "among picks ×": commoner[listed],
             "veto": [now.state.vetoes.get(int(f), "") for f in listed],
             "reason": [now.state.reasons.get(int(f), "") for f in listed],
         }
@@ -129,6 +127,6 @@ with right:
     default = int(asked) if asked.isdigit() and int(asked) < len(density) else (int(listed[0]) if len(listed) else 0)
     if len(listed) or asked:
         feature = chosen[-1] if chosen else default
-        feature_card.draw(now, feature, float(lift[feature]))
+        feature_card.draw(now, feature, float(commoner[feature]))
     else:
         st.info("No feature matches the search.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.explain.credit import credit_weights, weight_sums
-from core.matrix.statistics import times_picked
+from core.matrix.statistics import active_in
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import available
@@ -33,9 +33,9 @@ def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
     if spec.unit != "samples":
         raise SelectionError("A certificate can only be given for a budget in samples.")
     weight, allowed = credit_weights(matrix, selection), available(matrix, spec)
-    count = times_picked(matrix, selection.rows)
+    count = active_in(matrix, selection.rows)
     covered = float(weight @ np.minimum(count, spec.multiplicity))
-    most = float(weight @ np.minimum(times_picked(matrix, np.flatnonzero(allowed)), spec.multiplicity))
+    most = float(weight @ np.minimum(active_in(matrix, np.flatnonzero(allowed)), spec.multiplicity))
     allowed[selection.rows] = False
     gains = np.sort(weight_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
     bound = max(covered, min(most, covered + float(gains[: len(selection.rows)].sum())))  # max: against rounding

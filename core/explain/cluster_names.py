@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.matrix.statistics import hypergeometric_at_least
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters
 
@@ -61,13 +62,11 @@ def enriched(
     One-sided hypergeometric test, Bonferroni over the features; the smallest p first, then the largest lift, then the
     lowest number. everywhere int64 (F,): the samples that have each feature.
     """
-    from scipy.stats import hypergeom
-
     feature, count = np.unique(np.concatenate([matrix.row(row) for row in rows]), return_counts=True)
     feature, count = feature[count >= LEAST], count[count >= LEAST]
     lift = count * matrix.n_samples / (everywhere[feature] * len(rows))
     feature, count, lift = feature[lift > 1], count[lift > 1], lift[lift > 1]
-    p = hypergeom.sf(count - 1, matrix.n_samples, everywhere[feature], len(rows))
+    p = hypergeometric_at_least(count, everywhere[feature], len(rows), matrix.n_samples)
     order = np.lexsort((feature, -lift, p))
     order = order[p[order] * matrix.n_features <= LEVEL][:most]
     return feature[order], lift[order]

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.matrix.covering import coverage_curve, credited_entries, walk_covered
-from core.matrix.statistics import times_picked
+from core.matrix.statistics import active_in
 from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection
@@ -55,7 +55,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
     skip, r = ignored(matrix, spec), spec.multiplicity
     ptr, entry = credited_entries(matrix.indptr, matrix.feature, selection.rows, selection.round, skip, r)
     current = selection.rows[selection.round == selection.round[-1:].max(initial=0)]
-    gain_now = weight_sums(matrix, credit_weights(matrix, selection) * (times_picked(matrix, current) < r))
+    gain_now = weight_sums(matrix, credit_weights(matrix, selection) * (active_in(matrix, current) < r))
     gain_now[selection.rows] = 0
     budget_in = np.full(matrix.n_samples, -1, np.int64)
     if full_order is not None:

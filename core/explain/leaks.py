@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import SelectionError
+from core.matrix.postings import postings, samples_with
+from core.matrix.statistics import active_in, hypergeometric_at_least
 from core.matrix.threshold import at_theta
 from core.schema import VETOES, FeatureMatrix, Selection
 from core.selection.inputs import SampleInfo
@@ -81,44 +83,33 @@ def change(matrix: FeatureMatrix, before: Selection, after: Selection, samples: 
     )
 
 
-def leaks(matrix: FeatureMatrix, vetoed: Iterable[int], decoder: np.ndarray | None = None) -> list[Leak]:
+def leaks(matrix: FeatureMatrix, vetoed: Iterable[int], directions: np.ndarray | None = None) -> list[Leak]:
     """The features that still carry what was vetoed, most alike first; vetoed ones are not among them.
 
     They fire with a vetoed feature more often than chance (hypergeometric test, Bonferroni) and either point in its
-    direction (cosine ≥ COSINE; decoder float32 (F, d)) or fire in mostly the same samples (Jaccard ≥ JACCARD).
+    direction (cosine ≥ COSINE; directions float32 (F, d): the decoder's, each of length 1) or fire in mostly the same
+    samples (Jaccard ≥ JACCARD).
     """
-    from scipy.stats import hypergeom
-
-    vetoed, n = sorted({int(f) for f in vetoed}), matrix.n_samples
-    density = np.bincount(matrix.feature, minlength=matrix.n_features)
-    best: dict[int, Leak] = {}
-    for feature in vetoed:
-        together = _together(matrix, feature)
-        chance = hypergeom.sf(together - 1, n, density[feature], density)
-        union = np.maximum(density + density[feature] - together, 1)
-        cosine = _cosines(decoder, feature, matrix.n_features)
-        alike = (cosine >= COSINE) | (together / union >= JACCARD)
-        expected = np.maximum(density * density[feature] / max(n, 1), 1e-12)
-        for f in np.flatnonzero(alike & (together > 0) & (chance < CHANCE / matrix.n_features)).tolist():
-            figures = (together[f] / expected[f], together[f] / union[f], cosine[f])
-            leak = Leak(f, feature, int(together[f]), *map(float, figures))
-            if f not in vetoed and (f not in best or _alike(leak) > _alike(best[f])):
-                best[f] = leak
+    vetoed, best = sorted({int(f) for f in vetoed}), dict[int, Leak]()
+    for leak in (leak for feature in vetoed for leak in _of_one(matrix, feature, directions)):
+        f = leak.feature
+        if f not in vetoed and (f not in best or _alike(leak) > _alike(best[f])):
+            best[f] = leak
     return sorted(best.values(), key=lambda leak: (-_alike(leak), leak.feature))
 
 
-def _together(matrix: FeatureMatrix, feature: int) -> np.ndarray:
-    """In how many samples each feature is active together with this one: int64 (F,)."""
-    has = np.zeros(matrix.n_samples, bool)
-    has[np.repeat(np.arange(matrix.n_samples), matrix.counts)[matrix.feature == feature]] = True
-    return np.bincount(matrix.feature[np.repeat(has, matrix.counts)], minlength=matrix.n_features)
-
-
-def _cosines(decoder: np.ndarray | None, feature: int, n_features: int) -> np.ndarray:
-    if decoder is None:
-        return np.full(n_features, np.nan)
-    norms = np.maximum(np.linalg.norm(decoder, axis=1), 1e-12)
-    return decoder @ decoder[feature] / (norms * norms[feature])
+def _of_one(matrix: FeatureMatrix, vetoed: int, directions: np.ndarray | None) -> list[Leak]:
+    """The leaks of one vetoed feature, itself among them. Few features are alike: the test is for those alone."""
+    count, n = np.diff(postings(matrix)[0]), matrix.n_samples
+    together = active_in(matrix, samples_with(matrix, vetoed))
+    jaccard = together / np.maximum(count + count[vetoed] - together, 1)
+    cosine = np.full(matrix.n_features, np.nan) if directions is None else directions @ directions[vetoed]
+    found = np.flatnonzero(((cosine >= COSINE) | (jaccard >= JACCARD)) & (together > 0))
+    chance = hypergeometric_at_least(together[found], count[found], int(count[vetoed]), n)
+    found = found[chance < CHANCE / matrix.n_features]
+    lift = together[found] * n / (count[found] * float(count[vetoed]))
+    figures = (array.tolist() for array in (together[found], lift, jaccard[found], cosine[found]))
+    return [Leak(f, vetoed, *values) for f, *values in zip(found.tolist(), *figures, strict=True)]
 
 
 def _alike(leak: Leak) -> float:

@@ -25,15 +25,3 @@ def nearest(matrix: FeatureMatrix, row: int, k: int = 10) -> tuple[np.ndarray, n
     order = np.argsort(-jaccard, kind="stable")[:k]
     order = order[jaccard[order] > 0]
     return order, jaccard[order]
-
-
-def having(matrix: FeatureMatrix, feature: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Those of `rows` (K,) in which a feature is active, in their order, and its value in each: int64, float32."""
-    owner = np.searchsorted(matrix.indptr, np.flatnonzero(matrix.feature == feature), side="right") - 1
-    value = np.zeros(matrix.n_samples, np.float32)
-    value[owner] = matrix.value[matrix.feature == feature]
-    active = np.zeros(matrix.n_samples, bool)
-    active[owner] = True
-    rows = np.asarray(rows, np.int64)
-    rows = rows[active[rows]]
-    return rows, value[rows]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from core.matrix.statistics import cofiring
-from core.matrix.transpose import transpose
+from core.matrix.postings import having, postings, samples_with
+from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore
 
@@ -46,63 +46,51 @@ class FeatureCard:
     flags: list[str]
 
 
-def posting_lists(matrix: FeatureMatrix) -> tuple[np.ndarray, np.ndarray]:
-    """The samples of each feature: (fptr int64 (F+1,), sample int32 (nnz,))."""
-    return transpose(matrix.indptr, matrix.feature, matrix.n_features)
-
-
 def feature_card(
     store: FeatureStore,
     matrix: FeatureMatrix,
-    lists: tuple[np.ndarray, np.ndarray],
     theta: float,
     feature: int,
-    decoder: np.ndarray | None = None,
+    directions: np.ndarray | None = None,
 ) -> FeatureCard:
-    """The card of a feature; `lists` are the matrix's posting lists, decoder float32 (F, d) its directions."""
-    fptr, sample = lists
-    rows = sample[fptr[feature] : fptr[feature + 1]]
+    """The card of a feature; directions float32 (F, d): those of the SAE's decoder, each of length 1."""
+    rows = samples_with(matrix, feature)
     contexts = store.contexts(feature)
     density = len(rows) / max(matrix.n_samples, 1)
     return FeatureCard(
         feature=feature,
         density=density,
         shares=store.segment_shares(feature, theta),
-        values=values_of(matrix, rows, feature),
+        values=having(matrix, feature, rows)[1],
         contexts=contexts,
         lens=store.logit_lens(feature),
-        cofiring=cofiring_neighbours(matrix, fptr, rows, feature),
-        alike=alike(decoder, feature),
+        cofiring=cofiring_neighbours(matrix, feature),
+        alike=alike(directions, feature),
         flags=flags(density, contexts),
     )
 
 
-def values_of(matrix: FeatureMatrix, rows: np.ndarray, feature: int) -> np.ndarray:
-    """The feature's value in each of `rows`, which all have it: float32."""
-    return np.array([matrix.value[matrix.indptr[r] + np.searchsorted(matrix.row(r), feature)] for r in rows])
-
-
-def cofiring_neighbours(matrix: FeatureMatrix, fptr: np.ndarray, rows: np.ndarray, feature: int) -> list[Neighbour]:
+def cofiring_neighbours(matrix: FeatureMatrix, feature: int) -> list[Neighbour]:
     """The features that fire in the same samples most above chance: PMI = log2 P(f, g) / P(f) P(g), largest first.
 
     Only those that share SUPPORT samples and a tenth of this feature's count: PMI overrates rare events (Church and
     Hanks 1990). Ties go to the lowest feature.
     """
-    together = cofiring(matrix.indptr, matrix.feature, rows, matrix.n_features)
+    rows = samples_with(matrix, feature)
+    together = active_in(matrix, rows)
     together[feature] = 0
     found = np.flatnonzero(together >= max(SUPPORT, len(rows) / 10))
-    counts = np.diff(fptr)[found]
+    counts = np.diff(postings(matrix)[0])[found]
     pmi = np.log2(together[found] * float(matrix.n_samples) / (counts * float(max(len(rows), 1))))
     best = np.lexsort((found, -pmi))[:NEIGHBOURS]
     return [Neighbour(int(found[i]), float(pmi[i])) for i in best if pmi[i] > 0]
 
 
-def alike(decoder: np.ndarray | None, feature: int) -> list[Neighbour]:
-    """The features whose decoder directions have the largest cosine with this one's."""
-    if decoder is None:
+def alike(directions: np.ndarray | None, feature: int) -> list[Neighbour]:
+    """The features whose directions float32 (F, d), each of length 1, have the largest cosine with this one's."""
+    if directions is None:
         return []
-    length = np.maximum(np.linalg.norm(decoder, axis=1), 1e-12)
-    cosine = decoder @ decoder[feature] / (length * length[feature])
+    cosine = directions @ directions[feature]
     cosine[feature] = -np.inf
     return [Neighbour(int(f), float(cosine[f])) for f in np.argsort(-cosine, kind="stable")[:NEIGHBOURS]]
 

@@ -24,7 +24,7 @@ from core.features.label_prompts import (
 )
 from core.features.labels import Label, LabelBook, cleaned
 from core.lm.endpoint import Endpoint, MalformedAnswer, Messages, failure
-from core.matrix.statistics import enrichment
+from core.matrix.statistics import surprise
 from core.schema import FeatureMatrix
 from core.system.kept import now
 
@@ -129,7 +129,5 @@ def most_credited(matrix: FeatureMatrix, credited: np.ndarray, picks: np.ndarray
     credited: the feature of each credit, as `Ledger.feature`; picks: rows. Only features with a credit count.
     """
     times = np.bincount(credited, minlength=matrix.n_features)
-    expected = matrix.density() * len(picks)
-    surprise = (enrichment(matrix, picks) * expected - expected) / np.sqrt(np.maximum(expected, 1e-9))
-    order = np.lexsort((np.arange(len(times)), -surprise, -times))
+    order = np.lexsort((np.arange(len(times)), -surprise(matrix, picks), -times))
     return order[times[order] > 0][:n].tolist()

@@ -5,10 +5,10 @@ N samples, F features, nnz entries; indptr int64 (N+1,), feature int32 (nnz,), v
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
+
+from core.matrix.statistics import midranks_into, pearson_r
 
 
 def counts_above(indptr: np.ndarray, value: np.ndarray, thetas: np.ndarray) -> np.ndarray:
@@ -52,31 +52,6 @@ def feature_sums(indptr, feature, weight, n_features):
 
 
 @njit(cache=True, nogil=True)
-def _midranks(codes, n_codes, out):
-    """Ranks of codes int32 (m,), below n_codes, ties sharing their mean rank, into out float64 (m,): by counting."""
-    seen = np.zeros(n_codes, np.int64)
-    for code in codes:
-        seen[code] += 1
-    before, rank = 0, np.empty(n_codes)
-    for code in range(n_codes):
-        rank[code] = before + (seen[code] + 1) / 2
-        before += seen[code]
-    for i in range(len(codes)):
-        out[i] = rank[codes[i]]
-
-
-@njit(cache=True, nogil=True)
-def _pearson(x, y):
-    """Pearson's r of two arrays; nan where one does not vary."""
-    mean_x, mean_y = x.mean(), y.mean()
-    xx, yy, xy = 0.0, 0.0, 0.0
-    for i in range(len(x)):
-        dx, dy = x[i] - mean_x, y[i] - mean_y
-        xx, yy, xy = xx + dx * dx, yy + dy * dy, xy + dx * dy
-    return xy / math.sqrt(xx * yy) if xx > 0 and yy > 0 else np.nan
-
-
-@njit(cache=True, nogil=True)
 def resampled_r(rng, x_values, x_codes, y_values, y_codes, size, times):
     """Pearson's and Spearman's r of `times` resamples of `size` pairs drawn with replacement: float64 (times, 2).
 
@@ -90,41 +65,8 @@ def resampled_r(rng, x_values, x_codes, y_values, y_codes, size, times):
             at = int(rng.random() * n)
             cx[i], cy[i] = x_codes[at], y_codes[at]
             x[i], y[i] = x_values[cx[i]], y_values[cy[i]]
-        out[t, 0] = _pearson(x, y)
-        _midranks(cx, len(x_values), x)
-        _midranks(cy, len(y_values), y)
-        out[t, 1] = _pearson(x, y)
-    return out
-
-
-@njit(cache=True)
-def _log_choose(n, k):
-    return math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
-
-
-@njit(cache=True)
-def hypergeometric_p(found, marked, drawn, total):
-    """Two-sided p values, float64, of `found` marked ones among `drawn` of `total`, of which `marked` are marked.
-
-    found, marked int64 of one shape. Twice the tail on that side of the mean where `found` lies, at most 1, summed by
-    the ratio of neighbouring terms: scipy's hypergeom loops in Python, 13 s for 131,072 features.
-    """
-    out = np.ones(len(found))
-    for i in range(len(found)):
-        k, n = found[i], marked[i]
-        low, high = max(0, drawn + n - total), min(n, drawn)
-        upper = k * total >= n * drawn
-        term = math.exp(_log_choose(n, k) + _log_choose(total - n, drawn - k) - _log_choose(total, drawn))
-        tail = 0.0
-        while low <= k <= high:
-            tail += term
-            if upper:
-                term *= (n - k) * (drawn - k) / ((k + 1) * (total - n - drawn + k + 1))
-                k += 1
-            else:
-                term *= k * (total - n - drawn + k) / ((n - k + 1) * (drawn - k + 1))
-                k -= 1
-            if term <= 1e-17 * tail:
-                break
-        out[i] = min(1.0, 2 * tail)
+        out[t, 0] = pearson_r(x, y)
+        midranks_into(cx, len(x_values), x)
+        midranks_into(cy, len(y_values), y)
+        out[t, 1] = pearson_r(x, y)
     return out

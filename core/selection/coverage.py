@@ -9,22 +9,16 @@ import numpy as np
 from core.errors import SelectionError
 from core.matrix import greedy as kernels
 from core.matrix.greedy import credits, greedy_heap
+from core.matrix.postings import postings
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.threshold import at_theta
-from core.matrix.transpose import row_sums, transpose
+from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, candidates, ignored, pins, weights
-from core.selection.inputs import Latest, SampleInfo, costs, score_column
+from core.selection.inputs import SampleInfo, costs, score_column
 from core.selection.picks import finish
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new
-
-_postings = Latest()
-
-
-def postings(matrix: FeatureMatrix) -> tuple[np.ndarray, np.ndarray]:
-    """The transpose of `matrix`; that of the latest matrix is kept for the next budget or veto."""
-    return _postings(matrix, 0, lambda: transpose(matrix.indptr, matrix.feature, matrix.n_features))
 
 
 def greedy(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:

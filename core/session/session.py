@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.matrix.statistics import unit_rows
 from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
@@ -100,10 +101,14 @@ class Session:
         return self.remember(("band", repr(self.full(draws[0]))), band)
 
     def decoder(self) -> np.ndarray | None:
-        """The SAE's decoder directions, float32 (F, d_in); None where its folder is not at hand."""
-        meta = self.store.meta
-        source = meta["config"].get("sae", "")
-        return self.remember("decoder", lambda: decoder_directions(source, meta["digests"].get("sae", "")))
+        """The SAE's decoder directions, each of length 1, float32 (F, d_in); None where its folder is not at hand."""
+
+        def units() -> np.ndarray | None:
+            meta = self.store.meta
+            found = decoder_directions(meta["config"].get("sae", ""), meta["digests"].get("sae", ""))
+            return None if found is None else unit_rows(found)
+
+        return self.remember("decoder", units)
 
     def full(self, spec: SelectionSpec) -> SelectionSpec:
         """The same spec with a budget of all samples."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.matrix import tallies
 from core.matrix.covering import coverage_curve
-from core.matrix.statistics import times_picked
+from core.matrix.statistics import active_in, hypergeometric_two_sided
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import available
 from core.session.session import Session, by_method
@@ -62,15 +61,15 @@ def enrichment(matrix: FeatureMatrix, rows: np.ndarray, others: np.ndarray) -> E
     from scipy.stats import false_discovery_control
 
     a, b = np.setdiff1d(rows, others), np.setdiff1d(others, rows)
-    one, two = times_picked(matrix, a), times_picked(matrix, b)
+    one, two = active_in(matrix, a), active_in(matrix, b)
     q, seen = np.ones(matrix.n_features), np.flatnonzero(one + two)
     if len(seen) and len(a) and len(b):
-        p = tallies.hypergeometric_p(one[seen], (one + two)[seen], len(a), len(a) + len(b))
+        p = hypergeometric_two_sided(one[seen], (one + two)[seen], len(a), len(a) + len(b))
         q[seen] = false_discovery_control(p)
     order = np.argsort(q, kind="stable")
     order = order[q[order] <= LEVEL]
     more = one[order] * max(len(b), 1) > two[order] * max(len(a), 1)
-    reach_one, reach_two = times_picked(matrix, np.asarray(rows)) > 0, times_picked(matrix, np.asarray(others)) > 0
+    reach_one, reach_two = active_in(matrix, np.asarray(rows)) > 0, active_in(matrix, np.asarray(others)) > 0
     only = np.flatnonzero(reach_one & ~reach_two), np.flatnonzero(reach_two & ~reach_one)
     return Enrichment(len(a), len(b), one, two, q, order[more], order[~more], *only)
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.errors import SelectionError
 from core.explain.leaks import leaks, preview
-from core.features.cards import FeatureCard, Neighbour, feature_card, posting_lists
+from core.features.cards import FeatureCard, Neighbour, feature_card
 from core.features.label_files import neuronpedia_url
 from core.store.contexts import BINS
 from pages.parts.figures import GREEN, PINK, SELECTED
@@ -25,8 +25,7 @@ FOLDED = 5  # contexts of a bin shown at once
 
 def draw(now: View, feature: int, lift: float) -> None:
     """The whole card; `lift`: how much commoner the feature is among the picks than among all samples."""
-    lists = now.session.remember(("posting", now.spec.scope, now.spec.theta), lambda: posting_lists(now.matrix))
-    card = feature_card(now.session.store, now.matrix, lists, now.spec.theta, feature, now.session.decoder())
+    card = feature_card(now.session.store, now.matrix, now.spec.theta, feature, now.session.decoder())
     st.subheader(f"Feature {feature}", anchor=False)
     st.html(f"<div style='font-size:1.1rem' data-testid='feature-face'>{escape(now.label(feature))}</div>")
     st.caption(label_line(now, feature))

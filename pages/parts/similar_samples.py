@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explain.similar_samples import having, nearest
-from core.matrix.statistics import times_picked
+from core.explain.similar_samples import nearest
+from core.matrix.postings import having
+from core.matrix.statistics import active_in
 from core.schema import SEGMENTS
 from pages.parts.tables import samples_table
 from pages.parts.text import plain, whole
@@ -58,7 +59,7 @@ def by_segment(now: View, row: int) -> int | None:
             "strongest tokens or label": [now.label(f) for f in features],
             "value here": shown["value"],
             "at token": [whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
-            "picks": times_picked(now.matrix, now.selection.rows)[features],
+            "picks": active_in(now.matrix, now.selection.rows)[features],
         }
     )
     event = st.dataframe(

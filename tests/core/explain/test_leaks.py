@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from core.errors import SelectionError
 from core.explain.leaks import change, leaks, preview
 from core.explain.stability import stability, variations
+from core.matrix.statistics import unit_rows
 from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import resume
@@ -71,7 +72,7 @@ def test_a_leak_may_also_point_the_same_way():
     decoder = np.random.default_rng(1).normal(size=(20, 64)).astype(np.float32)
     decoder[2] = 3 * decoder[0] + 0.5 * decoder[2]  # and fires with it more often than chance
     decoder[5] = decoder[0]  # but fires anywhere
-    found = leaks(matrix, [0], decoder)
+    found = leaks(matrix, [0], unit_rows(decoder))
     assert [leak.feature for leak in found] == [2, 1]
     assert found[0].cosine > 0.9
     assert found[0].jaccard < 0.5

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from core.errors import SelectionError
 from core.matrix.similarity import AT_ONCE
 from core.schema import FeatureMatrix, SelectionSpec
-from core.selection.coverage import postings
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
@@ -245,13 +244,6 @@ def test_longest_and_random_orders():
     assert one.tolist() != two.tolist()
     fewer = select(many, SelectionSpec("random", 50, seed=1, bans=(7,))).rows
     assert fewer.tolist() == [i for i in one if i != 7]
-
-
-def test_the_kept_transpose_belongs_to_its_matrix():
-    first, second = FeatureMatrix.from_sets([{0}, {1, 2}], 3), FeatureMatrix.from_sets([{2}, {0}], 3)
-    assert postings(first) is postings(first)
-    assert postings(second)[1].tolist() == [1, 0]
-    assert postings(first)[1].tolist() == [0, 1, 1]
 
 
 MATRIX = FeatureMatrix.from_sets([{0, 1}, {1}, {2}], 3)

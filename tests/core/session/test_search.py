@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.cli.app import main
 from core.errors import SelectionError
-from core.explain.similar_samples import having, nearest
+from core.explain.similar_samples import nearest
+from core.matrix.postings import having
 from core.schema import FeatureMatrix
 from core.session.search import STATUSES, Query, find, parsed_features
 from core.session.session import open_session

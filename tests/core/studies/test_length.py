@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from core.cli.app import app
 from core.errors import SelectionError
 from core.matrix import tallies
+from core.matrix.statistics import hypergeometric_two_sided
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.run import select
@@ -228,20 +229,20 @@ def test_growth_of_a_store_has_a_curve_for_each_source(tiny):
 
 @quick
 @given(seeds, st.integers(2, 30), st.integers(1, 29))
-def test_hypergeometric_p_is_twice_a_tail_of_scipys(seed, total, drawn):
+def test_hypergeometric_two_sided_is_twice_a_tail_of_scipys(seed, total, drawn):
     rng, drawn = np.random.default_rng(seed), min(drawn, total - 1)
     marked = rng.integers(0, total + 1, 20)
     found = np.array([rng.hypergeometric(m, total - m, drawn) for m in marked])
     above, below = stats.hypergeom.sf(found - 1, total, marked, drawn), stats.hypergeom.cdf(found, total, marked, drawn)
     tail = np.where(found * total >= marked * drawn, above, below)
-    assert tallies.hypergeometric_p(found, marked, drawn, total) == pytest.approx(np.minimum(1, 2 * tail), rel=1e-6)
+    assert hypergeometric_two_sided(found, marked, drawn, total) == pytest.approx(np.minimum(1, 2 * tail), rel=1e-6)
 
 
-def test_hypergeometric_p_of_large_sets():
+def test_hypergeometric_two_sided_of_large_sets():
     marked, found = np.array([9000, 40, 20_000, 5]), np.array([1200, 20, 1000, 5])
     tail = np.array([stats.hypergeom.sf(found - 1, 52_000, marked, 5200)[i] for i in (0, 1, 2, 3)])
     tail[2] = stats.hypergeom.cdf(1000, 52_000, 20_000, 5200)
-    assert tallies.hypergeometric_p(found, marked, 5200, 52_000) == pytest.approx(2 * tail, rel=1e-5, abs=1e-300)
+    assert hypergeometric_two_sided(found, marked, 5200, 52_000) == pytest.approx(2 * tail, rel=1e-5, abs=1e-300)
 
 
 @quick
