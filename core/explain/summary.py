@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.matrix.statistics import times_picked
+from core.matrix.statistics import active_in
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import ignored
@@ -53,7 +53,7 @@ def coverage_summary(matrix: FeatureMatrix, selection: Selection) -> CoverageSum
     """What a selection covers of the features of `matrix`, which is that of its scope; entries ≤ its θ are dropped."""
     matrix = at_theta(matrix, selection.spec.theta)
     samples = np.bincount(matrix.feature, minlength=matrix.n_features)
-    picks = times_picked(matrix, selection.rows)
+    picks = active_in(matrix, selection.rows)
     creditable = (samples > 0) & ~ignored(matrix, selection.spec)
     covered, vetoed = creditable & (picks > 0), np.zeros(matrix.n_features, bool)
     vetoed[list(selection.spec.vetoes)] = True
