@@ -12,7 +12,7 @@ from core.errors import ModelError
 from core.lm.sources import LOAD_ERRORS, one_line
 from core.sae.autoencoder import SparseAutoencoder
 from core.system.files import PROJECT, sampled_digest
-from core.system.hub import hub_reachable
+from core.system.hub import hub_reachable, models_in_hub_cache, offline
 
 ADVICE = "connect to the network once, or give a local folder with cfg.json and sae_weights.safetensors."
 DECODER_TYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
@@ -22,9 +22,7 @@ def require_sae(source: str) -> None:
     """Raise ModelError, within two seconds, if files are missing, or the hub is needed and out of reach."""
     folder = Path(source)
     if not folder.is_dir():
-        from huggingface_hub import constants
-
-        if not any(Path(constants.HF_HUB_CACHE).glob("models--*")) and not hub_reachable():
+        if not models_in_hub_cache() and not hub_reachable():
             raise ModelError(f"{source} is not a folder and the Hugging Face hub cannot be reached: {ADVICE}")
         return
     for name in ("cfg.json", "sae_weights.safetensors"):
@@ -82,7 +80,6 @@ def from_folder(folder: Path, device: str, dtype: str | None) -> Any:
 
 def from_registry(source: str, device: str, dtype: str | None) -> Any:
     """`release/sae_id` from sae-lens's registry; the id may hold slashes itself."""
-    from huggingface_hub import constants
     from sae_lens import SAE
     from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
 
@@ -90,13 +87,12 @@ def from_registry(source: str, device: str, dtype: str | None) -> Any:
     known = get_pretrained_saes_directory()
     if release not in known or sae_id not in known[release].saes_map:
         raise ModelError(f"{source} is neither a folder nor a release/sae_id of sae-lens's table of pretrained SAEs.")
-    offline = not hub_reachable()
-    constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE or offline  # else the client retries for 24 s
-    try:
-        return SAE.from_pretrained(release, sae_id, device=device, dtype=dtype)
-    except Exception as error:  # sae-lens lets through whatever its many loaders raise
-        reason = "the hub cannot be reached" if offline else one_line(error)
-        raise ModelError(f"{source} could not be loaded ({reason}): {ADVICE}") from error
+    with offline() as alone:
+        try:
+            return SAE.from_pretrained(release, sae_id, device=device, dtype=dtype)
+        except Exception as error:  # sae-lens lets through whatever its many loaders raise
+            reason = "the hub cannot be reached" if alone else one_line(error)
+            raise ModelError(f"{source} could not be loaded ({reason}): {ADVICE}") from error
 
 
 def at_hand(source: str) -> str:
