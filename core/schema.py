@@ -22,6 +22,7 @@ from core.errors import (  # noqa: F401  scripts import the errors from here too
     StoreError,
     UnscoredError,
 )
+from core.settings import check, setting
 
 SCOPES = ("all", "prompt", "response")
 SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
@@ -68,24 +69,23 @@ class Sample:
 class ExtractConfig:
     """What to extract and how; `key()` names the store and depends only on what changes its content."""
 
-    data: str
-    model: str
-    sae: str
-    hook_point: str = ""  # empty: the one the SAE was trained on
-    max_tokens: int = 512
-    floor: float = 0.0
-    dtype: str = "auto"
-    device: str = "auto"
-    batch_tokens: int = 4096
-    limit: int | None = None
-    skip_bad: bool = False
-    columns: Mapping[str, str] | None = None
+    data: str = setting(sentence="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")
+    model: str = setting(sentence="Hub id, folder or GGUF file of a causal language model.")
+    sae: str = setting(sentence="Folder of an SAE, or release/sae_id of sae-lens.")
+    hook_point: str = setting("", "Default: the one that the SAE was trained on.")
+    max_tokens: int = setting(512, "Longer samples are cut.", low=8)
+    floor: float = setting(0.0, "Keep only activations above this.", low=0)
+    dtype: str = setting("auto", "Of the model: auto, bfloat16, float16 or float32.")
+    device: str = setting("auto", "Where the model runs: auto, cpu, cuda or mps.")
+    batch_tokens: int = setting(4096, "Tokens that go through the model at a time.")
+    limit: int | None = setting(None, "Only the first so many samples.")
+    skip_bad: bool = setting(False, "Go on without rows that cannot be read.")
+    columns: Mapping[str, str] | None = setting(
+        None, "Which columns to read: prompt=question,response=answer", typed=""
+    )
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 8:
-            raise SelectionError(f"max_tokens must be at least 8, got {self.max_tokens}.")
-        if self.floor < 0 or not np.isfinite(self.floor):
-            raise SelectionError(f"floor must be a number ≥ 0, got {self.floor}.")
+        check(self)
         if self.batch_tokens < self.max_tokens:
             object.__setattr__(self, "batch_tokens", self.max_tokens)
 
@@ -171,17 +171,32 @@ class FeatureMatrix:
 class SelectionSpec:
     """What to select. `vetoes` maps a feature to 'ignore' (no credit) or 'block' (its samples are out)."""
 
-    method: str = "sae-greedy"
-    budget: int = 100
-    unit: str = "samples"
-    theta: float = 0.0
-    scope: str = "all"
-    multiplicity: int = 1  # r: a feature counts as covered once it is active in this many picks of a round
-    weights: str = "uniform"  # w_f: uniform, idf or mass
+    method: str = setting("sae-greedy", "The method; `methods` lists them with their options.")
+    budget: int = setting(100, "A number, or a share such as 5%.", typed="100")
+    unit: str = setting("samples", "Of the budget: samples or tokens.", choices=UNITS)
+    theta: float = setting(
+        0.0,
+        "A feature is active in a sample when its largest value is above θ, the JumpReLU threshold. "
+        "Default: chosen from the store.",
+        low=0,
+        typed=None,
+    )
+    scope: str = setting("all", "Features of: all tokens, the prompt or the response.", choices=SCOPES)
+    multiplicity: int = setting(
+        1,
+        "r: a feature counts as covered once it is active in this many picks of a round.",
+        low=1,
+        option="-r --multiplicity",
+    )
+    weights: str = setting(
+        "uniform",
+        "uniform: every feature counts 1; idf: rare ones more; mass: strong and frequent ones more.",
+        choices=WEIGHTS,
+    )
     vetoes: Mapping[int, str] = field(default_factory=dict)
     pins: tuple[int, ...] = ()
     bans: tuple[int, ...] = ()
-    seed: int = 0
+    seed: int = setting(0, "For methods that draw at random.")
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

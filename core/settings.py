@@ -1,0 +1,94 @@
+"""A setting is declared once: a field of a dataclass, with its sentence and what is allowed.
+
+The command line (cli/options), the forms of the pages and the checks are made from it:
+
+    @dataclass(frozen=True)
+    class TrainConfig:
+        epochs: int = setting(1, "Passes over the samples.", low=1)
+
+        def __post_init__(self) -> None:
+            check(self)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from numbers import Integral, Real
+from typing import Any
+
+from core.errors import SelectionError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a field says of itself. low, high: bounds of a number, both included unless `between`; whole: no fractions;
+    choices: allowed words, beside the bounds if there are any.
+
+    The command line has the field's own name, type and default, unless these say otherwise: option: the names, such as
+    "-r --multiplicity"; typed: what stands there when nothing was typed, and by its type what can be typed (None: a
+    default that only the store knows); parse: makes the value of a typed text.
+    """
+
+    sentence: str
+    low: float | None = None
+    high: float | None = None
+    between: bool = False
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+    option: str = ""
+    typed: Any = ...
+    parse: Callable[[str], Any] | None = None
+
+    @property
+    def allowed(self) -> str:
+        """What the value must be, as the end of a sentence; empty if anything goes."""
+        kind = "a whole number" if self.whole else "a number"
+        if self.low is None:
+            number = ""
+        elif self.high is None:
+            number = f"{kind} {'above' if self.between else 'of at least'} {self.low:g}"
+        else:
+            number = f"{kind} {'between' if self.between else 'from'} {self.low:g} {'and' if self.between else 'to'} "
+            number += f"{self.high:g}"
+        return " or ".join(filter(None, [number, *self.choices]))
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value may stand in the field; NaN and infinity never may where there are bounds."""
+        if self.low is None or (isinstance(value, str) and self.choices):
+            return value in self.choices or not self.choices
+        if not isinstance(value, Integral if self.whole else Real) or not math.isfinite(value):
+            return False
+        high = math.inf if self.high is None else self.high
+        return self.low < value < high if self.between else self.low <= value <= high
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise SelectionError, with the name, the value and what is allowed, if the value may not stand here."""
+        if self.allows(value):
+            return
+        if self.low is None:
+            raise SelectionError(f"Unknown {name} {value!r}: it must be one of {', '.join(self.choices)}.")
+        raise SelectionError(f"{name} must be {self.allowed}, got {value!r}.")
+
+
+def setting(default: Any = MISSING, sentence: str = "", **about: Any) -> Any:
+    """A dataclass field that is a setting; `about` are the further fields of Setting."""
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    return field(default=default, metadata={"setting": Setting(sentence, **{"whole": whole, **about})})
+
+
+def settings_of(declared: type) -> dict[str, Setting]:
+    """The settings among the fields of a dataclass, by name, in their order."""
+    return {f.name: f.metadata["setting"] for f in fields(declared) if "setting" in f.metadata}
+
+
+def sentence(declared: type, name: str) -> str:
+    """What a setting means, as the command line and the pages say it."""
+    return settings_of(declared)[name].sentence
+
+
+def check(settings: Any) -> None:
+    """Raise SelectionError for the first setting of an instance whose value is not allowed."""
+    for name, one in settings_of(type(settings)).items():
+        one.check(name, getattr(settings, name))
