@@ -15,6 +15,7 @@ from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
+from core.system.shown import shown_path
 
 SAME = 1e-9  # a factor this near to 1 is no change, only rounding
 
@@ -138,7 +139,7 @@ def command(config: RefineConfig, store: Path) -> str:
         if getattr(train, name) != getattr(usual.train, name):
             given[name] = getattr(train, name)
     flags = " ".join(f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items())
-    return f"python -m core refine --store {shlex.quote(str(store))} {flags}"
+    return f"python -m core refine --store {shown_path(store)} {flags}"
 
 
 def goes_on_by_command(config: RefineConfig, store: FeatureStore, decisions: tuple[object, ...]) -> bool:

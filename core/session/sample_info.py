@@ -14,7 +14,8 @@ from core.scoring.columns import score_columns
 from core.selection.inputs import SampleInfo
 from core.store.queries import records
 from core.store.reader import FeatureStore, open_store
-from core.system.files import cache_dir
+from core.system.files import cache_dir, store_at
+from core.system.shown import shown_path
 
 
 def info_of(store: FeatureStore) -> SampleInfo:
@@ -62,7 +63,7 @@ def _tag_list(value: Any) -> list[str]:
 
 def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
     """The matrix of another store, a path or the key of one in the cache, made with the same model and SAE."""
-    path = Path(name) if name.endswith(".duckdb") else cache_dir() / f"{name}.duckdb"
+    path = store_at(name)
     other = open_store(path)
     for part in ("model", "sae"):
         if other.meta["digests"][part] != store.meta["digests"][part]:
@@ -82,6 +83,7 @@ def refined(store: FeatureStore, name: str) -> Any:
     finished = [run for run in runs_of(store.key) if run.finished]
     if not finished:
         raise SelectionError(
-            f"No run of refinement on {store.path.name} is finished: `python -m core refine --store {store.path.name}`."
+            f"No run of refinement on {store.path.name} is finished: "
+            f"`python -m core refine --store {shown_path(store.path)}`."
         )
     return finished[0]

@@ -23,6 +23,13 @@ def cache_dir(*parts: str) -> Path:
     return folder
 
 
+def store_at(name: str | Path) -> Path:
+    """Where a store lies that is named by its path, or, in the cache, by its key alone."""
+    path = Path(name)
+    named = path.suffix == ".duckdb" or path.name != str(name) or path.is_file()
+    return path if named else cache_dir() / f"{name}.duckdb"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write to the yielded temporary file; it takes the place of `path` only if the block succeeds."""

@@ -1,0 +1,39 @@
+"""How paths and numbers of things are shown, and how a store is named."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from core.system.files import store_at
+from core.system.shown import many, shown_path
+
+
+def test_plural_forms() -> None:
+    assert [many(n, "sample") for n in (0, 1, 2, 2000)] == ["0 samples", "1 sample", "2 samples", "2,000 samples"]
+    assert many(1, "entry", "entries") == "1 entry" and many(3, "entry", "entries") == "3 entries"
+
+
+@pytest.mark.parametrize("cache", ["cache", "a cache's", "../else where", "/"])
+def test_a_path_in_a_printed_command_is_the_file_wherever_the_cache_lies(cache: str, tmp_path, monkeypatch) -> None:
+    here = tmp_path / "project"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    path = Path(cache) / "0123456789abcdef.duckdb"
+    words = shlex.split(f"python -m core refine --store {shown_path(path)} --rounds 3")
+    assert words[4:] == ["--store", words[5], "--rounds", "3"]
+    assert (here / words[5]).resolve() == (here / path).resolve()
+    assert Path(words[5]).is_absolute() == (cache == "/")
+
+
+def test_a_store_is_named_by_path_or_by_key(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    key = "0123456789abcdef"
+    assert store_at(key) == tmp_path / "cache" / f"{key}.duckdb"
+    assert store_at(f"elsewhere/{key}.duckdb") == Path("elsewhere") / f"{key}.duckdb"
+    assert store_at(f"{key}.duckdb") == Path(f"{key}.duckdb")
+    Path("mine").touch()
+    assert store_at("mine") == Path("mine")
