@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -233,3 +234,66 @@ def test_nothing_heavy_is_loaded_with_the_code(code):
     script = f"import sys, importlib\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not HEAVY & {name.split(".")[0] for name in done.stdout.split()}
+
+
+# --- docs/architecture.md
+
+
+def first_sentence(text: str) -> str:
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def rooms_as_text(code: Code) -> str:
+    """The rooms in their order and the files of each, by the first paragraphs of their docstrings."""
+    lines = []
+    for name in ROOMS:
+        own = [n for n in code.path if n == f"core.{name}" or n.startswith(f"core.{name}.")]
+        lines += [f"- **{name}**: {first_sentence(ast.get_docstring(code.tree[own[0]]))}"] if own else []
+        for file in own[1:]:
+            about = first_sentence(ast.get_docstring(code.tree[file]))
+            lines.append(f"  - `{file.removeprefix(f'core.{name}.').replace('.', '/')}` {about}")
+    return "\n".join(lines)
+
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- rooms: made by `python -m tests.test_architecture` -->\n\n", "\n\n<!-- end of rooms -->"
+
+
+def test_the_rooms_in_the_document_are_those_of_the_code(code):
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    assert text[text.index(BEGIN) + len(BEGIN) : text.index(END)] == rooms_as_text(code)
+
+
+def test_where_a_new_thing_goes_names_what_is_there(code):
+    """Each paragraph of that section names, as `core/file.py: NAME`, a file and a name at its top level."""
+    text = ARCHITECTURE.read_text(encoding="utf-8").split("## Where a new thing goes")[1].split("\n## ")[0]
+    paragraphs = [p for p in text.replace("\n  ", " ").split("\n") if p.startswith("- **A new ")]
+    kinds = (
+        "data layout",
+        "container",
+        "export form",
+        "selection method",
+        "scorer",
+        "SAE architecture",
+        "page",
+        "command",
+    )
+    assert [p.split("**")[1].removeprefix("A new ") for p in paragraphs] == list(kinds)
+    for paragraph in paragraphs:
+        named = re.findall(r"`([\w/]+\.py): (\w+)`", paragraph)
+        assert named, paragraph
+        for file, name in named:
+            tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+            assert name in top_level(tree), f"{file} has no {name}"
+
+
+def top_level(tree: ast.Module) -> set[str]:
+    """What a file defines at its top level."""
+    targets = [t for node in tree.body for t in getattr(node, "targets", [getattr(node, "target", None)])]
+    return {ast.unparse(t) for t in targets if t} | {node.name for node in tree.body if hasattr(node, "name")}
+
+
+if __name__ == "__main__":
+    document = ARCHITECTURE.read_text(encoding="utf-8")
+    before, after = document[: document.index(BEGIN) + len(BEGIN)], document[document.index(END) :]
+    ARCHITECTURE.write_text(before + rooms_as_text(Code(ROOT)) + after, encoding="utf-8")
