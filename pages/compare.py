@@ -10,9 +10,9 @@ from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.studies.comparison import MethodRow, compare
 from pages.parts.figures import SELECTED, draw
-from pages.parts.tables import samples_table
+from pages.parts.tables import samples_table, why_link
 from pages.parts.text import plain
-from pages.parts.view import header, link
+from pages.parts.view import header
 
 now = header("Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans.")
 session, k = now.session, len(now.selection.rows)
@@ -127,9 +127,6 @@ with right:
 if found is not None and key == repr(now.spec):
     st.subheader("The picks, the least stable first", anchor=False)
     at = np.argsort(found.of_pick, kind="stable")[:500]
-    row = samples_table(
-        now, now.selection.rows[at], "compare-picks", pick=at + 1,
-        **{"stays in": [f"{share:.0%}" for share in found.of_pick[at]]},
-    )  # fmt: skip
-    if row is not None:
-        st.page_link("pages/why.py", label=f"Why row {row} was picked", query_params=link(row=row))
+    more = {"pick": at + 1, "stays in": 100 * found.of_pick[at]}
+    for row in samples_table(now, now.selection.rows[at], "compare-picks", more, {"stays in": "%.0f %%"}):
+        why_link(row)

@@ -18,7 +18,8 @@ from core.studies.matched_sets import comparable_sets, costs, enrichment
 from pages.parts import length_figures as figures
 from pages.parts import text
 from pages.parts.figures import draw
-from pages.parts.view import header, link, metrics
+from pages.parts.tables import feature_link, feature_table
+from pages.parts.view import header, metrics
 
 SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets", "Beyond length")
 LISTED = 300  # features of a table
@@ -103,34 +104,22 @@ def show_decomposition() -> None:
         "neither letter nor digit."
     )
     rows = listed[:LISTED]
-    frame = {
-        "feature": rows, "strongest tokens or label": [now.label(f) for f in rows], "kind": kinds[:LISTED],
-        "share": 100 * found.share[rows], "in samples": 100 * found.density[rows],
+    more = {
+        "kind": kinds[:LISTED], "share": 100 * found.share[rows], "in samples": 100 * found.density[rows],
         "tokens with it": found.with_it[rows], "tokens without": found.without[rows],
     }  # fmt: skip
-    features_table(frame, "longest-decomposition")
+    features_table(rows, "longest-decomposition", more)
 
 
-def features_table(frame: dict, key: str) -> None:
+def features_table(features: np.ndarray, key: str, more: dict) -> None:
     """A table of features; below it, a link to the one that was clicked."""
-    percent = st.column_config.NumberColumn(format="%.1f %%")
-    formats = dict.fromkeys(("in samples", "in the longest", "in the others"), percent)
-    formats |= {"share": st.column_config.NumberColumn(format="%.2f %%")}
-    formats |= {name: st.column_config.NumberColumn(format="%.0f") for name in ("tokens with it", "tokens without")}
-    formats["q"] = st.column_config.NumberColumn(format="scientific", help="Benjamini and Hochberg's adjusted p value")
-    event = st.dataframe(
-        pd.DataFrame(frame), key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=320,
-        column_config=formats,
-    )  # fmt: skip
-    chosen = event["selection"]["rows"]
-    if chosen and chosen[0] < len(frame["feature"]):
-        feature = int(frame["feature"][chosen[0]])
-        st.page_link(
-            "pages/features.py", label=f"What feature {feature} fires on", icon=":material/lightbulb:",
-            query_params=link(feature=feature),
-        )  # fmt: skip
-    else:
-        st.caption("Click a row for the link to what its feature fires on.")
+    formats = dict.fromkeys(("in samples", "in the longest", "in the others"), "%.1f %%") | {"share": "%.2f %%"}
+    formats |= dict.fromkeys(("tokens with it", "tokens without"), "%.0f")
+    help = "Benjamini and Hochberg's adjusted p value"
+    formats |= {"q": st.column_config.NumberColumn(format="scientific", help=help)}
+    formats = {name: of for name, of in formats.items() if name in more}
+    for feature in feature_table(now, features, key, more, formats=formats):
+        feature_link(feature)
 
 
 # --- growth
@@ -210,12 +199,11 @@ def show_enrichment(rows: dict[str, np.ndarray]) -> None:
         f"{len(found.only_one):,} are reached by the longest alone, {len(found.only_two):,} by the other alone."
     )
     if len(features):
-        frame = {
-            "feature": features, "strongest tokens or label": [now.label(f) for f in features],
+        more = {
             "in the longest": 100 * found.one[features] / max(found.n_one, 1),
             "in the others": 100 * found.two[features] / max(found.n_two, 1), "q": found.q[features],
         }  # fmt: skip
-        features_table(frame, f"longest-{which}")
+        features_table(features, f"longest-{which}", more)
 
 
 # --- beyond length

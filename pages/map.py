@@ -6,8 +6,10 @@ import streamlit as st
 from pages.parts import clusters
 from pages.parts.figures import MUTED, SELECTED, draw
 from pages.parts.map import map_of
-from pages.parts.tables import samples_table
-from pages.parts.view import header, link, previews
+from pages.parts.tables import samples_table, why_link
+from pages.parts.view import header, previews
+
+LISTED = 1000  # samples of the lasso in the table
 
 now = header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
 place = now.session.remember("projection", now.session.store.projection)
@@ -34,11 +36,6 @@ if not chosen:
 else:
     inside = np.array(sorted(set(chosen)))
     st.subheader(f"{len(inside):,} samples in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
-    row = samples_table(now, inside[:1000], "map-table", kept=np.where(kept[inside[:1000]], "kept", "left out"))
-    if row is not None:
-        st.page_link(
-            "pages/why.py",
-            label=f"Open row {row}",
-            icon=":material/help_center:",
-            query_params=link(row=row),
-        )
+    status = np.where(kept[inside[:LISTED]], "kept", "left out")
+    for row in samples_table(now, inside[:LISTED], "map-table", {"kept": status}):
+        why_link(row)

@@ -21,9 +21,9 @@ from core.studies.refinement_rivals import Rival, rivals
 from pages.parts import refinement_figures as figures
 from pages.parts import run_picker
 from pages.parts.figures import draw
-from pages.parts.tables import samples_table
-from pages.parts.text import escape, plain, whole
-from pages.parts.view import header, link, metrics, previews
+from pages.parts.tables import samples_table, why_link
+from pages.parts.text import cut, escape, plain, whole
+from pages.parts.view import header, metrics, previews
 
 EXAMPLES = 10  # samples of a cluster shown at once
 LONGEST = 3000  # characters of a text shown
@@ -183,17 +183,14 @@ def show_examples(rows: list[ClusterChange], samples: list[Drawn]) -> None:
 def example(drawn_one: Drawn, prompt: str, gold: str) -> None:
     """One sample: prompt, the data's answer and the model's, each with its score."""
     with st.container(border=True):
-        st.page_link(
-            "pages/why.py", label=f"Round {drawn_one.round}, row {drawn_one.row:,}", icon=":material/help_center:",
-            query_params=link(row=drawn_one.row),
-        )  # fmt: skip
+        why_link(drawn_one.row, f"Round {drawn_one.round}, row {drawn_one.row:,}")
         parts = (
             ("Prompt", prompt),
             (f"Gold answer · R = {signed(drawn_one.gold)}", gold),
             (f"Generated answer · R = {signed(drawn_one.generated)}", drawn_one.answer),
         )
         for column, (name, text) in zip(st.columns(3, gap="medium"), parts, strict=True):
-            shown = escape(text[:LONGEST]) + (" …" if len(text) > LONGEST else "")
+            shown = escape(cut(text, LONGEST))
             column.html(
                 f"<div style='opacity:.7;font-size:.8rem'>{escape(name)}</div>"
                 f"<div class='answer' style='{TEXT}' tabindex='0' dir='auto'>{shown or '(empty)'}</div>"
@@ -204,14 +201,13 @@ def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
     """All samples in the order in which they came."""
     st.subheader("The samples, in the order they came", anchor=False)
     rounds = [0] * len(run.config.pins) + [s.round for s in samples]
-    clusters = [named(int(run.label[row]))[:40] for row in run.rows]
-    row = samples_table(now, run.rows, "refinement-samples", round=rounds, cluster=clusters)
+    clusters = [cut(named(int(run.label[row])), 40) for row in run.rows]
+    chosen = samples_table(now, run.rows, "refinement-samples", {"round": rounds, "cluster": clusters})
     drawn_by = ", ".join(f"{len(r.rows):,} in round {r.number}" for r in run.rounds)
     pinned = f"; {len(run.config.pins):,} pinned before the first (round 0)" if run.config.pins else ""
     st.caption(f"{len(run.rows):,} samples: {drawn_by}{pinned}.")
-    if row is not None:
-        st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
-                     query_params=link(row=row))  # fmt: skip
+    for row in chosen:
+        why_link(row)
 
 
 def show_curve(run: RefineRun) -> None:

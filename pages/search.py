@@ -10,9 +10,9 @@ import streamlit as st
 from core.errors import SelectionError
 from core.session.search import STATUSES, Query, find, parsed_features, sources
 from pages.parts import reading
-from pages.parts.tables import samples_table
+from pages.parts.tables import samples_table, why_link
 from pages.parts.text import plain
-from pages.parts.view import View, header, link
+from pages.parts.view import View, header
 
 SHOWN = 2000  # rows sent to the table
 
@@ -81,15 +81,14 @@ def results(now: View, query: Query) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         shown = np.where(kept[:SHOWN], "picked", "rejected")
-        chosen = samples_table(now, rows[:SHOWN], "find-table", status=shown)
+        chosen = samples_table(now, rows[:SHOWN], "find-table", {"status": shown})
     with right:
-        preview(now, int(rows[0]) if chosen is None else chosen, query)
+        preview(now, chosen[0] if chosen else int(rows[0]), query)
 
 
 def preview(now: View, row: int, query: Query) -> None:
     """One sample; the features that were asked for are shaded where they peak."""
-    st.page_link("pages/why.py", label=f"Why row {row:,}", icon=":material/help_center:",
-                 query_params=link(row=row))  # fmt: skip
+    why_link(row)
     credited = reading.strongest(now, row, query.has)
     reading.show(now, row, credited, height=420)
 

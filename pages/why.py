@@ -1,18 +1,21 @@
 """Why: what brought a sample in, or what made it redundant; pin it, ban it, or veto the feature behind it."""
 
-import pandas as pd
 import streamlit as st
 
 from core.explain.credit import covering_picks
+from core.explain.gains import gain_text, in_features
+from core.selection.registry import METHODS
 from pages.parts import reading, similar_samples
-from pages.parts.tables import samples_table
-from pages.parts.text import plain, whole
-from pages.parts.view import header, link, metrics
+from pages.parts.tables import feature_link, feature_table, samples_table, why_link
+from pages.parts.text import cut, plain, whole
+from pages.parts.view import header, metrics
 
+LISTED = 200  # picks of the table
 SHADED = 12  # credited features shaded at once: more would colour everything
 
 now = header("Why", "For a pick, the features it was first to bring. For the rest, the picks that made it redundant.")
 store, book = now.session.store, now.ledger
+brought = "features" if in_features(now.selection) else "weight of the features"
 position = {int(r): i for i, r in enumerate(now.selection.rows)}
 
 
@@ -24,29 +27,19 @@ def sample_text(row: int, features: list[int]) -> None:
     reading.show(now, row, marks)
 
 
-def feature_table(features: list[int], values: list[float], row: int, key: str) -> int | None:
-    """Features with their faces, values and the token at their peak; gives the one that was clicked."""
+def credited_table(features: list[int], values: list[float], row: int, key: str) -> list[int]:
+    """Features with their values and the token at their peak; gives the one that was clicked."""
     pieces, _ = store.pieces(row)
     entries = store.sample_features(row)
     peaks: dict[int, int] = {}
     for feature, peak in zip(entries["feature_id"], entries["peak"], strict=True):
         peaks.setdefault(int(feature), int(peak))
-    density = now.matrix.density()
-    frame = pd.DataFrame(
-        {
-            "feature": features,
-            "strongest tokens or label": [now.label(f) for f in features],
-            "value here": values,
-            "at token": [whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
-            "in samples": [f"{density[f]:.1%}" for f in features],
-        }
-    )
-    event = st.dataframe(
-        frame, key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=300,
-        column_config={"value here": st.column_config.NumberColumn(format="%.2f")},
-    )  # fmt: skip
-    chosen = event["selection"]["rows"]
-    return features[chosen[0]] if chosen and chosen[0] < len(features) else None
+    more = {
+        "value here": values,
+        "at token": [whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
+        "in samples": 100 * now.matrix.density()[features],
+    }
+    return feature_table(now, features, key, more, height=300, formats={"value here": "%.2f", "in samples": "%.1f %%"})
 
 
 def feature_actions(feature: int) -> None:
@@ -55,10 +48,8 @@ def feature_actions(feature: int) -> None:
     if left.button(f"Veto feature {feature}", icon=":material/block:", key="veto-top", width="stretch"):
         now.workspace.veto([feature], reason="from the Why page")
         st.rerun()
-    right.page_link(
-        "pages/features.py", label=f"Open feature {feature}", icon=":material/lightbulb:",
-        query_params=link(feature=feature),
-    )  # fmt: skip
+    with right:
+        feature_link(feature)
 
 
 def explain_pick(row: int, rank: int) -> None:
@@ -68,7 +59,7 @@ def explain_pick(row: int, rank: int) -> None:
     features, values = [int(book.feature[i]) for i in order], [float(book.value[i]) for i in order]
     metrics(
         ("Pick", f"{rank + 1:,}", f"in round {now.selection.round[rank]}"),
-        ("Marginal gain", f"{book.gains[rank]:,.0f}", "features it was first to bring"),
+        ("Marginal gain", gain_text(now.selection, book.gains[rank]), f"{brought} it was first to bring"),
         ("Active features", f"{book.n_active[row]:,}", "at this θ"),
         ("Covered so far", f"{now.selection.covered_after[rank]:,}", "after this pick"),
     )
@@ -77,11 +68,11 @@ def explain_pick(row: int, rank: int) -> None:
     with left:
         st.subheader("The features that brought it in", anchor=False)
         if not features:
-            st.info("It brings no feature that an earlier pick does not have: coverage was complete before it.")
+            st.info(brings_nothing(row))
         else:
-            clicked = feature_table(features, values, row, f"why-credited-{row}")
-            feature_actions(clicked if clicked is not None else features[0])
-            shown = [clicked] if clicked is not None else shown
+            clicked = credited_table(features, values, row, f"why-credited-{row}")
+            feature_actions((clicked or features)[0])
+            shown = clicked or shown
     with right:
         st.subheader("Where they peak", anchor=False)
         st.caption(
@@ -92,26 +83,31 @@ def explain_pick(row: int, rank: int) -> None:
         sample_text(row, shown)
 
 
+def brings_nothing(row: int) -> str:
+    """Why a pick is credited with no feature."""
+    told = "It brings no feature that an earlier pick does not have."
+    if row in now.state.pins:
+        return f"{told} It is pinned, and so comes first."
+    return told if METHODS[now.spec.method].counts else f"{told} {now.spec.method} does not look at coverage."
+
+
 def explain_reject(row: int) -> None:
     """The picks that cover a sample's features."""
     covering = covering_picks(now.matrix, now.selection, row)
     enters = int(book.budget_in[row])
     metrics(
         ("Redundancy", f"{book.redundancy[row]:.1%}", "of its features are covered"),
-        ("Gain now", f"{book.gain_now[row]:,.0f}", "features it would still bring"),
+        ("Gain now", gain_text(now.selection, book.gain_now[row]), f"{brought} it would still bring"),
         ("Active features", f"{book.n_active[row]:,}", "at this θ"),
         ("Enters at budget", f"{enters:,}" if enters > 0 else "—", "samples" if enters > 0 else "not in this order"),
     )
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("The picks that made it redundant", anchor=False)
-        chosen = samples_table(
-            now, [c.row for c in covering[:200]], f"why-covering-{row}",
-            pick=[c.rank + 1 for c in covering[:200]],
-            **{"of its features": [c.n_features for c in covering[:200]]},
-        )  # fmt: skip
-        if chosen is not None:
-            st.page_link("pages/why.py", label=f"Why row {chosen} was picked", query_params=link(row=chosen))
+        shown = covering[:LISTED]
+        more = {"pick": [c.rank + 1 for c in shown], "of its features": [c.n_features for c in shown]}
+        for chosen in samples_table(now, [c.row for c in shown], f"why-covering-{row}", more):
+            why_link(chosen)
         for c in covering[:1]:
             names = ", ".join(now.label(int(f)) for f in c.features[:5])
             st.caption(plain(f"Pick {c.rank + 1} alone has {c.n_features:,} of them, such as: {names}."))
@@ -126,11 +122,7 @@ def explain_reject(row: int) -> None:
         sample_text(row, shown)
 
 
-n = store.n_samples
-top = int(now.selection.rows[0]) if len(now.selection.rows) else 0
-columns = st.columns([2, 1, 1, 1, 1], vertical_alignment="bottom")
-row = columns[0].number_input("Row of the sample", 0, n - 1, top, key="row", bind="query-params")
-rank = position.get(int(row))
+# --- the sample, and what can be done with it
 
 
 def go_to(target: int) -> None:
@@ -138,29 +130,46 @@ def go_to(target: int) -> None:
     st.session_state.row = int(target)
 
 
-order = now.order.rows
-place = int((order == row).argmax()) if (order == row).any() else 0
-columns[1].button(
-    "Previous pick", on_click=go_to, args=(order[max(place - 1, 0)],), width="stretch", disabled=place == 0
-)
-columns[2].button("Next pick", on_click=go_to, args=(order[min(place + 1, len(order) - 1)],), width="stretch")
-pinned, banned = row in now.state.pins, row in now.state.bans
-if columns[3].button("Unpin" if pinned else "Pin", icon=":material/push_pin:", width="stretch", key="pin"):
-    (now.workspace.unpin if pinned else now.workspace.pin)([int(row)])
-    st.rerun()
-if columns[4].button("Unban" if banned else "Ban", icon=":material/do_not_disturb_on:", width="stretch", key="ban"):
-    (now.workspace.unban if banned else now.workspace.ban)([int(row)])
-    st.rerun()
-note = now.state.notes.get(int(row), "")
-with st.expander(f"Note: {plain(note[:80])}" if note else "Add a note", icon=":material/edit_note:"):
-    text = st.text_area("What a colleague should know about this sample", note, key=f"note-{int(row)}")
-    if st.button("Save the note", key="save-note"):
-        now.workspace.note(int(row), text)
+def pick_row() -> int:
+    """The sample that is looked at, and the buttons that keep it or leave it out."""
+    picks, columns = now.selection.rows, st.columns([2, 1, 1, 1, 1], vertical_alignment="bottom")
+    row = int(
+        columns[0].number_input(
+            "Row of the sample", 0, store.n_samples - 1, int(picks[0]), key="row", bind="query-params"
+        )
+    )
+    place = position.get(row, len(picks))  # a sample that is left out comes after the last pick
+    for column, name, target in ((columns[1], "Previous pick", place - 1), (columns[2], "Next pick", place + 1)):
+        there = 0 <= target < len(picks)
+        column.button(name, on_click=go_to, args=(picks[target] if there else row,), disabled=not there,
+                      width="stretch")  # fmt: skip
+    pinned, banned = row in now.state.pins, row in now.state.bans
+    if columns[3].button("Unpin" if pinned else "Pin", icon=":material/push_pin:", width="stretch", key="pin"):
+        (now.workspace.unpin if pinned else now.workspace.pin)([row])
         st.rerun()
+    if columns[4].button("Unban" if banned else "Ban", icon=":material/do_not_disturb_on:", width="stretch", key="ban"):
+        (now.workspace.unban if banned else now.workspace.ban)([row])
+        st.rerun()
+    return row
+
+
+def show_note(row: int) -> None:
+    """The note on a sample, and how to write one."""
+    note = now.state.notes.get(row, "")
+    with st.expander(f"Note: {plain(cut(note, 80))}" if note else "Add a note", icon=":material/edit_note:"):
+        text = st.text_area("What a colleague should know about this sample", note, key=f"note-{row}")
+        if st.button("Save the note", key="save-note"):
+            now.workspace.note(row, text)
+            st.rerun()
+
+
+row = pick_row()
+show_note(row)
+rank = position.get(row)
 status = "kept" if rank is not None else "left out"
-st.html(f"<div data-testid='why-status' style='font-size:1.1rem'>Row {int(row):,} is <b>{status}</b>.</div>")
+st.html(f"<div data-testid='why-status' style='font-size:1.1rem'>Row {row:,} is <b>{status}</b>.</div>")
 if rank is not None:
-    explain_pick(int(row), rank)
+    explain_pick(row, rank)
 else:
-    explain_reject(int(row))
-similar_samples.show(now, int(row))
+    explain_reject(row)
+similar_samples.show(now, row)

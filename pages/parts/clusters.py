@@ -10,8 +10,9 @@ from core.explain.cluster_names import ClusterCard, name_clusters
 from core.selection.clustering import Clusters, clusters
 from core.selection.inputs import unit_vectors
 from pages.parts.figures import MUTED, PALETTE
-from pages.parts.text import escape
-from pages.parts.view import View, link
+from pages.parts.tables import clickable, why_link
+from pages.parts.text import cut, escape
+from pages.parts.view import View
 
 MOST = 100
 
@@ -45,30 +46,26 @@ def section(now: View) -> None:
             "central row": [card.central for card in cards],
         }
     )
-    event = st.dataframe(
-        frame, key="clusters-table", hide_index=True, on_select="rerun", selection_mode="single-row",
-        column_config={
-            "enriched features": st.column_config.TextColumn(width="large"),
-            "lift": st.column_config.NumberColumn(format="%.1f", help="of the first: times commoner than in all"),
-            "share picked": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
-        },
-    )  # fmt: skip
+    formats = {
+        "enriched features": st.column_config.TextColumn(width="large"),
+        "lift": st.column_config.NumberColumn(format="%.1f", help="of the first: times commoner than in all"),
+        "share picked": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+    }
+    chosen = clickable(frame, "clusters-table", 460, formats=formats)
     overall = len(now.selection.rows) / now.session.store.n_samples
     st.caption(
         f"k-means over mean-pooled residual vectors, k = {found.k}. Features by hypergeometric test, at least 3 "
         f"samples. Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
     )
-    for i in event["selection"]["rows"][:1]:
-        row = cards[i].central
-        st.page_link("pages/why.py", label=f"Open row {row:,}, the central one of cluster {cards[i].cluster}",
-                     icon=":material/help_center:", query_params=link(row=row))  # fmt: skip
+    for i in chosen:
+        why_link(cards[i].central, f"Why row {cards[i].central:,}, the central one of cluster {cards[i].cluster}")
 
 
 def layers(now: View) -> list[tuple[str, np.ndarray, str]]:
     """Name, mask bool (N,) and colour of each layer of the map: the largest clusters, then all others in grey."""
     found, cards = grouped(now)
     big = cards[: len(PALETTE)]
-    names = [escape(("; ".join(card.names[:2]) or f"cluster {card.cluster}")[:40]) for card in big]
+    names = [escape(cut("; ".join(card.names[:2]) or f"cluster {card.cluster}", 40)) for card in big]
     out = [
         (name, found.label == card.cluster, PALETTE[i]) for i, (name, card) in enumerate(zip(names, big, strict=True))
     ]

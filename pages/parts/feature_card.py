@@ -11,11 +11,12 @@ import streamlit as st
 
 from core.errors import SelectionError
 from core.explain.leaks import leaks, preview
-from core.features.cards import FeatureCard, Neighbour, feature_card
+from core.features.cards import FeatureCard, feature_card
 from core.features.label_files import neuronpedia_url
 from core.store.contexts import BINS
 from pages.parts.figures import GREEN, PINK, SELECTED
 from pages.parts.figures import draw as draw_chart
+from pages.parts.tables import feature_link, feature_table
 from pages.parts.text import escape, plain, tokens_html
 from pages.parts.view import View, url
 
@@ -113,15 +114,14 @@ def before_veto(now: View, features: list[int]) -> None:
         st.caption("No other feature fires with it so often that it would carry the same.")
         return
     st.caption(f"{len(found)} features fire with what is vetoed and say much the same:")
-    rows = {
-        "feature": [leak.feature for leak in found],
-        "strongest tokens or label": [now.label(leak.feature) for leak in found],
+    more = {
         "carries": [leak.vetoed for leak in found],
         "same samples": [100 * leak.jaccard for leak in found],
         "decoder cosine": [leak.cosine for leak in found],
     }
     formats = {"same samples": "%.0f %%", "decoder cosine": "%.2f"}
-    table(rows, formats, "leaks", 220)
+    for feature in feature_table(now, [leak.feature for leak in found], "leaks", more, height=220, formats=formats):
+        feature_link(feature)
     group = {*features, *(leak.feature for leak in found)}
     if st.button(f"Veto {len(group)} features together", key="veto-group"):
         now.workspace.veto(group, reason="a group that fires together")
@@ -213,26 +213,11 @@ def neighbours(now: View, card: FeatureCard) -> None:
     ):
         st.html(f"<div style='opacity:.7;padding:4px 0'>{title}</div>")
         if found:
-            neighbour_table(now, found, unit)
+            more, key = {unit: [n.value for n in found]}, f"neighbours-{unit}"
+            for feature in feature_table(now, [n.feature for n in found], key, more, formats={unit: "%.2f"}):
+                feature_link(feature)
         else:
             st.caption(none)
-
-
-def neighbour_table(now: View, found: list[Neighbour], unit: str) -> None:
-    """Neighbours with their faces and how near they are."""
-    rows = {
-        "feature": [n.feature for n in found],
-        "strongest tokens or label": [now.label(n.feature) for n in found],
-        unit: [n.value for n in found],
-    }
-    table(rows, {unit: "%.2f"}, f"neighbours-{unit}", 320)
-
-
-def table(columns: dict[str, list[Any]], formats: dict[str, str], key: str, height: int) -> None:
-    """A plain table, no higher than its rows need."""
-    config = {name: st.column_config.NumberColumn(format=text) for name, text in formats.items()}
-    n = len(next(iter(columns.values())))
-    st.dataframe(pd.DataFrame(columns), hide_index=True, key=key, height=min(35 * n + 40, height), column_config=config)
 
 
 def values(card: FeatureCard) -> None:

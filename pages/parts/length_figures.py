@@ -14,7 +14,7 @@ from core.studies.length import ThetaCorrelation
 from core.studies.length_features import KINDS, Decomposition
 from pages.parts import figures
 from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED, thinned
-from pages.parts.text import escape
+from pages.parts.text import cut, escape
 from pages.parts.view import View
 
 SHOWN = 10_000  # points of the scatter, of each colour
@@ -72,7 +72,7 @@ def share_curve(found: Decomposition) -> go.Figure:
 def share_bars(found: Decomposition, kinds: list[str], label: Callable[[int], str], most: int = 25) -> go.Figure:
     """The features with the largest shares, coloured by kind."""
     features, figure = found.order[:most], go.Figure()
-    names = [escape(f"{label(f)[:24]} · {f}") for f in features]
+    names = [escape(f"{cut(label(f), 24)} · {f}") for f in features]
     for kind in KINDS:
         own = [i for i in range(len(features)) if kinds[i] == kind]
         figure.add_bar(
@@ -88,7 +88,7 @@ def growth_figure(curves: list[Growth]) -> go.Figure:
     """Mean features met against tokens read, with the fitted curves dotted; both axes logarithmic."""
     figure = go.Figure()
     for curve, colour in zip(curves, (SELECTED, ACCENT, GREEN, PINK), strict=False):
-        t, name = np.arange(1, len(curve.features) + 1), escape(curve.source[:40])
+        t, name = np.arange(1, len(curve.features) + 1), escape(cut(curve.source, 40))
         figure.add_trace(figures.line(name, t, curve.features, colour))
         fitted = f"{curve.K:.2g} · t^{curve.beta:.2f}"
         figure.add_trace(figures.line(fitted, t, curve.K * t**curve.beta, colour, dash="dot", width=1.5))

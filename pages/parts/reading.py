@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.errors import SaelectError
 from pages.parts.figures import GREY, PALETTE
-from pages.parts.text import escape, plain
+from pages.parts.text import cut, escape, plain
 from pages.parts.view import View, session_of
 
 if TYPE_CHECKING:
@@ -130,10 +130,9 @@ def html(pieces: Sequence[str], segments: Sequence[int], marks: Sequence[Mark], 
 
 def chip(place: int, mark: Mark) -> str:
     """A feature's name in the legend; it can be pointed at, or reached with the tabulator key."""
-    label = mark.label if len(mark.label) <= LABEL else mark.label[: LABEL - 1] + "…"
     return (
         f"<span class='chip chip-{place}' tabindex='0' style='--colour:{colour_of(place)}' "
-        f"title='{escape(mark.label)}'><b>{mark.feature}</b> {escape(label)} · {mark.top:.3g}</span>"
+        f"title='{escape(mark.label)}'><b>{mark.feature}</b> {escape(cut(mark.label, LABEL))} · {mark.top:.3g}</span>"
     )
 
 

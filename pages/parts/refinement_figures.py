@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.selection.clustering import KRow
 from pages.parts.figures import ACCENT, MUTED, PINK, SELECTED, line
 from pages.parts.map import map_of
-from pages.parts.text import escape
+from pages.parts.text import cut, escape
 
 DASHES = ("solid", "dash", "dot")  # tell clusters of one colour apart without a colour
 NAMED = len(DASHES)  # clusters that are named of those that gained, and of those that lost
@@ -27,7 +27,7 @@ def weight_figure(
     for clusters, colour, way in ((gainers, SELECTED, "▲"), (losers, ACCENT, "▼")):
         for cluster, dash in zip(clusters, DASHES, strict=False):
             name = escape(titles[cluster])
-            trace = line(f"{way} {escape(titles[cluster][:34])}", rounds, weights[:, cluster], colour, dash=dash)
+            trace = line(f"{way} {escape(cut(titles[cluster], 34))}", rounds, weights[:, cluster], colour, dash=dash)
             trace.update(mode="lines+markers", hovertemplate=f"cluster {name}<br>%{{y:.3~%}}<extra></extra>")
             figure.add_trace(trace)
     figure.update_xaxes(title="round", tickvals=rounds, ticktext=["at first", *(f"after {t}" for t in rounds[1:])])

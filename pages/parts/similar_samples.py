@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -12,12 +10,11 @@ from core.explain.similar_samples import nearest
 from core.matrix.postings import having
 from core.matrix.statistics import active_in
 from core.schema import SEGMENTS
-from pages.parts.tables import samples_table
+from pages.parts.tables import feature_table, samples_table, why_link
 from pages.parts.text import plain, whole
-from pages.parts.view import View, link
+from pages.parts.view import View
 
 NEAREST = 12
-NUMBER = st.column_config.NumberColumn(format="%.2f")
 
 
 def show(now: View, row: int) -> None:
@@ -53,21 +50,13 @@ def by_segment(now: View, row: int) -> int | None:
     shown = active[active["segment"] == segment]
     pieces = now.session.store.pieces(row)[0]
     features = shown["feature_id"].to_numpy()
-    frame = pd.DataFrame(
-        {
-            "feature": features,
-            "strongest tokens or label": [now.label(f) for f in features],
-            "value here": shown["value"],
-            "at token": [whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
-            "picks": active_in(now.matrix, now.selection.rows)[features],
-        }
-    )
-    event = st.dataframe(
-        frame, key=f"segment-table-{row}-{segment}", hide_index=True, on_select="rerun", selection_mode="single-row",
-        height=320, column_config={"value here": NUMBER},
-    )  # fmt: skip
-    chosen = event["selection"]["rows"]
-    return int(features[chosen[0]] if chosen and chosen[0] < len(features) else features[0])
+    more = {
+        "value here": shown["value"].to_numpy(),
+        "at token": [whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
+        "picks": active_in(now.matrix, now.selection.rows)[features],
+    }
+    chosen = feature_table(now, features, f"segment-table-{row}-{segment}", more, formats={"value here": "%.2f"})
+    return chosen[0] if chosen else int(features[0])
 
 
 def sharing(now: View, row: int, feature: int) -> None:
@@ -82,10 +71,9 @@ def sharing(now: View, row: int, feature: int) -> None:
     st.caption(f"{name}: {len(rows):,} other picks have it, in the order they were picked.")
     place = {int(r): i + 1 for i, r in enumerate(now.selection.rows)}
     rows, value = rows[:300], value[:300]
-    _link(
-        "Why",
-        samples_table(now, rows, f"sharing-{row}-{feature}", pick=[place[int(r)] for r in rows], value=value.round(2)),
-    )
+    more = {"pick": [place[int(r)] for r in rows], "value": value}
+    for chosen in samples_table(now, rows, f"sharing-{row}-{feature}", more, {"value": "%.2f"}):
+        why_link(chosen)
 
 
 def nearest_samples(now: View, row: int) -> None:
@@ -100,11 +88,6 @@ def nearest_samples(now: View, row: int) -> None:
         f"By Jaccard index over active features: {kept.sum():,} of the {len(rows):,} nearest are picked; "
         f"the nearest shares {jaccard[0]:.0%} of the features that either has."
     )
-    columns: dict[str, Any] = {"jaccard": jaccard.round(3), "status": np.where(kept, "picked", "rejected")}
-    _link("Why", samples_table(now, rows, f"nearest-{row}", **columns))
-
-
-def _link(label: str, row: int | None) -> None:
-    if row is not None:
-        st.page_link("pages/why.py", label=f"{label} row {row:,}", icon=":material/help_center:",
-                     query_params=link(row=row))  # fmt: skip
+    more = {"jaccard": jaccard, "status": np.where(kept, "picked", "rejected")}
+    for chosen in samples_table(now, rows, f"nearest-{row}", more, {"jaccard": "%.3f"}):
+        why_link(chosen)

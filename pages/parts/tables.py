@@ -1,31 +1,82 @@
-"""Tables whose rows lead somewhere."""
+"""Tables of features and of samples whose rows can be clicked, and the links that they lead to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
-from pages.parts.view import View, previews
+from pages.parts.view import View, link, previews
+
+FACE = "strongest tokens or label"
+Formats = Mapping[str, Any]  # of columns: a number's format such as "%.2f", or a st.column_config of its own
 
 
-def samples_table(now: View, rows: Sequence[int], key: str, **columns: Sequence[Any]) -> int | None:
-    """A table of samples; gives the row of the sample that was clicked, or None."""
-    import pandas as pd
+def clickable(
+    frame: pd.DataFrame, key: str, height: int, several: bool = False, formats: Formats | None = None
+) -> list[int]:
+    """A table; gives the places of the rows that were clicked, one at most unless `several`."""
+    mode = "multi-row" if several else "single-row"
+    event = st.dataframe(
+        frame, key=key, hide_index=True, on_select="rerun", selection_mode=mode, column_config=columns(formats),
+        height=min(35 * len(frame) + 40, height),
+    )  # fmt: skip
+    return [i for i in event["selection"]["rows"] if i < len(frame)]  # the table may have been longer when clicked
 
-    texts, info = previews(now.session.store.path), now.session.info
-    rows = np.asarray(rows, dtype=int)
+
+def columns(formats: Formats | None) -> dict[str, Any]:
+    """The formats as Streamlit takes them."""
+    number = st.column_config.NumberColumn
+    return {name: number(format=of) if isinstance(of, str) else of for name, of in (formats or {}).items()}
+
+
+def feature_table(
+    now: View,
+    features: Sequence[int] | np.ndarray,
+    key: str,
+    more: Mapping[str, Sequence[Any] | np.ndarray],
+    *,
+    height: int = 320,
+    several: bool = False,
+    formats: Formats | None = None,
+) -> list[int]:
+    """Features with their labels and `more` columns; gives those that were clicked."""
+    features = np.asarray(features, dtype=int)
+    frame = pd.DataFrame({"feature": features, FACE: [now.label(f) for f in features], **more})
+    return [int(features[i]) for i in clickable(frame, key, height, several, formats)]
+
+
+def samples_table(
+    now: View,
+    rows: Sequence[int] | np.ndarray,
+    key: str,
+    more: Mapping[str, Sequence[Any] | np.ndarray] | None = None,
+    formats: Formats | None = None,
+) -> list[int]:
+    """Samples with the beginnings of their texts, after `more` columns; gives the row that was clicked, if one was."""
+    texts, rows = previews(now.session.store.path), np.asarray(rows, dtype=int)
     frame = pd.DataFrame(
         {
-            **columns,
+            **(more or {}),
             "row": rows,
             "prompt": [texts[r][0] for r in rows],
             "response": [texts[r][1] for r in rows],
-            "response tokens": info.response_tokens[rows],
+            "response tokens": now.session.info.response_tokens[rows],
         }
     )
-    event = st.dataframe(frame, key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=320)
-    chosen = event["selection"]["rows"]
-    return int(rows[chosen[0]]) if chosen and chosen[0] < len(rows) else None
+    return [int(rows[i]) for i in clickable(frame, key, 320, formats=formats)]
+
+
+def feature_link(feature: int) -> None:
+    """The link to a feature's card."""
+    st.page_link("pages/features.py", label=f"Open feature {feature}", icon=":material/lightbulb:",
+                 query_params=link(feature=feature))  # fmt: skip
+
+
+def why_link(row: int, label: str = "") -> None:
+    """The link to why a sample was kept or left out."""
+    st.page_link("pages/why.py", label=label or f"Why row {row:,}", icon=":material/help_center:",
+                 query_params=link(row=row))  # fmt: skip

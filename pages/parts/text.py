@@ -12,7 +12,9 @@ from pages.parts.figures import ACCENT
 LINKED = re.compile(r"(https?:|www(?=\.)|@)", re.IGNORECASE)  # what Markdown makes a link of without being asked
 
 
-# --- text from data sets is hostile: it reaches the browser only through these
+def cut(text: str, n: int) -> str:
+    """At most `n` characters of a text, the last an ellipsis where some are left out. Cut first, then escape."""
+    return text if len(text) <= n else text[: n - 1] + "…"
 
 
 def whole(text: str) -> str:
