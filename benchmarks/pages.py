@@ -46,7 +46,7 @@ def repeated(store: FeatureStore, n: int) -> Path:
     writer.derive()
     for name in ("directions", "logit_lens"):
         writer.table(name, store.db.cursor().sql(f"FROM {name}").to_arrow_table())
-    place = store.query("FROM projection ORDER BY sample_id").fetchnumpy()
+    place = store.columns("FROM projection ORDER BY sample_id")
     apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side
     x, y = ((np.tile(place[axis], copies)[:n] + a).astype(np.float32) for axis, a in zip("xy", apart, strict=True))
     writer.table("projection", pa.table({"sample_id": np.arange(n, dtype=np.int32), "x": x, "y": y}))

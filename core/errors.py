@@ -25,6 +25,10 @@ class LockedError(StoreError):
     """A store that another process is writing."""
 
 
+class DamagedError(StoreError):
+    """A file of ours that was cut short or changed: it is left as it is, or set aside, but never deleted."""
+
+
 class SelectionError(SaelectError):
     """A selection that was asked for and cannot be made."""
 

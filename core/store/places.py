@@ -30,7 +30,7 @@ class Places:
 
 def token_places(store: FeatureStore) -> Places:
     """The places of all tokens of a store; a segment may be interrupted, as the answers of several turns are."""
-    blobs = [row[0] for row in store.query("SELECT segments FROM samples ORDER BY sample_id").fetchall()]
+    blobs = [row[0] for row in store.rows("SELECT segments FROM samples ORDER BY sample_id")]
     sizes = np.array([len(blob) for blob in blobs], np.int64)
     return places(np.frombuffer(b"".join(blobs), np.int8), np.concatenate([[0], np.cumsum(sizes)]))
 

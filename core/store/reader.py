@@ -1,4 +1,4 @@
-"""A finished feature store, read-only, and the stores of a folder."""
+"""A finished feature store, read-only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from core.errors import StoreError
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
+from core.store.meta import check_version, meta_of
 from core.store.pooling import pool_segments
-from core.store.tables import SCHEMA_VERSION, connect
+from core.store.tables import connect, explained
 
 
 def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
@@ -37,15 +37,11 @@ class FeatureStore:
         self.path = path
         self.db = connect(path, read_only=True)
         try:
-            found = self.query("SELECT key, value FROM meta").fetchall()
-        except duckdb.Error as error:
-            raise StoreError(f"{path} is no feature store.") from error
-        self.meta: dict[str, Any] = {k: json.loads(v) for k, v in found}
-        if self.meta.get("schema_version") != SCHEMA_VERSION:
-            raise StoreError(
-                f"{path.name} has schema version {self.meta.get('schema_version')}, "
-                f"this program reads {SCHEMA_VERSION}: extract again."
-            )
+            self.meta = meta_of(path, self.db)
+            check_version(path, self.meta)
+        except StoreError:
+            self.db.close()
+            raise
 
     @property
     def key(self) -> str:
@@ -62,9 +58,22 @@ class FeatureStore:
         """Number of samples N."""
         return self.meta["n_samples"]
 
-    def query(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> duckdb.DuckDBPyConnection:
-        """Run one statement on a cursor of its own (a connection shared by threads gives wrong results)."""
-        return self.db.cursor().execute(sql, parameters)
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one statement, on a cursor of its own: a connection shared by threads gives wrong results.
+
+        Raises DamagedError if what it reads was changed or cut off.
+        """
+        with explained(self.path):
+            return self.db.cursor().execute(sql, parameters).fetchall()
+
+    def columns(self, sql: str, parameters: Sequence[Any] = ()) -> dict[str, np.ndarray]:
+        """The columns of one statement as arrays, by name; raises as `rows` does."""
+        with explained(self.path):
+            return self.db.cursor().execute(sql, parameters).fetchnumpy()
+
+    def close(self) -> None:
+        """Close the file: nothing can be asked any more."""
+        self.db.close()
 
     def no_sample(self, row: int) -> StoreError:
         """The error for a row that is not in the store."""
@@ -74,18 +83,19 @@ class FeatureStore:
         """The samples' features over a scope (all, prompt, response), those with value > theta."""
         if scope not in SCOPES:
             raise StoreError(f"Unknown scope {scope!r}: use one of {', '.join(SCOPES)}.")
-        return read_matrix(self.db.cursor(), self.n_samples, self.n_features, scope, float(theta or 0.0))
+        with explained(self.path):
+            return read_matrix(self.db.cursor(), self.n_samples, self.n_features, scope, float(theta or 0.0))
 
     def samples(self, rows: Iterable[int] | None = None) -> list[Sample]:
         """The samples, or those of `rows` in the order given; Sample.row is the position in the store."""
         columns = "sample_id, messages, raw, source, scores"
         if rows is None:
-            found = self.query(f"SELECT {columns} FROM samples ORDER BY sample_id").fetchall()
+            found = self.rows(f"SELECT {columns} FROM samples ORDER BY sample_id")
         else:
             wanted = [int(r) for r in rows]
-            found = self.query(
+            found = self.rows(
                 f"SELECT {columns} FROM samples WHERE sample_id IN (SELECT unnest(?::INTEGER[]))", [wanted]
-            ).fetchall()
+            )
             by_id = {r[0]: r for r in found}
             missing = next((r for r in wanted if r not in by_id), None)
             if missing is not None:
@@ -98,43 +108,44 @@ class FeatureStore:
 
     def sample_columns(self) -> dict[str, np.ndarray]:
         """Per sample: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source."""
-        return self.query(
+        return self.columns(
             """SELECT source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source
             FROM samples ORDER BY sample_id"""
-        ).fetchnumpy()
+        )
 
     def scores(self) -> dict[str, np.ndarray]:
         """Every score column of the data, float64 (N,), NaN where a sample has none."""
-        parsed = [json.loads(s[0]) for s in self.query("SELECT scores FROM samples ORDER BY sample_id").fetchall()]
+        parsed = [json.loads(s[0]) for s in self.rows("SELECT scores FROM samples ORDER BY sample_id")]
         names = sorted({name for p in parsed for name in p})
         return {n: np.array([p.get(n, np.nan) for p in parsed], np.float64) for n in names}
 
     def previews(self, length: int = 160) -> list[tuple[str, str]]:
         """(prompt, response) of every sample, the first `length` characters: for tables and hover texts."""
         out = []
-        for (text,) in self.query("SELECT messages FROM samples ORDER BY sample_id").fetchall():
+        for (text,) in self.rows("SELECT messages FROM samples ORDER BY sample_id"):
             sample = Sample(0, tuple(Message(*m) for m in json.loads(text)), None)
             out.append((sample.prompt[:length], sample.response[:length]))
         return out
 
     def pieces(self, row: int) -> tuple[list[str], np.ndarray]:
         """The texts of a sample's tokens, in order, and the segment of each, int8 (T,), −1 for template tokens."""
-        found = self.query("SELECT pieces, segments FROM samples WHERE sample_id = ?", [int(row)]).fetchone()
-        if found is None:
+        found = self.rows("SELECT pieces, segments FROM samples WHERE sample_id = ?", [int(row)])
+        if not found:
             raise self.no_sample(row)
-        return json.loads(found[0]), np.frombuffer(found[1], np.int8)
+        pieces, segments = found[0]
+        return json.loads(pieces), np.frombuffer(segments, np.int8)
 
     def sample_features(self, row: int) -> dict[str, np.ndarray]:
         """One sample's entries: segment, feature_id, value, peak, strongest first."""
-        return self.query(
+        return self.columns(
             """SELECT segment, feature_id, value, peak FROM activations WHERE sample_id = ?
             ORDER BY value DESC, feature_id""",
             [int(row)],
-        ).fetchnumpy()
+        )
 
     def features(self) -> dict[str, np.ndarray]:
         """feature_id, n_samples and max_value of every feature that was ever active."""
-        return self.query("SELECT feature_id, n_samples, max_value FROM features ORDER BY feature_id").fetchnumpy()
+        return self.columns("SELECT feature_id, n_samples, max_value FROM features ORDER BY feature_id")
 
     def contexts(self, feature: int) -> list[dict[str, Any]]:
         """Where a feature fires: bin (0 the strongest, then from high to low), sample_id, peak, pieces, values, edge.
@@ -142,11 +153,11 @@ class FeatureStore:
         The pieces are the texts of the tokens around the peak, the values the feature's there; `peak` counts in them.
         `edge`: whether the token before or after the peak's belongs to another segment or to the template.
         """
-        found = self.query(
+        found = self.rows(
             """SELECT c.bin, c.sample_id, c.peak, c.start, c."values", s.pieces, s.segments
             FROM contexts c JOIN samples s USING (sample_id) WHERE feature_id = ? ORDER BY rank""",
             [int(feature)],
-        ).fetchall()
+        )
         out = []
         for place, sample_id, peak, start, values, pieces, segments in found:
             window = json.loads(pieces)[start : start + len(values)]
@@ -157,41 +168,41 @@ class FeatureStore:
 
     def segment_shares(self, feature: int, theta: float) -> dict[str, float]:
         """In which share of all samples a feature exceeds θ, for each segment."""
-        found = self.query(
+        found = self.rows(
             "SELECT segment, count(*) FROM activations WHERE feature_id = ? AND value > ? GROUP BY segment",
             [int(feature), float(theta)],
-        ).fetchall()
+        )
         counts = dict(found)
         return {name: counts.get(i, 0) / max(self.n_samples, 1) for i, name in enumerate(SEGMENTS)}
 
     def logit_lens(self, feature: int) -> dict[str, list[tuple[str, float]]]:
         """The tokens that a feature promotes and suppresses most, each with its logit per unit of activation."""
-        found = self.query(
+        found = self.rows(
             """SELECT promoted, promoted_logits, suppressed, suppressed_logits FROM logit_lens
             WHERE feature_id = ?""",
             [int(feature)],
-        ).fetchone() or ([], [], [], [])
-        promoted, suppressed = (list(zip(*found[i : i + 2], strict=True)) for i in (0, 2))
+        ) or [([], [], [], [])]
+        promoted, suppressed = (list(zip(*found[0][i : i + 2], strict=True)) for i in (0, 2))
         return {"promoted": promoted, "suppressed": suppressed}
 
     def directions(self) -> dict[str, np.ndarray]:
         """UMAP coordinates of the decoder directions of the active features: feature_id, x, y."""
-        return self.query("SELECT feature_id, x, y FROM directions ORDER BY feature_id").fetchnumpy()
+        return self.columns("SELECT feature_id, x, y FROM directions ORDER BY feature_id")
 
     def faces(self, tokens: int = 3) -> dict[int, str]:
         """Of each feature the commonest tokens at its strongest peaks, as one string: a face until it has a label."""
-        found = self.query(
+        found = self.rows(
             "SELECT feature_id, list(token ORDER BY rank) FROM contexts WHERE bin = 0 GROUP BY feature_id"
-        ).fetchall()
+        )
         return {f: " · ".join(commonest([t.strip() for t in peaks], tokens)) for f, peaks in found}
 
     def projection(self) -> dict[str, np.ndarray]:
         """UMAP coordinates of the samples: x, y float32 (N,)."""
-        return self.query("SELECT x, y FROM projection ORDER BY sample_id").fetchnumpy()
+        return self.columns("SELECT x, y FROM projection ORDER BY sample_id")
 
     def embeddings(self) -> np.ndarray:
         """Mean-pooled residual vectors, float32 (N, d_model)."""
-        rows = self.query("SELECT embedding FROM samples ORDER BY sample_id").fetchall()
+        rows = self.rows("SELECT embedding FROM samples ORDER BY sample_id")
         return np.stack([np.frombuffer(r[0], np.float16) for r in rows]).astype(np.float32)
 
 
@@ -208,9 +219,3 @@ def open_store(path: str | Path) -> FeatureStore:
     if not path.is_file():
         raise StoreError(f"There is no feature store at {path}: run `python -m core extract` first.")
     return FeatureStore(path)
-
-
-def list_stores(folder: Path) -> list[Path]:
-    """The finished stores in a folder, newest first."""
-    found = [p for p in folder.glob("*.duckdb") if not p.name.endswith(".partial.duckdb") and len(p.stem) == 16]
-    return sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from core.errors import LockedError, StoreError
+from core.errors import DamagedError, LockedError, StoreError
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST
 
 SCHEMA_VERSION = 2
+MEND = "move it away and extract again, or copy it anew from where it came"
 TABLES = """
 CREATE TABLE meta(key VARCHAR, value VARCHAR);
 CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, raw VARCHAR, messages VARCHAR, source VARCHAR,
@@ -49,10 +52,32 @@ APPENDED = {
 
 
 def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file; a lock held by another process becomes a LockedError that names it."""
-    try:
+    """Open a DuckDB file; raises LockedError if another process writes it, else as `explained` does."""
+    with explained(path):
         return duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise LockedError(f"{path.name} is being written by another process: wait for it to finish.") from error
-        raise StoreError(f"{path} cannot be opened as a feature store: {error}") from error
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """What DuckDB says in this block about the file at `path` becomes one sentence that says what to do.
+
+    Raises LockedError, DamagedError (cut short, or a checksum that is wrong: DuckDB has one for each block) or
+    StoreError. A statement that makes no sense is our mistake, and goes through as it is.
+    """
+    try:
+        yield
+    except (duckdb.ProgrammingError, duckdb.DataError):
+        raise
+    except duckdb.Error as error:
+        raise trouble(path, str(error).replace(str(path), path.name)) from error
+
+
+def trouble(path: Path, said: str) -> StoreError:
+    """The error for what DuckDB said about a file."""
+    if any(words in said for words in ("Could not set lock", "Conflicting lock", "different configuration")):
+        return LockedError(f"{path.name} is being written by another process: wait for it to finish.")
+    if "not a valid DuckDB database" in said:
+        return DamagedError(f"{path.name} is no feature store, or its beginning is damaged: {MEND}.")
+    if any(words in said for words in ("Could not read enough bytes", "Corrupt database", "checksum")):
+        return DamagedError(f"{path.name} is damaged, cut short or changed since it was written: {MEND}.")
+    return StoreError(f"{path} cannot be opened as a feature store: {said}")

@@ -10,7 +10,7 @@ from core.errors import SaelectError, SelectionError, UnscoredError
 from core.schema import SCOPES, UNITS, SelectionSpec
 from core.selection.registry import METHODS
 from core.session.session import Session, workspace_of
-from core.store.reader import list_stores
+from core.store.meta import list_stores
 from core.system.files import cache_dir
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace

@@ -17,7 +17,7 @@ from core.proof.view import mark, ranked, saving, sources, verdict
 from core.refine.runs import RefineConfig, round_table
 from core.refine.view import changes, command, drawn, movers, weights_over_rounds
 from core.session.session import Session, open_session
-from core.store.reader import list_stores
+from core.store.meta import list_stores
 from core.studies.refinement_rivals import rivals
 from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES

@@ -14,7 +14,7 @@ from core.schema import SelectionSpec
 from core.scoring.columns import score_folder
 from core.selection.registry import METHODS
 from core.session.session import open_session, workspace_of
-from core.store.reader import list_stores
+from core.store.meta import list_stores
 from tests.browser.chromium import open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import PAGES

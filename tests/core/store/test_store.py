@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import StoreError
 from core.schema import SEGMENTS
-from core.store.reader import FeatureStore, commonest, list_stores, open_store
+from core.store.meta import list_stores
+from core.store.reader import FeatureStore, commonest, open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -112,7 +113,7 @@ def test_what_is_no_store(tiny, tmp_path):
         open_store(tmp_path / "none.duckdb")
     text = tmp_path / "text.duckdb"
     text.write_text("no database " * 1000)
-    with pytest.raises(StoreError, match="cannot be opened as a feature store"):
+    with pytest.raises(StoreError, match=r"text\.duckdb is no feature store, or its beginning is damaged"):
         open_store(text)
     other = tmp_path / "other.duckdb"
     with duckdb.connect(str(other)) as db:
@@ -143,5 +144,7 @@ def test_list_of_stores(tiny):
 
 def test_all_sql_of_the_store_is_in_its_room():
     files = [p for folder in ("core", "pages") for p in (ROOT / folder).rglob("*.py")]
-    asking = {p.relative_to(ROOT).parts[:2] for p in files if re.search(r"store\.(query|db)\b", p.read_text("utf-8"))}
+    asking = {
+        p.relative_to(ROOT).parts[:2] for p in files if re.search(r"store\.(rows|columns|db)\b", p.read_text("utf-8"))
+    }
     assert asking == {("core", "store")}
