@@ -16,7 +16,7 @@ from core.selection.registry import METHODS
 from core.system.files import cache_dir
 
 FULL, BASE = "full", "base"  # all that may be picked; the model as it came
-REFINED = ("kmq-iterative", "hybrid")  # methods that need a run of refinement
+REFINED = tuple(name for name, method in METHODS.items() if "run" in method.needs)  # of refinement
 
 
 @dataclass(frozen=True)

@@ -85,11 +85,6 @@ def check_pins(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo |
 
 def completed(spec: SelectionSpec, score: str, reference: str = "") -> SelectionSpec:
     """The spec with the score column and the reference filled in where the method wants one and none was named."""
-    known = {o.name for o in METHODS[spec.method].options}
-    given = {
-        "score": score,
-        "complexity": score,
-        "quality": score if "complexity" in known else "",
-        "reference": reference,
-    }
-    return replace(spec, options={n: v for n, v in given.items() if n in known and v} | dict(spec.options))
+    given = {"score": score, "reference": reference}
+    wanted = {o.name: given.get(o.kind, "") for o in METHODS[spec.method].options if not o.optional}
+    return replace(spec, options={name: value for name, value in wanted.items() if value} | dict(spec.options))

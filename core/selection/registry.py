@@ -18,39 +18,54 @@ from core.selection.clustering import kmeans_closest, kmeans_random, kmq
 from core.selection.inputs import SampleInfo
 from core.selection.refined import hybrid, kmq_iterative
 
+# What an option holds: a score column, a feature store, a run of `refine`, vectors of the samples (residual or a .npy
+# file), a column of tags, a number, or one of some words.
+KINDS = ("score", "reference", "run", "vectors", "tags", "number", "choice")
+
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a method. choices: allowed words; low, high: the range of a number; neither: a name."""
+    """One option of a method. kind: one of KINDS; choices: words that may be given, for a number too; low, high: the
+    range of a number, None for no end. optional: a score column that the method does without, unlike one that it wants.
+    """
 
     name: str
     help: str
+    kind: str
     default: Any = None
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
     whole: bool = False
+    optional: bool = False
 
     def checked(self, method: str, value: Any) -> Any:
         """The value, converted if it is text that stands for a number; raises SelectionError."""
-        if isinstance(value, str) and (value in self.choices or self.low is None):
-            if self.choices and value not in self.choices:
-                raise SelectionError(self._sentence(method, value))
+        if isinstance(value, str) and (value in self.choices or self.kind not in ("number", "choice")):
             return value
-        try:
-            number = int(value) if self.whole else float(value)
-            usable = self.low is not None and self.low <= number <= (np.inf if self.high is None else self.high)
-        except (TypeError, ValueError):
-            usable = False
-        if not usable or (self.whole and number != float(value)):
+        number = self._number(value) if self.kind == "number" else None
+        if number is None:
             raise SelectionError(self._sentence(method, value))
         return number
 
+    def _number(self, value: Any) -> float | None:
+        """The number that the value stands for, None if it is none or out of range."""
+        try:
+            number = int(value) if self.whole else float(value)
+            whole = not self.whole or number == float(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        low, high = -np.inf if self.low is None else self.low, np.inf if self.high is None else self.high
+        return number if whole and low <= number <= high else None
+
     def _sentence(self, method: str, value: Any) -> str:
         allowed = [*self.choices]
-        if self.low is not None:
+        if self.kind == "number":
             kind = "a whole number" if self.whole else "a number"
-            allowed.append(f"{kind} ≥ {self.low}" if self.high is None else f"{kind} from {self.low} to {self.high}")
+            ends = {"≥": self.low, "≤": self.high}
+            both = f" from {self.low} to {self.high}"
+            one = "".join(f" {sign} {end}" for sign, end in ends.items() if end is not None)
+            allowed.append(kind + (one if None in ends.values() else both))
         return f"The option {self.name} of {method} must be {' or '.join(allowed) or 'a name'}, got {value!r}."
 
 
@@ -58,6 +73,7 @@ class Option:
 class Method:
     """A method in the registry.
 
+    needs: what it looks at and cannot do without: features, tokens (their counts), score, vectors, run, reference.
     nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
     budget needs a rerun. quick: ordering all samples is a matter of a second even for many. seeded: another seed gives
     another selection. counts: it looks at weights or multiplicity.
@@ -65,6 +81,7 @@ class Method:
 
     run: Callable[[FeatureMatrix, SelectionSpec, SampleInfo | None], Selection]
     options: tuple[Option, ...] = ()
+    needs: tuple[str, ...] = ("features",)
     nested: bool = True
     counts: bool = False
     quick: bool = True
@@ -75,65 +92,63 @@ class Method:
         return self.run(matrix, spec, samples)
 
 
-SCORE = Option("score", "score column; default: the only one there is")
-FIRST = Option("first", "which scores come first", "highest", ("highest", "lowest"))
-VECTORS = Option("vectors", "residual, or a .npy file with one vector a sample", "residual")
-LIMIT = Option("limit", "largest cosine to an accepted sample", 0.9, low=-1, high=1)
-RUN = Option("run", "run of `refine`; default: the newest finished one")
+SCORE = Option("score", "score column; default: the only one there is", "score")
+QUALITY = Option("quality", "score column that multiplies the gains", "score", optional=True)
+FIRST = Option("first", "which scores come first", "choice", "highest", ("highest", "lowest"))
+VECTORS = Option("vectors", "residual, or a .npy file with one vector a sample", "vectors", "residual")
+LIMIT = Option("limit", "largest cosine to an accepted sample", "number", 0.9, low=-1, high=1)
+RUN = Option("run", "run of `refine`; default: the newest finished one", "run")
 CLUSTERED = (
-    Option("k", "clusters; 0: √N; or how to choose", 0, ("silhouette", "elbow"), low=0, whole=True),
-    Option("allocation", "places of a cluster", "proportional", ("proportional", "uniform")),
+    Option("k", "clusters; 0: √N; or how to choose", "number", 0, ("silhouette", "elbow"), low=0, whole=True),
+    Option("allocation", "places of a cluster", "choice", "proportional", ("proportional", "uniform")),
     VECTORS,
 )
 
 METHODS: dict[str, Method] = {
-    "sae-greedy": Method(coverage.greedy, (Option("quality", "score column that multiplies the gains"),), counts=True),
+    "sae-greedy": Method(coverage.greedy, (QUALITY,), counts=True),
     "sae-simscale": Method(
         coverage.simscale,
         (
-            Option("tau", "largest share of a sample that may be covered already", 0.8, low=0, high=1),
-            Option("against", "all accepted so far, or the nearest of them", "union", ("union", "nearest")),
+            Option("tau", "largest share of a sample that may be covered already", "number", 0.8, low=0, high=1),
+            Option("against", "all accepted so far, or the nearest of them", "choice", "union", ("union", "nearest")),
         ),
         counts=True,
     ),
-    "longest-response": Method(ranking.longest_response),
-    "longest-prompt": Method(ranking.longest_prompt),
-    "random": Method(ranking.random, seeded=True),
-    "quality": Method(ranking.quality, (SCORE, FIRST)),
-    "instag": Method(coverage.instag, (Option("tags", "column of the data with tags; default: active features"),)),
+    "longest-response": Method(ranking.longest_response, needs=("tokens",)),
+    "longest-prompt": Method(ranking.longest_prompt, needs=("tokens",)),
+    "random": Method(ranking.random, needs=(), seeded=True),
+    "quality": Method(ranking.quality, (SCORE, FIRST), needs=("score",)),
+    "instag": Method(
+        coverage.instag, (Option("tags", "column of the data with tags; default: active features", "tags"),)
+    ),
     "repr-filter": Method(
         vectors.repr_filter,
-        (Option("score", "score column; default: the order of the data"), FIRST, LIMIT, VECTORS),
+        (Option("score", "score column; default: the order of the data", "score"), FIRST, LIMIT, VECTORS),
+        needs=("vectors",),
         quick=False,
     ),
-    "k-center": Method(vectors.k_center, (VECTORS,), quick=False),
+    "k-center": Method(vectors.k_center, (VECTORS,), needs=("vectors",), quick=False),
     "qdit": Method(
         vectors.qdit,
-        (SCORE, Option("alpha", "share of quality against coverage", 0.5, low=0, high=1), VECTORS),
+        (SCORE, Option("alpha", "share of quality against coverage", "number", 0.5, low=0, high=1), VECTORS),
+        needs=("score", "vectors"),
         quick=False,
     ),
     "deita": Method(
         vectors.deita,
-        (Option("complexity", "score column"), Option("quality", "score column"), LIMIT, VECTORS),
+        (Option("complexity", "score column", "score"), Option("quality", "score column", "score"), LIMIT, VECTORS),
+        needs=("score", "vectors"),
         quick=False,
     ),
-    "kmeans-random": Method(kmeans_random, CLUSTERED, nested=False, quick=False, seeded=True),
-    "kmeans-closest": Method(kmeans_closest, CLUSTERED, nested=False, quick=False, seeded=True),
-    "kmq": Method(kmq, (SCORE, *CLUSTERED), nested=False, quick=False, seeded=True),
-    "kmq-iterative": Method(kmq_iterative, (RUN,), quick=False),
-    "hybrid": Method(
-        hybrid,
-        (RUN, Option("quality", "score column that multiplies the gains")),
-        nested=False,
-        counts=True,
-        quick=False,
-    ),
+    "kmeans-random": Method(kmeans_random, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True),
+    "kmeans-closest": Method(kmeans_closest, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True),
+    "kmq": Method(kmq, (SCORE, *CLUSTERED), ("score", "vectors"), nested=False, quick=False, seeded=True),
+    "kmq-iterative": Method(kmq_iterative, (RUN,), needs=("run",), quick=False),
+    "hybrid": Method(hybrid, (RUN, QUALITY), needs=("features", "run"), nested=False, counts=True, quick=False),
     "reference-guided": Method(
         coverage.reference_guided,
-        (
-            Option("reference", "feature store of examples of what the model should get good at"),
-            Option("quality", "score column that multiplies the gains"),
-        ),
+        (Option("reference", "feature store of examples of what the model should get good at", "reference"), QUALITY),
+        needs=("features", "reference"),
         counts=True,
     ),
 }
