@@ -12,12 +12,7 @@ from core.selection.registry import KINDS, METHODS, Option
 from core.selection.run import select
 from tests.core.selection.test_coverage import OPTIONS, F, rich_info
 
-SOURCES = {
-    "score": {"scores": {}},
-    "vectors": {"vectors": None},
-    "run": {"refined": None},
-    "reference": {"reference": None},
-}
+SOURCES = {"score": "scores", "vectors": "vectors", "run": "refined", "reference": "reference"}
 
 
 def task(method, n=8):
