@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,35 @@ from core.errors import DataError, SelectionError
 from core.schema import FeatureMatrix
 from core.scoring.columns import score_columns
 from core.selection.inputs import SampleInfo
+from core.session.memory import Memory
 from core.store.queries import records
 from core.store.reader import FeatureStore, open_store
-from core.system.files import cache_dir, store_at
+from core.system.files import cache_dir, stamp, store_at
 from core.system.shown import shown_path
 
 
-def info_of(store: FeatureStore) -> SampleInfo:
-    """Token counts and score columns; the rest is read when a method asks for it, and then kept.
+def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
+    """Token counts and score columns; the rest is read when a method asks for it, and kept in `memory`.
 
-    User turns after the first answer count as prompt tokens.
+    User turns after the first answer count as prompt tokens. Files are read anew once they have changed.
     """
-    columns = store.sample_columns()
+    columns, memory = store.sample_columns(), memory or Memory()
     return SampleInfo(
         columns["n_prompt_tokens"] + columns["n_later_tokens"],
         columns["n_response_tokens"],
         score_columns(store),
-        lru_cache(2)(lambda name: vectors(store, name)),
-        lru_cache(2)(lambda name: tags(store, name)),
-        lru_cache(4)(lambda name, scope: reference(store, name, scope)),
+        lambda name: memory.get(("vectors", *version(name)), lambda: vectors(store, name)),
+        lambda name: memory.get(("tags", name), lambda: tags(store, name)),
+        lambda name, scope: memory.get(
+            ("reference", *version(str(store_at(name))), scope), lambda: reference(store, name, scope)
+        ),
         lambda name: refined(store, name),
     )
+
+
+def version(name: str) -> tuple[Hashable, ...]:
+    """A name, and of a file its size and time too: equal only as long as its content is."""
+    return name, *(stamp(name) or ())
 
 
 def vectors(store: FeatureStore, name: str) -> np.ndarray:
@@ -62,7 +70,10 @@ def _tag_list(value: Any) -> list[str]:
 
 
 def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
-    """The matrix of another store, a path or the key of one in the cache, made with the same model and SAE."""
+    """The matrix of another store, a path or the key of one in the cache, made with the same model and SAE.
+
+    Raises StoreError as `open_store` does, SelectionError for another model or SAE.
+    """
     path = store_at(name)
     other = open_store(path)
     for part in ("model", "sae"):

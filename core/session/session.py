@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
-from core.selection.inputs import SampleInfo
+from core.selection.clustering import Clusters, clusters
+from core.selection.inputs import SampleInfo, unit_vectors
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
-from core.session.sample_info import info_of
+from core.session.memory import Memory
+from core.session.sample_info import info_of, version
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 from core.workspace.log import Workspace
@@ -36,27 +39,32 @@ def by_method(spec: SelectionSpec, method: str) -> SelectionSpec:
 
 @dataclass
 class Session:
-    """A store and what has been computed from it. Nothing in it depends on a page or a user."""
+    """A store and what has been computed from it, for any number of threads. Nothing in it depends on a page or a user.
+
+    memory: every value, by a key that names all it depends on besides the store.
+    """
 
     store: FeatureStore
     info: SampleInfo
-    matrices: dict[str, FeatureMatrix] = field(default_factory=dict)
-    thetas: dict[str, tuple[float, list[ThetaRow]]] = field(default_factory=dict)
-    memory: dict[Any, Any] = field(default_factory=dict)
+    memory: Memory
+
+    def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """The value of `compute()`, kept for the next call with that key as far as memory goes."""
+        return self.memory.get(key, compute)
 
     def raw_matrix(self, scope: str) -> FeatureMatrix:
         """The matrix of a scope, read from the store once."""
-        if scope not in self.matrices:
-            self.matrices[scope] = self.store.matrix(scope)
-        return self.matrices[scope]
+        return self.remember(("raw matrix", scope), lambda: self.store.matrix(scope))
 
     def default_theta(self, scope: str = "all") -> tuple[float, list[ThetaRow]]:
         """The default θ of a scope and the table it was chosen from, which extraction has left for the scope all."""
-        if scope not in self.thetas:
+
+        def chosen() -> tuple[float, list[ThetaRow]]:
             known = self.store.meta.get("thetas") if scope == "all" else None
             table = [ThetaRow(**row) for row in known] if known else theta_table(self.raw_matrix(scope))
-            self.thetas[scope] = chosen_theta(table), table
-        return self.thetas[scope]
+            return chosen_theta(table), table
+
+        return self.remember(("theta", scope), chosen)
 
     def matrix(self, scope: str, theta: float) -> FeatureMatrix:
         """The matrix at scope and θ."""
@@ -69,10 +77,10 @@ class Session:
 
     def _select(self, spec: SelectionSpec) -> Selection:
         """Select; what the greedy order before the latest veto or ban still has in common is not computed again."""
-        latest = ("latest", spec.method, spec.scope, spec.theta)
-        matrix = self.matrix(spec.scope, spec.theta)
-        self.memory[latest] = select(matrix, spec, self.info, previous=self.memory.pop(latest, None))
-        return self.memory[latest]
+        key = ("latest", spec.method, spec.scope, spec.theta)
+        found = select(self.matrix(spec.scope, spec.theta), spec, self.info, previous=self.memory.latest(key))
+        self.memory.put(key, found)
+        return found
 
     def selection(self, spec: SelectionSpec) -> Selection:
         """The selection at the budget of `spec`."""
@@ -110,20 +118,24 @@ class Session:
 
         return self.remember("decoder", units)
 
+    def vectors(self, name: str = "residual") -> np.ndarray:
+        """The vectors of the samples that `name` stands for (residual, or a .npy file), of length 1: float32 (N, d).
+
+        Raises DataError for a file that cannot be read, SelectionError for vectors of another shape or not finite.
+        """
+        asked = SelectionSpec(options={"vectors": name})
+        return unit_vectors(self.raw_matrix("all"), asked, self.info)
+
+    def clusters(self, name: str, k: int) -> Clusters:
+        """k-means of `vectors(name)` with `k` clusters; raises as `vectors`, and SelectionError for a k too large."""
+        return self.remember(("clusters", *version(name), k), lambda: clusters(self.vectors(name), k, 0))
+
     def full(self, spec: SelectionSpec) -> SelectionSpec:
         """The same spec with a budget of all samples."""
         return replace(spec, budget=self.store.n_samples, unit="samples")
 
-    def remember(self, key: Any, compute: Any, keep: int = 64) -> Any:
-        """The value of `compute()`, kept for the next call; the oldest of more than `keep` values is dropped."""
-        if key not in self.memory:
-            self.memory[key] = compute()
-            while len(self.memory) > keep:
-                self.memory.pop(next(iter(self.memory)))
-        return self.memory[key]
-
 
 def open_session(path: str | Path) -> Session:
     """Open a store; raises StoreError as `open_store` does."""
-    store = open_store(path)
-    return Session(store, info_of(store))
+    store, memory = open_store(path), Memory()
+    return Session(store, info_of(store, memory), memory)

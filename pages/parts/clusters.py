@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.explain.cluster_names import ClusterCard, name_clusters
-from core.selection.clustering import Clusters, clusters
-from core.selection.inputs import unit_vectors
+from core.selection.clustering import Clusters
 from pages.parts.figures import MUTED, PALETTE
 from pages.parts.tables import clickable, why_link
-from pages.parts.text import cut, escape
+from pages.parts.text import cut, escape, plain
 from pages.parts.view import View
 
 MOST = 100
@@ -23,9 +24,13 @@ def grouped(now: View) -> tuple[Clusters, list[ClusterCard]]:
     k = st.number_input("Number of clusters", 2, max(2, min(MOST, n)), min(12, max(2, n // 10)), key="clusters",
                         bind="query-params")  # fmt: skip
     with st.spinner("Grouping the samples …"):
-        vectors = now.session.remember("vectors", lambda: unit_vectors(now.matrix, now.spec, now.session.info))
-        found = now.session.remember(("clusters", k), lambda: clusters(vectors, k, 0))
+        found = now.session.clusters(vectors_of(now), k)
     return found, name_clusters(now.matrix, found, now.selection.rows, now.label)
+
+
+def vectors_of(now: View) -> str:
+    """What the samples are grouped by: residual, or the file of vectors that the method's options name."""
+    return str(now.spec.options.get("vectors", "residual"))
 
 
 def section(now: View) -> None:
@@ -53,8 +58,10 @@ def section(now: View) -> None:
     }
     chosen = clickable(frame, "clusters-table", 460, formats=formats)
     overall = len(now.selection.rows) / now.session.store.n_samples
+    name = vectors_of(now)
+    what = "mean-pooled residual vectors" if name == "residual" else f"the vectors of {plain(Path(name).name)}"
     st.caption(
-        f"k-means over mean-pooled residual vectors, k = {found.k}. Features by hypergeometric test, at least 3 "
+        f"k-means over {what}, k = {found.k}. Features by hypergeometric test, at least 3 "
         f"samples. Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
     )
     for i in chosen:

@@ -117,7 +117,7 @@ def test_sample_rows(case):
 def test_the_default_theta_is_kept(case):
     session = open_session(case[1])
     found = session.default_theta()
-    assert not session.matrices and found == default_theta(session.raw_matrix("all"))
+    assert ("raw matrix", "all") not in session.memory and found == default_theta(session.raw_matrix("all"))
 
 
 def chosen_places(best):
