@@ -131,12 +131,6 @@ class FeatureMatrix:
         """Active features of each sample, int64 (N,)."""
         return np.diff(self.indptr)
 
-    @property
-    def nbytes(self) -> int:
-        """Memory of its arrays and of what is kept with them, in bytes."""
-        kept = (array for arrays in self.kept.values() for array in arrays)
-        return sum(array.nbytes for array in (self.indptr, self.feature, self.value, *kept))
-
     def row(self, sample: int) -> np.ndarray:
         """The active features of one sample, int32, ascending."""
         return self.feature[self.indptr[sample] : self.indptr[sample + 1]]

@@ -24,9 +24,9 @@ from core.refine.runs import RefineConfig, RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scoring.answer_scores import Task
 from core.scoring.registry import SCORERS
-from core.selection.clustering import clusters, draw_keys, in_turns
+from core.selection.clustering import clusters_of, draw_keys, in_turns
 from core.selection.constraints import candidates
-from core.selection.inputs import SampleInfo, score_column, unit_vectors
+from core.selection.inputs import SampleInfo, score_column
 from core.store.reader import FeatureStore
 from core.system.files import claimed, replacing
 from core.system.kept import step, write_json
@@ -112,7 +112,7 @@ def refine(
         raise SelectionError("Vetoes, pins and bans leave no sample to draw from.")
     with claimed(config.folder, wait):
         on_stage("Clustering", 0, 1)
-        run = begun(config, free, lambda: clusters(unit_vectors(matrix, config.spec, info), config.k, config.seed))
+        run = begun(config, free, lambda: clusters_of(matrix, config.spec, info))
         for number in range(len(run.rounds) + 1, config.rounds + 1):
             left = free.copy()
             left[run.rows] = False

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
+from core.matrix.greedy import fill
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, pins
-from core.selection.inputs import Latest, SampleInfo, score_column, unit_vectors
+from core.selection.inputs import SampleInfo, at_once, costs, score_column, unit_vectors, vectors_name
 from core.selection.picks import by_order
 
 CANDIDATES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # numbers of clusters to choose from
@@ -36,10 +37,6 @@ class KRow:
     inertia: float
 
 
-_fits = Latest()
-_choices = Latest()
-
-
 def kmeans_random(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """From each cluster its share, at random."""
     order = np.random.default_rng([spec.seed, 1]).random(matrix.n_samples)
@@ -60,17 +57,31 @@ def kmq(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None =
 def _by_cluster(
     matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, key: np.ndarray | None
 ) -> Selection:
-    """From each cluster its share, the lowest `key` float64 (N,) first (None: the distance), clusters in turn."""
-    found = clusters(unit_vectors(matrix, spec, samples), spec.options.get("k", 0), spec.seed)
+    """From each cluster its share, the lowest `key` float64 (N,) first (None: the distance), clusters in turn.
+
+    Shares are in the unit of the budget: places, or tokens. Tokens that no sample of a cluster fits into are spent on
+    what comes next in any.
+    """
+    found, cost = clusters_of(matrix, spec, samples), costs(matrix, spec, samples)
     key = found.distance if key is None else key
-    free = np.flatnonzero(candidates(matrix, spec))
-    size = np.bincount(found.label[free], minlength=found.k)
-    quota = size
-    if spec.unit == "samples":
-        share = size if spec.options.get("allocation", "proportional") == "proportional" else (size > 0).astype(int)
-        quota = allocate(share, size, min(spec.budget - len(pins(spec)), len(free)))
-    order = in_turns(free, found.label, key, quota)
-    return by_order(matrix, spec, samples, order, details={"clusters": found, "quota": quota})
+    free, uniform = np.flatnonzero(candidates(matrix, spec)), spec.options.get("allocation") == "uniform"
+    size = np.bincount(found.label[free], cost[free], minlength=found.k).astype(np.int64)
+    share = (size > 0).astype(np.int64) if uniform else size
+    quota = allocate(share, size, spec.budget - int(cost[pins(spec)].sum()))
+    order = in_turns(free, found.label, key, quota, cost)
+    rest = in_turns(np.setdiff1d(free, order), found.label, key, size, cost)
+    details = {"clusters": found, "quota": quota}
+    return by_order(matrix, spec, samples, np.concatenate([order, rest]), details=details)
+
+
+def clusters_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Clusters:
+    """The clusters that the options `vectors` and `k` and the seed ask for, remembered if `samples` can.
+
+    Raises SelectionError as `unit_vectors` and `clusters` do.
+    """
+    vectors, k = unit_vectors(matrix, spec, samples), spec.options.get("k", 0)
+    remember = samples.remember if samples else at_once
+    return remember(("clusters", vectors_name(spec), k, spec.seed), lambda: clusters(vectors, k, spec.seed))
 
 
 def draw_keys(score: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -82,17 +93,23 @@ def draw_keys(score: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.divide(key, score, out=np.full(len(key), np.inf), where=score > 0)
 
 
-def in_turns(rows: np.ndarray, label: np.ndarray, key: np.ndarray, quota: np.ndarray) -> np.ndarray:
-    """Of each cluster quota int64 (C,) of `rows`, the lowest `key` float64 (N,) first, ties to the lowest row: int64.
+def in_turns(
+    rows: np.ndarray, label: np.ndarray, key: np.ndarray, quota: np.ndarray, cost: np.ndarray | None = None
+) -> np.ndarray:
+    """Of each cluster those of `rows` that fit in its quota int64 (C,), the lowest `key` float64 (N,) first, ties to
+    the lowest row: int64. cost int64 (N,): what each takes of the quota, None for 1 each.
 
     The clusters take turns, each as often as it may.
     """
+    cost = np.ones(len(label), np.int64) if cost is None else cost
     ranked = rows[np.lexsort((rows, key[rows], label[rows]))]
-    size = np.bincount(label[ranked], minlength=len(quota))
-    place = np.arange(len(ranked)) - np.repeat(np.cumsum(size) - size, size)  # within the own cluster
-    taken = place < quota[label[ranked]]
-    turn = (place[taken] + 0.5) / quota[label[ranked[taken]]]
-    return ranked[taken][np.argsort(turn, kind="stable")]
+    ends = np.searchsorted(label[ranked], np.arange(len(quota) + 1))
+    taken, n, turns = np.empty(len(ranked), np.int64), 0, []
+    for c, room in enumerate(quota.tolist()):
+        begun, n = n, fill(ranked[ends[c] : ends[c + 1]], cost, room, taken, n)
+        spent = cost[taken[begun:n]]
+        turns.append((np.cumsum(spent) - spent / 2) / max(room, 1))
+    return taken[:n][np.argsort(np.concatenate(turns), kind="stable")]
 
 
 def allocate(share: np.ndarray, most: np.ndarray, total: int) -> np.ndarray:
@@ -118,15 +135,11 @@ def clusters(vectors: np.ndarray, k: int | str, seed: int) -> Clusters:
     """
     n = len(np.unique(vectors, axis=0)) if len(vectors) <= 2000 else len(vectors)
     if isinstance(k, str):
-        curve = _choices(vectors, seed, lambda: k_curve(vectors, seed))
-        return _kmeans(vectors, choose_k(curve, k), seed, curve)
+        curve = k_curve(vectors, seed)
+        return _fit(vectors, choose_k(curve, k), seed, curve)[0]
     if k > n:
         raise SelectionError(f"k = {k} clusters are more than the {n} different vectors there are.")
-    return _kmeans(vectors, k or max(1, min(n, round(n**0.5))), seed)
-
-
-def _kmeans(vectors: np.ndarray, k: int, seed: int, curve: tuple[KRow, ...] = ()) -> Clusters:
-    return _fits(vectors, (k, seed, curve), lambda: _fit(vectors, k, seed, curve)[0])
+    return _fit(vectors, k or max(1, min(n, round(n**0.5))), seed)[0]
 
 
 def _fit(vectors: np.ndarray, k: int, seed: int, curve: tuple[KRow, ...] = ()) -> tuple[Clusters, float]:
@@ -143,23 +156,35 @@ def _fit(vectors: np.ndarray, k: int, seed: int, curve: tuple[KRow, ...] = ()) -
 
 
 def k_curve(vectors: np.ndarray, seed: int) -> tuple[KRow, ...]:
-    """Silhouette (Rousseeuw 1987) and inertia for each of CANDIDATES below N / 2."""
-    from sklearn.metrics import silhouette_score
-
+    """Silhouette and inertia for each of CANDIDATES below N / 2."""
     rows = []
     for k in [c for c in CANDIDATES if 2 * c <= len(vectors)] or [1]:
         found, inertia = _fit(vectors, k, seed)
-        several = 1 < len(np.unique(found.label)) < len(vectors)
-        size = min(SILHOUETTE_SAMPLE, len(vectors))
-        score = silhouette_score(vectors, found.label, sample_size=size, random_state=seed) if several else 0.0
-        rows.append(KRow(k, float(score), inertia))
+        rows.append(KRow(k, silhouette(vectors, found.label, seed), inertia))
     return tuple(rows)
 
 
+def silhouette(vectors: np.ndarray, label: np.ndarray, seed: int) -> float:
+    """Mean silhouette (Rousseeuw 1987) of SILHOUETTE_SAMPLE random samples; 0 where it is not defined: all of them in
+    one cluster, as beside a far outlier, or each in its own.
+    """
+    from sklearn.metrics import silhouette_score
+
+    if len(label) > SILHOUETTE_SAMPLE:
+        drawn = np.random.RandomState(seed).permutation(len(label))[:SILHOUETTE_SAMPLE]  # those that sklearn would draw
+        vectors, label = vectors[drawn], label[drawn]
+    if not 1 < len(np.unique(label)) < len(label):
+        return 0.0
+    return float(silhouette_score(vectors, label))
+
+
 def choose_k(curve: tuple[KRow, ...], by: str) -> int:
-    """The k with the largest silhouette; or the elbow: where log-log inertia is farthest below its chord."""
+    """The k with the largest silhouette; or the elbow: where the logarithm of inertia, drawn against that of k, is
+    farthest below its chord. The smallest of several; an inertia of 0 counts as the smallest number there is.
+    """
     if by == "silhouette" or len(curve) < 3:
         return max(curve, key=lambda row: (row.silhouette, -row.k)).k
-    x, y = np.log([row.k for row in curve]), np.array([row.inertia for row in curve])
+    x, inertia = np.log([row.k for row in curve]), np.array([row.inertia for row in curve])
+    y = np.log(np.maximum(inertia, np.finfo(float).tiny))
     chord = y[0] + (y[-1] - y[0]) * (x - x[0]) / (x[-1] - x[0])
     return curve[int(np.argmax(chord - y))].k

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from core.errors import SelectionError, UnscoredError
+from core.matrix.statistics import unit_rows
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import candidates
 
 TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
+
+
+T = TypeVar("T")
+
+
+class Refined(Protocol):
+    """What a method asks of a run of refinement: rows int64 in the order they came, label int32 (N,): the cluster of
+    each sample, weight float64 (C,): of the clusters after the last round.
+    """
+
+    @property
+    def rows(self) -> np.ndarray: ...
+    @property
+    def label(self) -> np.ndarray: ...
+    @property
+    def weight(self) -> np.ndarray: ...
+
+
+def at_once(key: tuple[Hashable, ...], compute: Callable[[], T]) -> T:
+    """compute(): nothing is remembered."""
+    return compute()
 
 
 @dataclass(frozen=True)
@@ -21,7 +43,8 @@ class SampleInfo:
 
     prompt_tokens, response_tokens int64 (N,); scores: columns float64 (N,). By name, when a method asks: vectors
     (N, d), tags as a matrix of samples × tags, reference(name, scope) another data set's matrix over the same features,
-    refined(name) a run of core.refine.
+    refined(name) a run of core.refine. remember(key, compute): the value of compute(), kept by
+    whoever has a cache; a text in the tuple `key` may name a file.
     """
 
     prompt_tokens: np.ndarray
@@ -30,7 +53,8 @@ class SampleInfo:
     vectors: Callable[[str], np.ndarray] | None = None
     tags: Callable[[str], FeatureMatrix] | None = None
     reference: Callable[[str, str], FeatureMatrix] | None = None
-    refined: Callable[[str], Any] | None = None
+    refined: Callable[[str], Refined] | None = None
+    remember: Callable[[tuple[Hashable, ...], Callable[[], Any]], Any] = at_once
 
     def __post_init__(self) -> None:
         lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}
@@ -101,44 +125,27 @@ def columns(known: Mapping[str, np.ndarray]) -> str:
 
 
 def unit_vectors(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
-    """The vectors that the option `vectors` names, each of length 1 (zero vectors stay zero): float32 (N, d)."""
+    """The vectors that the option `vectors` names, each of length 1 (zero vectors stay zero): float32 (N, d).
+
+    Raises SelectionError if there are none, or they are not N finite vectors.
+    """
     if samples is None or samples.vectors is None:
         raise SelectionError(f"{spec.method} needs vectors of the samples: pass samples=SampleInfo(..., vectors=...).")
-    return latest_units(samples.vectors(str(spec.options.get("vectors", "residual"))), matrix.n_samples)
+    name, read = vectors_name(spec), samples.vectors
+    return samples.remember(("unit vectors", name), lambda: checked_units(read(name), matrix.n_samples))
 
 
-def latest_units(found: np.ndarray, n_samples: int) -> np.ndarray:
-    """`found` float (N, d) with rows of length 1; kept while the same array is asked for."""
-    return _units(found, n_samples, lambda: _normalised(found, n_samples))
+def vectors_name(spec: SelectionSpec) -> str:
+    """Which vectors the option `vectors` names: residual, or a .npy file."""
+    return str(spec.options.get("vectors", "residual"))
 
 
-def _normalised(found: np.ndarray, n_samples: int) -> np.ndarray:
-    vectors = np.array(found, np.float32, order="C")
-    if vectors.ndim != 2 or len(vectors) != n_samples:
-        raise SelectionError(f"The vectors must be of shape ({n_samples}, d), got {vectors.shape}.")
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(1))[0])
-        raise SelectionError(f"The vector of row {row} holds a value that is not finite.")
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= np.where(norms > 0, norms, 1)
-    vectors.flags.writeable = False
-    return vectors
-
-
-class Latest:
-    """Keeps what was computed last for an object and a key; that it holds the object tells the next one apart."""
-
-    def __init__(self) -> None:
-        self.kept: tuple[Any, Any, Any] = (None, None, None)
-
-    def __call__(self, owner: Any, key: Any, compute: Callable[[], Any]) -> Any:
-        """The kept value if owner and key are those of the last call, else that of compute()."""
-        kept = self.kept  # one read: another thread may replace it
-        if kept[0] is owner and kept[1] == key:
-            return kept[2]
-        value = compute()
-        self.kept = (owner, key, value)
-        return value
-
-
-_units = Latest()
+def checked_units(vectors: np.ndarray, n_samples: int) -> np.ndarray:
+    """`vectors` (N, d) with rows of length 1, float32, read-only; raises SelectionError if they cannot be used."""
+    shape = np.shape(vectors)
+    if len(shape) != 2 or shape[0] != n_samples:
+        raise SelectionError(f"The vectors must be of shape ({n_samples}, d), got {shape}.")
+    finite = np.isfinite(vectors).all(1)
+    if not finite.all():
+        raise SelectionError(f"The vector of row {int(np.argmin(finite))} holds a value that is not finite.")
+    return unit_rows(vectors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.clustering import Clusters, allocate
 from core.selection.constraints import candidates, pins
 from core.selection.coverage import weighted_greedy
-from core.selection.inputs import SampleInfo, costs
+from core.selection.inputs import Refined, SampleInfo, costs
 from core.selection.picks import by_order
 
 
@@ -37,7 +36,7 @@ def hybrid(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
     return replace(found, details=details)
 
 
-def _refined(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Any:
+def _refined(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Refined:
     if samples is None or samples.refined is None:
         raise SelectionError(f"{spec.method} needs a run of refinement: pass samples=SampleInfo(..., refined=...).")
     run = samples.refined(str(spec.options.get("run", "")))

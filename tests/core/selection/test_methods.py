@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 from itertools import count
+from math import log
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import silhouette_score
 
 from core.errors import SelectionError
 from core.matrix.similarity import nearest_rounds
 from core.schema import FeatureMatrix, SelectionSpec
+from core.selection import clustering
 from core.selection.checks import parsed_options
-from core.selection.clustering import allocate, choose_k, clusters, k_curve
+from core.selection.clustering import KRow, allocate, choose_k, clusters, k_curve, silhouette
 from core.selection.coverage import reference_weights, resume, unchanged_prefix
 from core.selection.inputs import SampleInfo
 from core.selection.run import select
@@ -246,12 +249,72 @@ def test_the_number_of_clusters_is_found_and_its_curve_kept():
     curve = k_curve(vectors, 0)
     assert [row.k for row in curve] == [2, 4, 8, 16, 32]
     assert choose_k(curve, "silhouette") == 4
-    assert choose_k(curve, "elbow") in (4, 8)
     found = clusters(vectors, "silhouette", 0)
     assert (found.k, found.curve) == (4, curve)
     assert clusters(vectors, 0, 0).k == 11
     with pytest.raises(SelectionError, match="k = 121 clusters are more than the 120 different vectors"):
         clusters(vectors, 121, 0)
+
+
+def test_fault_9_the_elbow_is_farthest_below_the_chord_of_log_inertia_against_log_k():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        ks = [2, 4, 8, 16, 32, 64]
+        inertia = np.sort(rng.lognormal(0, 2, len(ks)))[::-1]
+        points = [(log(k), log(i)) for k, i in zip(ks, inertia, strict=True)]
+        (x0, y0), (x1, y1) = points[0], points[-1]
+        below = [y0 + (y1 - y0) * (x - x0) / (x1 - x0) - y for x, y in points]
+        curve = tuple(KRow(k, 0.0, float(i)) for k, i in zip(ks, inertia, strict=True))
+        assert choose_k(curve, "elbow") == ks[below.index(max(below))]
+    falls = (1024.0, 256.0, 64.0, 16.0, 15.0, 14.0)  # a power law until 16, then flat; raw inertia bends at 8
+    assert choose_k(tuple(KRow(k, 0.0, i) for k, i in zip(ks, falls, strict=True)), "elbow") == 16
+    assert choose_k((KRow(2, 0, 4.0), KRow(4, 0, 0.0), KRow(8, 0, 0.0)), "elbow") == 4
+
+
+def test_fault_9_a_sample_of_one_label_has_no_silhouette(monkeypatch):
+    monkeypatch.setattr(clustering, "SILHOUETTE_SAMPLE", 10)
+    vectors = np.vstack([np.tile([1.0, 0.0], (99, 1)), [[-1.0, 0.0]]]).astype(np.float32)  # one far outlier
+    label = np.array([0] * 99 + [1])
+    scores = [silhouette(vectors, label, seed) for seed in range(20)]
+    drawn = [99 in np.random.RandomState(seed).permutation(100)[:10] for seed in range(20)]
+    assert any(drawn) and not all(drawn)
+    assert scores == [pytest.approx(0.9) if one else 0.0 for one in drawn]  # the outlier, alone, counts 0
+
+
+def test_the_silhouette_is_that_of_sklearn_where_it_is_defined(monkeypatch):
+    vectors = blobs(90, 3, seed=5)
+    label = np.arange(90) // 30
+    assert silhouette(vectors, label, 0) == pytest.approx(silhouette_score(vectors, label))
+    monkeypatch.setattr(clustering, "SILHOUETTE_SAMPLE", 40)
+    wanted = silhouette_score(vectors, label, sample_size=40, random_state=7)
+    assert silhouette(vectors, label, 7) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("method", ["kmeans-random", "kmeans-closest", "kmq"])
+def test_fault_9_uniform_allocation_counts_tokens_where_the_budget_does(method):
+    vectors, matrix = np.repeat(np.eye(2), [90, 10], 0), FeatureMatrix.from_sets([{0}] * 100, 1)
+    tokens = np.repeat([5, 20], [90, 10])
+    info = SampleInfo(tokens, tokens * 0, {"grade": np.ones(100)}, lambda _: vectors)
+
+    def spent(allocation, budget):
+        options = {"k": 2, "allocation": allocation}
+        got = select(matrix, SelectionSpec(method, budget, "tokens", options=options), info)
+        return [int(tokens[got.rows[got.rows < 90]].sum()), int(tokens[got.rows[got.rows >= 90]].sum())]
+
+    assert spent("uniform", 200) == [100, 100]
+    assert spent("proportional", 130) == [90, 40]  # 450 and 200 tokens: shares of 90 and 40
+    assert spent("uniform", 500) == [300, 200], "what a cluster cannot use goes to the other"
+
+
+def test_fault_22_clusters_are_kept_by_whoever_asks_not_by_the_process():
+    vectors, matrix, kept = blobs(), FeatureMatrix.from_sets([{0}] * 90, 1), {}
+    info = replace(info_with(vectors), remember=lambda key, compute: kept.setdefault(key, compute()))
+    for k in (3, 4):
+        select(matrix, SelectionSpec("kmeans-closest", 9, options={"k": k}), info)
+    assert set(kept) == {("unit vectors", "residual")} | {("clusters", "residual", k, 0) for k in (3, 4)}
+    plain = select(matrix, SelectionSpec("kmeans-closest", 9, options={"k": 3}), info_with(vectors))
+    again = select(matrix, SelectionSpec("kmeans-closest", 9, options={"k": 3}), info)
+    assert again.rows.tolist() == plain.rows.tolist()
 
 
 def test_errors_about_columns_and_vectors():
