@@ -1,0 +1,39 @@
+"""The map of features by their decoder directions."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.extract.projection import named_areas
+from pages.parts.figures import MUTED, PINK, SELECTED
+from pages.parts.text import cut, escape
+from pages.parts.view import View
+
+
+def feature_map(now: View) -> tuple[go.Figure, int, int]:
+    """The features active at the view's θ, coloured by what became of them; how many there are, how many covered."""
+    found, density, credit = now.session.store.directions(), now.matrix.density(), now.ledger.credit
+    features = found["feature_id"]
+    active, vetoed = density[features] > 0, np.isin(features, list(now.state.vetoes))
+    covered = (credit[features] >= 0) & ~vetoed
+    figure = go.Figure()
+    for name, mask, colour in (
+        ("not covered", active & ~covered & ~vetoed, MUTED),
+        ("covered", covered, SELECTED),
+        ("vetoed", vetoed, PINK),
+    ):
+        at = np.flatnonzero(mask)
+        figure.add_scattergl(
+            x=found["x"][at], y=found["y"][at], mode="markers", name=f"{name} ({len(at):,})",
+            text=[escape(cut(now.label(f), 60)) for f in features[at]], customdata=features[at],
+            marker={"color": colour, "size": 5, "opacity": 0.7},
+            hovertemplate="feature %{customdata}: %{text}<extra>" + name + "</extra>",
+        )  # fmt: skip
+    times_credited = np.bincount(now.ledger.feature, minlength=len(density))
+    areas = now.session.remember("areas", lambda: named_areas(np.column_stack([found["x"], found["y"]])))
+    for members, (x, y) in areas:
+        best = features[members][np.argmax(times_credited[features[members]])]
+        figure.add_annotation(x=x, y=y, text=escape(cut(now.label(best), 24)), showarrow=False, font={"size": 11})
+    figure.update_xaxes(visible=False)
+    return figure.update_yaxes(visible=False), int(active.sum()), int(covered.sum())
