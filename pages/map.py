@@ -13,7 +13,7 @@ LISTED = 1000  # samples of the lasso in the table
 
 now = header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
 place = now.session.remember("projection", now.session.store.projection)
-texts = previews(now.session.store.path)
+texts = previews(now.session)
 kept = np.zeros(now.session.store.n_samples, bool)
 kept[now.selection.rows] = True
 

@@ -230,7 +230,7 @@ def show_rivals(run: RefineRun) -> None:
     place = session.remember("projection", session.store.projection)
     with st.spinner("Selecting …"):
         ways = session.remember(("rivals", name, len(run.rows)), lambda: rivals(session, run))
-    texts = previews(session.store.path)
+    texts = previews(session)
     for i, (column, way) in enumerate(zip(st.columns(3, gap="medium"), ways, strict=True)):
         with column:
             st.markdown(f"**{way.title}**")

@@ -44,11 +44,13 @@ def version(name: str) -> tuple[Hashable, ...]:
 
 
 def vectors(store: FeatureStore, name: str) -> np.ndarray:
-    """The mean-pooled residual stream (name: residual) or the array in a .npy file: float (N, d). Raises DataError."""
+    """The mean-pooled residual stream (name: residual), or the array in a .npy file, a path or the name of a file in
+    the cache: float (N, d). Raises DataError.
+    """
     if name == "residual":
         return store.embeddings()
     try:
-        return np.load(name, allow_pickle=False)
+        return np.load(name if Path(name).is_file() else cache_dir() / name, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"The vectors {name} cannot be read: use residual, or a .npy file of shape (N, d).") from error
 

@@ -8,14 +8,19 @@ import streamlit as st
 
 from core.schema import WEIGHTS
 from core.selection.registry import METHODS, Option
+from core.session.listed import LISTED, listed
 from core.session.session import Session
+from pages.parts.choices import choose, not_listed
 
 WEIGHTS_HELP = "uniform: every feature counts 1; idf: rare ones more; mass: strong and frequent ones more"
 
 
-def pick_details(session: Session, method: str) -> dict[str, Any]:
-    """What a method can be told beyond the budget: its own options, weights, multiplicity, seed."""
-    known, given = METHODS[method], {}
+def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[str]]:
+    """What a method can be told beyond the budget: its own options, weights, multiplicity, seed.
+
+    Beside these, sentences on what the address asks for and cannot have.
+    """
+    known, given, values, ignored = METHODS[method], {}, {}, []
     with st.expander("More about the method"):
         if known.counts:
             given["weights"] = st.selectbox("Weights", WEIGHTS, key="weights", bind="query-params", help=WEIGHTS_HELP)
@@ -25,26 +30,39 @@ def pick_details(session: Session, method: str) -> dict[str, Any]:
             )  # fmt: skip
         if known.seeded:
             given["seed"] = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
-        values = {option.name: pick_option(session, method, option) for option in known.options}
-        if not (known.counts or known.seeded or values):
+        for option in known.options:
+            key, title = f"{method}_{option.name}", option.name.capitalize()
+            if option.kind in LISTED:
+                titles = listed(session.store, option.kind)
+                ignored += not_listed(title, key, titles)
+                value = choose(title, key, titles, option.help)
+            else:
+                value = pick_option(session, method, option, title, key)
+            if value not in (None, "", option.default):
+                values[option.name] = value
+        if not (known.counts or known.seeded or known.options):
             st.caption("Nothing to set.")
-    return given | {"options": {name: value for name, value in values.items() if value not in (None, "")}}
+    return given | {"options": values}, ignored
 
 
-def pick_option(session: Session, method: str, option: Option) -> Any:
-    """One option of a method as the widget that fits it; None for its default."""
-    key, title = f"{method}_{option.name}", option.name.capitalize()
+def pick_option(session: Session, method: str, option: Option, title: str, key: str) -> Any:
+    """One option of a method as the widget that fits its kind; the address keeps it."""
     about = {"key": key, "bind": "query-params", "help": option.help}
-    if option.name in ("score", "quality", "complexity"):
+    if option.kind == "score":
         return st.selectbox(title, ["", *session.info.scores], **about)
-    if option.choices and option.low is None:
-        value = st.selectbox(title, option.choices, **about)
-    elif option.low is not None and not option.choices:
-        value = st.number_input(title, float(option.low), float(option.high), float(option.default), 0.05, **about)
-    else:
-        text = st.text_input(title, str(option.default or ""), **about)
-        value = option.checked(method, text) if text else None
-    return None if value == option.default else value
+    if option.kind == "choice":
+        return st.selectbox(title, option.choices, option.choices.index(option.default), **about)
+    if option.kind == "number" and not option.choices:
+        return pick_number(option, title, about)
+    text = st.text_input(title, str(option.default or ""), **about)
+    return option.checked(method, text) if text else None
+
+
+def pick_number(option: Option, title: str, about: dict[str, Any]) -> float | int | None:
+    """A number within the option's bounds, either of which may be missing, as may the default."""
+    kind = int if option.whole else float
+    low, high, default = (None if n is None else kind(n) for n in (option.low, option.high, option.default))
+    return st.number_input(title, low, high, default, 1 if option.whole else 0.05, **about)
 
 
 def pick_theta(session: Session, scope: str) -> float:
@@ -60,6 +78,7 @@ def pick_theta(session: Session, scope: str) -> float:
         key=f"theta_{scope}",
         bind="query-params",
         help="A feature counts as active in a sample when its largest value is above θ. In brackets: the share of all "
-        "values below it. The default is the lowest at which greedy still has a choice to make.",
+        "values below it. The default is where a tenth of the samples come nearest to covering 90 % of the features; "
+        "in large data sets, a twentieth or a hundredth.",
     )
     return thetas[quantile]

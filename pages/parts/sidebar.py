@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import streamlit as st
 
-from core.errors import SaelectError, SelectionError, UnscoredError
-from core.schema import SCOPES, UNITS, SelectionSpec
+from core.errors import SaelectError, UnscoredError
+from core.schema import SCOPES, UNITS, Selection, SelectionSpec
 from core.selection.registry import METHODS
+from core.session.listed import LISTED
 from core.session.session import Session, workspace_of
-from core.store.meta import list_stores
+from core.store.meta import StoreTitle, store_titles
 from core.system.files import cache_dir
+from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.options import pick_details, pick_theta
@@ -21,25 +23,40 @@ from pages.parts.view import View, session_of
 
 def open_view() -> View | None:
     """Draw the sidebar and keep what it says as the view; without a usable store say what to do, and give None."""
+    title = pick_store()
+    if title is None:
+        empty_state()
+        return None
     try:
-        path = pick_store()
-        if path is None:
-            empty_state()
-            return None
-        st.session_state.view = build_view(path)
-        return st.session_state.view
-    except SelectionError as error:
-        st.title("No selection with these settings", anchor=False)
-        st.warning(plain(error), icon=":material/block:")
-        workspace = workspace_of(session_of(path).store)
-        if isinstance(error, UnscoredError):
-            text, icon = f"Ban these {len(error.rows):,} samples", ":material/do_not_disturb_on:"
-            st.button(text, icon=icon, on_click=workspace.ban, args=(error.rows,), key="unscored", type="primary")
-        undo_buttons(workspace)
+        session = session_of(title.path)
     except SaelectError as error:
         st.title("This feature store cannot be shown", anchor=False)
-        st.error(plain(error), icon=":material/error:")
+        st.error(plain(title.error or error), icon=":material/error:")
+        return None
+    try:
+        st.session_state.view = build_view(session)
+        return st.session_state.view
+    except SaelectError as error:
+        no_selection(session, error)
     return None
+
+
+def no_selection(session: Session, error: SaelectError) -> None:
+    """Why nothing is selected, and what can be undone; what is set in the sidebar stays."""
+    st.title("No selection with these settings", anchor=False)
+    st.warning(plain(error), icon=":material/block:")
+    workspace = workspace_of(session.store)
+    if isinstance(error, UnscoredError):
+        text = "Ban this sample" if len(error.rows) == 1 else f"Ban these {len(error.rows):,} samples"
+        st.button(
+            text,
+            icon=":material/do_not_disturb_on:",
+            on_click=workspace.ban,
+            args=(error.rows,),
+            key="unscored",
+            type="primary",
+        )
+    undo_buttons(workspace)
 
 
 def empty_state() -> None:
@@ -49,27 +66,20 @@ def empty_state() -> None:
     st.code("make demo\n\npython -m core extract --data my.jsonl --model HUB_ID_OR_FOLDER --sae RELEASE/ID_OR_FOLDER")
 
 
-def pick_store() -> Path | None:
-    """The data set chosen in the sidebar."""
-    stores = {p.stem: p for p in list_stores(cache_dir())}
-    if not stores:
+def pick_store() -> StoreTitle | None:
+    """The data set chosen in the sidebar: at first the newest that can be opened."""
+    titles = {title.key: title for title in store_titles(cache_dir())}
+    if not titles:
         return None
+    usable = next((i for i, title in enumerate(titles.values()) if not title.error), 0)
     with st.sidebar:
-        key = st.selectbox(
-            "Data set", list(stores), format_func=lambda k: store_title(stores[k]), key="store", bind="query-params"
-        )
-    return stores[key]
+        key = st.selectbox("Data set", list(titles), usable, format_func=lambda k: titles[k].text, key="store",
+                           bind="query-params")  # fmt: skip
+    return titles[key]
 
 
-def store_title(path: Path) -> str:
-    """The data file's name, its size, and enough of the key to tell stores of the same data apart: also in the URL."""
-    store = session_of(path).store
-    return f"{Path(store.meta['config']['data']).name} · {store.n_samples:,} · {store.key[:4]}"
-
-
-def build_view(path: Path) -> View:
+def build_view(session: Session) -> View:
     """Read the controls, apply the person's decisions and order the samples."""
-    session = session_of(path)
     workspace = workspace_of(session.store)
     state = workspace.state()
     with st.sidebar:
@@ -79,13 +89,33 @@ def build_view(path: Path) -> View:
             "Features of", SCOPES, default="all", required=True, key="scope", bind="query-params"
         )
         theta = pick_theta(session, scope)
-        details = pick_details(session, method)
+        details, ignored = pick_details(session, method)
+    for sentence in ignored:
+        st.warning(plain(sentence), icon=":material/link_off:")
     decided = {"vetoes": state.vetoes, "pins": state.pins, "bans": state.bans}
-    spec = SelectionSpec(method, budget, unit, theta, scope, **details, **decided)
-    order, selection = session.order(spec), session.selection(spec)
+    order, selection = selected(session, SelectionSpec(method, budget, unit, theta, scope, **details, **decided))
     with st.sidebar:
         decisions(workspace, state)
-    return View(session, workspace, state, spec, order, selection)
+    return View(session, workspace, state, selection.spec, order, selection)
+
+
+def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selection]:
+    """All samples in the method's order, and the selection; without the files it names where they cannot be used."""
+    try:
+        return session.order(spec), session.selection(spec)
+    except UnscoredError:
+        raise
+    except SaelectError as error:
+        files = {option.name for option in METHODS[spec.method].options if option.kind in LISTED}
+        without = replace(spec, options={name: v for name, v in spec.options.items() if name not in files})
+        if without == spec:
+            raise
+        try:
+            found = session.order(without), session.selection(without)
+        except SaelectError:
+            raise error from None
+        st.warning(plain(f"{error} What follows is without it."), icon=":material/link_off:")
+        return found
 
 
 def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
@@ -102,7 +132,8 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
 def decisions(workspace: Workspace, state: WorkspaceState) -> None:
     """How many decisions stand, and undo and redo."""
     st.divider()
-    st.caption(f"{len(state.vetoes)} vetoed features · {len(state.pins)} pinned · {len(state.bans)} banned samples")
+    vetoed, banned = many(len(state.vetoes), "vetoed feature"), many(len(state.bans), "banned sample")
+    st.caption(f"{vetoed} · {len(state.pins):,} pinned · {banned}")
     undo_buttons(workspace)
 
 

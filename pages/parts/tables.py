@@ -57,7 +57,7 @@ def samples_table(
     formats: Formats | None = None,
 ) -> list[int]:
     """Samples with the beginnings of their texts, after `more` columns; gives the row that was clicked, if one was."""
-    texts, rows = previews(now.session.store.path), np.asarray(rows, dtype=int)
+    texts, rows = previews(now.session), np.asarray(rows, dtype=int)
     frame = pd.DataFrame(
         {
             **(more or {}),

@@ -14,11 +14,13 @@ from core.features.labels import Label
 from core.features.shown_labels import labels_of, labels_stamp
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.session.session import Session, by_method, open_session
+from core.system.files import stamp
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.text import escape, whole
 
 ASKED = "page"  # query parameter: the page to go to from app.py
+SESSIONS = 4  # stores held open; the one opened first is closed for a fifth
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,15 @@ class View:
     def label(self, feature: int) -> str:
         """The feature's label, or the tokens at its strongest peaks."""
         label = self.label_of(feature)
-        face = faces(self.session.store.path).get(int(feature), "never active")
-        return (label.text if label else face) or "(white space)"
+        return (label.text if label else self._faces.get(int(feature), "never active")) or "(white space)"
 
     def label_of(self, feature: int) -> Label | None:
         """The feature's label with its source and score: the person's, else the best of the SAE's."""
         return self._labels.get(int(feature))
+
+    @cached_property
+    def _faces(self) -> dict[int, str]:
+        return self.session.remember("faces", self.session.store.faces)
 
     @cached_property
     def _labels(self) -> dict[int, Label]:
@@ -66,22 +71,23 @@ class View:
         return self.session.remember(key, lambda: labels_of(store, state))
 
 
-@st.cache_resource(show_spinner="Opening the feature store …")
 def session_of(path: Path) -> Session:
-    """One session a store, for all tabs."""
+    """One session a store, for all tabs; a store that was written anew has a new one. Raises StoreError."""
+    return _session(path, stamp(str(path)))
+
+
+@st.cache_resource(
+    show_spinner="Opening the feature store …", max_entries=SESSIONS, on_release=lambda s: s.store.close()
+)
+def _session(path: Path, version: object) -> Session:
     return open_session(path)
 
 
-@st.cache_resource(show_spinner=False)
-def faces(path: Path) -> dict[int, str]:
-    """The strongest tokens of each feature."""
-    return session_of(path).store.faces()
-
-
-@st.cache_resource(show_spinner=False)
-def previews(path: Path) -> list[tuple[str, str]]:
+def previews(session: Session) -> list[tuple[str, str]]:
     """The beginnings of all prompts and responses."""
-    return [(whole(prompt), whole(response)) for prompt, response in session_of(path).store.previews()]
+    return session.remember(
+        "previews", lambda: [(whole(prompt), whole(response)) for prompt, response in session.store.previews()]
+    )
 
 
 def view() -> View:

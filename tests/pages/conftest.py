@@ -1,0 +1,88 @@
+"""A small store and the whole dashboard over it, run without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
+
+from core.session.session import Session, open_session
+from tests.factories import KEY, alpaca, tiny_store
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+N, F = 40, 24
+CONFIG = {"model": "models/tiny", "sae": "saes/tiny", "hook_point": "layers.1", "dtype": "float32", "max_tokens": 64}
+
+
+def feature_sets(seed: int = 0) -> list[dict[int, float]]:
+    """The features of N samples with their values: the first are common, the last rare, some nowhere."""
+    rng = np.random.default_rng(seed)
+    has = rng.random((N, F)) < np.geomspace(0.8, 0.03, F)
+    has[:, -2:] = False
+    has[np.arange(N), rng.integers(0, 3, N)] = True
+    return [{int(f): float(rng.choice([1.0, 2.0, 3.0])) for f in np.flatnonzero(row)} for row in has]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder with one store."""
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    make_store(tmp_path)
+    return tmp_path
+
+
+def make_store(folder: Path, key: str = KEY, seed: int = 0, **meta: object) -> Path:
+    """A store of N samples in a folder."""
+    config = {**CONFIG, "data": str(folder / "data.jsonl")}
+    digests = {"model": "m", "sae": "s", "data": "d"}
+    return tiny_store(folder, alpaca(N), feature_sets(seed), n_features=F, key=key,
+                      **{"config": config, "digests": digests, **meta})  # fmt: skip
+
+
+@pytest.fixture
+def session(cache: Path) -> Session:
+    """What core says of the store."""
+    return open_session(cache / f"{KEY}.duckdb")
+
+
+@pytest.fixture
+def visit(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Open a page at an address: visit("why", row=3)."""
+    monkeypatch.setattr(PagesManager, "__init__", _through_app(PagesManager.__init__))
+
+    def open_page(page: str = "overview", **query: object) -> AppTest:
+        at = AppTest.from_file(str(APP), default_timeout=60)
+        for name, value in query.items():
+            at.query_params[name] = str(value)
+        at.run()
+        if page != "overview":
+            at.switch_page(f"pages/{page}.py").run()
+        assert not at.exception, at.exception[0].value
+        return at
+
+    return open_page
+
+
+def _through_app(init: Callable[..., None]) -> Callable[..., None]:
+    """AppTest forgets between runs that app.py has a navigation, and would run a page's file alone."""
+
+    def remembered(self: PagesManager, *args: object, **options: object) -> None:
+        init(self, *args, **options)
+        PagesManager.uses_pages_directory = False
+
+    return remembered
+
+
+def box(at: AppTest, label: str) -> Selectbox:
+    """The choice with a label."""
+    return next(found for found in at.selectbox if found.label == label)
+
+
+def metrics(at: AppTest) -> dict[str, tuple[str, str]]:
+    """The figures of a page by name: value and note."""
+    return {m.label: (m.value, m.delta) for m in at.metric}
