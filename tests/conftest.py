@@ -1,27 +1,20 @@
 """Fixtures that several test files share."""
 
-import json
 import os
-import random
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import kernel_cache
+from tests.made_once import code, made_once
+from tests.tiny import chatml_tokenizer, make_tiny, tiny_config
+
+kernel_cache.use()
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a busy machine fails no test
-
-CHATML = (
-    "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou help the user with code.<|im_end|>\n{% endif %}"
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-)
-TEXT = (
-    "sort the list of numbers write a poem about sea and wind explain why sky is blue code in python returns answer "
-    "user assistant system help with translate sentence into french find largest city cook rice for two people"
-)
-WORDS = TEXT.split()
-HIDDEN, FEATURES = 32, 96
 
 
 @pytest.fixture(scope="session")
@@ -35,102 +28,45 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer():
-    """A byte-level BPE of a few hundred tokens with a ChatML template that adds a system prompt of its own."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    special = ["<|im_start|>", "<|im_end|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
-    bpe.train_from_iterator([TEXT] * 5, trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token=special[0], eos_token=special[1])
-    fast.chat_template = CHATML
-    return fast
+    """That of the tiny model."""
+    return chatml_tokenizer()
 
 
 @pytest.fixture(scope="session")
-def tiny_lm(tokenizer, tmp_path_factory) -> Path:
-    """A folder with a random Llama of 4 blocks, 32 wide, and the tokenizer."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("lm")
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=64,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        initializer_range=0.2,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+def tiny_folder(tmp_path_factory) -> Path:
+    """A copy of what `make_tiny` makes, for this process alone."""
+    folder = tmp_path_factory.mktemp("tiny") / "tiny"
+    shutil.copytree(made_once("tiny", make_tiny, code()), folder)
     return folder
 
 
-def random_sae(kind: str, **options):
-    """An untrained sae-lens SAE with random weights: topk, jumprelu, standard or gated."""
-    import sae_lens
-    import torch
-    from sae_lens.saes.sae import SAEMetadata
-
-    name = {"topk": "TopK", "jumprelu": "JumpReLU", "standard": "Standard", "gated": "Gated"}[kind]
-    metadata = SAEMetadata(model_name="tiny", hook_name=options.pop("hook_name", "blocks.1.hook_resid_post"))
-    options = {"d_in": HIDDEN, "d_sae": FEATURES, **({"k": 6} if kind == "topk" else {}), **options}
-    sae = getattr(sae_lens, name + "SAE")(getattr(sae_lens, name + "SAEConfig")(metadata=metadata, **options))
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for key, weight in sae.named_parameters():
-            weight.copy_(torch.randn(weight.shape, generator=generator) * (0.2 if "W_" in key else 0.1))
-            if key == "threshold":
-                weight.abs_().add_(0.3)
-    return sae
+@pytest.fixture(scope="session")
+def tiny_lm(tiny_folder) -> Path:
+    """A folder with a random Llama of 4 blocks, 32 wide, and the tokenizer."""
+    return tiny_folder / "lm"
 
 
 @pytest.fixture(scope="session")
-def tiny_saes(tmp_path_factory) -> dict[str, Path]:
+def tiny_saes(tiny_folder) -> dict[str, Path]:
     """Folders of a TopK and a JumpReLU SAE for the tiny model."""
-    folders = {kind: tmp_path_factory.mktemp(kind) for kind in ("topk", "jumprelu")}
-    for kind, folder in folders.items():
-        random_sae(kind).save_model(folder)
-    return folders
+    return {kind: tiny_folder / kind for kind in ("topk", "jumprelu")}
 
 
-def write_data(path: Path, n: int) -> Path:
-    """`n` conversations of random words with a score each; some of several turns, with system prompt or emoji."""
-    rng = random.Random(0)
-
-    def say(most: int) -> str:
-        return " ".join(rng.choices(WORDS, k=rng.randint(1, most)))
-
-    with path.open("w", encoding="utf-8") as out:
-        for i in range(n):
-            turns = [{"role": "user", "content": say(12)}, {"role": "assistant", "content": say(30)}]
-            if i % 4 == 1:
-                turns += [{"role": "user", "content": say(5) + " 🎉"}, {"role": "assistant", "content": say(9)}]
-            if i % 5 == 2:
-                turns.insert(0, {"role": "system", "content": say(6)})
-            record = {"messages": turns, "source": f"part{i % 3}"} | ({"score": i / 2} if i % 7 else {})
-            out.write(json.dumps(record) + "\n")
-    return path
+def _tiny(folder: Path, sae: str) -> SimpleNamespace:
+    (store,) = (folder / f"{sae}-store").glob("????????????????.duckdb")
+    return SimpleNamespace(data=folder / "data.jsonl", config=tiny_config(folder, sae), store=store)
 
 
 @pytest.fixture(scope="session")
-def tiny(tiny_lm, tiny_saes, tmp_path_factory) -> SimpleNamespace:
+def tiny(tiny_folder) -> SimpleNamespace:
     """Everything that extraction reads (data, 30 samples; lm; sae) and a finished store of it, drawn with UMAP."""
-    from core.extract.run import extract
-    from core.schema import ExtractConfig
+    return _tiny(tiny_folder, "topk")
 
-    folder = tmp_path_factory.mktemp("tiny")
-    data = write_data(folder / "data.jsonl", 30)
-    config = ExtractConfig(str(data), str(tiny_lm), str(tiny_saes["topk"]), max_tokens=64, dtype="float32")
-    return SimpleNamespace(data=data, config=config, store=extract(config, folder))
+
+@pytest.fixture(scope="session")
+def tiny_jumprelu(tiny_folder) -> SimpleNamespace:
+    """The same with the JumpReLU SAE."""
+    return _tiny(tiny_folder, "jumprelu")
 
 
 @pytest.fixture

@@ -79,13 +79,12 @@ def test_a_stop_in_the_middle(parts, monkeypatch, tmp_path):
     assert join(stores) == again
 
 
-def test_what_cannot_be_joined(parts, tiny_saes, tiny, tmp_path):
+def test_what_cannot_be_joined(parts, tiny_jumprelu, tiny, tmp_path):
     stores, _ = parts
     with pytest.raises(StoreError, match="two stores or more, each once"):
         join([stores[0], stores[0]])
-    other = extract(replace(tiny.config, sae=str(tiny_saes["jumprelu"])), tmp_path)
     with pytest.raises(StoreError, match="made with another sae"):
-        join([stores[0], other])
+        join([stores[0], tiny_jumprelu.store])
     cut = extract(replace(tiny.config, max_tokens=32), tmp_path)
     with pytest.raises(StoreError, match=r"has max_tokens 32, .* has 64"):
         join([stores[0], cut])

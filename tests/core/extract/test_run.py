@@ -25,7 +25,7 @@ from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session.session import open_session
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.store.reader import open_store
-from tests.conftest import HIDDEN, random_sae, write_data
+from tests.tiny import HIDDEN, random_sae, write_data
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -67,14 +67,10 @@ def active_sets(path):
 
 
 @pytest.fixture(scope="module", params=["topk", "jumprelu"])
-def case(request, tiny, tiny_saes, tmp_path_factory):
+def case(request, tiny, tiny_jumprelu):
     """A finished store, its configuration and what the naive way finds."""
-    config, path = replace(tiny.config, sae=str(tiny_saes[request.param])), tiny.store
-    if request.param != "topk":
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(projection, "sample_map", lambda m, seed=0: np.zeros((m.n_samples, 2), np.float32))
-            path = extract(config, tmp_path_factory.mktemp("case"))
-    return config, path, naive(config)
+    made = {"topk": tiny, "jumprelu": tiny_jumprelu}[request.param]
+    return made.config, made.store, naive(made.config)
 
 
 def test_values_and_peaks_are_those_of_a_full_forward(case):
@@ -351,7 +347,7 @@ from core.extract import projection, run
 from core.schema import ExtractConfig
 
 data, model, sae, folder = sys.argv[1:]
-run.CHUNK = 16
+run.CHUNK = 8
 projection.sample_map = lambda matrix, seed=0: np.stack([matrix.counts, matrix.counts], 1).astype(np.float32)
 
 def start(where):
@@ -383,8 +379,9 @@ print(kills, number)
 """
 
 
+@pytest.mark.slow
 def test_ten_kills_change_nothing(tiny, tmp_path):
-    data = write_data(tmp_path / "data.jsonl", 300)
+    data = write_data(tmp_path / "data.jsonl", 120)
     command = [sys.executable, "-c", KILLS, str(data), tiny.config.model, tiny.config.sae, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.lm.chat import PLAIN_TEMPLATE, TEMPLATE_TOKEN, render, template_digest, template_of, tokenize
 from core.schema import SEGMENTS, Message, Sample
-from tests.conftest import CHATML
+from tests.tiny import CHATML
 
 TRIMMING = CHATML.replace("m['content']", "m['content'] | trim")
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + CHATML

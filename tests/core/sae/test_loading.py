@@ -9,7 +9,7 @@ import pytest
 from core.errors import ModelError
 from core.sae.autoencoder import SparseAutoencoder, check_fit
 from core.sae.loading import load_sae
-from tests.conftest import FEATURES, HIDDEN, random_sae
+from tests.tiny import FEATURES, HIDDEN, random_sae
 
 
 def wrapped(sae):

@@ -28,7 +28,7 @@ from core.scoring import sample_scores
 from core.scoring.columns import compute_scores, score_columns, score_folder
 from core.scoring.sample_scores import RESPONSE, answer_alone
 from core.store.reader import open_store
-from tests.conftest import CHATML, HIDDEN, WORDS
+from tests.tiny import CHATML, HIDDEN, WORDS
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("perplexity", "ifd")
