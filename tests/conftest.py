@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from tests import kernel_cache
 from tests.made_once import code, made_once
-from tests.tiny import chatml_tokenizer, make_tiny, tiny_config
+from tests.tiny import chatml_tokenizer, make_tiny, spare_umap, tiny_config
 
 kernel_cache.use()
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -71,12 +71,8 @@ def tiny_jumprelu(tiny_folder) -> SimpleNamespace:
 
 @pytest.fixture
 def quick_map(monkeypatch):
-    """Spare a test the time of UMAP."""
-    import numpy as np
-
-    from core.extract import projection
-
-    monkeypatch.setattr(projection, "sample_map", lambda matrix, seed=0: np.zeros((matrix.n_samples, 2), np.float32))
+    """Spare a test the time of UMAP, which a process compiles anew: 15 s."""
+    spare_umap(monkeypatch)
 
 
 @pytest.fixture

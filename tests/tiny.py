@@ -110,3 +110,10 @@ def make_tiny(folder: Path) -> None:
         random_sae(kind).save_model(folder / kind)
         (folder / f"{kind}-store").mkdir()
         extract(tiny_config(folder, kind), folder / f"{kind}-store")
+
+
+def spare_umap(patch) -> None:
+    """With a pytest MonkeyPatch: every map is its first two components, as that of less than five rows is."""
+    from core.extract import projection
+
+    patch.setattr(projection, "umap_2d", lambda x, seed: x[:, :2].astype("float32"))

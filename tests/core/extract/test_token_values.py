@@ -12,6 +12,7 @@ from core.errors import ModelError, SelectionError, StoreError
 from core.extract.run import extract
 from core.extract.token_values import pipeline_of, token_values
 from core.store.reader import open_store
+from tests.tiny import spare_umap
 
 
 @pytest.fixture(scope="module", params=["topk", "jumprelu"])
@@ -20,7 +21,7 @@ def store(request, tiny, tiny_saes, tmp_path_factory):
     if request.param == "topk":
         return open_store(tiny.store)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.extract.projection.sample_map", lambda m, seed=0: np.zeros((m.n_samples, 2), np.float32))
+        spare_umap(patch)
         config = replace(tiny.config, sae=str(tiny_saes["jumprelu"]), floor=0.4)
         return open_store(extract(config, tmp_path_factory.mktemp("tokens")))
 

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ModelError, SelectionError
-from core.extract import projection
 from core.extract.run import extract
 from core.lm import losses as lm_losses
 from core.lm.chat import PLAIN_TEMPLATE, tokenize
@@ -28,7 +27,7 @@ from core.scoring import sample_scores
 from core.scoring.columns import compute_scores, score_columns, score_folder
 from core.scoring.sample_scores import RESPONSE, answer_alone
 from core.store.reader import open_store
-from tests.tiny import CHATML, HIDDEN, WORDS
+from tests.tiny import CHATML, HIDDEN, WORDS, spare_umap
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("perplexity", "ifd")
@@ -50,7 +49,7 @@ def made(tiny, tmp_path_factory):
     lines = [tiny.data.read_text(encoding="utf-8"), *(json.dumps(record) + "\n" for record in odd)]
     (folder / "data.jsonl").write_text("".join(lines), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(projection, "sample_map", lambda m, seed=0: np.zeros((m.n_samples, 2), np.float32))
+        spare_umap(patch)
         return extract(replace(tiny.config, data=str(folder / "data.jsonl")), folder)
 
 
