@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.schema import SEGMENTS, Message, Sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 TEMPLATE_TOKEN = -1  # a token of the chat template: it carries no sample meaning and is never recorded
 # For base models, which ship no template of their own.
@@ -17,6 +20,9 @@ PLAIN_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{{ m['role'] | capitalize }}: {{ m['content'] }}\n\n{% endfor %}"
 )
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: Python's strings hold it, tokenizers refuse it
+THOUGHT = re.compile(r"(</?(?:think|thinking|thought)>|\[/?THINK\])")  # where templates cut contents
+
+Span = tuple[int, int, int]  # start and end of a content in the rendered text, and its index into SEGMENTS
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class TokenizedSample:
         return int((self.segment == SEGMENTS.index(segment)).sum())
 
 
-def template_of(tokenizer: Any) -> str:
+def template_of(tokenizer: PreTrainedTokenizerFast) -> str:
     """The tokenizer's own chat template, or a plain one for base models."""
     template = tokenizer.chat_template
     if isinstance(template, dict):  # several by name
@@ -55,56 +61,98 @@ def template_of(tokenizer: Any) -> str:
     return template or PLAIN_TEMPLATE
 
 
-def template_digest(tokenizer: Any) -> str:
+def template_digest(tokenizer: PreTrainedTokenizerFast) -> str:
     """sha256 hex digest of the template, part of a store's key."""
     return hashlib.sha256(template_of(tokenizer).encode()).hexdigest()
 
 
-def render(messages: tuple[Message, ...], tokenizer: Any) -> tuple[str, list[tuple[int, str]]]:
-    """The conversation as the model sees it, and, in the order there, each message's index and the template text
-    before it. Templates that refuse a turn order fall back to the plain one.
+def render(messages: tuple[Message, ...], tokenizer: PreTrainedTokenizerFast) -> tuple[str, list[Span]]:
+    """The conversation as the model sees it, and where each message's content stands in it.
+
+    Templates that refuse a turn order fall back to the plain one. A template may trim contents, move them, or cut a
+    part away (Qwen3's and DeepSeek-R1's leave out what an earlier turn thought): so it is filled a second time, with
+    marks within the contents, and what is left of those tells where a content begins and ends.
     """
     contents = [m.content for m in messages]
-    marks = [f"\ue000{i}\ue001" for i in range(len(messages))]
+    sign = next((c for c in map(chr, range(0xE000, 0xF900)) if not any(c in text for text in contents)), "\ue000")
+    marked = [with_marks(text, i, sign) for i, text in enumerate(contents)]
+    template = template_of(tokenizer)
     try:
-        template = template_of(tokenizer)
-        text, marked = (fill(messages, c, tokenizer, template) for c in (contents, marks))
+        text, filled = (fill(messages, c, tokenizer, template) for c in (contents, marked))
     except Exception:  # Jinja's raise_exception(): a template may forbid system, tool or repeated turns
-        text, marked = (fill(messages, c, tokenizer, PLAIN_TEMPLATE) for c in (contents, marks))
-    before = []
-    for i in sorted((i for i, mark in enumerate(marks) if mark in marked), key=lambda i: marked.index(marks[i])):
-        own, _, marked = marked.partition(marks[i])
-        before.append((i, own))
-    return text, before
+        template = PLAIN_TEMPLATE
+        text, filled = (fill(messages, c, tokenizer, template) for c in (contents, marked))
+    plain, places = between_marks(filled, sign)
+    if plain != text:  # a template that asks how a content begins or ends
+        bare = [f"{sign}{i}{sign}" for i in range(len(contents))]
+        places = looked_for(contents, text, fill(messages, bare, tokenizer, template), sign)
+    segments = segments_of(messages)
+    return text, [(*with_tags(contents[i].strip(), text, place), segments[i]) for i, place in places.items()]
 
 
-def fill(messages: tuple[Message, ...], contents: list[str], tokenizer: Any, template: str) -> str:
-    """The template filled with the roles of `messages` and other contents."""
+def fill(messages: tuple[Message, ...], contents: list[str], tokenizer: PreTrainedTokenizerFast, template: str) -> str:
+    """The template filled with the roles of `messages` and other contents; raises what the template raises."""
     turns = [{"role": m.role, "content": c} for m, c in zip(messages, contents, strict=True)]
     return tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False)
 
 
-def spans(messages: tuple[Message, ...], text: str, before: list[tuple[int, str]]) -> list[tuple[int, int, int]]:
-    """Where each message's content stands in the rendered text: (start, end, segment index).
-
-    It is looked for behind the template's own text, which may hold the same words. Templates may trim a content, so its
-    stripped form is looked for.
-    """
+def segments_of(messages: tuple[Message, ...]) -> list[int]:
+    """The segment of each message, as an index into SEGMENTS."""
     first_answer = next((i for i, m in enumerate(messages) if m.role == "assistant"), len(messages))
-    found, cursor = [], 0
-    for i, own in before:
-        place, content = text.find(own, cursor), messages[i].content.strip()
+    return [1 if m.role == "assistant" else 2 if i > first_answer else 0 for i, m in enumerate(messages)]
+
+
+def with_marks(content: str, i: int, sign: str) -> str:
+    """The content with marks around each of its pieces between tags of thinking; blanks stay outside, so that a
+    template trims them as without marks."""
+    parts = THOUGHT.split(content)
+    for k in range(0, len(parts), 2):
+        if piece := parts[k].strip():
+            parts[k] = parts[k].replace(piece, f"{sign}{i}<{k}{sign}{piece}{sign}{i}>{k}{sign}", 1)
+    return "".join(parts)
+
+
+def between_marks(filled: str, sign: str) -> tuple[str, dict[int, tuple[int, int]]]:
+    """The text without its marks, and of each content (start, end) therein: from its first piece to its last."""
+    first, *rest = re.split(rf"{sign}(\d+[<>]\d+){sign}", filled)
+    texts, found, at = [first, *rest[1::2]], {}, 0
+    for text, mark in zip(texts, rest[::2], strict=False):
+        at += len(text)
+        found.setdefault(mark, at)  # the first, where a template repeats a content
+    places: dict[int, tuple[int, int]] = {}
+    for mark, start in found.items():
+        i, begins, k = mark.partition("<")
+        if begins and (end := found.get(f"{i}>{k}")) is not None:
+            places[int(i)] = (places.get(int(i), (start,))[0], end)
+    return "".join(texts), places
+
+
+def with_tags(content: str, text: str, place: tuple[int, int]) -> tuple[int, int]:
+    """A place with the tags at the content's ends, where the whole content stands in the text."""
+    first = next((piece for part in THOUGHT.split(content)[::2] if (piece := part.strip())), content)
+    start = place[0] - content.index(first)
+    return (start, start + len(content)) if start >= 0 and text.startswith(content, start) else place
+
+
+def looked_for(contents: list[str], text: str, filled: str, sign: str) -> dict[int, tuple[int, int]]:
+    """The (start, end) of contents in the text, each looked for behind the template's own text before it, which may
+    hold the same words: whole, or what follows its thinking. `filled`: the template with a mark for each content.
+    """
+    places: dict[int, tuple[int, int]] = {}
+    parts, cursor = re.split(f"{sign}(\\d+){sign}", filled), 0
+    for own, i in zip(parts[::2], map(int, parts[1::2]), strict=False):
+        place = text.find(own, cursor)
         if place >= 0 and not text[cursor:place].strip():  # only blanks that end the last content may come between
             cursor = place + len(own)
-        start = text.find(content, cursor) if content else -1
-        if start < 0:
-            continue
-        cursor = start + len(content)
-        found.append((start, cursor, 1 if messages[i].role == "assistant" else 2 if i > first_answer else 0))
-    return found
+        for content in (contents[i].strip(), THOUGHT.split(contents[i])[-1].strip()):
+            start = text.find(content, cursor) if content and i not in places else -1
+            if start >= 0:
+                cursor = start + len(content)
+                places[i] = (start, cursor)
+    return places
 
 
-def tokenize(samples: list[Sample], tokenizer: Any, max_tokens: int) -> list[TokenizedSample]:
+def tokenize(samples: list[Sample], tokenizer: PreTrainedTokenizerFast, max_tokens: int) -> list[TokenizedSample]:
     """Render, tokenize and cut each sample to `max_tokens`; the first token is never part of a segment.
 
     A token belongs to a message if it shares a character with it.
@@ -114,11 +162,11 @@ def tokenize(samples: list[Sample], tokenizer: Any, max_tokens: int) -> list[Tok
     encoded = tokenizer(clean, add_special_tokens=False, return_offsets_mapping=True)
     columns = zip(samples, rendered, encoded["input_ids"], encoded["offset_mapping"], strict=True)
     out = []
-    for sample, (text, before), ids, offsets in columns:
+    for sample, (text, spans), ids, offsets in columns:
         ids = np.asarray(ids, np.int32)
         starts, ends = np.asarray(offsets, np.int64).reshape(-1, 2).T
         segment = np.full(len(ids), TEMPLATE_TOKEN, np.int8)
-        for start, end, index in spans(sample.messages, text, before):
+        for start, end, index in spans:
             segment[np.searchsorted(ends, start, "right") : np.searchsorted(starts, end)] = index
         segment[:1] = TEMPLATE_TOKEN  # the attention sink
         kept = min(len(ids), max_tokens)
