@@ -63,7 +63,19 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
     writer = StoreWriter(path)
     started = time.time()
     tokens = run_chunks(pipeline, writer, todo, on_progress)
+    todo.warnings.extend(notes_on_responses(writer, pipeline.config))
     return finish(pipeline, writer, todo, digest, {"seconds": time.time() - started, "tokens": tokens}, on_progress)
+
+
+def notes_on_responses(writer: StoreWriter, config: ExtractConfig) -> Iterator[str]:
+    """One sentence for each cause that leaves samples without a response token: nothing of them is in that scope."""
+    cut, others = writer.unanswered()
+    if cut:
+        told = "1 sample is" if cut == 1 else f"{cut:,} samples are"
+        yield f"{config.data}: {told} cut at {config.max_tokens} tokens before the response: raise max_tokens."
+    if others:
+        told = "1 sample has" if others == 1 else f"{others:,} samples have"
+        yield f"{config.data}: {told} no response token: the chat template of the model leaves the response out."
 
 
 def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:

@@ -29,6 +29,11 @@ class StoreWriter:
         """Samples that are committed already."""
         return self.db.execute("SELECT count(*) FROM samples").fetchone()[0]
 
+    def unanswered(self) -> tuple[int, int]:
+        """Committed samples without a response token: how many of those that were cut, and how many others."""
+        sql = "SELECT count_if(n_truncated > 0), count_if(n_truncated = 0) FROM samples WHERE n_response_tokens = 0"
+        return self.db.execute(sql).fetchone()
+
     @property
     def derived(self) -> bool:
         """Whether `derive` has been committed: then all samples are in, and the candidates are gone."""

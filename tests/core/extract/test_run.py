@@ -261,6 +261,23 @@ def test_skipped_rows_are_in_meta(tiny, tmp_path, quick_map):
     assert active_sets(store.path) == active_sets(tiny.store)[:6]
 
 
+def test_samples_without_a_response_token_are_told(tiny, tmp_path, quick_map):
+    turns = [("sky", "blue"), ("sea", "<think>why</think>"), ("why " * 200, "blue"), ("find", "<think>wind</think>")]
+    lines = [json.dumps({"prompt": asked, "response": answered}) for asked, answered in turns]
+    (tmp_path / "data.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    shutil.copytree(tiny.config.model, tmp_path / "lm")
+    template = (  # as DeepSeek-R1's: what comes before </think> is left out
+        "{% for m in messages %}[{{ m['role'] }}]{{ m['content'].split('</think>')[-1] }}{% endfor %}"
+    )
+    (tmp_path / "lm" / "chat_template.jinja").write_text(template, encoding="utf-8")
+    config = replace(tiny.config, data=str(tmp_path / "data.jsonl"), model=str(tmp_path / "lm"))
+    store = open_store(extract(config, tmp_path))
+    assert (store.sample_columns()["n_response_tokens"] > 0).tolist() == [True, False, False, False]
+    cut, lost = store.meta["warnings"]
+    assert "1 sample is cut at 64 tokens before the response" in cut
+    assert "2 samples have no response token: the chat template" in lost
+
+
 def test_an_sae_of_another_width(tiny, tmp_path):
     random_sae("topk", d_in=HIDDEN + 1).save_model(tmp_path / "sae")
     with pytest.raises(ModelError, match="do not belong together"):
