@@ -1,70 +1,65 @@
 """Overview: what the data set is, and what the selection gets out of it."""
 
-import plotly.graph_objects as go
+from pathlib import Path
+
 import streamlit as st
 
-from pages.parts.figures import MUTED, SELECTED, draw
+from core.system.shown import without_folders
+from pages.parts.coverage_figures import shares_figure
+from pages.parts.figures import draw
 from pages.parts.text import escape, plain
 from pages.parts.view import header, link, metrics
 
-now = header(
-    "Keep the samples that teach the most",
-    "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few samples.",
-)
-store, matrix, budget = now.session.store, now.matrix, len(now.selection.rows)
-coverable = now.session.coverable(now.spec)
-covered = now.covered(now.spec.method)
-tokens = now.session.info.tokens
-
-kept = int(tokens[now.selection.rows].sum())
-metrics(
-    ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
-    ("Features covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
-    ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
-    ("Active features a sample", f"{matrix.counts.mean():,.0f}", f"at θ = {now.spec.theta:.3g}"),
+BESIDE = ("sae-greedy", "sae-simscale", "longest-response")  # the view's method is compared with these and random
+PLACES = (
+    ("budget", "How many samples are enough?"),
+    ("why", "Why was this sample kept, or left out?"),
+    ("features", "What do the features mean?"),
+    ("longest", "Why do the longest responses do so well?"),
+    ("export", "Download the curated file."),
 )
 
-left, right = st.columns([3, 2], gap="large")
-with left:
+
+def show_figures() -> None:
+    """The selection's figures at a glance."""
+    tokens = now.session.info.tokens
+    kept = int(tokens[now.selection.rows].sum())
+    metrics(
+        ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
+        ("Features covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
+        ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
+        ("Active features a sample", f"{now.matrix.counts.mean():,.0f}", f"at θ = {now.spec.theta:.3g}"),
+    )
+
+
+def show_coverage() -> None:
+    """The view's method beside others with the same budget."""
     st.subheader(f"Coverage with {budget:,} samples", anchor=False)
-    shares = {}
-    for method in ("sae-greedy", "sae-simscale", "longest-response"):
-        shares[method] = now.covered(method) / max(coverable, 1)
-    shares["random"] = now.covered("random") / max(coverable, 1)
-    names = sorted(shares, key=shares.__getitem__)
-    colours = [SELECTED if name == now.spec.method else MUTED for name in names]
-    chart = go.Figure(
-        go.Bar(
-            x=[shares[n] for n in names],
-            y=names,
-            orientation="h",
-            marker_color=colours,
-            text=[f"{shares[n]:.1%}" for n in names],
-            textposition="auto",
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-        )
-    )
-    chart.update_xaxes(tickformat=".0%", title="share of all features covered")
-    draw(chart, "overview-coverage", 300)
-    st.caption(
+    shares = {method: now.covered(method) / max(coverable, 1) for method in (*BESIDE, "random")}
+    told = (
         f"With {budget:,} samples, greedy covers {shares['sae-greedy']:.1%} of the features, the longest responses "
-        f"{shares['longest-response']:.1%}, a random draw {shares['random']:.1%}."
+        f"{shares['longest-response']:.1%}, random draws {shares['random']:.1%} at the median."
     )
-with right:
+    shares["random, median"] = shares.pop("random")
+    draw(shares_figure(shares | {now.spec.method: covered / max(coverable, 1)}, now.spec.method),
+         "overview-coverage", 300)  # fmt: skip
+    st.caption(told)
+
+
+def show_places() -> None:
+    """Where to go from here."""
     st.subheader("Where to go", anchor=False)
-    for page, text in (
-        ("budget", "How many samples are enough?"),
-        ("why", "Why was this sample kept, or left out?"),
-        ("features", "What do the features mean?"),
-        ("longest", "Why do the longest responses do so well?"),
-        ("export", "Download the curated file."),
-    ):
+    for page, text in PLACES:
         st.page_link(f"pages/{page}.py", label=text, query_params=link())
+
+
+def show_origin() -> None:
+    """What the store was made with."""
     st.subheader("How it was made", anchor=False)
     config = store.meta["config"]
     made = {
-        "Model": config["model"].rstrip("/").rsplit("/", 1)[-1],
-        "SAE": f"{config['sae'].rstrip('/').rsplit('/', 1)[-1]} ({store.n_features:,} features)",
+        "Model": Path(config["model"]).name,
+        "SAE": f"{Path(config['sae']).name} ({store.n_features:,} features)",
         "Hook point": config["hook_point"],
         "Read": f"{store.meta['tokens']:,} tokens in {store.meta['seconds']:.0f} s, {config['dtype']}",
     }
@@ -72,5 +67,20 @@ with right:
         f"<tr><td style='opacity:.7;padding:2px 12px 2px 0'>{k}</td><td>{escape(v)}</td></tr>" for k, v in made.items()
     )
     st.html(f"<table style='font-size:.9rem'>{cells}</table>")
+
+
+now = header(
+    "Keep the samples that teach the most",
+    "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few samples.",
+)
+store, budget = now.session.store, len(now.selection.rows)
+coverable, covered = now.session.coverable(now.spec), int(now.selection.covered_after[-1])
+show_figures()
+left, right = st.columns([3, 2], gap="large")
+with left:
+    show_coverage()
+with right:
+    show_places()
+    show_origin()
 for warning in store.meta["warnings"]:
-    st.caption(f":material/info: {plain(warning)}")
+    st.caption(f":material/info: {plain(without_folders(warning))}")

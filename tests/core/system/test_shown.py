@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.system.files import store_at
-from core.system.shown import many, shown_path
+from core.system.shown import many, shown_path, without_folders
 
 
 def test_plural_forms() -> None:
@@ -37,3 +37,17 @@ def test_a_store_is_named_by_path_or_by_key(tmp_path, monkeypatch) -> None:
     assert store_at(f"{key}.duckdb") == Path(f"{key}.duckdb")
     Path("mine").touch()
     assert store_at("mine") == Path("mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/home/ann/data/my.jsonl: line 3 is no JSON.", "my.jsonl: line 3 is no JSON."),
+        ("Two files (/a/b/c.json, /d/e.csv) differ.", "Two files (c.json, e.csv) differ."),
+        ("'C:\\data\\x.csv' and \"/tmp/y\"", "'x.csv' and \"y\""),
+        ("half/way and 3/4 of http://host/a/b", "half/way and 3/4 of http://host/a/b"),
+        ("no path / here", "no path / here"),
+    ],
+)
+def test_warnings_show_names_of_files_without_their_folders(text, shown):
+    assert without_folders(text) == shown

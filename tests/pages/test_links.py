@@ -1,0 +1,76 @@
+"""What an address may ask for: names of what the server lists; no file is opened because a link says so."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.session import sample_info
+from core.store import reader
+from tests.factories import KEY
+from tests.pages.conftest import N, box, make_store, metrics
+
+SECRET = "/etc/some/secret"
+FILES = [
+    ("kmeans-closest", "vectors", f"{SECRET}.npy"),
+    ("kmeans-closest", "vectors", "../outside.npy"),
+    ("reference-guided", "reference", f"{SECRET}.duckdb"),
+    ("kmq-iterative", "run", ".."),
+    ("hybrid", "run", f"{SECRET}"),
+]
+
+
+@pytest.mark.parametrize(("method", "option", "value"), FILES)
+def test_a_file_that_only_a_link_names_is_not_opened(visit, monkeypatch, method, option, value, cache):
+    np.save(cache.parent / "outside.npy", np.ones((N, 2)))
+    asked: list[str] = []
+    for module, name in ((sample_info, "vectors"), (sample_info, "reference"), (sample_info, "refined")):
+        original = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda store, what, *rest, to=original: (asked.append(what), to(store, what, *rest))[1]
+        )
+    at = visit(method=method, **{f"{method}_{option}": value})
+    told = [w.value.replace("\\", "") for w in at.warning]
+    assert any(f"as {option}, which is not listed here: it is ignored" in text for text in told)
+    assert value not in asked
+    assert not at.error
+    assert box(at, "Method").value == method, "the page stays, with its sidebar"
+    assert "some" not in "".join(told).replace(value, ""), "nothing is said of what lies there"
+
+
+def test_a_listed_reference_is_used_and_is_in_the_address(visit, cache):
+    other = "fedcba9876543210"
+    (cache / "other").mkdir()
+    make_store(cache / "other", other, seed=5).rename(cache / f"{other}.duckdb")
+    asked = {"store": f"data.jsonl · {N} · {KEY[:4]}", "method": "reference-guided"}
+    at = visit("coverage", **asked, **{"reference-guided_reference": other})
+    assert not at.warning
+    assert at.title[0].value == "Coverage"
+    assert box(at, "Reference").value == other
+    assert any("What the reference activates more" in s.value for s in at.subheader)
+    assert at.query_params["reference-guided_reference"] == other
+
+
+def test_vectors_that_do_not_fit_leave_the_page_as_it_is_without_them(visit, cache):
+    np.save(cache / "short.npy", np.ones((3, 2)))
+    at = visit("budget", method="kmeans-closest", **{"kmeans-closest_vectors": "short.npy"})
+    assert at.title[0].value == "Budget"
+    assert "What follows is without it" in at.warning[0].value.replace("\\", "")
+    assert metrics(at)["Picks"][0] == str(N // 10)
+
+
+def test_a_mistake_of_the_method_keeps_the_sidebar(visit):
+    at = visit(method="reference-guided")
+    assert at.title[0].value == "No selection with these settings"
+    assert "needs the option reference" in at.warning[0].value
+    box(at, "Method").set_value("sae-greedy").run()
+    assert at.title[0].value == "Keep the samples that teach the most"
+
+
+def test_the_store_is_opened_by_its_title_only(visit, monkeypatch):
+    opened = []
+    original = reader.FeatureStore.__init__
+    monkeypatch.setattr(reader.FeatureStore, "__init__", lambda s, path: (opened.append(path), original(s, path))[1])
+    at = visit(store=f"{SECRET}.duckdb")
+    assert box(at, "Data set").value == KEY
+    assert {Path(path).name for path in opened} <= {f"{KEY}.duckdb"}
