@@ -54,15 +54,16 @@ def save_lm(tokenizer, folder: Path) -> None:
 
 
 def random_sae(kind: str, **options):
-    """An untrained sae-lens SAE with random weights: topk, jumprelu, standard or gated."""
+    """An untrained sae-lens SAE with random weights: topk, abstopk, jumprelu, standard or gated."""
     import sae_lens
     import torch
     from sae_lens.saes.sae import SAEMetadata
 
-    name = {"topk": "TopK", "jumprelu": "JumpReLU", "standard": "Standard", "gated": "Gated"}[kind]
+    names = {"topk": "TopK", "abstopk": "AbsTopK", "jumprelu": "JumpReLU", "standard": "Standard", "gated": "Gated"}
+    name = names[kind] + "SAE"
     metadata = SAEMetadata(model_name="tiny", hook_name=options.pop("hook_name", "blocks.1.hook_resid_post"))
-    options = {"d_in": HIDDEN, "d_sae": FEATURES, **({"k": 6} if kind == "topk" else {}), **options}
-    sae = getattr(sae_lens, name + "SAE")(getattr(sae_lens, name + "SAEConfig")(metadata=metadata, **options))
+    options = {"d_in": HIDDEN, "d_sae": FEATURES, **({"k": 6} if "topk" in kind else {}), **options}
+    sae = getattr(sae_lens, name)(getattr(sae_lens, name + "Config")(metadata=metadata, **options))
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for key, weight in sae.named_parameters():

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import bar
+from core.cli.console import bar, errors
 
 
 def train_sae(
     data: Annotated[list[str], typer.Option(help="Instruction data; give it several times to mix sources.")],
     model: Annotated[str, typer.Option(help="Hub id, folder or GGUF file. Default: the demo's model.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder for the SAE.")] = Path("assets/sae-smollm2-135m-layer15"),
+    out: Annotated[Path | None, typer.Option(help="New folder for the SAE. Default: one in the cache.")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder for activations and checkpoints.")] = None,
     hook_point: str = "blocks.14.hook_resid_post",
     d_sae: int = 8192,
@@ -42,7 +42,8 @@ def train_sae(
             done = progress.tasks[0].completed
             progress.update(task, rate=f"{done / (time.time() - started):,.0f} tokens/s")
 
-        metrics = run(config, data, model or str(demo_model()), out, work, collected, progress.stop)
+        folder, metrics = run(config, data, model or str(demo_model()), out, work, collected, progress.stop)
+    errors.print(f"The SAE → {folder}", markup=False)
     print(json.dumps(metrics, indent=1))
 
 

@@ -46,7 +46,7 @@ def finish(
         "n_features": pipeline.sae.d_sae,
         "n_blocks": pipeline.n_blocks,
         "digests": digests,
-        "warnings": todo.warnings,
+        "warnings": [*todo.warnings, *sae.notes],
         "thetas": thetas,
         **facts,
     }

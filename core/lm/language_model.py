@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,14 @@ from core.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
+    from torch.utils.hooks import RemovableHandle
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
 SINK_NORM = 10  # a token this many times longer than the median is an attention sink
-HOOK_POINT = re.compile(r"^(?:blocks\.(\d+)\.hook_resid_(pre|post)|(?:model\.)?layers\.(\d+))$")
+# TransformerLens's names, and the modules' own: model.layers.14, layers.14, transformer.h.14.
+HOOK_POINT = re.compile(r"^(?:blocks\.(\d+)\.hook_resid_(pre|post)|(?:\w+\.)*(?:layers|h)\.(\d+))$")
+EMBEDDING = "hook_embed"
 
 
 class _Reached(Exception):  # noqa: N818  (a signal, not an error)
@@ -25,8 +30,8 @@ class LanguageModel:
     """A causal LM with its tokenizer. `digest` identifies its weights."""
 
     name: str
-    model: Any
-    tokenizer: Any
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
     digest: str
 
     @property
@@ -51,27 +56,29 @@ class LanguageModel:
 
 
 def layers_needed(hook_point: str, n_layers: int) -> int:
-    """How many blocks to run to reach a residual-stream hook point: blocks.L.hook_resid_pre/post, model.layers.L.
+    """How many blocks to run to reach a residual-stream hook point; 0: what the first block reads.
 
+    `model.layers.L` is the output of a module, as is `layers.L`: both are blocks.L.hook_resid_post.
     Raises ModelError if the hook point is of another kind or beyond the model.
     """
+    if hook_point == EMBEDDING:
+        return 0
     match = HOOK_POINT.match(hook_point)
     if not match:
         raise ModelError(
             f"Hook point {hook_point!r} is not on the residual stream: "
-            "use blocks.L.hook_resid_pre, blocks.L.hook_resid_post or model.layers.L."
+            "use blocks.L.hook_resid_pre, blocks.L.hook_resid_post, model.layers.L or hook_embed."
         )
     pre_or_post, layer = match[2], int(match[1] or match[3])
-    count = layer if pre_or_post == "pre" else layer + 1
-    if not 1 <= count <= n_layers:
+    if layer >= n_layers:
         raise ModelError(
             f"Hook point {hook_point!r} is not in this model: it has {n_layers} blocks, 0 to {n_layers - 1}."
         )
-    return count
+    return layer if pre_or_post == "pre" else layer + 1
 
 
-def block_list(model: Any, n_layers: int) -> Any:
-    """The torch ModuleList of transformer blocks, whatever the architecture calls it."""
+def block_list(model: PreTrainedModel, n_layers: int) -> torch.nn.ModuleList:
+    """The list of transformer blocks, whatever the architecture calls it; ModelError if there is none."""
     import torch
 
     for module in model.modules():
@@ -80,18 +87,50 @@ def block_list(model: Any, n_layers: int) -> Any:
     raise ModelError(f"{type(model).__name__} has no list of {n_layers} transformer blocks to hook.")
 
 
+def only_token_embeddings(model: PreTrainedModel) -> bool:
+    """Whether what the first block reads is the token embeddings alone: there are no learned positions beside them."""
+    import torch
+
+    return sum(isinstance(module, torch.nn.Embedding) for module in model.base_model.modules()) == 1
+
+
+def on_residual(
+    lm: LanguageModel, n_blocks: int, look: Callable[[torch.Tensor], torch.Tensor | None]
+) -> RemovableHandle:
+    """Call `look` with the residual stream (batch, tokens, d_model) after `n_blocks` blocks, at every forward pass.
+
+    What it returns, if anything, takes the stream's place. After the last block it is the stream before the final norm.
+    """
+    blocks = block_list(lm.model, lm.n_layers)
+
+    def after(_module: Any, _inputs: Any, output: Any) -> Any:
+        stream, *others = output if isinstance(output, tuple) else (output,)
+        new = look(stream)
+        return new if new is None or not isinstance(output, tuple) else (new, *others)
+
+    def before(_module: Any, inputs: tuple, named: dict[str, Any]) -> Any:
+        new = look(inputs[0] if inputs else named["hidden_states"])
+        if new is None:
+            return None
+        return ((new, *inputs[1:]), named) if inputs else (inputs, named | {"hidden_states": new})
+
+    if n_blocks == 0:
+        return blocks[0].register_forward_pre_hook(before, with_kwargs=True)
+    return blocks[n_blocks - 1].register_forward_hook(after)
+
+
 def residual(lm: LanguageModel, ids: torch.Tensor, n_blocks: int) -> torch.Tensor:
-    """The residual stream after `n_blocks` blocks: (batch, tokens, d_model) for ids (batch, tokens).
+    """The residual stream after `n_blocks` blocks: (batch, tokens, d_model), the model's dtype; ids (batch, tokens).
 
     Pad on the right: with causal attention no token sees what follows it, so no mask is needed.
     """
     reached: list[torch.Tensor] = []
 
-    def stop(_module: Any, _inputs: Any, output: Any) -> None:
-        reached.append(output[0] if isinstance(output, tuple) else output)
+    def stop(stream: torch.Tensor) -> None:
+        reached.append(stream)
         raise _Reached
 
-    handle = block_list(lm.model, lm.n_layers)[n_blocks - 1].register_forward_hook(stop)
+    handle = on_residual(lm, n_blocks, stop)
     try:
         lm.model.base_model(input_ids=ids, use_cache=False)
     except _Reached:
@@ -104,8 +143,9 @@ def residual(lm: LanguageModel, ids: torch.Tensor, n_blocks: int) -> torch.Tenso
 def sinks(norm: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
     """Which tokens are attention sinks (massive activations, arXiv 2402.17762): bool, like norm (..., tokens).
 
-    Such a token's residual vector is over SINK_NORM times longer than the median of its sequence; it says nothing about
-    the text and would drown every other value. `real` (bool, like norm) is False for padding.
+    Such a token's residual vector is over SINK_NORM times longer than the median of its sequence: of all its real
+    tokens, those of the template among them. It says nothing about the text and would drown every other value. `norm`
+    holds whole sequences, before content tokens are picked out; `real` (bool, like norm) is False for padding.
     """
     import torch
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError
-from core.lm.language_model import LanguageModel, layers_needed
-from core.sae.encoders import ENCODERS, dense_triples
+from core.lm.language_model import EMBEDDING, LanguageModel, layers_needed, only_token_embeddings
+from core.sae.encoders import encoder_of
 
 if TYPE_CHECKING:
     import torch
+    from sae_lens import SAE
 
 
 BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) pre-activations
@@ -19,13 +20,17 @@ BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) 
 
 @dataclass(frozen=True)
 class SparseAutoencoder:
-    """A sae-lens SAE; `encode_sparse` gives what `sae.encode` gives, without a dense (tokens, d_sae) result."""
+    """A sae-lens SAE; `encode_sparse` gives what `sae.encode` gives, without a dense (tokens, d_sae) result.
+
+    On another device than the processor its decoder may have stayed in main memory (`loading.place`).
+    """
 
     name: str
-    sae: Any
+    sae: SAE[Any]
     digest: str
     hook_point: str
     folder: Path | None
+    notes: tuple[str, ...] = ()
 
     @property
     def d_in(self) -> int:
@@ -41,10 +46,7 @@ class SparseAutoencoder:
         """x (T, d_in) → token, feature int64 (M,), value float32 (M,): those with value > floor, ordered by token."""
         import torch
 
-        encode = ENCODERS.get(self.sae.cfg.architecture(), dense_triples)
-        if self.sae.cfg.normalize_activations != "none" or self.sae.cfg.reshape_activations != "none":
-            encode = dense_triples
-        parts = []
+        encode, parts = encoder_of(self.sae), []
         for start in range(0, len(x), BLOCK_TOKENS):
             token, feature, value = encode(self.sae, x[start : start + BLOCK_TOKENS], floor)
             parts.append((token + start, feature, value.float()))
@@ -63,5 +65,10 @@ def check_fit(lm: LanguageModel, sae: SparseAutoencoder, hook_point: str) -> int
         raise ModelError(
             f"The SAE reads vectors of width {sae.d_in}, the residual stream of {lm.name} is {lm.d_model} wide: "
             "they do not belong together."
+        )
+    if hook_point == EMBEDDING and not only_token_embeddings(lm.model):
+        raise ModelError(
+            f"{sae.name} reads hook_embed, the token embeddings alone, to which {lm.name} adds others (positions) "
+            "before its first block: only an SAE of blocks.0.hook_resid_pre fits there."
         )
     return n_blocks

@@ -41,6 +41,24 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Fill the yielded temporary folder; it becomes `path` only if the block succeeds.
+
+    Raises OSError then if `path` holds something by now: nothing of it is overwritten.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if path.is_dir():
+            path.rmdir()  # an empty one
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def claimed(folder: Path, wait: bool) -> FileLock:
     """`with claimed(…)` holds `folder`, made if absent, against other processes; whoever holds it may remove it.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.lm.batches import pack, padded
 from core.lm.chat import TokenizedSample, tokenize
-from core.lm.language_model import LanguageModel, layers_needed, residual
+from core.lm.language_model import LanguageModel, layers_needed, residual, sinks
 from core.schema import Message, Sample
 from core.system.files import replacing, require_space
 
@@ -53,15 +53,18 @@ def mix(
 def content_activations(
     lm: LanguageModel, items: list[TokenizedSample], n_blocks: int, batch_tokens: int
 ) -> Iterator[torch.Tensor]:
-    """Activations (tokens, d_model) of the content tokens, batch by batch."""
+    """bf16 (T, d_model) for each sequence: its content tokens, attention sinks left out; longest sequences first."""
     import torch
 
     for batch in pack(np.array([len(i.ids) for i in items]), batch_tokens):
+        chosen = [items[i] for i in batch]
+        content = padded([i.segment + 1 for i in chosen], lm.device) > 0  # (batch, tokens)
+        real = padded([np.ones(len(i.ids)) for i in chosen], lm.device) > 0
         with torch.inference_mode():
-            hidden = residual(lm, padded([items[i].ids for i in batch], lm.device), n_blocks)
-        for j, i in enumerate(batch):
-            keep = torch.from_numpy(np.flatnonzero(items[i].segment >= 0))
-            yield hidden[j, keep].to("cpu", torch.bfloat16)
+            hidden = residual(lm, padded([i.ids for i in chosen], lm.device), n_blocks)  # (batch, tokens, d_model)
+            content &= ~sinks(hidden.float().norm(dim=-1), real)
+            for stream, keep in zip(hidden, content, strict=True):
+                yield stream[keep].to("cpu", torch.bfloat16)
 
 
 def shards_of(items: list[TokenizedSample]) -> list[list[TokenizedSample]]:
@@ -79,9 +82,10 @@ def collect(
     batch_tokens: int = 2048,
     on_tokens: Callable[[int], None] = lambda n: None,
 ) -> list[Path]:
-    """Write bf16 shards (tokens, d_model), each shuffled; shards that are there already are kept (resume).
+    """Write bf16 shards (T, d_model), each shuffled; shards that are there already are kept (resume).
 
-    `on_tokens` is told how many tokens each finished shard holds.
+    `on_tokens` is told how many content tokens went into each finished shard, attention sinks among them. Raises
+    ModelError for a hook point that the model has not, SaelectError where the disk has too little room.
     """
     import torch
     from safetensors.torch import save_file

@@ -4,45 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.lm.batches import pack, padded
 from core.lm.chat import TokenizedSample
-from core.lm.language_model import LanguageModel, block_list, sinks
+from core.lm.language_model import LanguageModel, on_residual, sinks
 from core.sae.autoencoder import SparseAutoencoder
 from core.sae.train.activations import content_activations
 from core.sae.train.trainer import explained_variance
+
+if TYPE_CHECKING:
+    import torch
+    from sae_lens import SAE
 
 MODES = ("clean", "sae", "zero")
 
 
 class Patch:
-    """A forward hook that leaves the content tokens of a hook point as they are, or puts `replacement` there."""
+    """Leaves the content tokens of the residual stream as they are, or puts `replacement` there."""
 
-    def __init__(self) -> None:
-        self.mask: Any = None  # bool (batch, tokens): where to patch
-        self.real: Any = None  # bool (batch, tokens): False where a sequence is padded
-        self.replacement: Any = None  # (tokens, d_model), or None to leave everything
-        self.seen: Any = None  # what stood there, float32 (tokens, d_model)
+    mask: torch.Tensor  # bool (batch, tokens): where to patch
+    real: torch.Tensor  # bool (batch, tokens): False where a sequence is padded
+    replacement: torch.Tensor | None = None  # (T, d_model), or None to leave everything
+    seen: torch.Tensor  # what stood there, float32 (T, d_model)
 
-    def __call__(self, _module: Any, _inputs: Any, output: Any) -> Any:
-        hidden = output[0] if isinstance(output, tuple) else output
+    def __call__(self, stream: torch.Tensor) -> torch.Tensor | None:
+        """The stream (batch, tokens, d_model) to go on with; None leaves it."""
         if self.replacement is None:
-            self.mask &= ~sinks(hidden.float().norm(dim=-1), self.real)
-            self.seen = hidden[self.mask].float()
-            return output
-        hidden = hidden.clone()
-        hidden[self.mask] = self.replacement.to(hidden.dtype)
-        return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
+            self.mask &= ~sinks(stream.float().norm(dim=-1), self.real)
+            self.seen = stream[self.mask].float()  # (batch, tokens, d_model) → (T, d_model)
+            return None
+        stream = stream.clone()
+        stream[self.mask] = self.replacement.to(stream.dtype)
+        return stream
 
 
 @contextmanager
 def patching(lm: LanguageModel, n_blocks: int) -> Iterator[Patch]:
     """Install a Patch after `n_blocks` blocks for the length of the block."""
     patch = Patch()
-    handle = block_list(lm.model, lm.n_layers)[n_blocks - 1].register_forward_hook(patch)
+    handle = on_residual(lm, n_blocks, patch)
     try:
         yield patch
     finally:
@@ -50,12 +53,13 @@ def patching(lm: LanguageModel, n_blocks: int) -> Iterator[Patch]:
 
 
 def evaluate(
-    lm: LanguageModel, sae: Any, items: list[TokenizedSample], n_blocks: int, batch_tokens: int = 2048
+    lm: LanguageModel, sae: SAE, items: list[TokenizedSample], n_blocks: int, batch_tokens: int = 2048
 ) -> dict[str, float]:
     """Explained variance, L0 and cross-entropy recovered over content tokens, attention sinks left out.
 
     Recovered = (CE with zeros − CE with the SAE) / (CE with zeros − CE clean), where zeros or the reconstruction stand
-    at the content tokens of the hook point; cross-entropies are means in nats over those tokens.
+    at the content tokens of the hook point; cross-entropies are means in nats over those tokens. `sae` is on the
+    model's device, decoder included; l0 is the mean number of features above 0 a token.
     """
     import torch
 
@@ -68,8 +72,8 @@ def evaluate(
             patch.real = padded([np.ones(len(items[i].ids)) for i in batch], lm.device) > 0
             patch.mask, patch.replacement = content.clone(), None
             total["clean"] += cross_entropy(lm, ids, content)
-            acts = sae.encode(patch.seen)
-            out = sae.decode(acts)
+            acts = sae.encode(patch.seen)  # (T, d_model) → (T, d_sae)
+            out = sae.decode(acts)  # (T, d_model)
             for mode, patch.replacement in (("sae", out), ("zero", torch.zeros_like(out))):
                 total[mode] += cross_entropy(lm, ids, content)
             predicted += int(content[:, 1:].sum())
@@ -89,19 +93,18 @@ def evaluate(
 def dead_share(
     lm: LanguageModel, sae: SparseAutoencoder, items: list[TokenizedSample], n_blocks: int, batch_tokens: int = 2048
 ) -> dict[str, float]:
-    """The share of features that no content token activates, and over how many tokens that was."""
+    """dead_share: the share of features that no content token activates, sinks left out; dead_tokens: of how many."""
     import torch
 
     active, tokens = torch.zeros(sae.d_sae, dtype=torch.bool), 0
     for x in content_activations(lm, items, n_blocks, batch_tokens):
         with torch.inference_mode():
-            x = x[~sinks(x.float().norm(dim=-1))]
-            active[sae.encode_sparse(x)[1]] = True
+            active[sae.encode_sparse(x.to(lm.device))[1].cpu()] = True
         tokens += len(x)
     return {"dead_share": float((~active).float().mean()), "dead_tokens": tokens}
 
 
-def cross_entropy(lm: LanguageModel, ids: Any, content: Any) -> float:
+def cross_entropy(lm: LanguageModel, ids: torch.Tensor, content: torch.Tensor) -> float:
     """Summed next-token cross-entropy (nats) over the tokens that `content` marks; ids, content (batch, tokens)."""
     import torch.nn.functional as F
 

@@ -7,13 +7,19 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.lm.language_model import sinks
-from core.system.files import replacing
+from core.system.files import new_folder
 from core.system.kept import write_json
+
+if TYPE_CHECKING:
+    import torch
+    from sae_lens import TrainingSAE
+    from sae_lens.training.sae_trainer import SAETrainer
+
+    from core.sae.train.fast_topk import FastTopKTrainingSAE
 
 SHARDS_IN_MEMORY = 4
 NORM_BATCHES = 20  # read before the first step, to estimate the input scale
@@ -38,8 +44,8 @@ class SaeTrainingConfig:
     seed: int = 0
 
 
-def batches(paths: list[Path], size: int, seed: int) -> Iterator[Any]:
-    """Endless shuffled float32 batches (size, d_in), attention sinks left out: a few shards at a time are mixed."""
+def batches(paths: list[Path], size: int, seed: int) -> Iterator[torch.Tensor]:
+    """Endless shuffled float32 batches (size, d_in): a few shards at a time are mixed."""
     import torch
     from safetensors.torch import load_file
 
@@ -49,8 +55,7 @@ def batches(paths: list[Path], size: int, seed: int) -> Iterator[Any]:
         order = rng.permutation(len(paths))
         for start in range(0, len(order), SHARDS_IN_MEMORY):
             group = [load_file(paths[i])["activations"] for i in order[start : start + SHARDS_IN_MEMORY]]
-            group = [x[~sinks(x.float().norm(dim=-1))] for x in group]
-            pool = torch.cat(group if left is None else [left, *group])
+            pool = torch.cat(group if left is None else [left, *group])  # (T, d_in), bf16
             pool = pool[torch.from_numpy(rng.permutation(len(pool)))]
             for chunk in pool.split(size):
                 if len(chunk) == size:
@@ -58,14 +63,17 @@ def batches(paths: list[Path], size: int, seed: int) -> Iterator[Any]:
             left = pool[len(pool) - len(pool) % size :]
 
 
-def explained_variance(x: Any, reconstruction: Any) -> float:
+def explained_variance(x: torch.Tensor, reconstruction: torch.Tensor) -> float:
     """1 − residual sum of squares / sum of squares around the mean, over all tokens (T, d_in)."""
     residual, total = (x - reconstruction).pow(2).sum(), (x - x.mean(0)).pow(2).sum()
     return float(1 - residual / total)
 
 
-def fresh_sae(cfg: SaeTrainingConfig, d_in: int, lm_name: str, first: Any) -> Any:
-    """An untrained SAE: unit-norm decoder rows, encoder their transpose, decoder bias at the scaled mean of `first`."""
+def fresh_sae(cfg: SaeTrainingConfig, d_in: int, lm_name: str, first: torch.Tensor) -> FastTopKTrainingSAE:
+    """An untrained SAE: unit-norm decoder rows, encoder their transpose, decoder bias at the mean of `first`.
+
+    `first` (B, d_in) is a batch as it was collected; the bias is of the scale that training brings it to: norm √d_in.
+    """
     import torch
     from sae_lens import TopKTrainingSAEConfig
     from sae_lens.saes.sae import SAEMetadata
@@ -98,8 +106,13 @@ def last_checkpoint(folder: Path) -> Path | None:
     return max(done, key=lambda p: int(p.name), default=None)
 
 
-def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path) -> tuple[Any, list[dict]]:
-    """Train, or go on from the newest checkpoint in `folder`; returns the SAE and its history of held-in metrics."""
+def train(
+    cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path
+) -> tuple[TrainingSAE[Any], list[dict[str, Any]]]:
+    """Train, or go on from the newest checkpoint in `folder`; returns the SAE and its history of held-in metrics.
+
+    A TopK SAE with an auxiliary loss on dead latents (Gao et al. 2024, arXiv 2406.04093).
+    """
     from sae_lens.config import SAETrainerConfig
     from sae_lens.training.sae_trainer import SAETrainer
     from safetensors.torch import load_file
@@ -119,7 +132,7 @@ def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path
         checkpoint_path=str(folder),
         n_batches_for_norm_estimate=NORM_BATCHES,
     )
-    history: list[dict] = []
+    history: list[dict[str, Any]] = []
     trainer = SAETrainer(trainer_cfg, sae, monitored(stream, lambda: trainer, history))
     checkpoint = last_checkpoint(folder)
     if checkpoint:
@@ -132,13 +145,15 @@ def train(cfg: SaeTrainingConfig, shards: list[Path], lm_name: str, folder: Path
     return trainer.fit(), history
 
 
-def earlier_history(folder: Path, n_steps: int) -> list[dict]:
+def earlier_history(folder: Path, n_steps: int) -> list[dict[str, Any]]:
     """What was noted in the first `n_steps` steps; the file is written after its checkpoint and may be missing."""
     path = folder / "history.json"
     return [h for h in json.loads(path.read_text()) if h["step"] < n_steps] if path.exists() else []
 
 
-def monitored(stream: Iterator[Any], trainer: Callable[[], Any], history: list[dict]) -> Iterator[Any]:
+def monitored(
+    stream: Iterator[torch.Tensor], trainer: Callable[[], SAETrainer[Any, Any]], history: list[dict[str, Any]]
+) -> Iterator[torch.Tensor]:
     """Pass the batches on; every MONITOR_EVERY steps note what the SAE makes of one before it trains on it."""
     import torch
 
@@ -153,15 +168,18 @@ def monitored(stream: Iterator[Any], trainer: Callable[[], Any], history: list[d
         yield batch
 
 
-def save(sae: Any, cfg: SaeTrainingConfig, history: list[dict], out: Path, **facts: Any) -> None:
-    """Write the inference SAE as bf16 safetensors that `sae_lens.SAE.load_from_disk` reads, and its training record."""
+def save(sae: TrainingSAE[Any], cfg: SaeTrainingConfig, history: list[dict[str, Any]], out: Path, **facts: Any) -> None:
+    """Make the folder `out`: the SAE as bf16 safetensors that `sae_lens.SAE.load_from_disk` reads, and training.json.
+
+    Everything is written beside it and renamed in one step; OSError if `out` is there and holds something.
+    """
     import torch
     from safetensors.torch import load_file, save_file
 
-    sae.save_inference_model(out)
-    weights = {k: v.to(torch.bfloat16).contiguous() for k, v in load_file(out / "sae_weights.safetensors").items()}
-    with replacing(out / "sae_weights.safetensors") as temporary:
-        save_file(weights, temporary)
-    config = json.loads((out / "cfg.json").read_text())
-    write_json(out / "cfg.json", {**config, "dtype": "bfloat16", "device": "cpu"}, indent=1)
-    write_json(out / "training.json", {"config": asdict(cfg), **facts, "history": history}, indent=1)
+    with new_folder(out) as folder:
+        sae.save_inference_model(folder)
+        weights = folder / "sae_weights.safetensors"
+        save_file({k: v.to(torch.bfloat16).contiguous() for k, v in load_file(weights).items()}, weights)
+        config = json.loads((folder / "cfg.json").read_text())
+        write_json(folder / "cfg.json", {**config, "dtype": "bfloat16", "device": "cpu"}, indent=1)
+        write_json(folder / "training.json", {"config": asdict(cfg), **facts, "history": history}, indent=1)

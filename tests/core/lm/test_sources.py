@@ -6,7 +6,6 @@ import shutil
 import pytest
 
 from core.errors import ModelError
-from core.lm.language_model import layers_needed, residual, sinks
 from core.lm.sources import converted_gguf, load_lm, locate, resolve_device, resolve_dtype
 
 
@@ -33,68 +32,6 @@ def test_the_digest_follows_the_weights_not_the_folder(lm, tiny_lm, tmp_path):
     weights["model.embed_tokens.weight"] += 1
     save_file(weights, copy / "model.safetensors", {"format": "pt"})
     assert load_lm(str(copy), "cpu", "float32").digest != lm.digest
-
-
-@pytest.mark.parametrize(
-    ("hook_point", "n_blocks"),
-    [("blocks.1.hook_resid_pre", 1), ("blocks.1.hook_resid_post", 2), ("model.layers.3", 4), ("layers.0", 1)],
-)
-def test_hook_points(hook_point, n_blocks):
-    assert layers_needed(hook_point, 4) == n_blocks
-
-
-@pytest.mark.parametrize("hook_point", ["blocks.1.attn.hook_z", "blocks.1.hook_mlp_out", "model.layers.1.mlp", "", "x"])
-def test_other_hook_points_are_refused(hook_point):
-    with pytest.raises(ModelError, match="not on the residual stream: use blocks"):
-        layers_needed(hook_point, 4)
-
-
-@pytest.mark.parametrize("hook_point", ["blocks.4.hook_resid_post", "model.layers.4", "blocks.0.hook_resid_pre"])
-def test_hook_points_beyond_the_model(hook_point):
-    with pytest.raises(ModelError, match="4 blocks"):
-        layers_needed(hook_point, 4)
-
-
-def test_residual_is_the_hidden_state_of_a_full_forward(lm):
-    import torch
-
-    ids = torch.randint(0, 300, (3, 17), generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        states = lm.model(input_ids=ids, output_hidden_states=True).hidden_states
-        for n in (1, 2, 3):
-            torch.testing.assert_close(residual(lm, ids, n), states[n])
-        torch.testing.assert_close(lm.model.model.norm(residual(lm, ids, 4)), states[4])
-
-
-def test_padding_on_the_right_changes_nothing(lm):
-    import torch
-
-    ids = torch.randint(2, 300, (1, 9), generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        padded = torch.nn.functional.pad(ids, (0, 6))
-        torch.testing.assert_close(residual(lm, padded, 2)[:, :9], residual(lm, ids, 2))
-
-
-def test_an_error_in_the_model_leaves_no_hook(lm):
-    import torch
-
-    before = [len(block._forward_hooks) for block in lm.model.model.layers]
-    with pytest.raises(IndexError):
-        residual(lm, torch.full((1, 2), 10_000), 2)
-    residual(lm, torch.zeros((1, 2), dtype=torch.int64), 2)
-    assert [len(block._forward_hooks) for block in lm.model.model.layers] == before
-
-
-def test_sinks_are_far_longer_than_the_median():
-    import torch
-
-    norm = torch.tensor([[50.0, 1, 2, 3, 4], [11, 1, 1, 1, 100]])
-    assert sinks(norm).tolist() == [[True, False, False, False, False], [True, False, False, False, True]]
-    real = torch.tensor([[True] * 5, [True, True, False, False, False]])
-    assert sinks(norm, real)[1].tolist()[:2] == [True, False]
-    assert sinks(torch.tensor([10.0, 1, 1])).tolist() == [False] * 3
-    few = torch.tensor([[300.0, 2, 2, 0, 0, 0, 0, 0]])  # the median is that of the real tokens
-    assert sinks(few, few > 0).sum() == 1
 
 
 def test_pickled_weights_are_refused(tiny_lm, tmp_path):

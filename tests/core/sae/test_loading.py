@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import ModelError
+from core.sae import encoders
 from core.sae.autoencoder import SparseAutoencoder, check_fit
-from core.sae.loading import load_sae
+from core.sae.loading import decoder_directions, load_sae, sae_digest
 from tests.tiny import FEATURES, HIDDEN, random_sae
 
 
@@ -123,3 +124,78 @@ def test_width_and_hook_point_must_fit():
         check_fit(model, sae, "")
     with pytest.raises(ModelError, match="width 32, the residual stream of LM is 48 wide"):
         check_fit(SimpleNamespace(name="LM", n_layers=4, d_model=48), sae, sae.hook_point)
+
+
+def test_the_decoder_stays_in_main_memory_where_encoding_does_not_read_it(tmp_path):
+    for kind, options, stays in (
+        ("topk", {}, True),
+        ("jumprelu", {}, True),
+        ("topk", {"rescale_acts_by_decoder_norm": True}, False),
+        ("gated", {}, False),
+        ("topk", {"normalize_activations": "layer_norm"}, False),
+    ):
+        folder = tmp_path / f"{kind} {options}"
+        random_sae(kind, **options).save_model(folder)
+        sae = load_sae(str(folder), device="meta").sae
+        assert sae.W_dec.device.type == ("cpu" if stays else "meta"), (kind, options)
+        assert {w.device.type for name, w in sae.named_parameters() if name != "W_dec"} == {"meta"}
+
+
+@pytest.mark.parametrize("kind", ["topk", "jumprelu", "standard"])
+def test_encoding_does_not_read_a_decoder_that_stayed(kind):
+    import torch
+
+    sae, x = random_sae(kind), torch.randn(50, HIDDEN, generator=torch.Generator().manual_seed(2))
+    expected = wrapped(sae).encode_sparse(x)
+    sae.W_dec = torch.nn.Parameter(torch.empty_like(sae.W_dec, device="meta"))  # reading it would fail
+    assert all(torch.equal(a, b) for a, b in zip(wrapped(sae).encode_sparse(x), expected, strict=True))
+
+
+def test_decoder_directions_leave_the_encoder_unread(tmp_path):
+    import tracemalloc
+
+    import numpy as np
+    import torch
+    from safetensors.torch import save_file
+
+    wanted = torch.randn(2000, 300)
+    save_file({"W_dec": wanted, "W_enc": wanted.T.contiguous()}, tmp_path / "sae_weights.safetensors")
+    (tmp_path / "cfg.json").write_text("{}")
+    digest = sae_digest(str(tmp_path))
+    tracemalloc.start()
+    found = decoder_directions(str(tmp_path), digest)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.3 * found.nbytes  # the whole file is twice as large
+    assert found.dtype == np.float32 and np.array_equal(found, wanted.numpy())
+
+
+def test_an_architecture_is_one_function_and_one_entry(monkeypatch, tmp_path):
+    import torch
+    from sae_lens import StandardSAE, StandardSAEConfig, register_sae_class, registry
+
+    class SquaredSAEConfig(StandardSAEConfig):
+        @classmethod
+        def architecture(cls):
+            return "squared"
+
+    class SquaredSAE(StandardSAE):
+        def encode(self, x):
+            return super().encode(x) ** 2
+
+    def squared_triples(sae, x, floor):
+        pre = encoders.pre_activations(sae, x).relu() ** 2
+        token, feature = (pre > floor).nonzero(as_tuple=True)
+        return token, feature, pre[token, feature]
+
+    monkeypatch.setattr(registry, "SAE_CLASS_REGISTRY", dict(registry.SAE_CLASS_REGISTRY))
+    register_sae_class("squared", SquaredSAE, SquaredSAEConfig)
+    SquaredSAE(SquaredSAEConfig(HIDDEN, FEATURES)).save_model(tmp_path)
+    with pytest.raises(ModelError, match="'squared' is none of topk, standard"):
+        load_sae(str(tmp_path))
+    monkeypatch.setitem(encoders.ENCODERS, "squared", squared_triples)
+    sae, x = load_sae(str(tmp_path)), torch.randn(50, HIDDEN, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        token, feature, value = sae.encode_sparse(x)
+        torch.testing.assert_close(sae.sae.encode(x)[token, feature], value)
+        assert len(value) == int((sae.sae.encode(x) > 0).sum()) > 0
