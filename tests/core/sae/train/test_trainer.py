@@ -1,16 +1,9 @@
-"""Training an SAE on small synthetic activations; its fast step against sae-lens's; its evaluation."""
+"""Training an SAE on small synthetic activations, and saving it."""
 
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 
-from core.lm.batches import pack
-from core.lm.sources import load_lm
 from core.sae.loading import load_sae
 from core.sae.train import trainer
-from core.sae.train.activations import collect, exchanges, mix, split
-from core.sae.train.evaluation import dead_share, evaluate
 from core.sae.train.trainer import (
     SaeTrainingConfig,
     batches,
@@ -20,7 +13,6 @@ from core.sae.train.trainer import (
     save,
     train,
 )
-from core.schema import Message, Sample
 
 D_IN, D_SAE, K = 16, 64, 4
 CONFIG = SaeTrainingConfig(
@@ -110,61 +102,6 @@ def test_the_saved_folder_is_an_sae_lens_sae(trained, shards, tmp_path):
     assert str(ours.sae.W_enc.dtype) == "torch.bfloat16"
 
 
-def two_saes():
-    """Ours and sae-lens's with the same weights, and a batch; decoder rows of any length."""
-    import torch
-    from sae_lens import TopKTrainingSAE, TopKTrainingSAEConfig
-
-    from core.sae.train.fast_topk import training_sae
-
-    cfg = TopKTrainingSAEConfig(d_in=D_IN, d_sae=D_SAE, k=K, aux_loss_coefficient=1 / 32)
-    ours, theirs = training_sae(cfg, torch.float32), TopKTrainingSAE(cfg)
-    generator = torch.Generator().manual_seed(5)
-    with torch.no_grad():
-        for weight in ours.parameters():
-            weight.copy_(torch.randn(weight.shape, generator=generator) * 0.3)
-    theirs.load_state_dict(ours.state_dict())
-    return ours, theirs, torch.randn(50, D_IN, generator=generator)
-
-
-def gradients(sae, step):
-    output = sae.training_forward_pass(step)
-    output.loss.backward()
-    return output, {name: weight.grad for name, weight in sae.named_parameters()}
-
-
-@pytest.mark.parametrize("n_dead", [0, 3, 20])
-def test_the_fast_step_has_the_gradients_of_the_dense_one(n_dead):
-    import torch
-    from sae_lens.saes.sae import TrainStepInput
-
-    ours, theirs, x = two_saes()
-    dead = torch.arange(D_SAE) < n_dead
-    step = TrainStepInput(x, {}, dead, 0, False)
-    output, found = gradients(ours, step)
-    reference, expected = gradients(theirs, step)
-    for name, loss in reference.losses.items():
-        torch.testing.assert_close(output.losses[name], loss)
-    torch.testing.assert_close(output.feature_acts.to_dense(), reference.feature_acts.to_dense())
-    for name in ("W_enc", "b_enc", "b_dec"):
-        torch.testing.assert_close(found[name], expected[name], rtol=1e-4, atol=1e-5)
-
-
-def test_the_decoder_norm_counts_as_a_constant_on_the_encoder_side():
-    import torch
-    from sae_lens.saes.sae import TrainStepInput
-
-    ours, dense, x = two_saes()
-    _, found = gradients(ours, TrainStepInput(x, {}, torch.zeros(D_SAE, dtype=torch.bool), 0, False))
-    norm = dense.W_dec.norm(dim=-1)
-    pre = ((x - dense.b_dec) @ dense.W_enc + dense.b_enc) * norm.detach()
-    values, latents = pre.topk(K, dim=-1)
-    acts = torch.zeros_like(pre).scatter(1, latents, values.relu())
-    (acts @ (dense.W_dec / norm[:, None]) + dense.b_dec - x).pow(2).sum(-1).mean().backward()
-    for name, weight in dense.named_parameters():
-        torch.testing.assert_close(found[name], weight.grad, rtol=1e-4, atol=1e-5)
-
-
 def test_batches_are_shuffled_repeatable_and_leave_nothing_out(shards):
     import torch
     from safetensors.torch import load_file
@@ -178,115 +115,25 @@ def test_batches_are_shuffled_repeatable_and_leave_nothing_out(shards):
     assert len(next(batches(shards[:1], 2000, 0))) == 2000  # more than there are: the next round fills it up
 
 
-def test_sinks_are_no_training_data(tmp_path):
-    import torch
-    from safetensors.torch import save_file
+@pytest.mark.parametrize("after", ["weights", "cfg.json", "training.json"])
+def test_an_sae_is_saved_whole_or_not_at_all(trained, tmp_path, monkeypatch, after):
+    from safetensors import torch as safetensors
 
-    x = torch.ones(100, 4)
-    x[7] *= 500
-    save_file({"activations": x.bfloat16()}, tmp_path / "x.safetensors")
-    assert float(next(batches([tmp_path / "x.safetensors"], 99, 0)).max()) == 1
+    def killed(*arguments, **options):
+        if after == "weights" or arguments[0].name == after:
+            raise KeyboardInterrupt
+        return write(*arguments, **options)
 
-
-def test_exchanges_and_the_held_out_rows():
-    turns = [("system", "s"), ("user", "a"), ("assistant", "b"), ("assistant", "c"), ("user", "d"), ("assistant", " ")]
-    sample = Sample(0, tuple(Message(*t) for t in turns), None)
-    assert [[m.content for m in e.messages] for e in exchanges(sample)] == [["a", "b"]]
-    pair = (Message("user", "a"), Message("assistant", "b"))
-    rows = [Sample(i, pair, None) for i in range(100)]
-    assert (len(split(rows, held_out=False)), len(split(rows, held_out=True))) == (96, 4)
+    write = trainer.write_json
+    monkeypatch.setattr(*((safetensors, "save_file") if after == "weights" else (trainer, "write_json")), killed)
+    with pytest.raises(KeyboardInterrupt):
+        save(*trained[:1], CONFIG, trained[1], tmp_path / "sae")
+    assert not list(tmp_path.iterdir())
 
 
-def test_mix_takes_the_same_from_each_source(tokenizer):
-    long, short = [[(Message("user", "sort"), Message("assistant", word * 9))] * 200 for word in ("code ", "sky ")]
-    items = mix([long, short], tokenizer, 1000, 48, seed=0)
-    tokens = sum(int((i.segment >= 0).sum()) for i in items)
-    assert 1000 <= tokens < 4000
-    assert {("sky" in i.text) for i in items} == {True, False}
-    assert [i.text for i in mix([long, short], tokenizer, 1000, 48, seed=0)] == [i.text for i in items]
-
-
-def test_pack_fills_batches_longest_first():
-    lengths = np.random.default_rng(0).integers(0, 40, 100)
-    packed = pack(lengths, 64)
-    assert sorted(np.concatenate(packed).tolist()) == list(range(100))
-    assert all(len(batch) == 1 or lengths[batch].max() * len(batch) <= 64 for batch in packed)
-    assert [b.tolist() for b in pack(np.array([500]), 64)] == [[0]]
-
-
-@pytest.fixture(scope="module")
-def lm_and_items(tiny_lm, tokenizer):
-    texts = [("sort the list of numbers", "write a poem"), ("why", "sky is blue in python 🎉")] * 4
-    sources = [[(Message("user", q), Message("assistant", a)) for q, a in texts]]
-    return load_lm(str(tiny_lm), "cpu", "float32"), mix(sources, tokenizer, 10_000, 48, seed=0)
-
-
-def test_collected_activations(lm_and_items, tmp_path, monkeypatch):
-    import torch
-    from safetensors.torch import load_file
-
-    lm, items = lm_and_items
-    monkeypatch.setattr("core.sae.train.activations.SHARD_TOKENS", 40)
-    told = []
-    paths = collect(lm, items, "blocks.1.hook_resid_post", tmp_path, 64, told.append)
-    found = torch.cat([load_file(p)["activations"] for p in paths])
-    assert len(paths) > 1 and sum(told) == len(found) == sum(int((i.segment >= 0).sum()) for i in items)
-    expected = []
-    for item in items:
-        states = lm.model(input_ids=torch.from_numpy(item.ids.astype(np.int64))[None], output_hidden_states=True)
-        expected.append(states.hidden_states[2][0, item.segment >= 0].bfloat16())
-    total = torch.cat(expected).float().sum(0)
-    torch.testing.assert_close(found.float().sum(0), total, rtol=0.01, atol=0.5)
-    times = [p.stat().st_mtime_ns for p in paths]
-    paths[0].unlink()
-    assert collect(lm, items, "blocks.1.hook_resid_post", tmp_path, 64) == paths
-    assert [p.stat().st_mtime_ns for p in paths][1:] == times[1:] and paths[0].exists()
-
-
-def perfect(d_sae):
-    """An SAE that gives back what it reads; its features are the input, so half of them are negative."""
-    return SimpleNamespace(cfg=SimpleNamespace(d_sae=d_sae), encode=lambda x: x, decode=lambda acts: acts)
-
-
-def test_a_perfect_sae_recovers_everything(lm_and_items):
-    lm, items = lm_and_items
-    metrics = evaluate(lm, perfect(lm.d_model), items, 2, batch_tokens=64)
-    assert metrics["ce_recovered"] == pytest.approx(1, abs=1e-5) and metrics["explained_variance"] == pytest.approx(1)
-    assert metrics["ce_sae"] == pytest.approx(metrics["ce_clean"])
-    assert 0 < metrics["l0"] < lm.d_model
-    assert metrics["tokens"] <= sum(int((i.segment >= 0).sum()) for i in items)
-
-
-def test_an_sae_of_zeros_recovers_nothing(lm_and_items):
-    lm, items = lm_and_items
-    sae = perfect(lm.d_model)
-    sae.decode = lambda acts: 0 * acts
-    metrics = evaluate(lm, sae, items, 2)
-    assert metrics["ce_recovered"] == pytest.approx(0, abs=1e-6) and metrics["explained_variance"] < 0.1
-
-
-def test_clean_cross_entropy_is_the_models_own(lm_and_items):
-    import torch
-
-    lm, items = lm_and_items
-    losses = []
-    for item in items:
-        ids = torch.from_numpy(item.ids.astype(np.int64))
-        logp = lm.model(input_ids=ids[None]).logits[0].log_softmax(-1)
-        losses += [-float(logp[t - 1, ids[t]]) for t in np.flatnonzero(item.segment >= 0)]
-    assert evaluate(lm, perfect(lm.d_model), items, 2)["ce_clean"] == pytest.approx(np.mean(losses), rel=1e-4)
-
-
-def test_dead_share_counts_the_features_that_nothing_activates(lm_and_items, tiny_saes):
-    import torch
-
-    lm, items = lm_and_items
-    sae = load_sae(str(tiny_saes["topk"]), dtype="float32")
-    alive = torch.zeros(sae.d_sae, dtype=torch.bool)
-    for item in items:
-        states = lm.model(input_ids=torch.from_numpy(item.ids.astype(np.int64))[None], output_hidden_states=True)
-        alive |= (sae.sae.encode(states.hidden_states[2][0, item.segment >= 0].bfloat16().float()) > 0).any(0)
-    found = dead_share(lm, sae, items, 2, batch_tokens=64)
-    assert found["dead_share"] == pytest.approx(1 - alive.float().mean().item())
-    assert 0 < found["dead_share"] < 1
-    assert found["dead_tokens"] == sum(int((i.segment >= 0).sum()) for i in items)
+def test_saving_overwrites_nothing(trained, tmp_path):
+    (tmp_path / "sae").mkdir()
+    (tmp_path / "sae" / "labels.json").write_text("{}")
+    with pytest.raises(OSError, match="sae"):
+        save(*trained[:1], CONFIG, trained[1], tmp_path / "sae")
+    assert [p.name for p in tmp_path.rglob("*")] == ["sae", "labels.json"]
