@@ -1,4 +1,4 @@
-"""A TopK SAE that trains fast on a processor; imported only by sae_training, because it needs torch and sae-lens.
+"""A TopK SAE that trains fast on a processor; imported inside functions only, because it needs torch and sae-lens.
 
 sae-lens's trainer asks an SAE for one thing, `training_forward_pass`. This one does the only dense product there is
 (the encoder's, in bf16 where that is faster) and works on the k active latents everywhere else, forward and backward,

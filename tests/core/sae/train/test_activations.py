@@ -11,7 +11,7 @@ from core.lm.language_model import residual
 from core.sae.train.activations import collect, exchanges, mix, split
 from core.sae.train.evaluation import dead_share, evaluate
 from core.schema import Message, Sample
-from tests.conftest import WORDS
+from tests.tiny import WORDS
 
 
 def test_exchanges_and_the_held_out_rows():

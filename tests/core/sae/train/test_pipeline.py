@@ -12,7 +12,7 @@ from core.sae.loading import load_sae, require_sae
 from core.sae.train.pipeline import measure, run
 from core.sae.train.trainer import SaeTrainingConfig
 from core.system.files import sampled_digest
-from tests.conftest import HIDDEN, write_data
+from tests.tiny import HIDDEN, write_data
 
 CONFIG = SaeTrainingConfig(
     "blocks.1.hook_resid_post", 64, 4, tokens=2000, steps=30, batch=64, max_tokens=48, warm_up_steps=5, decay_steps=10
