@@ -240,7 +240,7 @@ def test_nothing_heavy_is_loaded_with_the_code(code):
 
 
 def first_sentence(text: str) -> str:
-    return " ".join(text.split("\n\n")[0].split())
+    return " ".join(text.split("\n\n", maxsplit=1)[0].split())
 
 
 def rooms_as_text(code: Code) -> str:

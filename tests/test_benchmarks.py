@@ -40,6 +40,6 @@ def test_extraction_benchmark_finds_the_same_features_on_both_sides(tiny):
     command += [text for name, value in given.items() for text in (f"--{name}", str(value))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    samples, tokens = re.search(r"^(\d+) samples of data.jsonl, ([\d,]+) tokens$", done.stdout, re.M).groups()
+    samples, tokens = re.search(r"^(\d+) samples of data.jsonl, ([\d,]+) tokens$", done.stdout, re.MULTILINE).groups()
     assert int(samples) == 20 and int(tokens.replace(",", "")) > 20
     assert "ratio: " in done.stdout and float(done.stdout.split("pooled ")[1]) > 0.99

@@ -79,7 +79,7 @@ def render(messages: tuple[Message, ...], tokenizer: PreTrainedTokenizerFast) ->
     template = template_of(tokenizer)
     try:
         text, filled = (fill(messages, c, tokenizer, template) for c in (contents, marked))
-    except Exception:  # Jinja's raise_exception(): a template may forbid system, tool or repeated turns
+    except Exception:  # noqa: BLE001  Jinja's raise_exception(): a template may forbid system, tool or repeated turns
         template = PLAIN_TEMPLATE
         text, filled = (fill(messages, c, tokenizer, template) for c in (contents, marked))
     plain, places = between_marks(filled, sign)

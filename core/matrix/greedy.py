@@ -213,7 +213,7 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
             number += 1
             heap = [(-full[row], row) for row in left]
             heapq.heapify(heap)
-            while len(heap) and heap[0][0] < 0:
+            while heap and heap[0][0] < 0:
                 key, row = heap[0]
                 if cost[row] > min(budget, room[group[row]]):
                     heapq.heappop(heap)

@@ -243,7 +243,7 @@ def farthest_first(vectors, allowed, initial, start, cost, budget):
     left = allowed.copy()
     left[rows[:n]] = False
     heap = [(nearest[row], row) for row in np.flatnonzero(left)]
-    while len(heap):
+    while heap:
         _, row = heap[0]
         if cost[row] > budget:
             heapq.heappop(heap)

@@ -122,12 +122,12 @@ def test_its_answers_are_text(page: Page, place: SimpleNamespace, runs: SimpleNa
     run, seen = runs.finished, []
     open_page(page, f"{place.address}/refinement?run={run.config.folder.name}")
     own = {row.cluster: row for row in changes(run) if row.drawn}
-    for cluster in own:
+    for cluster, change in own.items():
         box = page.get_by_role("combobox", name=re.compile("Cluster"))
         box.scroll_into_view_if_needed()  # the list would close if the click scrolled
         box.click()
         page.get_by_role("option", name=re.compile(rf"^{cluster}( |$)")).click()
-        expect(page.get_by_text(f"{own[cluster].drawn} new sample").last).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"{change.drawn} new sample").last).to_be_visible(timeout=30_000)
         settle(page)
         seen += page.locator(".answer").all_inner_texts()
         assert not page.evaluate(MADE)

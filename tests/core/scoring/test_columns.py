@@ -321,7 +321,7 @@ BOS = "<|im_start|>"
 
 
 @pytest.mark.parametrize(
-    "template, turns, kept",
+    ("template", "turns", "kept"),
     [
         (GENERATION, ONE, "<|im_start|>assistant\nsea<|im_end|>\n"),
         (CHATML, ONE, "<|im_start|>assistant\nsea<|im_end|>\n"),

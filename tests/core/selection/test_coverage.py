@@ -298,8 +298,10 @@ ERRORS = [
     ),
     (
         {"method": "reference-guided"},
-        "reference-guided needs the option reference: the feature store of examples of what the model should get good "
-        "at, extracted with the same model and SAE.",
+        (
+            "reference-guided needs the option reference: the feature store of examples of what the model should get "
+            "good at, extracted with the same model and SAE."
+        ),
     ),
 ]
 
