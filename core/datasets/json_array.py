@@ -84,7 +84,10 @@ def unfinished(error: json.JSONDecodeError) -> bool:
 
 
 def json_array(file: RecordFile) -> Iterator[Record]:
-    """Records of one array, in a window of the file; after a malformed record, goes on at the next one."""
+    """Records of one array, in a window of the file; after a malformed record, goes on at the next one.
+
+    Raises DataError where the text is not of the file's encoding.
+    """
     window, key = Window(file.text()), None
     window.skip(_SPACE)
     window.pos += 1
@@ -95,19 +98,25 @@ def json_array(file: RecordFile) -> Iterator[Record]:
         try:
             value = window.value()
         except (ValueError, RecursionError, CutOffError) as error:
-            where = f"row {row} (line {window.line})"
             key = key or _first_key(window)
-            found = key is not None and window.find(key)
-            if not found and isinstance(error, CutOffError):
+            (where, bad), found = _malformed(window, row, key, error)
+            if found or not isinstance(error, CutOffError):
+                yield where, bad
+            else:
                 file.truncated_at = where
-                return
-            yield where, BadRow(where, reason_of(error) + ("" if found else "; nothing after it could be read"))
             if not found:
                 return
         else:
             yield f"row {row}", value
             if key is None and isinstance(value, dict) and value:
                 key = _key_pattern(json.dumps(next(iter(value))))
+
+
+def _malformed(window: Window, row: int, key: re.Pattern | None, error: Exception) -> tuple[Record, bool]:
+    """What to tell of a malformed record, and whether another begins behind it: there the window stands then."""
+    where = f"row {row} (line {window.line})"
+    found = key is not None and window.find(key)
+    return (where, BadRow(where, reason_of(error) + ("" if found else "; nothing after it could be read"))), found
 
 
 def _array_end(file: RecordFile, window: Window, mark: str, row: int) -> Iterator[Record]:

@@ -1,6 +1,7 @@
 """How a record says who speaks: Alpaca, pairs of prompt and response, ShareGPT, LIMA, OpenAI messages.
 
-A layout is a method of `Layout`.
+A new layout goes here, by one function and one entry in `LAYOUTS`. The function takes a record and `Columns` and
+returns the turns with the columns that it read them from, None for a record of another layout; it raises RowError.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.datasets.rows import shorten
@@ -19,8 +20,9 @@ COLUMNS = ("prompt", "response", "input", "system", "messages")
 CONVERSATIONS = ("messages", "conversations", "conversation")
 PROMPTS = ("instruction", "prompt", "question", "query", "input")
 RESPONSES = ("output", "completion", "response", "answer")
-INPUTS = ("input", "context")  # what Alpaca and Dolly put beside the instruction
+INPUTS = ("input", "context")  # what Alpaca, Dolly and SQuAD put beside the instruction or question
 SYSTEMS = ("system", "system_prompt")
+SOURCES = ("source", "dataset")
 SPEAKERS = {
     "user": ("user", "human", "prompter"),
     "assistant": ("assistant", "gpt", "chatgpt", "bing", "bard", "bot", "model", "ai", "claude", "function_call"),
@@ -33,6 +35,9 @@ NO_INPUT = re.compile(
     r"[\s<>()\[\]\\`'\"*.,]*",
     re.IGNORECASE,
 )
+PROSE = re.compile(r"\s*(?:\S+\s+){4}\S")  # five words: no id, category, language or address
+
+Turns = tuple[list[Message], dict[str, str]]  # the turns of a record, and the column that each part was read from
 
 
 class RowError(Exception):
@@ -44,95 +49,135 @@ class RowError(Exception):
         self.value = "" if value is None else shorten(value)
 
 
-class Layout:
-    """Turns records into messages; `choices` counts the records in which two response fields differ."""
+class Columns:
+    """Which column of a record plays which part; counts over all records what was read.
 
-    def __init__(self, columns: Mapping[str, str] | None) -> None:
-        self.columns = dict(columns or {})
-        unknown = [name for name in self.columns if name not in COLUMNS]
+    `choices`: records in which two response columns differ, (used, other); `read`: records by column, in the order in
+    which the columns came up; `unread`: records in which a column holds text of five words or more that is in no turn,
+    or an input that is no text.
+    """
+
+    def __init__(self, mapped: Mapping[str, str] | None) -> None:
+        """`mapped` names the columns of some parts; raises DataError for a part that is not in COLUMNS."""
+        self.mapped = dict(mapped or {})
+        unknown = [name for name in self.mapped if name not in COLUMNS]
         if unknown:
             raise DataError(f"columns does not know {shorten(unknown)}: it maps {', '.join(COLUMNS)} to column names.")
         self.choices: Counter[tuple[str, str]] = Counter()
+        self.read: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
 
-    def messages(self, record: Any) -> tuple[Message, ...]:
-        """The turns of a record, at least one of them a response with text; raises RowError."""
-        if not isinstance(record, dict):
-            raise RowError("is not an object with named fields", value=record)
-        turns = self._conversation(record) if self._has_conversation(record) else self._pair(record)
-        answers = [turn for turn in turns if turn.role == "assistant"]
-        if not answers:
-            raise RowError("has no assistant turn", blank=True)
-        if not any(turn.content.strip() for turn in answers):
-            raise RowError("has only blank assistant turns", blank=True)
-        system = record.get(self._name("system", SYSTEMS, record))
-        if isinstance(system, str) and system.strip() and all(turn.role != "system" for turn in turns):
-            turns.insert(0, Message("system", system))
-        return tuple(turns)
-
-    def _name(self, part: str, names: tuple[str, ...], record: dict) -> str | None:
+    def name(self, part: str, names: tuple[str, ...], record: dict) -> str | None:
         """The mapped column, else the first of `names` that has a value, else the first that is there."""
-        if part in self.columns:
-            return self.columns[part]
+        if part in self.mapped:
+            return self.mapped[part]
         there = [name for name in names if name in record]
         return next((name for name in there if record[name] is not None), there[0] if there else None)
 
-    def _has_conversation(self, record: dict) -> bool:
-        if "messages" in self.columns or "prompt" in self.columns or "response" in self.columns:
-            return "messages" in self.columns
-        name = self._name("messages", CONVERSATIONS, record)
-        return name is not None and (record[name] is not None or self._name("response", RESPONSES, record) is None)
+    def note(self, record: dict, turns: list[Message], read: dict[str, str]) -> None:
+        """Count what was read of a record and what was not."""
+        self.read.update(dict.fromkeys(read.values(), 1))
+        others = RESPONSES if "response" in read and "response" not in self.mapped else ()
+        for name in others:
+            if name != read["response"] and isinstance(record.get(name), str):
+                self.choices[read["response"], name] += record[name] not in ("", turns[-1].content)
+        known = {*read.values(), *others, *SOURCES}
+        self.unread.update(name for name in record if name not in known and _is_lost(name, record[name], turns))
 
-    def _conversation(self, record: dict) -> list[Message]:
-        """ShareGPT (from, value), OpenAI (role, content) or LIMA (plain strings in turn)."""
-        name = self._name("messages", CONVERSATIONS, record)
-        turns = record.get(name)
-        if isinstance(turns, str) and turns.lstrip().startswith("["):  # a CSV cell
-            try:
-                turns = json.loads(turns)
-            except ValueError:
-                raise RowError(f"{name} is not valid JSON", name, turns) from None
-        if not isinstance(turns, list):
-            raise RowError(f"{name} is {_kind(record, name)}, not a list of turns", name, turns)
-        if not turns:
-            raise RowError(f"{name} has no turns", name, turns, blank=True)
-        if all(isinstance(turn, str) for turn in turns):
-            return [Message(("user", "assistant")[i % 2], turn) for i, turn in enumerate(turns)]
-        return [_turn(turn, f"{name}[{i}]") for i, turn in enumerate(turns)]
 
-    def _pair(self, record: dict) -> list[Message]:
-        """Alpaca, prompt and completion, question and answer, or mapped columns."""
-        asked = self._name("prompt", PROMPTS, record)
-        answered = self._name("response", RESPONSES, record)
-        if asked is None and answered is None:
-            fields = shorten(", ".join(map(str, record)))
-            raise RowError(f"has no field that is known ({fields}); name them with the option columns")
-        if answered is None:
-            raise RowError("has no response field; if it has another name, give it with the option columns", blank=True)
-        if record.get(answered) is None:
-            raise RowError(f"{answered} is {_kind(record, answered)}", answered, blank=True)
-        response = _text(record, answered)
-        if not response.strip():
-            raise RowError(f"{answered} is blank", answered, response, blank=True)
-        self._note_choice(record, answered, response)
-        prompt = self._prompt(record, asked)
-        return [Message("user", prompt), Message("assistant", response)]
+def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
+    """The turns of a record, at least one of them a response with text; raises RowError."""
+    if not isinstance(record, dict):
+        raise RowError("is not an object with named fields", value=record)
+    turns, read = next(found for layout in LAYOUTS if (found := layout(record, columns)))
+    answers = [turn for turn in turns if turn.role == "assistant"]
+    if not answers:
+        raise RowError("has no assistant turn", blank=True)
+    if not any(turn.content.strip() for turn in answers):
+        raise RowError("has only blank assistant turns", blank=True)
+    name = columns.name("system", SYSTEMS, record)
+    system = record.get(name)
+    if isinstance(system, str) and system.strip() and all(turn.role != "system" for turn in turns):
+        turns.insert(0, Message("system", system))
+        read["system"] = name
+    columns.note(record, turns, read)
+    return tuple(turns)
 
-    def _prompt(self, record: dict, asked: str | None) -> str:
-        if asked is None:
-            raise RowError("has no prompt field; if it has another name, give it with the option columns")
-        extra = (
-            record.get(self._name("input", INPUTS, record)) if asked == "instruction" or "input" in self.columns else ""
-        )
-        extra = extra if isinstance(extra, str) and not NO_INPUT.fullmatch(extra) else ""
-        prompt = _text(record, asked) if record.get(asked) is not None or not extra.strip() else ""
-        if not prompt.strip() and not extra.strip():
-            raise RowError(f"{asked} is blank and there is no input", asked, record.get(asked))
-        return "\n\n".join(part for part in (prompt, extra) if part.strip())
 
-    def _note_choice(self, record: dict, answered: str, response: str) -> None:
-        for name in RESPONSES if "response" not in self.columns else ():
-            if name != answered and isinstance(record.get(name), str) and record[name] not in ("", response):
-                self.choices[answered, name] += 1
+def conversation(record: dict, columns: Columns) -> Turns | None:
+    """ShareGPT (from, value), OpenAI (role, content) or LIMA (plain strings in turn)."""
+    if not _has_conversation(record, columns):
+        return None
+    name = columns.name("messages", CONVERSATIONS, record)
+    turns = record.get(name)
+    if isinstance(turns, str) and turns.lstrip().startswith("["):  # a CSV cell
+        try:
+            turns = json.loads(turns)
+        except ValueError:
+            raise RowError(f"{name} is not valid JSON", name, turns) from None
+    if not isinstance(turns, list):
+        raise RowError(f"{name} is {_kind(record, name)}, not a list of turns", name, turns)
+    if not turns:
+        raise RowError(f"{name} has no turns", name, turns, blank=True)
+    if all(isinstance(turn, str) for turn in turns):
+        found = [Message(("user", "assistant")[i % 2], turn) for i, turn in enumerate(turns)]
+    else:
+        found = [_turn(turn, f"{name}[{i}]") for i, turn in enumerate(turns)]
+    return found, {"messages": name}
+
+
+def _has_conversation(record: dict, columns: Columns) -> bool:
+    if columns.mapped.keys() & {"messages", "prompt", "response"}:
+        return "messages" in columns.mapped
+    name = columns.name("messages", CONVERSATIONS, record)
+    return name is not None and (record[name] is not None or columns.name("response", RESPONSES, record) is None)
+
+
+def pair(record: dict, columns: Columns) -> Turns:
+    """Alpaca, prompt and completion, question, context and answer, or mapped columns."""
+    asked = columns.name("prompt", PROMPTS, record)
+    answered = columns.name("response", RESPONSES, record)
+    if asked is None and answered is None:
+        fields = shorten(", ".join(map(str, record)))
+        raise RowError(f"has no field that is known ({fields}); name them with the option columns")
+    if answered is None:
+        raise RowError("has no response field; if it has another name, give it with the option columns", blank=True)
+    if record.get(answered) is None:
+        raise RowError(f"{answered} is {_kind(record, answered)}", answered, blank=True)
+    response = _text(record, answered)
+    if not response.strip():
+        raise RowError(f"{answered} is blank", answered, response, blank=True)
+    prompt, read = _prompt(record, asked, columns)
+    return [Message("user", prompt), Message("assistant", response)], read | {"response": answered}
+
+
+def _prompt(record: dict, asked: str | None, columns: Columns) -> tuple[str, dict[str, str]]:
+    """The prompt with the input that stands beside it, and the columns of both."""
+    if asked is None:
+        raise RowError("has no prompt field; if it has another name, give it with the option columns")
+    beside = [name for name in INPUTS if name != asked and _input(record, name)]
+    name = columns.name("input", tuple(beside), record)
+    extra = _input(record, name)
+    prompt = _text(record, asked) if record.get(asked) is not None or not extra else ""
+    if not prompt.strip() and not extra:
+        raise RowError(f"{asked} is blank and there is no input", asked, record.get(asked))
+    both = "\n\n".join(part for part in (prompt, extra) if part.strip())
+    return both, {"prompt": asked} | ({"input": name} if extra else {})
+
+
+def _is_lost(name: str, value: Any, turns: list[Message]) -> bool:
+    if not isinstance(value, str):
+        return name in INPUTS and bool(value)
+    return bool(PROSE.match(value)) and not any(value.strip() in turn.content for turn in turns)
+
+
+def _input(record: dict, name: str | None) -> str:
+    """The text of a column beside the prompt, empty for what stands there where there is none."""
+    value = record.get(name)
+    return value if isinstance(value, str) and value.strip() and not NO_INPUT.fullmatch(value) else ""
+
+
+LAYOUTS: tuple[Callable[[dict, Columns], Turns | None], ...] = (conversation, pair)  # the first that fits; pair always
 
 
 def _kind(record: dict, name: str) -> str:
@@ -159,19 +204,22 @@ def _text(record: dict, name: str) -> str:
 def _turn(turn: Any, where: str) -> Message:
     if not isinstance(turn, dict):
         raise RowError(f"{where} is not an object with a speaker and a text", where, turn)
+    role = _role(turn, where)
+    key = next((key for key in ("value", "content", "text") if turn.get(key) is not None), "")
+    calls = turn.get("tool_calls") or turn.get("function_call")
+    if not key and not calls:
+        raise RowError(f"{where} has no text", where, turn, blank=role == "assistant")
+    content = _content(turn[key], f"{where}.{key}") if key else ""
+    rendered = json.dumps(calls, ensure_ascii=False, default=str) if calls else ""
+    return Message(role, "\n".join(filter(None, (content, rendered))))
+
+
+def _role(turn: dict, where: str) -> str:
     speaker = next((turn[key] for key in ("from", "role", "speaker") if turn.get(key) is not None), None)
     role = ROLES.get(speaker.strip().lower()) if isinstance(speaker, str) else None
     if role is None:
         raise RowError(f"{where} has an unknown or missing speaker", where, speaker)
-    key = next((key for key in ("value", "content", "text") if turn.get(key) is not None), "")
-    calls = turn.get("tool_calls") or turn.get("function_call")
-    content = _content(turn[key], f"{where}.{key}") if key else ""
-    if calls:
-        rendered = json.dumps(calls, ensure_ascii=False, default=str)
-        content = f"{content}\n{rendered}" if content else rendered
-    elif not key:
-        raise RowError(f"{where} has no text", where, turn, blank=role == "assistant")
-    return Message(role, content)
+    return role
 
 
 def _content(content: Any, where: str) -> str:

@@ -1,7 +1,7 @@
 """Instruction data in: read any supported file or hub id into samples.
 
-How a record says who speaks is told in `layouts`, a container to read is an entry of `readers.READERS`, and `writers`
-writes raw records back.
+How a record says who speaks is told in `layouts`; what a file holds, in `containers` and `readers`; `writers` writes
+raw records back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.containers import RecordFile
-from core.datasets.layouts import Layout, RowError
+from core.datasets.layouts import SOURCES, Columns, RowError, messages
 from core.datasets.readers import records
 from core.datasets.rows import BadRow
 from core.datasets.writers import json_text
@@ -34,6 +34,8 @@ class ReadReport:
     skipped: list[BadRow] = field(default_factory=list)
     n_duplicates: int = 0  # samples whose turns equal those of an earlier one; they are kept
     n_blank_responses: int = 0  # among the skipped
+    columns_read: list[str] = field(default_factory=list)
+    columns_unread: dict[str, int] = field(default_factory=dict)  # columns of text in no turn, and in how many rows
     truncated_at: str | None = None
     encoding: str = ""
     format: str = ""
@@ -57,7 +59,7 @@ class SampleReader(Iterator[Sample]):
     ) -> None:
         if limit is not None and limit < 1:
             raise DataError(f"limit must be at least 1, got {limit}.")
-        self._layout = Layout(columns)
+        self._columns = Columns(columns)
         self._file = RecordFile(source)
         self._skip_bad, self._limit = skip_bad, limit
         self._n_good = 0
@@ -93,18 +95,19 @@ class SampleReader(Iterator[Sample]):
                 r"[\udc80-\udcff]", json.dumps(record, ensure_ascii=False, default=str)
             ):
                 raise RowError("holds bytes that are not UTF-8", value=record)
-            messages = self._layout.messages(record)
+            turns = messages(record, self._columns)
         except (RowError, RecursionError) as error:
             problem = error if isinstance(error, RowError) else RowError("is nested too deeply")
             self.report.n_blank_responses += problem.blank
             self.report.skipped.append(BadRow(where, problem.reason, problem.field, problem.value))
             return None
-        return Sample(row, messages, record, _source(record), _scores(record))
+        return Sample(row, turns, record, _source(record), _scores(record))
 
     def _finish(self) -> None:
         """Put into words what happened, and raise if rows are bad that were not to be skipped."""
         report, name = self.report, self._file.source
         report.truncated_at = self._file.truncated_at
+        report.columns_read, report.columns_unread = list(self._columns.read), dict(self._columns.unread)
         report.warnings.extend([*self._file.warnings, *self._notes()])
         if not report.rows_read:
             cut = f", since the file breaks off in {report.truncated_at}" if report.truncated_at else ""
@@ -116,8 +119,12 @@ class SampleReader(Iterator[Sample]):
         report, name = self.report, self._file.source
         if report.truncated_at:
             yield f"{name} breaks off in {report.truncated_at}; {_rows(report.rows_read)} before it were read."
-        for (used, other), n in self._layout.choices.items():
+        for (used, other), n in (+self._columns.choices).items():
             yield f"{name}: {used} and {other} differ in {_rows(n)}; {used} was used, choose by the option columns."
+        if report.columns_unread:
+            left = ", ".join(f"{column} ({_rows(n)})" for column, n in report.columns_unread.items())
+            read = ", ".join(report.columns_read)
+            yield f"{name}: columns read: {read}; not read: {left}; choose by the option columns."
         if report.skipped:
             yield f"{name}: {_rows(report.n_skipped)} of {report.rows_read:,} skipped; first: {report.skipped[0]}."
         if report.n_duplicates:
@@ -152,7 +159,7 @@ def _rows(n: int) -> str:
 
 
 def _source(record: dict) -> str:
-    return next((record[key] for key in ("source", "dataset") if isinstance(record.get(key), str)), "")
+    return next((record[key] for key in SOURCES if isinstance(record.get(key), str)), "")
 
 
 def _scores(record: dict) -> dict[str, float]:

@@ -93,6 +93,49 @@ def test_alpaca_with_only_an_input_and_dolly_context(save):
     assert read_one(save, {"instruction": "I", "context": "C", "response": "A"}).prompt == "I\n\nC"
 
 
+@pytest.mark.parametrize("asked", ["instruction", "prompt", "question", "query"])
+@pytest.mark.parametrize("beside", ["input", "context"])
+def test_an_input_is_read_whatever_the_prompt_is_called(save, asked, beside):
+    record = {asked: "Summarise.", beside: "A long text about trees.", "output": "Trees."}
+    assert read_one(save, record).prompt == "Summarise.\n\nA long text about trees."
+    assert read_one(save, {**record, beside: "N/A"}).prompt == "Summarise."
+    mapped = {**record, "q": record[asked]}
+    assert read_one(save, mapped, columns={"prompt": "q"}).prompt == "Summarise.\n\nA long text about trees."
+    assert read_one(save, mapped, columns={"prompt": "q", "input": "none"}).prompt == "Summarise."
+
+
+def test_an_input_that_is_the_prompt_is_read_once(save):
+    assert read_one(save, {"input": "Q", "output": "A"}).prompt == "Q"
+    assert read_one(save, {"input": "Q", "context": "C", "output": "A"}).prompt == "Q\n\nC"
+    assert read_one(save, {"instruction": "I", "input": "", "context": "C", "output": "A"}).prompt == "I\n\nC"
+
+
+def test_columns_that_were_read_and_those_that_were_not_are_named(save):
+    notes = {"notes": "Five words at the least", "more": "and a few of these too"}
+    records = [
+        {"id": "a", "question": "Q", "context": "C", "answer": "A", "category": "open qa", "notes": "short", "n": 4},
+        {"id": "b", "question": "Q", "context": ["C"], "answer": "A", "dataset": "a name of many words", **notes},
+        {"id": "c", "question": notes["notes"] + "?", "context": None, "answer": "A", "notes": notes["notes"]},
+        {"id": "d", "question": "Q", "answer": "A", **notes},
+    ]
+    _, report = read(save(json.dumps(records)))
+    assert report.columns_read == ["question", "context", "answer"]
+    assert report.columns_unread == {"context": 1, "notes": 2, "more": 2}
+    assert report.warnings[0].endswith(
+        ": columns read: question, context, answer; not read: context (1 row), notes (2 rows), more (2 rows); "
+        "choose by the option columns."
+    )
+    assert not read(save(json.dumps([GOOD, {**GOOD, "output": "yes"}])))[1].warnings
+
+
+def test_columns_beside_a_conversation_are_named_unless_it_holds_them(save):
+    turns = [{"role": "user", "content": "what do you say to that?"}, {"role": "assistant", "content": "n"}]
+    record = {"messages": turns, "prompt": "what do you say to that?", "system": "be as brief as you can"}
+    samples, report = read(save(json.dumps([record, {**record, "summary": "some one says what to that"}])))
+    assert samples[0].messages[0].role == "system" and report.columns_read == ["messages", "system"]
+    assert report.columns_unread == {"summary": 1}
+
+
 def test_system_field_comes_first(save):
     sample = read_one(save, {"system_prompt": "Be brief", "question": "Q", "response": "A"})
     assert [m.role for m in sample.messages] == ["system", "user", "assistant"]
