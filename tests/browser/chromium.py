@@ -93,13 +93,19 @@ def open_page(page: Page, address: str) -> None:
     settle(page)
 
 
+QUIET = """() => {
+    if (!window.lastChange) {
+        window.lastChange = performance.now();
+        new MutationObserver(() => { window.lastChange = performance.now(); })
+            .observe(document, {childList: true, subtree: true, characterData: true});
+    }
+    return document.querySelector('[data-test-script-state="notRunning"]')
+        && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')
+        && performance.now() - window.lastChange > 250;
+}"""
+
+
 def settle(page: Page) -> None:
-    """Wait until the script run has ended and nothing is stale."""
+    """Wait until the script run has ended, nothing is stale and nothing has changed for a quarter of a second."""
     page.get_by_test_id("stHeading").first.wait_for(timeout=90_000)
-    page.wait_for_timeout(200)
-    page.wait_for_function(
-        """() => document.querySelector('[data-test-script-state="notRunning"]')
-        && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')""",
-        timeout=90_000,
-    )
-    page.wait_for_timeout(250)
+    page.wait_for_function(QUIET, timeout=90_000)

@@ -10,43 +10,45 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from core.store.meta import list_stores
 from tests.browser.chromium import PROJECT, chromium, dashboard
+from tests.made_once import code, made_once
 
 SAMPLES = 120
 
 
-@pytest.fixture(scope="session")
-def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that holds the demo's store, extracted by the command that `make demo` runs.
-
-    The converted model is kept in the project's own cache, where the demo looks for it too.
-    """
-    cache = tmp_path_factory.mktemp("cache")
+def extract_demo(cache: Path) -> None:
+    """The command that `make demo` runs; the converted model is kept in the project's own cache."""
     models = PROJECT / "cache" / "models"
     models.mkdir(parents=True, exist_ok=True)
     (cache / "models").symlink_to(models, target_is_directory=True)
     command = [sys.executable, "-m", "core", "demo", "--samples", str(SAMPLES)]
-    done = subprocess.run(
-        command, cwd=PROJECT, env={**os.environ, "SAELECT_CACHE": str(cache)}, capture_output=True, text=True
-    )
+    environment = {**os.environ, "SAELECT_CACHE": str(cache)}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return cache
 
 
-@pytest.fixture
-def cache(demo_cache: Path, tmp_path: Path) -> Path:
-    """The demo's store with no decisions taken yet."""
-    for item in demo_cache.iterdir():
-        if item.is_file() and item.suffix == ".duckdb":
-            shutil.copy(item, tmp_path / item.name)
-    return tmp_path
+@pytest.fixture(scope="session")
+def demo_store() -> Path:
+    """The demo's store."""
+    return list_stores(made_once("demo", extract_demo, [*code(), Path(__file__)]))[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def cache(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache of this process and of its dashboard for a module's tests: the demo's store, no decisions yet."""
+    folder = tmp_path_factory.mktemp("cache")
+    shutil.copy(demo_store, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAELECT_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
 def address(cache: Path) -> Iterator[str]:
-    """The dashboard's address."""
+    """The dashboard's address, the same for a module's tests: what a test decides it undoes."""
     with dashboard(cache) as found:
         yield found
 
@@ -58,14 +60,21 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """What a module's pages share: above all the dashboard's scripts, which are then read once."""
+    found = browser.new_context(viewport={"width": 1440, "height": 1600}, accept_downloads=True)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(context: BrowserContext) -> Iterator[Page]:
     """A fresh page; a test fails if the page asks for anything outside this machine."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1100}, accept_downloads=True)
     requests: list[str] = []
     found = context.new_page()
     found.on("request", lambda request: requests.append(request.url))
     yield found
-    context.close()
+    found.close()
     outside = [url for url in requests if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))]
     assert not outside, outside

@@ -5,41 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from core.export.manifest import spec_dict
 from core.extract.run import extract
 from core.schema import ExtractConfig, SelectionSpec
 from core.session.session import Session, open_session
 from core.workspace.log import Workspace
-from tests.browser.chromium import dashboard, open_page
+from tests.browser.chromium import open_page
 from tests.browser.screenshots import PAGES
+from tests.hostile import HOSTILE, IMAGE, MADE, UNSEEN
+from tests.tiny import spare_umap
 
 pytestmark = pytest.mark.browser
-IMAGE = "<img src=x onerror=window.hacked=1>"
-HOSTILE = (
-    IMAGE,
-    "<script>window.hacked=1</script>",
-    "<svg onload=window.hacked=1><a href='http://evil.example/svg'>go</a></svg>",
-    "<style>@import 'http://evil.example/x.css';</style><iframe src=http://evil.example/f></iframe>",
-    "![picture](http://evil.example/a.png) [link](http://evil.example/b) <http://evil.example/c> http://evil.example/d",
-    "[run](javascript:window.hacked=1) :material/home: :red[red] :smile: # heading",
-    r"$\frac{1}{2}$ $$x^2$$ \(y\) `code` **bold** _it_",
-    "\u202etfel ot thgir\u202c \u2066mark\u2069 \u200f",
-    "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example\x07link\x1b]8;;\x07",
-    "'\"><button onclick=window.hacked=1 style='position:fixed;inset:0'>all</button>",
-    "</div></span></td></table><base href=http://evil.example/>{{7*7}} %s \x00 \ud83d",
-)
-# What can only have come out of such a text; links of our own may carry it in their query.
-MADE = """() => [
-    ...[...document.querySelectorAll('[src*="evil"], [href*="evil"], [href^="javascript"], img[src="x"]')]
-        .filter(e => !(e.tagName === 'A' && e.protocol === 'http:' && e.host === location.host)),
-    ...document.querySelectorAll('iframe[src], base, [onerror], [onload], [onclick], .katex'),
-    ...[...document.querySelectorAll('script, style')].filter(e => /evil|hacked/.test(e.textContent)),
-].map(e => e.outerHTML.slice(0, 300))"""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +36,10 @@ def hostile_cache(tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]  # fmt: skip
     records.append({"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "A" * 2_000_000}]})
     data.write_text("".join(json.dumps(record) + "\n" for record in records))
-    path = extract(ExtractConfig(str(data), tiny.config.model, tiny.config.sae, max_tokens=256, dtype="float32"), cache)
+    config = ExtractConfig(str(data), tiny.config.model, tiny.config.sae, max_tokens=256, dtype="float32")
+    with pytest.MonkeyPatch.context() as patch:
+        spare_umap(patch)
+        path = extract(config, cache)
     decide(cache, open_session(path))
     return cache
 
@@ -77,43 +61,42 @@ def decide(cache: Path, session: Session) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(hostile_cache: Path) -> Iterator[str]:
-    with dashboard(hostile_cache) as found:
-        yield found
+def cache(hostile_cache: Path) -> Path:
+    """What the dashboard of these tests shows."""
+    return hostile_cache
+
+
+def check_that_nothing_came_to_life(page: Page) -> None:
+    made = page.evaluate(MADE)
+    assert not made, made
+    assert page.evaluate("window.hacked") is None
+    assert page.get_by_test_id("stException").count() == 0
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(page: Page) -> Iterator[Page]:
     """A page on which nothing of the text may have come to life."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1600})
-    found, alarms, hosts = context.new_page(), [], set()
-    found.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
-    found.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-    yield found
-    made = found.evaluate(MADE)
-    assert not made, made
-    assert found.evaluate("window.hacked") is None
-    context.close()
+    alarms = []
+    page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+    yield page
+    check_that_nothing_came_to_life(page)
     assert not alarms
-    assert hosts <= {"127.0.0.1", "localhost", None}, hosts
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_runs_it(page: Page, address: str, name: str) -> None:
-    path = "" if name == "overview" else name
-    open_page(page, f"{address}/{path}?budget=8&grouped=true&colour=cluster")
-    assert page.get_by_test_id("stException").count() == 0
-    assert "onerror=hacked=1" in page.get_by_test_id("state-line").inner_text()
+def test_no_page_runs_it(page: Page, address: str) -> None:
+    for name in PAGES:
+        open_page(page, f"{address}/{'' if name == 'overview' else name}?budget=8&grouped=true&colour=cluster")
+        check_that_nothing_came_to_life(page)
+        assert "onerror=hacked=1" in page.get_by_test_id("state-line").inner_text(), name
 
 
-@pytest.mark.parametrize("row", range(len(HOSTILE)))
-def test_why_shows_the_text_itself(page: Page, address: str, row: int) -> None:
-    open_page(page, f"{address}/why?budget=8&row={row}")
-    assert page.get_by_test_id("stException").count() == 0
-    shown = "".join(page.locator(".reading .text").all_inner_texts()).replace("⏎", "").replace("\n", "")
-    letters = HOSTILE[row].translate(dict.fromkeys(map(ord, "\u202e\u202c\u2066\u2069\x1b\x07\x00")))
-    letters = letters.replace("\ud83d", "\ufffd").split("\ufffd")[0].strip()
-    assert "".join(letters.split()) in "".join(shown.split())
+def test_why_shows_the_text_itself(page: Page, address: str) -> None:
+    for row, text in enumerate(HOSTILE):
+        open_page(page, f"{address}/why?budget=8&row={row}")
+        check_that_nothing_came_to_life(page)
+        shown = "".join(page.locator(".reading .text").all_inner_texts()).replace("⏎", "").replace("\n", "")
+        letters = text.translate(UNSEEN).replace("\ud83d", "\ufffd").split("\ufffd")[0].strip()
+        assert "".join(letters.split()) in "".join(shown.split()), row
 
 
 def test_searching_for_it_finds_it(page: Page, address: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,25 +18,20 @@ from core.refine.view import changes, command, drawn, movers, weights_over_round
 from core.session.session import Session, open_session
 from core.store.meta import list_stores
 from core.studies.refinement_rivals import rivals
-from tests.browser.chromium import dashboard, open_page, settle
+from tests.browser.chromium import open_page, settle
 from tests.browser.conftest import SAMPLES
-from tests.browser.test_hostile import HOSTILE, MADE
+from tests.browser.steps import metric
+from tests.hostile import HOSTILE, MADE, UNSEEN
 from tests.made_runs import unfinished, write_proof, write_refinement
 
 pytestmark = pytest.mark.browser
 ANSWERS = tuple(text.replace("\ud83d", "") for text in HOSTILE)  # half a character has no place in JSON
-UNSEEN = dict.fromkeys(map(ord, "\u202e\u202c\u2066\u2069\x1b\x07\x00"))
 
 
 @pytest.fixture(scope="module")
-def place(demo_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    """One dashboard for all tests, over a cache with the demo's store and at first no run: address, session."""
-    cache, patch = tmp_path_factory.mktemp("refined"), pytest.MonkeyPatch()
-    shutil.copy(list_stores(demo_cache)[0], cache)
-    patch.setenv("SAELECT_CACHE", str(cache))
-    with dashboard(cache) as address:
-        yield SimpleNamespace(address=address, session=open_session(list_stores(cache)[0]))
-    patch.undo()
+def place(cache: Path, address: str) -> SimpleNamespace:
+    """A dashboard over the demo's store and at first no run: address, session."""
+    return SimpleNamespace(address=address, session=open_session(list_stores(cache)[0]))
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +63,6 @@ def page(page: Page) -> Iterator[Page]:
     assert not made, made
     assert page.evaluate("window.hacked") is None
     assert page.get_by_test_id("stException").count() == 0
-
-
-def metric(page: Page, name: str) -> str:
-    """The value of a figure."""
-    found = page.get_by_test_id("stMetric").filter(has_text=name).first
-    return found.get_by_test_id("stMetricValue").inner_text()
 
 
 def traces(page: Page) -> list[tuple[str, list[float]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from core.scoring.columns import score_folder
 from core.selection.registry import METHODS
 from core.session.session import open_session, workspace_of
 from core.store.meta import list_stores
-from tests.browser.chromium import open_page, settle
+from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import PAGES
+from tests.browser.steps import go, metric, set_budget, state_line
 
 pytestmark = pytest.mark.browser
 LACKING = {
@@ -29,35 +31,6 @@ LACKING = {
     "hybrid": "No run of refinement",
     "reference-guided": "reference-guided needs the option reference",
 }
-
-
-def state_line(page: Page) -> str:
-    """The line that says what is being looked at."""
-    return page.get_by_test_id("state-line").inner_text()
-
-
-def set_budget(page: Page, budget: int) -> None:
-    """Move the budget's slider by keyboard, as `fill` does nothing on it."""
-    slider = page.get_by_test_id("stSidebar").get_by_role("slider").first
-    slider.focus()
-    slider.press("Home")
-    for _ in range(budget - 1):
-        slider.press("ArrowRight")
-    expect(page.get_by_test_id("state-line")).to_contain_text(f"{budget} of {SAMPLES} samples", timeout=30_000)
-    settle(page)
-
-
-def metric(page: Page, name: str) -> str:
-    """The value of a figure."""
-    found = page.get_by_test_id("stMetric").filter(has_text=name).first
-    return found.get_by_test_id("stMetricValue").inner_text()
-
-
-def go(page: Page, title: str) -> None:
-    """Follow a link of the navigation."""
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_test_id("stHeading").first).to_contain_text(title, timeout=30_000)
-    settle(page)
 
 
 def test_walk(page: Page, address: str, cache: Path, tmp_path: Path) -> None:
@@ -113,45 +86,48 @@ def test_block_veto_changes_the_picks(page: Page, address: str, cache: Path) -> 
     expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)
     open_page(page, f"{address}/why?row={first}")
     assert page.get_by_test_id("why-status").inner_text() == f"Row {first} is left out."
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("why-status")).to_have_text(f"Row {first} is kept.", timeout=30_000)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_draws_without_an_error_and_its_url_reproduces_it(page: Page, address: str, name: str) -> None:
+def test_pages_draw_without_an_error_and_their_urls_reproduce_them(page: Page, address: str) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    path = "" if name == "overview" else name
-    open_page(page, f"{address}/{path}?budget=7&method=longest-response")
-    assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page)
-    assert page.get_by_test_id("stException").count() == 0
-    assert page.get_by_test_id("stMetric").count() >= 3 or name in ("map", "compare", "search", "refinement", "proof")
-    assert not errors
+    for name in PAGES:
+        open_page(page, f"{address}/{'' if name == 'overview' else name}?budget=7&method=longest-response")
+        assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page), name
+        assert page.get_by_test_id("stException").count() == 0, name
+        few = name in ("map", "compare", "search", "refinement", "proof")
+        assert page.get_by_test_id("stMetric").count() >= 3 or few, name
+        assert not errors, name
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_draws_or_says_what_it_lacks(page: Page, address: str, method: str) -> None:
-    open_page(page, f"{address}/budget?method={method}&budget=9")
-    assert page.get_by_test_id("stException").count() == 0
-    if method in LACKING:
-        assert LACKING[method] in page.get_by_test_id("stAlert").inner_text()
-    else:
-        assert f"{method} · 9 of {SAMPLES} samples" in state_line(page)
-        assert metric(page, "Picks") == "9"
+def test_every_method_draws_or_says_what_it_lacks(page: Page, address: str) -> None:
+    for method in METHODS:
+        open_page(page, f"{address}/budget?method={method}&budget=9")
+        assert page.get_by_test_id("stException").count() == 0, method
+        if method in LACKING:
+            assert LACKING[method] in page.get_by_test_id("stAlert").inner_text(), method
+        else:
+            assert f"{method} · 9 of {SAMPLES} samples" in state_line(page), method
+            assert metric(page, "Picks") == "9", method
 
 
 def test_samples_without_a_score_are_banned_with_a_click(
-    page: Page, address: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SAELECT_CACHE", str(cache))
-    session = open_session(list_stores(cache)[0])
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    session = open_session(Path(shutil.copy(demo_store, tmp_path)))
     score_folder(session.store).mkdir(parents=True)
     column = np.linspace(0.1, 1, SAMPLES)
     column[[3, 8]] = np.nan
     np.save(score_folder(session.store) / "ifd.npy", column)
-    open_page(page, f"{address}/budget?method=quality&budget=9")
-    assert "cannot be used for 2 samples: row 3 has nan" in page.get_by_test_id("stAlert").inner_text()
-    page.get_by_role("button", name="Ban these 2 samples").click()
-    expect(page.get_by_test_id("state-line")).to_contain_text(f"quality · 9 of {SAMPLES} samples", timeout=30_000)
-    assert workspace_of(session.store).state().bans == (3, 8)
+    with dashboard(tmp_path) as address:
+        open_page(page, f"{address}/budget?method=quality&budget=9")
+        assert "cannot be used for 2 samples: row 3 has nan" in page.get_by_test_id("stAlert").inner_text()
+        page.get_by_role("button", name="Ban these 2 samples").click()
+        expect(page.get_by_test_id("state-line")).to_contain_text(f"quality · 9 of {SAMPLES} samples", timeout=30_000)
+        assert workspace_of(session.store).state().bans == (3, 8)
 
 
 def test_options_tokens_preview_and_stability(page: Page, address: str) -> None:
@@ -168,8 +144,6 @@ def test_options_tokens_preview_and_stability(page: Page, address: str) -> None:
 
 
 def test_without_a_store_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
-    from tests.browser.chromium import dashboard
-
     with dashboard(tmp_path) as address:
         open_page(page, address)
         assert "No feature store yet" in page.get_by_test_id("stHeading").first.inner_text()

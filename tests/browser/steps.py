@@ -1,0 +1,37 @@
+"""What a person does and reads in the dashboard."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import settle
+from tests.browser.conftest import SAMPLES
+
+
+def state_line(page: Page) -> str:
+    """The line that says what is being looked at."""
+    return page.get_by_test_id("state-line").inner_text()
+
+
+def set_budget(page: Page, budget: int) -> None:
+    """Move the budget's slider by keyboard, as `fill` does nothing on it."""
+    slider = page.get_by_test_id("stSidebar").get_by_role("slider").first
+    slider.focus()
+    slider.press("Home")
+    for _ in range(budget - 1):
+        slider.press("ArrowRight")
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{budget} of {SAMPLES} samples", timeout=30_000)
+    settle(page)
+
+
+def metric(page: Page, name: str) -> str:
+    """The value of a figure."""
+    found = page.get_by_test_id("stMetric").filter(has_text=name).first
+    return found.get_by_test_id("stMetricValue").inner_text()
+
+
+def go(page: Page, title: str) -> None:
+    """Follow a link of the navigation."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_test_id("stHeading").first).to_contain_text(title, timeout=30_000)
+    settle(page)
