@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
-from core.explain.credit import credit_weights, weight_sums
 from core.matrix.statistics import active_in
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import available
+from core.selection.left_out import credit_weights, weight_sums
 
 
 @dataclass(frozen=True)

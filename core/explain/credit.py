@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
-from core.matrix.covering import coverage_curve, credited_entries, walk_covered
-from core.matrix.statistics import active_in
+from core.matrix.covering import covering_counts, credited_entries, walk_covered
 from core.matrix.threshold import at_theta
-from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection
-from core.selection.constraints import ignored, weights
+from core.selection.constraints import ignored
+from core.selection.left_out import gain_now, share_covered, weight_sums, weights_of
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,6 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
     skip, r = ignored(matrix, spec), spec.multiplicity
     ptr, entry = credited_entries(matrix.indptr, matrix.feature, selection.rows, selection.round, skip, r)
-    current = selection.rows[selection.round == selection.round[-1:].max(initial=0)]
-    gain_now = weight_sums(matrix, credit_weights(matrix, selection) * (active_in(matrix, current) < r))
-    gain_now[selection.rows] = 0
     budget_in = np.full(matrix.n_samples, -1, np.int64)
     if full_order is not None:
         budget_in[full_order.rows] = np.arange(1, len(full_order.rows) + 1)
@@ -68,7 +64,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
         credit=_walk(matrix, selection)[2],
         n_active=weight_sums(matrix, ~skip).astype(np.int64),
         redundancy=redundancy(matrix, selection),
-        gain_now=gain_now,
+        gain_now=gain_now(matrix, selection),
         budget_in=budget_in,
     )
 
@@ -76,9 +72,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
 def redundancy(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
     """Share of each sample's creditable active features that some pick has: float64 (N,), 1.0 if it has none."""
     matrix = at_theta(matrix, selection.spec.theta)
-    n_active = weight_sums(matrix, ~ignored(matrix, selection.spec))
-    covered = weight_sums(matrix, _walk(matrix, selection)[2] >= 0)
-    return np.divide(covered, n_active, out=np.ones(matrix.n_samples), where=n_active > 0)
+    return share_covered(matrix, selection.rows, ignored(matrix, selection.spec))
 
 
 def covering_picks(matrix: FeatureMatrix, selection: Selection, sample: int) -> list[CoveringPick]:
@@ -86,37 +80,14 @@ def covering_picks(matrix: FeatureMatrix, selection: Selection, sample: int) -> 
     if not 0 <= sample < matrix.n_samples:
         raise SelectionError(f"Row {sample} is outside 0..{matrix.n_samples - 1}.")
     matrix = at_theta(matrix, selection.spec.theta)
-    features = matrix.row(sample)
-    first = _walk(matrix, selection)[2][features]
-    picks = []
-    for rank in np.unique(first[first >= 0]).tolist():
-        shared = features[first == rank]
-        picks.append(CoveringPick(rank, int(selection.rows[rank]), len(shared), shared))
-    return sorted(picks, key=lambda pick: (-pick.n_features, pick.rank))
-
-
-def random_band(
-    matrix: FeatureMatrix, budget: int, draws: int = 20, seed: int = 0, allowed: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest, median and highest coverage over random orders of the samples (allowed bool (N,)): float64 (K,) each."""
-    rng, rows = np.random.default_rng(seed), np.arange(matrix.n_samples)
-    rows = rows if allowed is None else rows[allowed]
-    curves = np.array([coverage_curve(matrix, rng.permutation(rows)[:budget]) for _ in range(draws)], float)
-    return curves.min(0), np.median(curves, 0), curves.max(0)
+    features, credit = matrix.row(sample), _walk(matrix, selection)[2]
+    ranks, counts = covering_counts(np.array([0, len(features)]), features, credit, len(selection.rows))[1:]
+    return [
+        CoveringPick(rank, int(selection.rows[rank]), count, features[credit[features] == rank])
+        for rank, count in zip(ranks.tolist(), counts.tolist(), strict=True)
+    ]
 
 
 def _walk(matrix: FeatureMatrix, selection: Selection) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    picks = (selection.rows, selection.round, _weights(matrix, selection), ignored(matrix, selection.spec))
+    picks = (selection.rows, selection.round, weights_of(matrix, selection), ignored(matrix, selection.spec))
     return walk_covered(matrix.indptr, matrix.feature, *picks, selection.spec.multiplicity)
-
-
-def weight_sums(matrix: FeatureMatrix, weight: np.ndarray) -> np.ndarray:
-    return row_sums(matrix.indptr, matrix.feature, weight.astype(np.float64))
-
-
-def _weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
-    return weights(matrix, selection.spec) if selection.weight is None else selection.weight
-
-
-def credit_weights(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
-    return np.where(ignored(matrix, selection.spec), 0.0, _weights(matrix, selection))

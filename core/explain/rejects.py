@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 
 from core.explain.credit import ledger
 from core.matrix.covering import covering_counts
-from core.schema import Selection, SelectionSpec
+from core.matrix.threshold import at_theta
+from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available
 from core.selection.inputs import SampleInfo
+from core.selection.left_out import LeftOut
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.store.reader import FeatureStore
@@ -28,14 +31,14 @@ def rejects(selection: Selection, store: FeatureStore, info: SampleInfo) -> list
     book = ledger(matrix, selection, full)
     source = store.sample_columns()["source_row"]
     ptr, picks, _ = covering_counts(matrix.indptr, matrix.feature, book.credit, len(selection.rows))
-    allowed, out = available(matrix, spec), []
-    for row in np.setdiff1d(np.arange(matrix.n_samples), selection.rows).tolist():
+    rows, out = np.setdiff1d(np.arange(matrix.n_samples), selection.rows), []
+    for row, why in zip(rows.tolist(), reasons(matrix, selection, info, rows, source), strict=True):
         best = picks[ptr[row] : min(ptr[row + 1], ptr[row] + COVERING)]
         covered_by = source[selection.rows[best]].tolist()
         out.append(
             {
                 "row": int(source[row]),
-                "reason": reason(row, spec, matrix, bool(allowed[row]), float(book.redundancy[row])),
+                "reason": why,
                 "redundancy": round(float(book.redundancy[row]), 4),
                 "gain_now": float(book.gain_now[row]),
                 "admission_budget": int(book.budget_in[row]) if book.budget_in[row] > 0 else None,
@@ -45,20 +48,32 @@ def rejects(selection: Selection, store: FeatureStore, info: SampleInfo) -> list
     return out
 
 
-def reason(row: int, spec: SelectionSpec, matrix: Any, allowed: bool, redundancy: float) -> str:
-    """One phrase: what kept a sample out."""
+def reasons(
+    matrix: FeatureMatrix,
+    selection: Selection,
+    samples: SampleInfo | None,
+    rows: Sequence[int] | np.ndarray,
+    named: np.ndarray | None = None,
+) -> list[str]:
+    """One phrase for each of `rows`, none of them picked: what kept it out, in the method's own words.
+
+    named int64 (N,): what to call a row in a phrase, by default its number. Raises SelectionError as `select` does.
+    """
+    matrix, spec = at_theta(matrix, selection.spec.theta), selection.spec
+    rows, allowed = np.asarray(rows, np.int64), available(matrix, spec)
+    named = np.arange(matrix.n_samples) if named is None else named
+    left = LeftOut(matrix, selection, samples, rows[allowed[rows]], named)
+    if len(left.own):
+        said = METHODS[spec.method].reason(left)
+    else:
+        said = [left.budget(row, "the pins take all of it") for row in left.rows.tolist()]
+    by_method = dict(zip(left.rows.tolist(), said, strict=True))
+    return [by_method.get(row) or decided(matrix, spec, row) for row in rows.tolist()]
+
+
+def decided(matrix: FeatureMatrix, spec: SelectionSpec, row: int) -> str:
+    """The decision that bars a sample: its ban, or the first feature of it that is vetoed."""
     if row in spec.bans:
         return "banned by hand"
-    if not allowed:
-        blocked = sorted(f for f, mode in spec.vetoes.items() if mode == "block" and f in set(matrix.row(row).tolist()))
-        return f"activates the vetoed feature {blocked[0]}"
-    if too_redundant(spec, redundancy):
-        return "redundant: the selection has its features"
-    return "budget: other samples bring more"
-
-
-def too_redundant(spec: SelectionSpec, redundancy: float) -> bool:
-    """Whether the method passes over such a sample; one that does not look at features passes over none."""
-    if spec.method == "sae-simscale":
-        return redundancy > spec.options.get("tau", 0.8)
-    return spec.method == "sae-greedy" and redundancy >= 1
+    blocking = [feature for feature, mode in spec.vetoes.items() if mode == "block"]
+    return f"activates the vetoed feature {np.intersect1d(matrix.row(row), blocking)[0]}"

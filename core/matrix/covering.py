@@ -74,6 +74,41 @@ def covering_counts(indptr, feature, credit, n_picks):
     return ptr, pick[:n].copy(), shared[:n].copy()
 
 
+@njit(cache=True)
+def nearest_pick(indptr, feature, skip, rows):
+    """Of each sample the pick with which it shares most: (index into rows int64 (N,), Jaccard similarity float64 (N,)).
+
+    rows int64 (K,); features of skip bool (F,) do not count; ties to the first pick. 0, 0.0 where none shares any.
+    """
+    ptr, n = np.zeros(len(skip) + 1, np.int64), len(indptr) - 1
+    for row in rows:
+        for j in range(indptr[row], indptr[row + 1]):
+            ptr[feature[j] + 1] += not skip[feature[j]]
+    ptr = np.cumsum(ptr)
+    lists, place = np.empty(ptr[-1], np.int64), ptr[:-1].copy()
+    size = np.zeros(n, np.int64)
+    for row in range(n):
+        for j in range(indptr[row], indptr[row + 1]):
+            size[row] += not skip[feature[j]]
+    for k in range(len(rows)):
+        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
+            f = feature[j]
+            if not skip[f]:
+                lists[place[f]], place[f] = k, place[f] + 1
+    best, nearest, shared = np.zeros(n, np.int64), np.zeros(n), np.zeros(len(rows), np.int64)
+    for row in range(n):
+        shared[:] = 0
+        for j in range(indptr[row], indptr[row + 1]):
+            for at in range(ptr[feature[j]], ptr[feature[j] + 1]):
+                shared[lists[at]] += 1
+        for k in range(len(rows)):
+            if shared[k]:
+                jaccard = shared[k] / (size[row] + size[rows[k]] - shared[k])
+                if jaccard > nearest[row]:
+                    best[row], nearest[row] = k, jaccard
+    return best, nearest
+
+
 def coverage_curve(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     """Number of distinct features active in the first 1, 2, … of `rows`: int64 (K,)."""
     rows, none = np.asarray(rows, np.int64), np.zeros(matrix.n_features, bool)

@@ -209,6 +209,7 @@ def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget
         if lifted:
             room[:] = budget  # what a group cannot use is there for the others
         left = np.flatnonzero(is_open & (full > 0) & (cost <= np.minimum(budget, room[group])))
+        number -= lifted and number > 0 and len(left) > 0  # they go on in the round that the groups were in
         while len(left):
             number += 1
             heap = [(-full[row], row) for row in left]

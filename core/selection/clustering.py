@@ -12,6 +12,7 @@ from core.matrix.greedy import fill
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, pins
 from core.selection.inputs import SampleInfo, at_once, costs, score_column, unit_vectors, vectors_name
+from core.selection.left_out import LeftOut
 from core.selection.picks import by_order
 
 CANDIDATES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # numbers of clusters to choose from
@@ -46,6 +47,27 @@ def kmeans_random(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInf
 def kmeans_closest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """From each cluster its share, those nearest to its centre first."""
     return _by_cluster(matrix, spec, samples, None)
+
+
+def kmeans_random_reason(left: LeftOut) -> list[str]:
+    """The places of its cluster."""
+    return by_cluster_reason(left, "drawn before it")
+
+
+def kmeans_closest_reason(left: LeftOut) -> list[str]:
+    """The places of its cluster."""
+    return by_cluster_reason(left, "nearer to its centre")
+
+
+def by_cluster_reason(left: LeftOut, how: str) -> list[str]:
+    """The reason of a method that gives every cluster its places: who took them."""
+    clusters = left.selection.details["clusters"]
+    taken, out = np.bincount(clusters.label[left.own], minlength=clusters.k), []
+    for row in left.rows.tolist():
+        c, n = clusters.label[row], taken[clusters.label[row]]
+        places = f"samples {how} take the {n:,} places of cluster {c}" if n else f"cluster {c} has no place"
+        out.append(left.budget(row, places))
+    return out
 
 
 def kmq(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from core.errors import SelectionError
 from core.matrix import greedy as kernels
+from core.matrix.covering import nearest_pick
 from core.matrix.greedy import credits, greedy_heap
 from core.matrix.postings import postings
 from core.matrix.similarity import nearest_rounds, similarity_rounds
@@ -16,6 +18,7 @@ from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, candidates, ignored, pins, weights
 from core.selection.inputs import SampleInfo, costs, score_column
+from core.selection.left_out import LeftOut, credit_weights, gain_now, share_covered, weight_sums
 from core.selection.picks import finish
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new
@@ -61,9 +64,7 @@ def weighted_greedy(
     """
     if group is None or room is None:
         group, room = np.zeros(matrix.n_samples, np.int32), np.array([spec.budget], np.int64)
-    quality = np.ones(matrix.n_samples)
-    if spec.options.get("quality"):
-        quality = score_column(matrix, spec, samples, "quality", least=0)
+    quality = quality_of(matrix, spec, samples)
     used = np.where(ignored(matrix, spec), 0.0, weights(matrix, spec) if weight is None else weight)
     found = []
     for per_cost in (True, False) if spec.unit == "tokens" else (False,):
@@ -73,6 +74,34 @@ def weighted_greedy(
         )  # fmt: skip
         found.append(finish(matrix, spec, *picks, weight))
     return max(found, key=lambda s: finish(matrix, spec, s.rows, np.ones_like(s.round), weight).gains.sum())
+
+
+def greedy_reason(left: LeftOut) -> list[str]:
+    """What it would add, and what the last pick did: no pick of the round added less."""
+    worth, last = quality_of(left.matrix, left.spec, left.samples), int(left.own[-1])
+    gain, added = gain_now(left.matrix, left.selection) * worth, left.selection.gains[-1] * worth[last]
+    what = "gain times quality" if left.spec.options.get("quality") else "gain"
+    what += f" in round {left.selection.round[-1]}" if left.selection.round[-1] > 1 else ""
+    return [
+        nothing or left.budget(row, f"its {what} is {gain[row]:.4g}, that of the last pick {added:.4g}")
+        for row, nothing in zip(left.rows.tolist(), adds_nothing(left), strict=True)
+    ]
+
+
+def adds_nothing(left: LeftOut) -> list[str]:
+    """For each of left.rows: why it would add nothing to what the picks of the round cover; empty if it would."""
+    most = weight_sums(left.matrix, credit_weights(left.matrix, left.selection))[left.rows]
+    gain = gain_now(left.matrix, left.selection)[left.rows]
+    number = int(left.selection.round[-1])
+    covered = "redundant: the selection has its features" + (f" in round {number} too" if number > 1 else "")
+    return np.where(most == 0, "it has no active feature that counts", np.where(gain == 0, covered, "")).tolist()
+
+
+def quality_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
+    """What gains are multiplied by, the column that the option `quality` names, or 1: float64 (N,)."""
+    if not spec.options.get("quality"):
+        return np.ones(matrix.n_samples)
+    return score_column(matrix, spec, samples, "quality", least=0)
 
 
 def simscale(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
@@ -91,6 +120,46 @@ def simscale(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
     return finish(matrix, spec, *picks)
 
 
+def simscale_reason(left: LeftOut) -> list[str]:
+    """How much of it is covered if that is more than tau, else its number of features."""
+    skip, tau = ignored(left.matrix, left.spec), float(left.spec.options.get("tau", 0.8))
+    if left.spec.options.get("against", "union") == "nearest":
+        pick, near = nearest_pick(left.matrix.indptr, left.matrix.feature, skip, left.selection.rows)
+        names = left.named[left.selection.rows[pick]]
+
+        def redundant(row: int) -> str:
+            return f"too near row {names[row]}: Jaccard similarity {near[row]:.3f}, at most {tau:g} is accepted"
+
+        return _fullest_reason(left, left.matrix, skip, near > tau, redundant)
+    share = share_covered(left.matrix, left.selection.rows, skip)
+    return _fullest_reason(
+        left, left.matrix, skip, share > tau,
+        lambda row: f"redundant: the selection has {share[row]:.1%} of its features, at most {tau:.4g} is accepted",
+    )  # fmt: skip
+
+
+def _fullest_reason(
+    left: LeftOut,
+    sets: FeatureMatrix,
+    skip: np.ndarray,
+    refused: np.ndarray,
+    why: Callable[[int], str],
+    what: str = "active features",
+) -> list[str]:
+    """The reason of a method that goes by the number of features (or tags), passing over what is refused bool (N,)."""
+    size = weight_sums(sets, ~skip)
+    came = left.reached(_fullest(sets, skip, candidates(left.matrix, left.spec)))
+    out = []
+    for row, reached in zip(left.rows.tolist(), came.tolist(), strict=True):
+        if size[row] == 0:
+            out.append(left.budget(row, f"it has no {what} that count, and comes last"))
+        elif reached and refused[row]:
+            out.append(why(row))
+        else:
+            out.append(left.budget(row, f"it has {size[row]:.0f} {what}, and samples with as many or more come first"))
+    return out
+
+
 def _fullest(matrix: FeatureMatrix, skip: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """The allowed samples by number of features, most first: int64."""
     size = row_sums(matrix.indptr, matrix.feature, (~skip).astype(np.float64))
@@ -103,16 +172,30 @@ def instag(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
 
     Option tags: a column of the data with lists of tags. Without it a sample's active features are its tags.
     """
-    name, tags, skip = spec.options.get("tags"), matrix, ignored(matrix, spec)
-    if name:
-        if samples is None or samples.tags is None:
-            raise SelectionError("The option tags needs the data's columns: pass samples=SampleInfo(..., tags=...).")
-        tags = samples.tags(str(name))
-        skip = np.zeros(tags.n_features, bool)
+    tags, skip = _tags(matrix, spec, samples)
     order = _fullest(tags, skip, candidates(matrix, spec))
     task = (order, pins(spec), costs(matrix, spec, samples), spec.budget)
     picks = similarity_rounds(tags.indptr, tags.feature, credits(skip, 1), *task, ADDS_ONE)
     return finish(matrix, spec, *picks)
+
+
+def instag_reason(left: LeftOut) -> list[str]:
+    """Whether it would add a tag; if it would, its number of tags."""
+    tags, skip = _tags(left.matrix, left.spec, left.samples)
+    refused = share_covered(tags, left.selection.rows, skip) > ADDS_ONE
+    what = "tags" if left.spec.options.get("tags") else "active features"
+    return _fullest_reason(left, tags, skip, refused, lambda row: f"redundant: the selection has its {what}", what)
+
+
+def _tags(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> tuple[FeatureMatrix, np.ndarray]:
+    """The samples' tags, by default their active features, and which of them do not count: bool (F,)."""
+    name = spec.options.get("tags")
+    if not name:
+        return matrix, ignored(matrix, spec)
+    if samples is None or samples.tags is None:
+        raise SelectionError("The option tags needs the data's columns: pass samples=SampleInfo(..., tags=...).")
+    tags = samples.tags(str(name))
+    return tags, np.zeros(tags.n_features, bool)
 
 
 def reference_guided(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:

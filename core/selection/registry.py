@@ -14,9 +14,10 @@ import numpy as np
 from core.errors import SelectionError
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import coverage, ranking, vectors
-from core.selection.clustering import kmeans_closest, kmeans_random, kmq
+from core.selection.clustering import kmeans_closest, kmeans_closest_reason, kmeans_random, kmeans_random_reason, kmq
 from core.selection.inputs import SampleInfo
-from core.selection.refined import hybrid, kmq_iterative
+from core.selection.left_out import LeftOut
+from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_iterative_reason
 
 # What an option holds: a score column, a feature store, a run of `refine`, vectors of the samples (residual or a .npy
 # file), a column of tags, a number, or one of some words.
@@ -73,6 +74,7 @@ class Option:
 class Method:
     """A method in the registry.
 
+    run: the selection; reason: of samples that it left out, one true phrase each, why (see `left_out`).
     needs: what it looks at and cannot do without: features, tokens (their counts), score, vectors, run, reference.
     nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
     budget needs a rerun. quick: ordering all samples is a matter of a second even for many. seeded: another seed gives
@@ -80,6 +82,7 @@ class Method:
     """
 
     run: Callable[[FeatureMatrix, SelectionSpec, SampleInfo | None], Selection]
+    reason: Callable[[LeftOut], list[str]]
     options: tuple[Option, ...] = ()
     needs: tuple[str, ...] = ("features",)
     nested: bool = True
@@ -105,48 +108,63 @@ CLUSTERED = (
 )
 
 METHODS: dict[str, Method] = {
-    "sae-greedy": Method(coverage.greedy, (QUALITY,), counts=True),
+    "sae-greedy": Method(coverage.greedy, coverage.greedy_reason, (QUALITY,), counts=True),
     "sae-simscale": Method(
         coverage.simscale,
+        coverage.simscale_reason,
         (
             Option("tau", "largest share of a sample that may be covered already", "number", 0.8, low=0, high=1),
             Option("against", "all accepted so far, or the nearest of them", "choice", "union", ("union", "nearest")),
         ),
         counts=True,
     ),
-    "longest-response": Method(ranking.longest_response, needs=("tokens",)),
-    "longest-prompt": Method(ranking.longest_prompt, needs=("tokens",)),
-    "random": Method(ranking.random, needs=(), seeded=True),
-    "quality": Method(ranking.quality, (SCORE, FIRST), needs=("score",)),
+    "longest-response": Method(ranking.longest_response, ranking.longest_response_reason, needs=("tokens",)),
+    "longest-prompt": Method(ranking.longest_prompt, ranking.longest_prompt_reason, needs=("tokens",)),
+    "random": Method(ranking.random, ranking.random_reason, needs=(), seeded=True),
+    "quality": Method(ranking.quality, ranking.quality_reason, (SCORE, FIRST), needs=("score",)),
     "instag": Method(
-        coverage.instag, (Option("tags", "column of the data with tags; default: active features", "tags"),)
+        coverage.instag,
+        coverage.instag_reason,
+        (Option("tags", "column of the data with tags; default: active features", "tags"),),
     ),
     "repr-filter": Method(
         vectors.repr_filter,
+        vectors.repr_filter_reason,
         (Option("score", "score column; default: the order of the data", "score"), FIRST, LIMIT, VECTORS),
         needs=("vectors",),
         quick=False,
     ),
-    "k-center": Method(vectors.k_center, (VECTORS,), needs=("vectors",), quick=False),
+    "k-center": Method(vectors.k_center, vectors.k_center_reason, (VECTORS,), needs=("vectors",), quick=False),
     "qdit": Method(
         vectors.qdit,
+        vectors.qdit_reason,
         (SCORE, Option("alpha", "share of quality against coverage", "number", 0.5, low=0, high=1), VECTORS),
         needs=("score", "vectors"),
         quick=False,
     ),
     "deita": Method(
         vectors.deita,
+        vectors.deita_reason,
         (Option("complexity", "score column", "score"), Option("quality", "score column", "score"), LIMIT, VECTORS),
         needs=("score", "vectors"),
         quick=False,
     ),
-    "kmeans-random": Method(kmeans_random, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True),
-    "kmeans-closest": Method(kmeans_closest, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True),
-    "kmq": Method(kmq, (SCORE, *CLUSTERED), ("score", "vectors"), nested=False, quick=False, seeded=True),
-    "kmq-iterative": Method(kmq_iterative, (RUN,), needs=("run",), quick=False),
-    "hybrid": Method(hybrid, (RUN, QUALITY), needs=("features", "run"), nested=False, counts=True, quick=False),
+    "kmeans-random": Method(
+        kmeans_random, kmeans_random_reason, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True
+    ),
+    "kmeans-closest": Method(
+        kmeans_closest, kmeans_closest_reason, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True
+    ),
+    "kmq": Method(
+        kmq, kmeans_random_reason, (SCORE, *CLUSTERED), ("score", "vectors"), nested=False, quick=False, seeded=True
+    ),
+    "kmq-iterative": Method(kmq_iterative, kmq_iterative_reason, (RUN,), needs=("run",), nested=False, quick=False),
+    "hybrid": Method(
+        hybrid, hybrid_reason, (RUN, QUALITY), needs=("features", "run"), nested=False, counts=True, quick=False
+    ),
     "reference-guided": Method(
         coverage.reference_guided,
+        coverage.greedy_reason,
         (Option("reference", "feature store of examples of what the model should get good at", "reference"), QUALITY),
         needs=("features", "reference"),
         counts=True,

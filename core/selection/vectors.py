@@ -11,6 +11,7 @@ from core.matrix.similarity import farthest_first
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, candidates, pins
 from core.selection.inputs import SampleInfo, costs, score_column, unit_vectors
+from core.selection.left_out import LeftOut
 from core.selection.picks import finish
 from core.selection.ranking import highest_first, score_order
 
@@ -23,15 +24,31 @@ def repr_filter(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo 
 
     Without the option `score`, in the order of the data. Whoever was refused has another chance in the next round.
     """
-    ranked = spec.options.get("score")
-    order = score_order(matrix, spec, samples) if ranked else np.arange(matrix.n_samples)
-    return filtered(matrix, spec, samples, order)
+    return filtered(matrix, spec, samples, _repr_order(matrix, spec, samples))
+
+
+def repr_filter_reason(left: LeftOut) -> list[str]:
+    """The pick that it is too near to, or that its turn did not come."""
+    return filtered_reason(left, _repr_order(left.matrix, left.spec, left.samples))
+
+
+def _repr_order(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
+    return score_order(matrix, spec, samples) if spec.options.get("score") else np.arange(matrix.n_samples)
 
 
 def deita(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """Deita (arXiv 2312.15685): by complexity times quality, two score columns, with the same filter."""
+    return filtered(matrix, spec, samples, _deita_order(matrix, spec, samples))
+
+
+def deita_reason(left: LeftOut) -> list[str]:
+    """The pick that it is too near to, or that its turn did not come."""
+    return filtered_reason(left, _deita_order(left.matrix, left.spec, left.samples))
+
+
+def _deita_order(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
     product = score_column(matrix, spec, samples, "complexity") * score_column(matrix, spec, samples, "quality")
-    return filtered(matrix, spec, samples, highest_first(product))
+    return highest_first(product)
 
 
 def filtered(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, order: np.ndarray) -> Selection:
@@ -49,6 +66,29 @@ def filtered(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
         left = left[~np.isin(left, taken)]
         left = left[cost[left] <= budget]
     return finish(matrix, spec, np.array(rows, np.int64), np.array(rounds, np.int32))
+
+
+def filtered_reason(left: LeftOut, order: np.ndarray) -> list[str]:
+    """The reason of a method that goes through `order` int64 and refuses what is near to a pick."""
+    came, limit = left.reached(order), float(left.spec.options.get("limit", 0.9))
+    picks, cosine = nearest_by_cosine(left)
+    return [
+        f"too near row {left.named[pick]}: cosine {near:.4f}, at most {limit:g} is accepted"
+        if reached and near > limit
+        else left.budget(row, "samples before it in the order come first")
+        for row, pick, near, reached in zip(*(a.tolist() for a in (left.rows, picks, cosine, came)), strict=True)
+    ]
+
+
+def nearest_by_cosine(left: LeftOut) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of left.rows the row of the nearest pick, int64 (M,), ties to the first, and the cosine, float32 (M,)."""
+    vectors, picks = unit_vectors(left.matrix, left.spec, left.samples), left.selection.rows
+    nearest, cosine = np.empty(len(left.rows), np.int64), np.empty(len(left.rows), np.float32)
+    for start in range(0, len(left.rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        near = vectors[left.rows[part]] @ vectors[picks].T  # (BLOCK, K)
+        nearest[part], cosine[part] = picks[near.argmax(1)], near.max(1)
+    return nearest, cosine
 
 
 def _accept(
@@ -82,6 +122,17 @@ def k_center(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
     return finish(matrix, spec, rows, np.ones(len(rows), np.int32), details={"distance": distance})
 
 
+def k_center_reason(left: LeftOut) -> list[str]:
+    """Its nearest pick, and how far the last pick was from those before it: no sample was farther then."""
+    if len(left.selection.rows) == 1:
+        return [left.budget(row, "the one pick is the sample nearest to the mean") for row in left.rows.tolist()]
+    (picks, cosine), last = nearest_by_cosine(left), 1 - float(left.selection.details["distance"][-1])
+    return [
+        left.budget(row, f"its cosine to row {left.named[pick]} is {near:.4f}, that of the last pick was {last:.4f}")
+        for row, pick, near in zip(left.rows.tolist(), picks.tolist(), cosine.tolist(), strict=True)
+    ]
+
+
 def qdit(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """QDIT (arXiv 2311.14736): the largest α · quality + (1 − α) · gain in facility location, both from 0 to 1.
 
@@ -112,6 +163,13 @@ def qdit(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None 
         bound[row] = -np.inf
         np.maximum(reach, vectors @ vectors[row], out=reach)
     return finish(matrix, spec, np.array(rows, np.int64), np.ones(len(rows), np.int32))
+
+
+def qdit_reason(left: LeftOut) -> list[str]:
+    """Its score; what it would still add to the facility location is too dear to compute for all samples."""
+    score, alpha = score_column(left.matrix, left.spec, left.samples), float(left.spec.options.get("alpha", 0.5))
+    why = f"the picks have more of {alpha:g} · quality + {1 - alpha:g} · gain; its score is {{:.6g}}"
+    return [left.budget(row, why.format(score[row])) for row in left.rows.tolist()]
 
 
 def _to_unit(values: np.ndarray, among: np.ndarray) -> np.ndarray:

@@ -35,6 +35,7 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
             ("reference", *version(str(store_at(name))), scope), lambda: reference(store, name, scope)
         ),
         lambda name: refined(store, name),
+        lambda key, compute: memory.get(tuple(version(p) if isinstance(p, str) else p for p in key), compute),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from core.errors import SelectionError
 from core.explain import certificates
 from core.explain import credit as explain
-from core.explain.credit import covering_picks, random_band, redundancy
+from core.explain.credit import covering_picks, redundancy
 from core.matrix.covering import coverage_curve
 from core.matrix.statistics import length_effect
 from core.matrix.threshold import QUANTILES, default_theta
@@ -94,7 +94,7 @@ def test_certificate_of_a_full_selection_is_one():
         certificates.certificate(matrix, replace(tokens, spec=replace(tokens.spec, unit="tokens")))
 
 
-def test_curve_and_band():
+def test_the_coverage_curve():
     rng = np.random.default_rng(0)
     sets = [set(rng.integers(0, F, 3).tolist()) for _ in range(20)]
     matrix = FeatureMatrix.from_sets(sets, F)
@@ -102,13 +102,6 @@ def test_curve_and_band():
     assert coverage_curve(matrix, rows).tolist() == [
         len(set().union(*(sets[i] for i in rows[: k + 1]))) for k in range(20)
     ]
-    low, median, high = random_band(matrix, 10, draws=7, seed=3)
-    assert (low <= median).all()
-    assert (median <= high).all()
-    assert len(low) == 10
-    assert all(np.array_equal(a, b) for a, b in zip((low, median, high), random_band(matrix, 10, 7, 3), strict=True))
-    only = random_band(matrix, 10, allowed=np.arange(20) == 4)
-    assert [curve.tolist() for curve in only] == [[len(sets[4])]] * 3
 
 
 def test_length_effect():

@@ -89,7 +89,7 @@ def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed)
         if not fits and lifted:
             break
         if not fits:  # what a group cannot use is there for the others
-            left, lifted, covered = np.full(3, money), True, set()
+            left, lifted = np.full(3, money), True
             continue
         if not max(gains.values()):
             covered = set()

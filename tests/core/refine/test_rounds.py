@@ -166,9 +166,14 @@ def test_what_a_run_is_chosen_by(run, workplace):
     session, name = workplace, run.config.folder.name
     matrix = session.matrix("all", 0.0)
     spec = SelectionSpec("kmq-iterative", 5, pins=(7,), bans=(3, 4))
-    assert select(matrix, spec, session.info).rows.tolist() == run.rows.tolist()[:5]
-    named = select(matrix, replace(spec, options={"run": name}, bans=(int(run.rows[1]),)), session.info)
-    assert named.rows.tolist() == [row for row in run.rows.tolist() if row != run.rows[1]][:5]
+    whole = select(matrix, replace(spec, budget=8), session.info).rows.tolist()
+    assert whole == run.rows.tolist()
+    fewer = select(matrix, spec, session.info).rows
+    drawn = np.bincount(run.label[run.rows[1:]], minlength=3)  # besides the pin
+    taken = np.bincount(run.label[fewer[1:]], minlength=3)
+    assert fewer[0] == 7 and taken.tolist() == allocate(run.weight, drawn, 4).tolist()
+    named = select(matrix, replace(spec, budget=8, options={"run": name}, bans=(int(run.rows[1]),)), session.info)
+    assert named.rows.tolist() == [row for row in run.rows.tolist() if row != run.rows[1]]
     with pytest.raises(SelectionError, match="has drawn 8 samples, not 20"):
         select(matrix, replace(spec, budget=20), session.info)
     with pytest.raises(SelectionError, match="There is no run of refinement 'none'"):

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from itertools import count
 from math import log
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_score
 
@@ -18,7 +19,7 @@ from core.selection.checks import parsed_options
 from core.selection.clustering import KRow, allocate, choose_k, clusters, k_curve, silhouette
 from core.selection.coverage import reference_weights, resume, unchanged_prefix
 from core.selection.inputs import SampleInfo
-from core.selection.run import select
+from core.selection.run import is_nested, select
 from tests.core.selection.test_coverage import F, allowed, credit, features, quick, tasks, triples
 
 
@@ -317,6 +318,60 @@ def test_fault_22_clusters_are_kept_by_whoever_asks_not_by_the_process():
     assert again.rows.tolist() == plain.rows.tolist()
 
 
+# --- a run of refinement
+
+
+def refined_info(rows, label, weight, tokens=None):
+    run = SimpleNamespace(rows=np.array(rows), label=np.array(label, np.int32), weight=np.array(weight))
+    one = np.ones(len(label), int) if tokens is None else np.array(tokens)
+    return SampleInfo(one, one * 0, refined=lambda _: run)
+
+
+def test_fault_17_a_smaller_budget_follows_the_last_weights_not_the_first_rounds():
+    label = [0] * 8 + [1] * 8
+    drawn = [0, 8, 1, 9, 2, 10, 11, 12, 13, 14]  # the later rounds drew in cluster 1, whose weight had grown
+    matrix, info = FeatureMatrix.from_sets([{0}] * 16, 1), refined_info(drawn, label, [0.2, 0.8])
+
+    def picks(budget, **decisions):
+        return select(matrix, SelectionSpec("kmq-iterative", budget, **decisions), info).rows.tolist()
+
+    assert picks(10) == drawn, "the whole run, in its order"
+    for budget in range(1, 10):
+        got = picks(budget)
+        most = np.array([3, 7])
+        assert (
+            np.bincount(np.array(label)[got], minlength=2).tolist()
+            == allocate(np.array([0.2, 0.8]), most, budget).tolist()
+        )
+        for c in (0, 1):
+            mine = [row for row in got if label[row] == c]
+            assert mine == [row for row in drawn if label[row] == c][: len(mine)], "inside a cluster as they came"
+    assert np.bincount(np.array(label)[picks(5)]).tolist() == [1, 4], "the first five of the run would be 3 and 2"
+    assert sorted(picks(9, bans=(0,))) == sorted(set(drawn) - {0})
+    assert picks(3, pins=(15,))[0] == 15
+    assert not is_nested(SelectionSpec("kmq-iterative", 5))
+    with pytest.raises(SelectionError, match="has drawn 10 samples, not 11: refine with a larger budget"):
+        picks(11)
+
+
+def test_fault_17_a_smaller_budget_of_tokens_follows_the_last_weights_too():
+    tokens = [10, 10, 10, 10, 5, 5, 5, 5, 5, 5]
+    label = [0] * 4 + [1] * 6
+    info = refined_info(range(10), label, [0.25, 0.75], tokens)
+    matrix = FeatureMatrix.from_sets([{0}] * 10, 1)
+    got = select(matrix, SelectionSpec("kmq-iterative", 40, "tokens"), info).rows
+    assert np.bincount(np.array(label)[got], np.array(tokens)[got]).tolist() == [10, 30]
+
+
+def test_fault_17_places_that_a_cluster_cannot_use_bring_new_features():
+    sets = [{0, 1}, set(), set(), {0, 1, 4}, {2}, {3}, {0, 1, 4}]  # cluster 0 has three places and one row that gains
+    matrix, info = FeatureMatrix.from_sets(sets, 5), refined_info(range(7), [0, 0, 0, 1, 1, 1, 1], [0.75, 0.25])
+    got = select(matrix, SelectionSpec("hybrid", 4), info)
+    assert got.details["quota"].tolist() == [3, 1]
+    assert got.rows.tolist() == [3, 0, 4, 5], "what is left over brings new features, not row 6 again"
+    assert got.covered_after.tolist() == [3, 3, 4, 5] and got.round.tolist() == [1, 2, 2, 2]
+
+
 def test_errors_about_columns_and_vectors():
     matrix, spec = FeatureMatrix.from_sets([{0}] * 3, 1), SelectionSpec("quality", 2)
     column = np.array([1.0, np.nan, 2.0])
@@ -360,7 +415,7 @@ def test_going_on_equals_a_full_run(task, data):
     try:
         full = select(matrix, after, info)
     except SelectionError:
-        return
+        assume(False)
     at = matrix.at(spec.theta)
     assert triples(resume(before, at, after)) == triples(full)
     k = unchanged_prefix(before, at, after)
