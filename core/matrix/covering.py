@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from core.matrix.greedy import NEVER, counted
+from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 
 
@@ -74,38 +75,32 @@ def covering_counts(indptr, feature, credit, n_picks):
     return ptr, pick[:n].copy(), shared[:n].copy()
 
 
-@njit(cache=True)
-def nearest_pick(indptr, feature, skip, rows):
+def nearest_pick(matrix: FeatureMatrix, skip: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each sample the pick with which it shares most: (index into rows int64 (N,), Jaccard similarity float64 (N,)).
 
-    rows int64 (K,); features of skip bool (F,) do not count; ties to the first pick. 0, 0.0 where none shares any.
+    rows int64 (K,), at least one; features of skip bool (F,) do not count; ties to the first pick.
     """
-    ptr, n = np.zeros(len(skip) + 1, np.int64), len(indptr) - 1
-    for row in rows:
-        for j in range(indptr[row], indptr[row + 1]):
-            ptr[feature[j] + 1] += not skip[feature[j]]
-    ptr = np.cumsum(ptr)
-    lists, place = np.empty(ptr[-1], np.int64), ptr[:-1].copy()
-    size = np.zeros(n, np.int64)
-    for row in range(n):
-        for j in range(indptr[row], indptr[row + 1]):
-            size[row] += not skip[feature[j]]
-    for k in range(len(rows)):
-        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
-            f = feature[j]
-            if not skip[f]:
-                lists[place[f]], place[f] = k, place[f] + 1
-    best, nearest, shared = np.zeros(n, np.int64), np.zeros(n), np.zeros(len(rows), np.int64)
-    for row in range(n):
+    kept = np.flatnonzero(~skip[matrix.feature])
+    indptr, feature = np.searchsorted(kept, matrix.indptr), matrix.feature[kept]
+    size = np.diff(indptr)
+    of_picks = np.concatenate([feature[indptr[row] : indptr[row + 1]] for row in rows])
+    lists = transpose(np.concatenate([[0], np.cumsum(size[rows])]), of_picks, matrix.n_features)
+    return _nearest_pick(indptr, feature, *lists, size, size[rows])
+
+
+@njit(cache=True)
+def _nearest_pick(indptr, feature, fptr, pick, size, size_of_pick):
+    """The same; fptr int64 (F+1,), pick int32: the picks that have each feature; sizes int64 (N,) and (K,)."""
+    best, nearest, shared = np.zeros(len(size), np.int64), np.zeros(len(size)), np.zeros(len(size_of_pick), np.int64)
+    for row in range(len(size)):
         shared[:] = 0
-        for j in range(indptr[row], indptr[row + 1]):
-            for at in range(ptr[feature[j]], ptr[feature[j] + 1]):
-                shared[lists[at]] += 1
-        for k in range(len(rows)):
-            if shared[k]:
-                jaccard = shared[k] / (size[row] + size[rows[k]] - shared[k])
-                if jaccard > nearest[row]:
-                    best[row], nearest[row] = k, jaccard
+        for f in feature[indptr[row] : indptr[row + 1]]:
+            for k in pick[fptr[f] : fptr[f + 1]]:
+                shared[k] += 1
+        for k in np.flatnonzero(shared):
+            jaccard = shared[k] / (size[row] + size_of_pick[k] - shared[k])
+            if jaccard > nearest[row]:
+                best[row], nearest[row] = k, jaccard
     return best, nearest
 
 

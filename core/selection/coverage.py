@@ -124,7 +124,7 @@ def simscale_reason(left: LeftOut) -> list[str]:
     """How much of it is covered if that is more than tau, else its number of features."""
     skip, tau = ignored(left.matrix, left.spec), float(left.spec.options.get("tau", 0.8))
     if left.spec.options.get("against", "union") == "nearest":
-        pick, near = nearest_pick(left.matrix.indptr, left.matrix.feature, skip, left.selection.rows)
+        pick, near = nearest_pick(left.matrix, skip, left.selection.rows)
         names = left.named[left.selection.rows[pick]]
 
         def redundant(row: int) -> str:
