@@ -61,7 +61,8 @@ class Setting:
         if not isinstance(value, Integral if self.whole else Real) or not math.isfinite(value):
             return False
         high = math.inf if self.high is None else self.high
-        return self.low < value < high if self.between else self.low <= value <= high
+        number = float(value)
+        return self.low < number < high if self.between else self.low <= number <= high
 
     def check(self, name: str, value: Any) -> None:
         """Raise SelectionError, with the name, the value and what is allowed, if the value may not stand here."""

@@ -46,7 +46,8 @@ class Window:
     def skip(self, pattern: re.Pattern) -> str:
         """Pass over `pattern` and return the character after it, empty at the end of the stream."""
         while True:
-            self.pos = pattern.match(self.text, self.pos).end()
+            if found := pattern.match(self.text, self.pos):  # both patterns match anywhere, if only nothing
+                self.pos = found.end()
             if self.pos < len(self.text) or not self.more():
                 return self.text[self.pos : self.pos + 1]
 

@@ -99,7 +99,7 @@ def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
     system = record.get(name)
     if isinstance(system, str) and system.strip() and all(turn.role != "system" for turn in turns):
         turns.insert(0, Message("system", system))
-        read["system"] = name
+        read["system"] = str(name)
     columns.note(record, turns, read)
     return tuple(turns)
 
@@ -109,6 +109,7 @@ def conversation(record: dict, columns: Columns) -> Turns | None:
     if not _has_conversation(record, columns):
         return None
     name = columns.name("messages", CONVERSATIONS, record)
+    assert name is not None  # _has_conversation found it
     turns = record.get(name)
     if isinstance(turns, str) and turns.lstrip().startswith("["):  # a CSV cell
         try:
@@ -162,7 +163,7 @@ def _prompt(record: dict, asked: str | None, columns: Columns) -> tuple[str, dic
     if not prompt.strip() and not extra:
         raise RowError(f"{asked} is blank and there is no input", asked, record.get(asked))
     both = "\n\n".join(part for part in (prompt, extra) if part.strip())
-    return both, {"prompt": asked} | ({"input": name} if extra else {})
+    return both, {"prompt": asked} | ({"input": name} if extra and name else {})
 
 
 def _is_lost(name: str, value: Any, turns: list[Message]) -> bool:
@@ -228,7 +229,7 @@ def _content(content: Any, where: str) -> str:
         return content
     if not isinstance(content, list):
         raise RowError(f"{where} is not text", where, content)
-    texts = [part.get("text") if isinstance(part, dict) else part for part in content]
+    texts: list[Any] = [part.get("text") if isinstance(part, dict) else part for part in content]
     for part, text in zip(content, texts, strict=True):
         if not isinstance(text, str):
             raise RowError(f"{where} has a part that is not text", where, part)

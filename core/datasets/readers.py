@@ -119,7 +119,9 @@ def _parquet(file: RecordFile) -> Iterator[Record]:
 
 
 def _hub(file: RecordFile) -> Iterator[Record]:
-    name, config, split = HUB_ID.fullmatch(str(file.source)).groups()
+    match = HUB_ID.fullmatch(str(file.source))
+    assert match  # the container was found by it
+    name, config, split = match.groups()
     try:
         rows = load_hub(name, config, split or "train")
     except Exception as error:  # the library raises errors of many libraries beneath it

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.schema import FeatureMatrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 FIT_AT_MOST = 100_000  # beyond this UMAP is fitted on a seeded subset and the rest is placed into it
 EXACT_AT_MOST = 20_000  # rows whose nearest neighbours are found by looking at all pairs
@@ -36,7 +40,7 @@ def direction_map(directions: np.ndarray, seed: int = 0) -> np.ndarray:
     return umap_2d(PCA(components, random_state=seed).fit_transform(unit).astype(np.float32), seed)
 
 
-def reduced(csr: object, seed: int) -> np.ndarray:
+def reduced(csr: csr_array, seed: int) -> np.ndarray:
     """Truncated SVD of a sparse matrix (N, F), rows scaled to length 1, float32 (N, ≤ 50)."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.preprocessing import normalize

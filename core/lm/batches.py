@@ -21,7 +21,7 @@ def pack(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
     return batches
 
 
-def padded(sequences: list[np.ndarray], device: object) -> torch.Tensor:
+def padded(sequences: list[np.ndarray], device: torch.device | str) -> torch.Tensor:
     """Token ids int64 (batch, longest), padded with 0 on the right, where causal attention never looks."""
     import torch
 

@@ -93,7 +93,7 @@ def render(messages: tuple[Message, ...], tokenizer: PreTrainedTokenizerFast) ->
 def fill(messages: tuple[Message, ...], contents: list[str], tokenizer: PreTrainedTokenizerFast, template: str) -> str:
     """The template filled with the roles of `messages` and other contents; raises what the template raises."""
     turns = [{"role": m.role, "content": c} for m, c in zip(messages, contents, strict=True)]
-    return tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False)
+    return str(tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False))
 
 
 def segments_of(messages: tuple[Message, ...]) -> list[int]:
@@ -115,7 +115,8 @@ def with_marks(content: str, i: int, sign: str) -> str:
 def between_marks(filled: str, sign: str) -> tuple[str, dict[int, tuple[int, int]]]:
     """The text without its marks, and of each content (start, end) therein: from its first piece to its last."""
     first, *rest = re.split(rf"{sign}(\d+[<>]\d+){sign}", filled)
-    texts, found, at = [first, *rest[1::2]], {}, 0
+    found: dict[str, int] = {}
+    texts, at = [first, *rest[1::2]], 0
     for text, mark in zip(texts, rest[::2], strict=False):
         at += len(text)
         found.setdefault(mark, at)  # the first, where a template repeats a content

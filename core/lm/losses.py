@@ -33,8 +33,8 @@ def mean_losses(
             hidden = lm.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
             sample, token = scored.nonzero(as_tuple=True)
             loss = token_losses(lm, hidden[sample, token - 1], ids[sample, token]).cpu().numpy()
-        sample = sample.cpu().numpy()
-        yield batch, np.bincount(sample, loss) / np.bincount(sample)
+        owner = sample.cpu().numpy()
+        yield batch, np.bincount(owner, loss) / np.bincount(owner)
 
 
 def token_losses(lm: LanguageModel, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -68,9 +68,9 @@ def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow
     coverable = int(np.count_nonzero(np.bincount(matrix.feature)))
     budgets = [max(1, matrix.n_samples // part) for part in (100, 20, 10)]
     everyone, nobody = np.ones(matrix.n_samples, bool), np.empty(0, np.int64)
-    lists = transpose(matrix.indptr, matrix.feature, matrix.n_features)
+    fptr, sample = transpose(matrix.indptr, matrix.feature, matrix.n_features)
     rows, *_ = greedy(
-        matrix.indptr, matrix.feature, *lists, np.ones(matrix.n_features, np.uint8), everyone, nobody,
+        matrix.indptr, matrix.feature, fptr, sample, np.ones(matrix.n_features, np.uint8), everyone, nobody,
         np.empty(0, np.int32), budgets[-1],
     )  # fmt: skip
     shares = coverage_curve(matrix, rows)[np.array(budgets) - 1] / max(coverable, 1)

@@ -53,7 +53,8 @@ class SparseAutoencoder:
         if not parts:
             empty = torch.zeros(0, dtype=torch.int64)
             return empty, empty, empty.float()
-        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+        token, feature, value = (torch.cat(column) for column in zip(*parts, strict=True))
+        return token, feature, value
 
 
 def check_fit(lm: LanguageModel, sae: SparseAutoencoder, hook_point: str) -> int:

@@ -117,7 +117,7 @@ def fill(store: FeatureStore, scorer: Scorer, paths: Mapping[str, Path], on_prog
     """
     columns = {name: open_partial(partial_of(p), store.n_samples) for name, p in paths.items() if not p.exists()}
     counts, todo = store.sample_columns(), list(missing(columns))
-    size = {form: sum(counts[c].astype(np.int64) for c in FORMS[form].counts) for form in forms_of(columns)}
+    size: dict[str, np.ndarray] = {f: np.sum([counts[c] for c in FORMS[f].counts], 0) for f in forms_of(columns)}
     left = [int(sum(size[form][rows].sum() for form in forms_of(names))) for rows, names in todo]
     whole = int(sum(map(np.sum, size.values())))
     done = whole - sum(left)
@@ -140,7 +140,7 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial.npy")
 
 
-def open_partial(path: Path, n_samples: int) -> np.ndarray:
+def open_partial(path: Path, n_samples: int) -> np.memmap:
     """The memory map float64 (N,) of a column under way; a new one holds NaN from its first moment on."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,7 @@ def ifd(given: np.ndarray, alone: np.ndarray) -> np.ndarray:
 
 def total(*counts: np.ndarray) -> np.ndarray:
     """Number of tokens in some segments."""
-    return np.sum(counts, axis=0, dtype=np.float64)
+    return np.asarray(np.sum(counts, axis=0, dtype=np.float64))
 
 
 COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens")

@@ -24,8 +24,8 @@ def check_spec(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
             raise SelectionError(f"Unknown {name} {getattr(spec, name)!r}: it must be one of {', '.join(known)}.")
     for name in ("budget", "multiplicity"):
         if not isinstance(getattr(spec, name), int | np.integer) or getattr(spec, name) < 1:
-            known = f"; {n} samples are available" if name == "budget" else ""
-            raise SelectionError(f"The {name} must be a whole number of at least 1, got {getattr(spec, name)}{known}.")
+            have = f"; {n} samples are available" if name == "budget" else ""
+            raise SelectionError(f"The {name} must be a whole number of at least 1, got {getattr(spec, name)}{have}.")
     if spec.unit == "samples" and spec.budget > n:
         raise SelectionError(f"The budget of {spec.budget} is more than the {n} samples available.")
     if not (np.isfinite(spec.theta) and spec.theta >= 0):

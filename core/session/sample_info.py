@@ -58,7 +58,8 @@ def vectors(store: FeatureStore, name: str) -> np.ndarray:
 
 def tags(store: FeatureStore, column: str) -> FeatureMatrix:
     """Samples × tags from a column of the data, a list of tags or text with commas. DataError if no record has it."""
-    lists, names = [], {}
+    lists: list[set[int]] = []
+    names: dict[str, int] = {}
     for record in records(store):
         found = _tag_list(record.get(column)) if isinstance(record, dict) else []
         lists.append({names.setdefault(tag, len(names)) for tag in found})

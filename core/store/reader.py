@@ -25,9 +25,8 @@ def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: flo
     segment = "" if scope == "all" else f"AND segment = {SEGMENTS.index(scope)}"
     found = db.execute(f"SELECT sample_id, feature_id, value FROM activations WHERE value > ? {segment}", [theta])
     columns = found.fetchnumpy()
-    return FeatureMatrix(
-        *pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples), n_features
-    )
+    indptr, feature, value = pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples)
+    return FeatureMatrix(indptr, feature, value, n_features)
 
 
 class FeatureStore:

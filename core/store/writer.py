@@ -27,12 +27,13 @@ class StoreWriter:
     @property
     def n_done(self) -> int:
         """Samples that are committed already."""
-        return self.db.execute("SELECT count(*) FROM samples").fetchone()[0]
+        return self.db.execute("SELECT count(*) FROM samples").fetchall()[0][0]
 
     def unanswered(self) -> tuple[int, int]:
         """Committed samples without a response token: how many of those that were cut, and how many others."""
         sql = "SELECT count_if(n_truncated > 0), count_if(n_truncated = 0) FROM samples WHERE n_response_tokens = 0"
-        return self.db.execute(sql).fetchone()
+        ((cut, others),) = self.db.execute(sql).fetchall()
+        return cut, others
 
     @property
     def derived(self) -> bool:

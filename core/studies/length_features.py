@@ -80,13 +80,13 @@ def edge_share(
 
     Of segments of at least SHORTEST tokens; in shorter ones the edges are as large as the middle.
     """
-    features = np.asarray(features, np.int64)
-    found = peaks_of(store, features, theta, scope)
+    wanted = np.asarray(features, np.int64)
+    found = peaks_of(store, wanted, theta, scope)
     place, length = places.of(found["sample_id"], found["peak"])
     long = length >= SHORTEST
     edge = long & ((place < EDGE) | (place >= length - EDGE))
     peaks, at_edge = (np.bincount(found["feature_id"][m], minlength=store.n_features) for m in (long, edge))
-    return at_edge[features] / np.maximum(peaks[features], 1)
+    return at_edge[wanted] / np.maximum(peaks[wanted], 1)
 
 
 def mark_share(store: FeatureStore, features: Sequence[int]) -> np.ndarray:

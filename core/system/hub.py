@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 _switching = threading.Lock()  # the libraries' switch is one for the process: two blocks must not restore each other's
@@ -38,7 +39,7 @@ def offline() -> Iterator[bool]:
     import huggingface_hub
 
     with _switching:
-        settings = (datasets.config, huggingface_hub.constants)
+        settings: tuple[Any, ...] = (datasets.config, huggingface_hub.constants)
         before = [module.HF_HUB_OFFLINE for module in settings]
         try:
             for module in settings:

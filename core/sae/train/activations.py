@@ -16,6 +16,7 @@ from core.system.files import replacing, require_space
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedTokenizerFast
 
 
 SHARD_TOKENS = 1 << 18
@@ -35,7 +36,11 @@ def split(samples: Iterable[Sample], held_out: bool) -> list[tuple[Message, ...]
 
 
 def mix(
-    sources: list[list[tuple[Message, ...]]], tokenizer: object, n_tokens: int, max_tokens: int, seed: int
+    sources: list[list[tuple[Message, ...]]],
+    tokenizer: PreTrainedTokenizerFast,
+    n_tokens: int,
+    max_tokens: int,
+    seed: int,
 ) -> list[TokenizedSample]:
     """About `n_tokens` content tokens, the same number from each source while it lasts, in shuffled order."""
     rng = np.random.default_rng(seed)
