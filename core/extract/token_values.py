@@ -45,14 +45,17 @@ def pipeline_of(store: FeatureStore) -> Pipeline:
 def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValues:
     """The activations of a stored sample token by token; their maxima over a segment are the store's values.
 
-    Exactly those in float32; in bf16 the sums of another batch shape may round differently.
+    Exactly those in float32; in bf16 the sums of another batch shape may round differently. Raises what
+    `FeatureStore.samples` does for a row that is not there.
     """
     import torch
 
     sample, config = store.samples([row])[0], pipeline.config
     item = tokenize([sample], pipeline.lm.tokenizer, config.max_tokens)[0]
     with torch.inference_mode():
-        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[0]
+        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[
+            0
+        ]  # (tokens, d_model)
         sink = sinks(hidden.float().norm(dim=-1)).cpu().numpy()
         content = np.flatnonzero((item.segment >= 0) & ~sink)
         token, feature, value = pipeline.sae.encode_sparse(hidden[torch.from_numpy(content)], config.floor)

@@ -95,7 +95,7 @@ def decoder_directions(source: str, digest: str) -> np.ndarray | None:
         count, offset = prod(entry["shape"]), entry["data_offsets"][0]
         numbers = np.fromfile(file, DECODER_TYPES[entry["dtype"]], count, offset=offset)  # from here, not the beginning
     if entry["dtype"] == "BF16":  # the upper half of a float32
-        numbers = (numbers.astype(np.uint32) << 16).view(np.float32)
+        numbers = np.left_shift(numbers, 16, dtype=np.uint32).view(np.float32)
     return numbers.astype(np.float32, copy=False).reshape(entry["shape"])
 
 
@@ -113,7 +113,7 @@ def from_folder(folder: Path, device: str, dtype: str | None) -> SAE[Any]:
 
 
 def from_registry(source: str, device: str, dtype: str | None) -> SAE[Any]:
-    """`release/sae_id` from sae-lens's registry; the id may hold slashes itself."""
+    """`release/sae_id` from sae-lens's registry; the id may hold slashes itself. Raises ModelError."""
     from sae_lens import SAE
     from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
 

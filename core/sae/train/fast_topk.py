@@ -21,8 +21,8 @@ class TopKEncode(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, w_enc, b_enc, scale, k, dtype):
-        pre = torch.addmm(b_enc.to(dtype), x.to(dtype), w_enc.to(dtype)).mul_(scale.to(dtype))
-        values, latents = pre.topk(k, dim=1, sorted=False)
+        pre = torch.addmm(b_enc.to(dtype), x.to(dtype), w_enc.to(dtype)).mul_(scale.to(dtype))  # (B, d_sae)
+        values, latents = pre.topk(k, dim=1, sorted=False)  # (B, k) each
         values = values.float().relu_()
         ctx.save_for_backward(x, w_enc, scale, values, latents)
         ctx.mark_non_differentiable(latents)
@@ -31,18 +31,18 @@ class TopKEncode(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad, _):
         x, w_enc, scale, values, latents = ctx.saved_tensors
-        grad = grad * (values > 0) * scale[latents]
-        entries = by_latent(latents, grad, w_enc.shape[1])
-        grad_b = torch.zeros_like(scale).index_add_(0, latents.flatten(), grad.flatten())
-        grad_x = grad_b @ w_enc.T  # only b_dec needs it, and b_dec enters every row alike
-        return grad_x.expand_as(x) / len(x), (entries @ x).T, grad_b, None, None, None
+        grad = grad * (values > 0) * scale[latents]  # (B, k)
+        entries = by_latent(latents, grad, w_enc.shape[1])  # (d_sae, B), sparse
+        grad_b = torch.zeros_like(scale).index_add_(0, latents.flatten(), grad.flatten())  # (d_sae,)
+        grad_x = grad_b @ w_enc.T  # (d_in,): only b_dec needs it, and b_dec enters every row alike
+        return grad_x.expand_as(x) / len(x), (entries @ x).T, grad_b, None, None, None  # (B, d_in), (d_in, d_sae)
 
 
 def by_latent(latents: torch.Tensor, values: torch.Tensor, d_sae: int) -> torch.Tensor:
-    """The entries as a sparse CSR matrix (d_sae, B), so that a product with (B, d_in) sums over the batch."""
-    flat, order = latents.flatten().sort(stable=True)
+    """latents, values (B, k) as a sparse CSR matrix (d_sae, B): its product with (B, d_in) sums over the batch."""
+    flat, order = latents.flatten().sort(stable=True)  # (B k,)
     pointers = torch.searchsorted(flat, torch.arange(d_sae + 1, device=flat.device))
-    rows = torch.div(order, latents.shape[1], rounding_mode="floor")
+    rows = torch.div(order, latents.shape[1], rounding_mode="floor")  # (B k,): which row of the batch
     return torch.sparse_csr_tensor(pointers, rows, values.flatten()[order], (d_sae, len(latents)))
 
 
@@ -53,26 +53,26 @@ class FastTopKTrainingSAE(TopKTrainingSAE):
 
     def training_forward_pass(self, step_input: TrainStepInput) -> TrainStepOutput:
         """Reconstruction loss plus the auxiliary loss on dead latents (Gao et al. 2024, arXiv 2406.04093)."""
-        x = step_input.sae_in
-        norm = self.W_dec.norm(dim=-1)
+        x = step_input.sae_in  # (B, d_in)
+        norm = self.W_dec.norm(dim=-1)  # (d_sae,)
         scale = norm.detach()
         values, latents = TopKEncode.apply(x - self.b_dec, self.W_enc, self.b_enc, scale, self.cfg.k, self.matmul_dtype)
-        directions = self.W_dec / norm[:, None]
-        sae_out = F.embedding_bag(latents, directions, per_sample_weights=values, mode="sum") + self.b_dec
+        directions = self.W_dec / norm[:, None]  # (d_sae, d_in)
+        sae_out = F.embedding_bag(latents, directions, per_sample_weights=values, mode="sum") + self.b_dec  # (B, d_in)
         losses = {"mse_loss": (sae_out - x).pow(2).sum(-1).mean()}
         losses["auxiliary_reconstruction_loss"] = self.dead_latent_loss(x, sae_out, directions, scale, step_input)
-        acts = by_latent(latents, values.detach(), self.cfg.d_sae).to_sparse_coo().t()
+        acts = by_latent(latents, values.detach(), self.cfg.d_sae).to_sparse_coo().t()  # (B, d_sae), sparse
         return TrainStepOutput(x, sae_out, acts, acts, sum(losses.values()), losses)
 
     def dead_latent_loss(self, x, sae_out, directions, scale, step_input) -> torch.Tensor:
-        """Let the strongest dead latents reconstruct what the living ones left over."""
-        dead = step_input.dead_neuron_mask.nonzero().flatten()
+        """Let the strongest dead latents reconstruct what the living ones left over (AuxK: arXiv 2406.04093, A.2)."""
+        dead = step_input.dead_neuron_mask.nonzero().flatten()  # (D,)
         if not len(dead):
             return sae_out.new_tensor(0.0)
         k_aux = min(x.shape[1] // 2, len(dead))
-        pre = ((x - self.b_dec) @ self.W_enc[:, dead] + self.b_enc[dead]) * scale[dead]
-        values, latents = pre.topk(k_aux, dim=1, sorted=False)
-        recons = torch.zeros_like(pre).scatter(1, latents, values) @ directions[dead]
+        pre = ((x - self.b_dec) @ self.W_enc[:, dead] + self.b_enc[dead]) * scale[dead]  # (B, D)
+        values, latents = pre.topk(k_aux, dim=1, sorted=False)  # (B, k_aux) each
+        recons = torch.zeros_like(pre).scatter(1, latents, values) @ directions[dead]  # (B, d_in)
         share = min(len(dead) / (x.shape[1] // 2), 1.0)
         return self.cfg.aux_loss_coefficient * share * (recons - (x - sae_out).detach()).pow(2).sum(-1).mean()
 

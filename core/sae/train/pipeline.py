@@ -37,7 +37,8 @@ def run(
 ) -> tuple[Path, dict[str, float]]:
     """Collect, train, save to `out` and measure; every step goes on where an earlier run was interrupted.
 
-    Returns the SAE's folder (without `out`: `saes/` of the cache, named by the plan) and what `measure` found.
+    Returns the SAE's folder (without `out`: `saes/` of the cache, named by the plan) and what `measure` found, which
+    is also written to the folder's metrics.json.
     Raises SaelectError, before anything is collected, if `out` holds something else than this SAE.
     """
     lm = load_lm(model)
@@ -54,7 +55,9 @@ def run(
         tokens = int(sum((i.segment >= 0).sum() for i in items))
         names = [Path(d).name for d in data]
         save(sae, cfg, history, out, plan=name, data=names, tokens=tokens, sequences=len(items))
-    return out, measure(out, data, model)
+    metrics = measure(out, data, model)
+    write_json(out / "metrics.json", metrics, indent=1)
+    return out, metrics
 
 
 def holds(folder: Path, plan: str) -> bool:
@@ -81,7 +84,7 @@ def config_digest(cfg: SaeTrainingConfig) -> str:
 
 
 def measure(folder: Path, data: list[str], model: str, tokens: int = EVALUATION_TOKENS) -> dict[str, Any]:
-    """What `evaluate` and `dead_share` find on the held-out rows of `data`; also written to the folder's metrics.json.
+    """What `evaluate` and `dead_share` find on the held-out rows of `data`, rounded to 4 places.
 
     Raises ModelError if model or SAE cannot be loaded, SaelectError if `train-sae` did not write the folder.
     """
@@ -97,6 +100,4 @@ def measure(folder: Path, data: list[str], model: str, tokens: int = EVALUATION_
     metrics = evaluate(lm, loaded.sae, items, n_blocks)
     more = mix(sources, lm.tokenizer, DEAD_TOKENS, training["max_tokens"], training["seed"])
     metrics |= dead_share(lm, loaded, more, n_blocks)
-    metrics = {k: round(v, 4) for k, v in metrics.items()}
-    write_json(folder / "metrics.json", metrics, indent=1)
-    return metrics
+    return {k: round(v, 4) for k, v in metrics.items()}

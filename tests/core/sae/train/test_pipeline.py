@@ -36,6 +36,7 @@ def test_without_out_an_sae_goes_to_the_cache_and_the_shipped_one_stays(data, ti
     sae = load_sae(str(folder))
     assert (sae.d_in, sae.d_sae, sae.hook_point) == (HIDDEN, 64, CONFIG.hook_point)
     before = content(folder)
+    assert measure(folder, data, str(tiny_lm), 60_000) == metrics and content(folder) == before  # evaluate-sae reads
     again, same = run(CONFIG, data, str(tiny_lm), folder, None)
     after = content(folder)
     assert again == folder and same == metrics  # finished: only measured again
