@@ -19,9 +19,12 @@ from core.selection.checks import completed
 from core.selection.registry import METHODS
 from core.session.session import by_method
 from core.system.files import cache_dir
+from core.system.shown import many, shown_path
 from pages.parts import proof_figures as figures
-from pages.parts import run_picker, text
+from pages.parts import text
+from pages.parts.choices import choose
 from pages.parts.figures import draw
+from pages.parts.runs import how_to_begin, what_is_missing
 from pages.parts.text import plain
 from pages.parts.view import header, metrics
 
@@ -34,15 +37,12 @@ def empty_state(folder: Path) -> None:
     if any(folder.glob("*.duckdb")):
         st.warning("A proof is being written this moment, or cannot be read: reload.", icon=":material/hourglass_top:")
         return
-    st.info(
-        "No proof on this data set yet. A proof fine-tunes the same model on the picks of several methods at several "
-        "budgets, and measures each on samples that none of them may pick. Type this in a terminal, then reload:",
-        icon=":material/verified:",
-    )
     held_out, budget = sizes(origin(session))
-    st.code(
-        f"python -m core prove --store {run_picker.store_path(session.store)} --budgets {budget} --held-out {held_out}",
-        language=None,
+    how_to_begin(
+        "No proof on this data set yet. A proof fine-tunes the same model on the picks of several methods at several "
+        "budgets, and measures each on samples that none of them may pick.",
+        f"python -m core prove --store {shown_path(session.store.path)} --budgets {budget} --held-out {held_out}",
+        ":material/verified:",
     )
 
 
@@ -69,9 +69,9 @@ def show_figures() -> None:
         (
             "Fine-tuned models",
             f"{sum(r.seeds for r in rows if r.method != 'base'):,}",
-            f"up to {run_picker.many(seeds, 'seed')}",
+            f"up to {many(seeds, 'seed')}",
         ),
-        ("Held-out samples", f"{n_held_out:,}", "of " + run_picker.many(len(sources(rows)), "source")),
+        ("Held-out samples", f"{n_held_out:,}", "of " + many(len(sources(rows)), "source")),
     )
 
 
@@ -255,14 +255,14 @@ now = header(
     "Proof", "Does a selection train better? The same model, fine-tuned on each, on samples that none of them saw."
 )
 session = now.session
-run_picker.what_is_missing()
+what_is_missing()
 folder = cache_dir("proof", session.store.key)
 try:
     proofs = {proof.path.stem: proof for proof in proofs_of(folder)}
     if not proofs:
         empty_state(folder)
         st.stop()
-    name = run_picker.pick("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
+    name = choose("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
     proof = proofs[name]
     key = ("proof", name, proof.path.stat().st_mtime_ns)
     config, n_held_out, rows, parts = session.remember(

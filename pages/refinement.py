@@ -18,9 +18,11 @@ from core.refine.view import (
     weights_over_rounds,
 )
 from core.studies.refinement_rivals import Rival, rivals
+from core.system.shown import many, shown_path
 from pages.parts import refinement_figures as figures
-from pages.parts import run_picker
+from pages.parts.choices import choose
 from pages.parts.figures import draw
+from pages.parts.runs import how_to_begin, what_is_missing
 from pages.parts.tables import samples_table, why_link
 from pages.parts.text import cut, escape, plain, whole
 from pages.parts.view import header, metrics, previews
@@ -32,16 +34,12 @@ TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;max-height:240px;overflow:au
 
 def empty_state() -> None:
     """What to do when there is no run on this data set."""
-    st.info(
-        "No run of refinement on this data set yet. A run clusters the samples and goes round by round: it draws some "
-        "by the clusters' weights, fine-tunes on them, has the model answer their prompts, and raises the weight of "
-        "the clusters that it does not answer as well as the data does. Type this in a terminal, then reload:",
-        icon=":material/autorenew:",
-    )
     n = session.store.n_samples
-    st.code(
-        f"python -m core refine --store {run_picker.store_path(session.store)} --rounds 3 --budget {max(3, n // 10)}",
-        language=None,
+    how_to_begin(
+        "No run of refinement on this data set yet. A run clusters the samples and goes round by round: it draws some "
+        "by the clusters' weights, fine-tunes on them, and gives more weight to the clusters that it answers worst.",
+        f"python -m core refine --store {shown_path(session.store.path)} --rounds 3 --budget {max(3, n // 10)}",
+        ":material/autorenew:",
     )
 
 
@@ -77,7 +75,7 @@ def unfinished(run: RefineRun) -> None:
     done = f"{len(run.rounds)} of {run.config.rounds} rounds are finished."
     if goes_on_by_command(run.config, session.store, decisions):
         st.warning(f"{done} The same command goes on with it:", icon=":material/hourglass_top:")
-        st.code(command(run.config, run_picker.store_path(session.store)), language=None, wrap_lines=True)
+        st.code(command(run.config, session.store.path), language=None, wrap_lines=True)
     else:
         st.warning(
             f"{done} What began it goes on with it: prove, or refine under the vetoes, pins and bans of then. With "
@@ -114,7 +112,7 @@ def show_weights(run: RefineRun, rows: list[ClusterChange]) -> None:
     up, down = by_number[gainers[0]], by_number[losers[0]]
     scored = (
         f"R(gold) is {signed(down.gold)} and R(generated) {signed(down.generated)} on average over its "
-        f"{run_picker.many(down.drawn, 'new sample')}, a gap of {signed(down.gap)}"
+        f"{many(down.drawn, 'new sample')}, a gap of {signed(down.gap)}"
         if np.isfinite(down.gap)
         else "it has no scored sample of its own, so that it lost only as others gained"
     )
@@ -152,7 +150,7 @@ def show_clusters(rows: list[ClusterChange]) -> None:
     st.caption(
         f"{len(starved):,} of {len(rows):,} clusters lost weight"
         + (
-            f"; {run_picker.many(blank, 'cluster')} without a new sample, and so without a score."
+            f"; {many(blank, 'cluster')} without a new sample, and so without a score."
             if blank
             else "; each has new samples."
         )
@@ -175,8 +173,7 @@ def show_examples(rows: list[ClusterChange], samples: list[Drawn]) -> None:
     wins = sum(s.gold > s.generated for s in own)
     st.caption(
         f"The data's answer scores higher than the model's on {wins:,} of the cluster's "
-        f"{run_picker.many(len(own), 'new sample')}"
-        + (f"; the first {EXAMPLES} are shown." if len(own) > EXAMPLES else ".")
+        f"{many(len(own), 'new sample')}" + (f"; the first {EXAMPLES} are shown." if len(own) > EXAMPLES else ".")
     )
 
 
@@ -257,13 +254,13 @@ def compared(ways: list[Rival]) -> str:
 
 now = header("Refinement", "Clusters whose samples the model does not answer well yet gain weight from round to round.")
 session = now.session
-run_picker.what_is_missing()
+what_is_missing()
 every = session.remember(("refinements", runs_stamp(session.store.key)), lambda: runs_of(session.store.key))
 if not every:
     empty_state()
     st.stop()
 by_name = {run.config.folder.name: run for run in every}
-name = run_picker.pick("Run", "run", {n: title_of(run) for n, run in by_name.items()})
+name = choose("Run", "run", {n: title_of(run) for n, run in by_name.items()})
 run = by_name[name]
 show_state(run)
 if not len(run.rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,16 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.write_bytes(content)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def preview(selection: Selection, store: FeatureStore, format: str, order: str, records: int = 3) -> tuple[str, str]:
+    """The first records as they will stand in the file, and what language to colour them as; Parquet, which is not
+    text, as JSON Lines. Raises as `curated_bytes` does.
+    """
+    rows = selection.rows if order == "pick" else np.sort(selection.rows)
+    first = replace(selection, rows=rows[:records])
+    shown = "jsonl" if format == "parquet" else format
+    return curated_bytes(first, store, shown, "pick").decode(), "json" if shown.startswith("json") else "text"
 
 
 def curated_bytes(selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input") -> bytes:

@@ -35,7 +35,7 @@ def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[st
             if option.kind in LISTED:
                 titles = listed(session.store, option.kind)
                 ignored += not_listed(title, key, titles)
-                value = choose(title, key, titles, option.help)
+                value = choose(title, key, titles, option.help, option.default or "")
             else:
                 value = pick_option(session, method, option, title, key)
             if value not in (None, "", option.default):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from core.datasets.samples import read_samples
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.folder import export, replay
+from core.export.formats import curated_bytes, preview
 from core.export.manifest import manifest_json, read_manifest
 from core.schema import SelectionSpec
 from core.selection.run import select
@@ -179,3 +182,22 @@ def test_a_spec_of_another_shape_gets_one_sentence(gapped, tmp_path: Path, chang
     path.write_text(json.dumps(manifest | {"spec": manifest["spec"] | change}))
     with pytest.raises(DataError, match="spec is not one that SAElect wrote"):
         replay(path)
+
+
+@pytest.mark.parametrize("order", ["input", "pick"])
+@pytest.mark.parametrize("format", ["jsonl", "json", "csv", "parquet"])
+def test_the_preview_is_the_beginning_of_the_file_in_its_format(store, format: str, order: str) -> None:
+    selection = choose(store)
+    text, language = preview(selection, store, format, order)
+    whole = curated_bytes(selection, store, "jsonl" if format == "parquet" else format, order).decode()
+    assert language == ("text" if format == "csv" else "json")
+    if format == "json":
+        assert json.loads(text) == json.loads(whole)[:3]
+    elif format == "csv":
+        first = list(csv.DictReader(io.StringIO(text, newline="")))
+        rest = list(csv.DictReader(io.StringIO(whole, newline="")))[:3]
+        assert [{k: v for k, v in row.items() if v} for row in first] == [
+            {k: v for k, v in row.items() if v} for row in rest
+        ]
+    else:
+        assert whole.startswith(text) and text.count("\n") == 3
