@@ -33,7 +33,7 @@ from core.extract.run import run_chunks  # noqa: E402
 from core.lm.batches import padded  # noqa: E402
 from core.lm.chat import tokenize  # noqa: E402
 from core.lm.language_model import block_list, sinks  # noqa: E402
-from core.matrix.threshold import default_theta  # noqa: E402
+from core.matrix.threshold import chosen_theta, theta_table  # noqa: E402
 from core.schema import ExtractConfig, FeatureMatrix, Sample  # noqa: E402
 from core.store.writer import StoreWriter  # noqa: E402
 
@@ -174,7 +174,7 @@ def main() -> None:
         for side in ("ours", "usual"):
             subprocess.run([sys.executable, __file__, *common, "--side", side, "--work", folder], check=True)
         (a, ours_matrix), (b, usual_matrix) = (result(work, side) for side in ("ours", "usual"))
-    theta = default_theta(ours_matrix)[0]
+    theta = chosen_theta(theta_table(ours_matrix))
     both, either = overlaps(ours_matrix.at(theta), usual_matrix.at(theta))
     jaccard = np.divide(both, either, out=np.ones(len(both)), where=either > 0)
     print(f"{len(records)} samples of {Path(args.data).name}, {a['tokens']:,} tokens")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.matrix.statistics import length_effect
-from core.matrix.threshold import ThetaRow, default_theta
+from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.session.session import open_session
 
 WIDTH, HEIGHT, LEFT, TOP = 640, 360, 60, 30
@@ -53,7 +53,8 @@ def plot(table: list[ThetaRow], chosen: float, title: str) -> str:
 def main(store: Path, target: Path | None = None) -> None:
     """Print the table of a store; draw it."""
     session = open_session(store)
-    theta, table = default_theta(session.raw_matrix("all"))
+    table = theta_table(session.raw_matrix("all"))
+    theta = chosen_theta(table)
     tokens = session.info.prompt_tokens + session.info.response_tokens
     shown = Table("quantile", "θ", "active a sample", "coverable", "at 1 %", "at 5 %", "at 10 %", "r")
     for row in table:

@@ -1,4 +1,4 @@
-"""Loops over samples compared with the ones accepted before: like core.kernels, arrays only.
+"""Loops over samples compared with the ones accepted before: arrays only, like matrix/greedy.
 
 N samples, F features, nnz entries; CSR arrays: indptr int64 (N+1,), feature int32 (nnz,), rows sorted by feature.
 """
@@ -21,7 +21,7 @@ def similarity_rounds(indptr, feature, most, order, initial, cost, budget, tau):
     """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
 
     A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
-    have nothing new to offer: they come last. most (F,): as in `kernels.greedy`.
+    have nothing new to offer: they come last. most (F,): as in `greedy.greedy`.
     """
     size = row_sums(indptr, feature, (most > 0).astype(np.float64)).astype(np.int32)
     order, empty = order[size[order] > 0], order[size[order] == 0]

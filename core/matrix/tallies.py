@@ -14,11 +14,13 @@ from core.matrix.statistics import midranks_into, pearson_r
 def counts_above(indptr: np.ndarray, value: np.ndarray, thetas: np.ndarray) -> np.ndarray:
     """How many entries of each sample are above each of the ascending thetas float64 (T,): int64 (T, N), in one pass.
 
-    Values are positive, so their upper 16 bits rise with them: a table of those tells how many thetas are below, but
-    for the few values that share theirs with a θ.
+    The upper 16 bits of a positive value rise with it: a table of those tells how many thetas are below, but for the
+    few values that share theirs with a θ. Negative, infinite and missing ones are compared with all. Twice as fast
+    as comparing each value with each θ (benchmarks.selection, claim 7).
     """
-    lowest = (np.arange(0x7F80, dtype=np.uint32) << 16).view(np.float32)  # all that are finite
-    below = np.searchsorted(thetas, lowest).astype(np.uint8)
+    below = np.zeros(1 << 16, np.uint8 if len(thetas) < 256 else np.int64)
+    lowest = (np.arange(0x7F80, dtype=np.uint32) << 16).view(np.float32)  # all that are positive and finite
+    below[: len(lowest)] = np.searchsorted(thetas, lowest)
     return _counts_above(indptr, value, value.view(np.uint32), thetas, below)
 
 

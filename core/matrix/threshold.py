@@ -34,12 +34,6 @@ class ThetaRow:
     at_tenth: float
 
 
-def default_theta(matrix: FeatureMatrix) -> tuple[float, list[ThetaRow]]:
-    """`chosen_theta` of the matrix, and the table it was chosen from."""
-    table = theta_table(matrix)
-    return chosen_theta(table), table
-
-
 def theta_table(matrix: FeatureMatrix) -> list[ThetaRow]:
     """What θ leaves at each of QUANTILES of the values; nothing for a matrix without entries."""
     table, values = [], np.quantile(matrix.value, QUANTILES) if len(matrix.value) else ()

@@ -12,8 +12,6 @@ from core.explain import certificates
 from core.explain import credit as explain
 from core.explain.credit import covering_picks, redundancy
 from core.matrix.covering import coverage_curve
-from core.matrix.statistics import length_effect
-from core.matrix.threshold import QUANTILES, default_theta
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
@@ -102,48 +100,3 @@ def test_the_coverage_curve():
     assert coverage_curve(matrix, rows).tolist() == [
         len(set().union(*(sets[i] for i in rows[: k + 1]))) for k in range(20)
     ]
-
-
-def test_length_effect():
-    matrix = FeatureMatrix.from_sets([{0}, {0, 1}, {0, 1, 2}], 3)
-    effect = length_effect(matrix, np.array([10, 20, 30]))
-    assert np.isclose([effect.pearson, effect.spearman], 1).all()
-    assert effect.n == 3
-    assert np.isnan(length_effect(matrix, np.array([5, 5, 5])).pearson)
-    assert length_effect(matrix, np.array([10, np.nan, 30])).n == 2
-
-
-def test_default_theta_leaves_room_for_a_choice():
-    rng = np.random.default_rng(0)
-    dense = rng.exponential(size=(400, 1500)) * (rng.random((400, 1500)) < 0.1)
-    indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
-    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], 1500)
-    theta, table = default_theta(matrix)
-    assert [row.quantile for row in table] == list(QUANTILES)
-    chosen = next(row for row in table if row.theta == theta)
-    assert any(row.at_tenth < 0.9 for row in table)
-    assert abs(chosen.at_tenth - 0.9) == min(abs(row.at_tenth - 0.9) for row in table if row.mean_active >= 5)
-    for row in table[::4]:
-        at = matrix.at(row.theta)
-        coverable = len(set(at.feature.tolist()))
-        assert (row.coverable, row.mean_active) == (coverable, len(at.feature) / 400)
-        curve = coverage_curve(at, select(at, SelectionSpec(budget=80)).rows) / coverable
-        assert np.allclose((row.at_hundredth, row.at_twentieth, row.at_tenth), curve[[3, 19, 39]])
-    assert default_theta(FeatureMatrix.from_sets([set()], 3)) == (0.0, [])
-
-
-def test_default_theta_asks_less_of_a_large_data_set():
-    rng = np.random.default_rng(1)
-    feature = np.concatenate([rng.permutation(1000)[:8] for _ in range(4000)])
-    order = np.argsort(np.repeat(np.arange(4000), 8) * 1000 + feature)
-    matrix = FeatureMatrix(np.arange(0, 32_001, 8), feature[order], np.ones(32_000), 1000)
-    theta, table = default_theta(matrix)
-    assert table[0].at_tenth > 0.99 and table[0].at_twentieth > 0.9 > table[0].at_hundredth
-    assert theta == 0.0
-
-
-def test_default_theta_falls_back_to_five_features_a_sample():
-    matrix = FeatureMatrix.from_sets([set(range(6))] * 20, 6)
-    theta, table = default_theta(matrix)
-    assert theta == 0.0
-    assert table[0].at_tenth == 1.0

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from core.errors import SelectionError
-from core.explain.leaks import change, leaks, preview
+from core.explain import leaks as leak_module
+from core.explain.leaks import CHANCE, COSINE, JACCARD, change, leaks, preview
 from core.explain.stability import stability, variations
-from core.matrix.statistics import unit_rows
+from core.matrix.statistics import hypergeometric_at_least, unit_rows
 from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import resume
@@ -142,3 +144,47 @@ def test_a_change_back_is_the_change_turned_around(task):
     assert one.entering.tolist() == two.leaving.tolist()
     assert one.covered == two.covered[::-1]
     assert sum(cost(info, i) for i in before.rows) >= one.tokens[0]
+
+
+def leaks_by_scipy(dense, vetoed, cosine):
+    """The definition with scipy's distribution over all features: (feature, vetoed, together, lift, jaccard)."""
+    n, found = len(dense), {}
+    for v in vetoed:
+        for f in set(range(dense.shape[1])) - set(vetoed):
+            both, either = int((dense[:, v] & dense[:, f]).sum()), int((dense[:, v] | dense[:, f]).sum())
+            chance = hypergeom.sf(both - 1, n, dense[:, v].sum(), dense[:, f].sum())
+            if not both or chance >= CHANCE / dense.shape[1]:
+                continue
+            if cosine[v, f] >= COSINE or both / either >= JACCARD:
+                lift = both * n / (dense[:, v].sum() * dense[:, f].sum())
+                found.setdefault(f, []).append((max(both / either, cosine[v, f]), v, both, lift, both / either))
+    best = {f: max(one, key=lambda leak: (leak[0], -leak[1])) for f, one in found.items()}
+    order = sorted(best, key=lambda f: (-best[f][0], f))
+    return [(f, *best[f][1:]) for f in order]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_fault_16_testing_only_what_is_alike_finds_what_testing_all_finds(seed):
+    rng = np.random.default_rng(seed)
+    dense, _ = noisy_pair(seed=seed)
+    for f in range(10, 16):
+        dense[:, f] = dense[:, f % 3] ^ (rng.random(200) < rng.uniform(0, 0.4))
+    matrix = FeatureMatrix.from_sets([np.flatnonzero(row).tolist() for row in dense], 20)
+    directions = unit_rows(rng.normal(size=(20, 3)))
+    wanted = leaks_by_scipy(dense, [0, 2], directions @ directions.T)
+    found = leaks(matrix, [0, 2], directions)
+    assert [(leak.feature, leak.vetoed, leak.together) for leak in found] == [w[:3] for w in wanted]
+    assert [leak.lift for leak in found] == pytest.approx([w[3] for w in wanted])
+    assert [leak.jaccard for leak in found] == pytest.approx([w[4] for w in wanted])
+
+
+def test_fault_16_the_hypergeometric_test_is_for_the_few_that_are_alike(monkeypatch):
+    tested = []
+
+    def counting(found, *rest):
+        tested.append(len(found))
+        return hypergeometric_at_least(found, *rest)
+
+    monkeypatch.setattr(leak_module, "hypergeometric_at_least", counting)
+    leaks(noisy_pair()[1], [0, 5])
+    assert tested == [2, 1], "of 20 features: feature 0 and its twin, and feature 5 alone"

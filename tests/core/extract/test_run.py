@@ -19,7 +19,7 @@ from core.extract.run import extract
 from core.lm.chat import tokenize
 from core.lm.language_model import SINK_NORM
 from core.lm.sources import load_lm
-from core.matrix.threshold import default_theta
+from core.matrix.threshold import chosen_theta, theta_table
 from core.sae.loading import load_sae
 from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session.session import open_session
@@ -113,7 +113,9 @@ def test_sample_rows(case):
 def test_the_default_theta_is_kept(case):
     session = open_session(case[1])
     found = session.default_theta()
-    assert ("raw matrix", "all") not in session.memory and found == default_theta(session.raw_matrix("all"))
+    assert ("raw matrix", "all") not in session.memory
+    table = theta_table(session.raw_matrix("all"))
+    assert found == (chosen_theta(table), table)
 
 
 def chosen_places(best):
