@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,10 +23,14 @@ from core.features.label_prompts import (
     parsed_label,
 )
 from core.features.labels import Label, LabelBook, cleaned
-from core.lm.endpoint import Endpoint, MalformedAnswer, Messages, failure
+from core.lm.endpoint import Endpoint, Failures, MalformedAnswer, Messages
+from core.lm.sources import one_line
 from core.matrix.statistics import surprise
 from core.schema import FeatureMatrix
 from core.system.kept import now
+
+if TYPE_CHECKING:
+    from openai import OpenAI
 
 CHARACTERS_A_TOKEN = 4
 T = TypeVar("T")
@@ -84,14 +88,16 @@ def label_features(examples: Iterable[Examples], endpoint: Endpoint, book: Label
     """
     from openai import OpenAIError
 
+    failures = Failures(endpoint)
     with ThreadPoolExecutor(endpoint.workers) as pool, endpoint.client() as client:
         futures = {pool.submit(label_one, one, endpoint, client): one.feature for one in examples}
         try:
             for future in as_completed(futures):
                 try:
                     outcome = future.result()
+                    failures.answered()
                 except OpenAIError as error:
-                    outcome = Outcome(futures[future], None, failure(error, endpoint))
+                    outcome = Outcome(futures[future], None, failures.told(error))
                 if outcome.label:
                     book.add([outcome.label])
                 yield outcome
@@ -99,8 +105,12 @@ def label_features(examples: Iterable[Examples], endpoint: Endpoint, book: Label
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def label_one(examples: Examples, endpoint: Endpoint, client: Any) -> Outcome:
-    """Ask for a label, then for the test of it; a malformed answer is asked for once more."""
+def label_one(examples: Examples, endpoint: Endpoint, client: OpenAI) -> Outcome:
+    """Ask for a label, then for the test of it; a malformed answer is asked for once more.
+
+    Raises OpenAIError, but for a test that is refused for what it holds: the label is there then.
+    """
+    from openai import BadRequestError, UnprocessableEntityError
 
     def asked(messages: Messages, parse: Callable[[str], T]) -> T:
         try:
@@ -119,6 +129,8 @@ def label_one(examples: Examples, endpoint: Endpoint, client: Any) -> Outcome:
             score = accuracy(found, examples.active)
         except MalformedAnswer as error:
             problem = f"labelled, not scored: twice, {error}"
+        except (BadRequestError, UnprocessableEntityError) as error:
+            problem = f"labelled, not scored: {one_line(error)}"
     label = Label(examples.feature, text, "auto", now(), score, author_of(endpoint.model))
     return Outcome(examples.feature, label, problem)
 

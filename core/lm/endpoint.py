@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from core.errors import ModelError, SelectionError
 from core.lm.sources import one_line
 
+if TYPE_CHECKING:
+    from openai import OpenAI
+
 OPENAI = "https://api.openai.com/v1"
-HOPELESS = (400, 401, 403, 404, 405, 422)  # the same for every feature: stop at the first
+HOPELESS = (401, 403, 404, 405)  # the same for every request: stop at the first
+REFUSED = (400, 422)  # for what the prompt holds, or as every other would be: only several in a row tell
+IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
@@ -46,25 +52,26 @@ class Endpoint:
             raise SelectionError("Set OPENAI_API_KEY, or name another endpoint: --base-url, or OPENAI_BASE_URL.")
         return cls(model, base_url, key, **options)
 
-    def client(self) -> Any:
+    def client(self) -> OpenAI:
         """The official client, safe to share between threads."""
         from openai import OpenAI
 
         retries, timeout = self.retries, self.timeout
         return OpenAI(api_key=self.key or "none", base_url=self.base_url, timeout=timeout, max_retries=retries)
 
-    def ask(self, client: Any, messages: Messages) -> str:
-        """The text of one answer, at temperature 0; raises MalformedAnswer and what the client raises."""
+    def ask(self, client: OpenAI, messages: Messages) -> str:
+        """The text of one answer, at temperature 0; raises MalformedAnswer and what the client raises (OpenAIError)."""
         from openai import BadRequestError
 
         while True:
+            task = self.task(messages)
             try:
-                return client.chat.completions.create(**self.task(messages)).choices[0].message.content or ""
+                return client.chat.completions.create(**task).choices[0].message.content or ""
             except BadRequestError as error:  # some models refuse one of these, by name
-                refused = {name for name in ("max_tokens", "temperature") if name in str(error)} - self.refused
+                refused = {name for name in ("max_tokens", "temperature") if name in task and name in str(error)}
                 if not refused:
                     raise
-                self.refused.update(refused)
+                self.refused.update(refused)  # another thread may have found out as well: what this request held counts
             except (ValueError, TypeError, AttributeError, IndexError) as error:  # the client checks no body's shape
                 raise MalformedAnswer("the reply is no chat completion") from error
 
@@ -75,19 +82,41 @@ class Endpoint:
         return {"model": self.model, "messages": messages, limit: self.answer_tokens, **cold}
 
 
-def failure(error: Exception, endpoint: Endpoint) -> str:
-    """What to say of a request that failed for good; raises ModelError where the others would fail the same way."""
-    from openai import APIConnectionError, APIStatusError, APITimeoutError
+class Failures:
+    """The requests of one run that failed for good, whichever thread sent them."""
 
-    if isinstance(error, APITimeoutError):
-        return f"no answer within {endpoint.timeout:g} s"
-    if isinstance(error, APIConnectionError):
-        raise ModelError(f"{endpoint.base_url} cannot be reached: check --base-url, and that a server runs there.")
-    if isinstance(error, APIStatusError) and error.status_code in HOPELESS:
-        hint = {401: "check OPENAI_API_KEY", 403: "check OPENAI_API_KEY", 404: "check --model and --base-url"}
-        said = hint.get(error.status_code, one_line(error))
-        raise ModelError(f"{endpoint.base_url} refused the request for {endpoint.model} ({error.status_code}): {said}.")
-    return one_line(error)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._refused, self._lock = 0, threading.Lock()
+
+    def answered(self) -> None:
+        """A request has been answered: those refused before it were refused for what they hold."""
+        with self._lock:
+            self._refused = 0
+
+    def told(self, error: Exception) -> str:
+        """What to say of a request that failed for good.
+
+        Raises ModelError where the others would fail the same way: the endpoint cannot be reached, refuses key or
+        model, or has refused IN_A_ROW requests with no answer in between.
+        """
+        from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+        if isinstance(error, APITimeoutError):
+            return f"no answer within {self.endpoint.timeout:g} s"
+        url = self.endpoint.base_url
+        if isinstance(error, APIConnectionError):
+            raise ModelError(f"{url} cannot be reached: check --base-url, and that a server runs there.")
+        if isinstance(error, APIStatusError) and self._ends_the_run(error.status_code):
+            hint = {401: "check OPENAI_API_KEY", 403: "check OPENAI_API_KEY", 404: "check --model and --base-url"}
+            said = hint.get(error.status_code, one_line(error))
+            raise ModelError(f"{url} refused the request for {self.endpoint.model} ({error.status_code}): {said}.")
+        return one_line(error)
+
+    def _ends_the_run(self, status: int) -> bool:
+        with self._lock:
+            self._refused += status in REFUSED
+            return status in HOPELESS or (self._refused >= IN_A_ROW and status in REFUSED)
 
 
 LINE_END = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")

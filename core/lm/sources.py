@@ -147,9 +147,9 @@ def converted_gguf(path: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.partial.") as temporary:
         fresh.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
-        config = json.loads((Path(temporary) / "config.json").read_text())
+        config = json.loads((Path(temporary) / "config.json").read_text(encoding="utf-8"))
         config.pop("quantization_config", None)
-        (Path(temporary) / "config.json").write_text(json.dumps(config, indent=2))
+        (Path(temporary) / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
         try:
             Path(temporary).rename(folder)
         except OSError:

@@ -101,12 +101,12 @@ def model_suffix(lm: LanguageModel, folder: Path) -> str:
     """`@` and the model's name, fit for a file name; what another model of that name left in the folder is deleted."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", lm.name).strip("-.")[-100:]
     note, digest = folder / f"{name}.digest", f"{lm.digest} {template_digest(lm.tokenizer)}"
-    if not note.exists() or note.read_text() != digest:
+    if not note.exists() or note.read_text(encoding="utf-8") != digest:
         folder.mkdir(parents=True, exist_ok=True)
         for old in [*folder.glob(f"*@{name}.npy"), *folder.glob(f"*@{name}.partial.npy")]:
             old.unlink()
         with replacing(note) as temporary:
-            temporary.write_text(digest)
+            temporary.write_text(digest, encoding="utf-8")
     return f"@{name}"
 
 

@@ -6,15 +6,18 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import ModelError
-from core.lm.endpoint import Endpoint, MalformedAnswer, Messages, failure, fenced
+from core.lm.endpoint import Endpoint, Failures, MalformedAnswer, Messages, fenced
 from core.lm.generation import asked
 from core.schema import Sample
 from core.scoring.answer_scores import OnScored, Task
+
+if TYPE_CHECKING:
+    from openai import OpenAI
 
 JUDGE_TASK = (
     "You compare two answers to one request. Rate each for correctness, completeness and clarity from 1 (useless) to "
@@ -24,9 +27,11 @@ LONGEST_SHOWN = 6000  # characters of a text that a judge is shown
 
 
 def judge(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Ratings from 1 to 10 by a model behind an OpenAI-compatible endpoint, the mean over both orders of the answers.
+    """Ratings from 1 to 10 by a model behind an OpenAI-compatible endpoint, the mean over both orders of the answers:
+    (gold, generated), float64 (n,) each, NaN where there is no rating.
 
-    Which answer comes first biases judges (arXiv 2306.05685). Every reply is kept, and asked for once only.
+    Which answer comes first biases judges (arXiv 2306.05685). Every reply is kept, and asked for once only. Raises
+    ModelError without an endpoint, and where every request would fail.
     """
     if task.endpoint is None:
         raise ModelError("The scorer judge needs an endpoint: SAELECT_LABEL_MODEL and OPENAI_BASE_URL.")
@@ -58,13 +63,23 @@ def parsed_ratings(answer: str) -> tuple[float, float]:
 
 
 def ask_all(requests: list[Messages], endpoint: Endpoint, path: Path, on_scored: OnScored) -> np.ndarray:
-    """The ratings of all requests, float64 (n, 2), NaN where two replies were malformed; those at `path` are kept."""
+    """The ratings of all requests, float64 (n, 2), NaN where two replies were malformed or the request was refused.
+
+    Those at `path` are kept. Raises ModelError where every request would fail.
+    """
     kept = read_kept(path)
     keys = [hashlib.sha256(json.dumps([endpoint.model, r]).encode()).hexdigest() for r in requests]
     todo = {key: r for key, r in zip(keys, requests, strict=True) if key not in kept}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with endpoint.client() as client, ThreadPoolExecutor(endpoint.workers) as pool, path.open("a") as out:
-        replies = zip(todo, pool.map(lambda request: rate(request, endpoint, client), todo.values()), strict=True)
+    failures = Failures(endpoint)
+    with (
+        endpoint.client() as client,
+        ThreadPoolExecutor(endpoint.workers) as pool,
+        path.open("a", encoding="utf-8") as out,
+    ):
+        if path.read_bytes()[-1:] not in (b"", b"\n"):  # a crash cut off the last line
+            out.write("\n")
+        replies = zip(todo, pool.map(lambda request: rate(request, client, failures), todo.values()), strict=True)
         for i, (key, ratings) in enumerate(replies):
             kept[key] = ratings
             if ratings:
@@ -74,28 +89,30 @@ def ask_all(requests: list[Messages], endpoint: Endpoint, path: Path, on_scored:
     return np.array([[np.nan, np.nan] if kept[key] is None else kept[key] for key in keys], np.float64).reshape(-1, 2)
 
 
-def read_kept(path: Path) -> dict[str, Any]:
+def read_kept(path: Path) -> dict[str, list[float] | None]:
     """The ratings of earlier runs; a line that a crash cut off is asked for again."""
     found = {}
-    for line in path.read_text().splitlines() if path.exists() else ():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
-            key, ratings = json.loads(line)
-        except ValueError:
+            key, (first, second) = json.loads(line)
+        except (ValueError, TypeError):
             continue
-        found[key] = ratings
+        found[key] = [first, second]
     return found
 
 
-def rate(request: Messages, endpoint: Endpoint, client: Any) -> list[float] | None:
+def rate(request: Messages, client: OpenAI, failures: Failures) -> list[float] | None:
     """The two ratings; None if two replies are malformed or the request fails. Raises ModelError if all would."""
     from openai import OpenAIError
 
     for _ in range(2):
         try:
-            return list(parsed_ratings(endpoint.ask(client, request)))
+            answer = failures.endpoint.ask(client, request)
+            failures.answered()
+            return list(parsed_ratings(answer))
         except MalformedAnswer:
             continue
         except OpenAIError as error:
-            failure(error, endpoint)
+            failures.told(error)
             return None
     return None

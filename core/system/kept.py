@@ -33,10 +33,10 @@ def step(path: Path, compute: Callable[[], Any]) -> Any:
     """What an earlier run left at `path`, else computed and written there."""
     if not path.exists():
         write_json(path, compute())
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, content: Any, indent: int | None = None) -> None:
     """Write and rename; NaN is written as JSON's readers in Python know it."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=indent) + "\n")
+        temporary.write_text(json.dumps(content, indent=indent) + "\n", encoding="utf-8")

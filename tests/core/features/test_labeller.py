@@ -7,12 +7,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import numpy as np
+import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,7 +36,7 @@ from core.features.label_prompts import (
 from core.features.labeller import estimate, label_features, unlabelled
 from core.features.labels import LabelBook, book_of
 from core.features.shown_labels import labels_of
-from core.lm.endpoint import Endpoint, MalformedAnswer, fenced
+from core.lm.endpoint import IN_A_ROW, Endpoint, Failures, MalformedAnswer, fenced
 from core.store.reader import open_store
 from tests.endpoint import serving
 from tests.factories import tiny_store
@@ -236,6 +239,79 @@ def test_parameters_that_a_model_refuses_are_left_out(store):
         assert len(server.bodies) == 4 and server.bodies[-1]["max_completion_tokens"] == 150
 
 
+def test_two_refusals_of_a_parameter_at_once_end_no_run(store):
+    """All workers' first requests are answered together, so that each finds out what the others have found out."""
+    together = threading.Barrier(4)
+
+    def reply(messages, n):
+        if n <= 4:
+            together.wait(30)
+        for name in ("max_tokens", "temperature"):
+            if name in server.bodies[-1] and n <= 4:
+                return 400, {}, json.dumps({"error": {"message": f"Unsupported parameter: '{name}'", "code": "x"}})
+        return right(messages)
+
+    with serving(reply) as server:
+        found = label_all(store, server, [0, 1, 2, 3], workers=4)
+        held = [set(body) & {"max_tokens", "temperature"} for body in server.bodies]
+    assert set(labels_of(store)) == {0, 1, 2, 3} and not any(outcome.problem for outcome in found.values())
+    assert held[:4] == 4 * [{"max_tokens", "temperature"}] and held[-1] == {"temperature"}
+
+
+def filtering(is_bad, status=400):
+    """A provider that refuses certain prompts for what they hold."""
+
+    def reply(messages, n):
+        if is_bad(messages[1]["content"]):
+            return status, {}, json.dumps({"error": {"message": "filtered", "code": "content_filter"}})
+        return right(messages)
+
+    return reply
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_filtered_prompt_costs_its_feature_only(store, status):
+    with serving(filtering(lambda text: "word5" in text and "Label:" not in text, status)) as server:
+        found = label_all(store, server, [3, 2], retries=0, workers=1)
+    assert found[3].label is None and "filtered" in found[3].problem
+    assert found[2].label and set(labels_of(store)) == {2}
+
+
+def test_a_filtered_test_leaves_the_label(store):
+    with serving(filtering(lambda text: "Label:" in text)) as server:
+        outcome = label_all(store, server)[1]
+    assert outcome.label.score is None and outcome.problem.startswith("labelled, not scored: BadRequest")
+    assert labels_of(store)[1].text == "even words"
+
+
+def test_refusals_in_a_row_end_the_run(store):
+    with (
+        serving(filtering(lambda text: True)) as server,
+        pytest.raises(ModelError, match=r"refused the request for judge \(400\)"),
+    ):
+        label_all(store, server, [0, 1, 2, 3] * 5, workers=2)
+    assert IN_A_ROW <= len(server.bodies) <= IN_A_ROW + 3
+
+
+@quick
+@given(st.lists(st.sampled_from(["answered", "refused", "late"]), max_size=30))
+def test_only_an_answer_ends_a_row_of_refusals(events):
+    failures, in_a_row = Failures(Endpoint("judge", "http://127.0.0.1:9/v1")), 0
+    request = httpx.Request("POST", "http://127.0.0.1:9/v1")
+    refusal = openai.BadRequestError("filtered", response=httpx.Response(400, request=request), body=None)
+    for event in events:
+        in_a_row = {"answered": 0, "refused": in_a_row + 1, "late": in_a_row}[event]
+        if event == "answered":
+            failures.answered()
+        elif event == "late":
+            assert failures.told(openai.APITimeoutError(request=request)) == "no answer within 60 s"
+        elif in_a_row < IN_A_ROW:
+            assert "filtered" in failures.told(refusal)
+        else:
+            with pytest.raises(ModelError, match=r"\(400\)"):
+                failures.told(refusal)
+
+
 def test_429_waits_as_long_as_the_server_asks_and_500_is_asked_again(store):
     def reply(messages, n):
         bad = {1: (429, {"Retry-After": "1"}, "{}"), 2: (500, {}, "oops")}
@@ -414,4 +490,4 @@ def test_a_real_model_is_asked_through_transformers_serve(real_server, tmp_path)
     assert book.labels() == sorted((o.label for o in outcomes if o.label), key=lambda la: la.feature)
     assert all(o.label or o.problem.startswith("twice, ") for o in outcomes)
     with pytest.raises(ModelError):
-        list(label_features([make(0)], replace(endpoint, model="another/model", retries=0), book))
+        list(label_features([make(0)] * IN_A_ROW, replace(endpoint, model="another/model", retries=0), book))
