@@ -22,7 +22,7 @@ from core.errors import (  # noqa: F401  scripts import the errors from here too
     StoreError,
     UnscoredError,
 )
-from core.settings import check, setting
+from core.settings import check, pairs, setting, words
 
 SCOPES = ("all", "prompt", "response")
 SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
@@ -81,7 +81,10 @@ class ExtractConfig:
     limit: int | None = setting(None, "Only the first so many samples.")
     skip_bad: bool = setting(False, "Go on without rows that cannot be read.")
     columns: Mapping[str, str] | None = setting(
-        None, "Which columns to read: prompt=question,response=answer", typed=""
+        None,
+        "Which columns to read: prompt=question,response=answer",
+        typed="",
+        parse=lambda text: pairs(words(text)) or None,
     )
 
     def __post_init__(self) -> None:
@@ -191,7 +194,9 @@ class SelectionSpec:
     pins: tuple[int, ...] = ()
     bans: tuple[int, ...] = ()
     seed: int = setting(0, "For methods that draw at random.")
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = setting(
+        sentence="NAME=VALUE of the method; repeat it.", factory=dict, option="--option -o", typed=(), parse=pairs
+    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ The command line (cli/options), the forms of the pages and the checks are made f
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
@@ -43,7 +43,7 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What the value must be, as the end of a sentence; empty if anything goes."""
+        """What the value must be, as the end of a sentence; only for those that have bounds or choices."""
         kind = "a whole number" if self.whole else "a number"
         if self.low is None:
             number = ""
@@ -52,7 +52,8 @@ class Setting:
         else:
             number = f"{kind} {'between' if self.between else 'from'} {self.low:g} {'and' if self.between else 'to'} "
             number += f"{self.high:g}"
-        return " or ".join(filter(None, [number, *self.choices]))
+        *first, last = filter(None, [number, *self.choices])
+        return f"{', '.join(first)} or {last}" if first else last
 
     def allows(self, value: Any) -> bool:
         """Whether the value may stand in the field; NaN and infinity never may where there are bounds."""
@@ -73,10 +74,17 @@ class Setting:
         raise SelectionError(f"{name} must be {self.allowed}, got {value!r}.")
 
 
-def setting(default: Any = MISSING, sentence: str = "", **about: Any) -> Any:
+def setting(default: Any = MISSING, sentence: str = "", *, factory: Any = MISSING, **about: Any) -> Any:
     """A dataclass field that is a setting; `about` are the further fields of Setting."""
     whole = isinstance(default, int) and not isinstance(default, bool)
-    return field(default=default, metadata={"setting": Setting(sentence, **{"whole": whole, **about})})
+    metadata = {"setting": Setting(sentence, **{"whole": whole, **about})}
+    return field(default=default, default_factory=factory, metadata=metadata)
+
+
+def like(declared: type, name: str) -> Any:
+    """A dataclass field with the default and the setting of another class's field."""
+    other = next(f for f in fields(declared) if f.name == name)
+    return field(default=other.default, metadata=other.metadata)
 
 
 def settings_of(declared: type) -> dict[str, Setting]:
@@ -93,3 +101,25 @@ def check(settings: Any) -> None:
     """Raise SelectionError for the first setting of an instance whose value is not allowed."""
     for name, one in settings_of(type(settings)).items():
         one.check(name, getattr(settings, name))
+
+
+# --- what people type
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What stands between the commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def pairs(texts: Iterable[str]) -> dict[str, str]:
+    """NAME=VALUE texts as a dictionary; raises SelectionError for one without a name or without =."""
+    found = [text.partition("=") for text in texts]
+    for name, equals, value in found:
+        if not (name.strip() and equals):
+            raise SelectionError(f"An option is written NAME=VALUE, got {name + equals + value!r}.")
+    return {name.strip(): value.strip() for name, _, value in found}
+
+
+def number_or_word(text: str) -> int | str:
+    """A whole number if the text is one, else the text."""
+    return int(text) if text.isascii() and text.isdigit() else text

@@ -7,11 +7,13 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from core.proof.grid import ProofConfig, held_out_rows
+from core.proof.config import ProofConfig
+from core.proof.grid import held_out_rows
 from core.proof.run import sources
 from core.proof.store import ProofStore, Run
+from core.refine.config import RefineConfig
 from core.refine.rounds import begun, drawn_rows, mean_gaps, shares, updated
-from core.refine.runs import RefineConfig, RefineRun, read_run
+from core.refine.runs import RefineRun, read_run
 from core.selection.clustering import clusters
 from core.selection.constraints import candidates
 from core.selection.inputs import unit_vectors

@@ -46,8 +46,8 @@ def refine(
     """
     from core.lm.endpoint import Endpoint
     from core.lm.fine_tuning import TrainConfig
+    from core.refine.config import RefineConfig
     from core.refine.rounds import refine as run
-    from core.refine.runs import RefineConfig
 
     session, _, spec = request(store, "random", "1", theta=theta, scope=scope)
     own, meta = session.store, session.store.meta["config"]
@@ -119,7 +119,8 @@ def prove(
     Example: python -m core prove --store cache/KEY.duckdb --methods random,sae-greedy --budgets 300,1000
     """
     from core.lm.fine_tuning import TrainConfig
-    from core.proof.grid import ProofConfig, cells
+    from core.proof.config import ProofConfig
+    from core.proof.grid import cells
     from core.proof.results import results, write_results
     from core.proof.run import begun
     from core.proof.run import prove as run

@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 
 from core.errors import ModelError, SelectionError
 from core.lm.sources import one_line
+from core.settings import setting
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -25,17 +26,15 @@ IN_A_ROW = 5
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An OpenAI-compatible endpoint and how to ask it. timeout in seconds; retries: repetitions of a failed request;
-    refused: parameters that it was found to refuse.
-    """
+    """An OpenAI-compatible endpoint and how to ask it. refused: parameters that it was found to refuse."""
 
-    model: str
-    base_url: str = OPENAI
+    model: str = setting(sentence="Default: SAELECT_LABEL_MODEL.", typed="")
+    base_url: str = setting(OPENAI, "Default: OPENAI_BASE_URL, else OpenAI's.", typed="")
     key: str = ""
-    timeout: float = 60.0
-    retries: int = 5
-    answer_tokens: int = 150
-    workers: int = 8
+    timeout: float = setting(60.0, "Seconds to wait for an answer.", low=1)
+    retries: int = setting(5, "Repetitions of a request that failed.", low=0)
+    answer_tokens: int = setting(150, "Longest answer.", low=1)
+    workers: int = setting(8, "Requests at a time.", low=1)
     refused: set[str] = field(default_factory=set, compare=False)
 
     @classmethod

@@ -23,6 +23,7 @@ from core.lm.language_model import LanguageModel
 from core.lm.losses import head_logits
 from core.lm.sources import LOAD_ERRORS, load_lm, one_line, resolve_device, resolve_dtype
 from core.schema import SEGMENTS, Sample
+from core.settings import check, setting
 
 SHORT = 256  # tokens
 IGNORED = -100  # the label of a token without loss
@@ -33,21 +34,17 @@ OnStep = Callable[[int, int], None]  # optimizer steps done, of how many
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to fine-tune. rank: of the LoRA matrices (arXiv 2106.09685), 0 for all weights; batch: samples a step."""
+    """How to fine-tune, by LoRA (arXiv 2106.09685) or all weights."""
 
-    rank: int = 16
-    learning_rate: float = 5e-4
-    epochs: int = 1
-    batch: int = 8
-    max_tokens: int = 512
+    rank: int = setting(16, "Of the LoRA matrices; 0 trains all weights.", low=0)
+    learning_rate: float = setting(5e-4, "Learning rate.", low=0, high=1, between=True)
+    epochs: int = setting(1, "Passes over the samples.", low=1)
+    batch: int = setting(8, "Samples a step.", low=1)
+    max_tokens: int = setting(512, "Longer samples are cut, in training and measuring.", low=8)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("rank", 0), ("epochs", 1), ("batch", 1), ("max_tokens", 8)):
-            if getattr(self, name) < least:
-                raise SelectionError(f"{name} must be at least {least}, got {getattr(self, name)}.")
-        if not 0 < self.learning_rate < 1:
-            raise SelectionError(f"learning_rate must be between 0 and 1, got {self.learning_rate}.")
+        check(self)
 
 
 @dataclass(frozen=True)

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from core.errors import SelectionError
-from core.lm.fine_tuning import TrainConfig
 from core.selection.registry import METHODS
-from core.system.files import cache_dir
 
 FULL, BASE = "full", "base"  # all that may be picked; the model as it came
 REFINED = tuple(name for name, method in METHODS.items() if "run" in method.needs)  # of refinement
-
-
-@dataclass(frozen=True)
-class ProofConfig:
-    """What all runs of a proof share. held_out: samples of each source that are measured on and never picked, drawn by
-    held_out_seed; score: the column for methods that need one; refined: rounds of refinement; full: at most so many
-    samples stand for all.
-    """
-
-    store_key: str
-    model: str
-    held_out: int = 300
-    held_out_seed: int = 0
-    unit: str = "samples"
-    theta: float = 0.0
-    scope: str = "all"
-    score: str = ""
-    full: int = 4000
-    refined: int = 3
-    new_tokens: int = 96
-    vetoes: Mapping[int, str] = field(default_factory=dict)
-    pins: tuple[int, ...] = ()
-    bans: tuple[int, ...] = ()
-    train: TrainConfig = field(default_factory=TrainConfig)
-    tasks: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> Path:
-        """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return cache_dir("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"
 
 
 @dataclass(frozen=True)

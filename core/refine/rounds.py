@@ -20,7 +20,8 @@ from core.errors import SelectionError
 from core.lm.endpoint import Endpoint
 from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_training
 from core.lm.generation import generate
-from core.refine.runs import RefineConfig, RefineRun, read_run
+from core.refine.config import RefineConfig
+from core.refine.runs import RefineRun, read_run
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scoring.answer_scores import Task
 from core.scoring.registry import SCORERS

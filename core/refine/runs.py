@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.errors import SaelectError, SelectionError
+from core.errors import SaelectError
 from core.lm.fine_tuning import TrainConfig
-from core.schema import SelectionSpec
-from core.scoring.registry import SCORERS
+from core.refine.config import RefineConfig
 from core.selection.clustering import KRow
 from core.system.files import cache_dir
-
-
-@dataclass(frozen=True)
-class RefineConfig:
-    """What to refine. budget: samples over all rounds; k: clusters, 0 for √N, silhouette or elbow; quality: the score
-    column to draw by inside a cluster, empty for none. start: each round from the base model, or from the previous one.
-    """
-
-    store_key: str
-    rounds: int = 3
-    budget: int = 300
-    k: int | str = 0
-    quality: str = ""
-    scorer: str = "perplexity"
-    scorer_model: str = ""
-    base_url: str = ""
-    model: str = ""
-    start: str = "base"
-    new_tokens: int = 128
-    seed: int = 0
-    vetoes: Mapping[int, str] = field(default_factory=dict)
-    pins: tuple[int, ...] = ()
-    bans: tuple[int, ...] = ()
-    theta: float = 0.0
-    scope: str = "all"
-    train: TrainConfig = field(default_factory=TrainConfig)
-
-    def __post_init__(self) -> None:
-        if self.rounds < 1 or self.budget - len(self.pins) < self.rounds:
-            besides = f" besides the {len(self.pins)} pins" if self.pins else ""
-            raise SelectionError(
-                f"{self.rounds} rounds need a budget of at least as many samples{besides}, got {self.budget}."
-            )
-        if self.scorer not in SCORERS:
-            raise SelectionError(f"Unknown scorer {self.scorer!r}: it must be one of {', '.join(SCORERS)}.")
-        if self.start not in ("base", "previous"):
-            raise SelectionError(f"start must be base or previous, got {self.start!r}.")
-
-    @property
-    def folder(self) -> Path:
-        """Where the run is kept: named by everything that decides its outcome."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return cache_dir("refine", self.store_key) / hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    @property
-    def spec(self) -> SelectionSpec:
-        """The decisions as a selection has them."""
-        decided = {"vetoes": self.vetoes, "pins": self.pins, "bans": self.bans}
-        options = {"score": self.quality} if self.quality else {}
-        spec = SelectionSpec("kmq", self.budget, "samples", self.theta, self.scope, seed=self.seed, **decided)
-        return replace(spec, options={**options, "k": self.k})
 
 
 @dataclass(frozen=True)

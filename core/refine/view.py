@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from core.explain.cluster_names import ClusterCard, name_clusters
-from core.refine.runs import RefineConfig, RefineRun
+from core.lm.fine_tuning import TrainConfig
+from core.refine.config import RefineConfig
+from core.refine.runs import RefineRun
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters
+from core.settings import settings_of
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 from core.system.shown import shown_path
@@ -130,14 +133,10 @@ def runs_stamp(store_key: str) -> tuple[tuple[str, int], ...]:
 
 def command(config: RefineConfig, store: Path) -> str:
     """The command that begins or goes on with a run, provided that the decisions are those of its configuration."""
-    usual, train = RefineConfig(config.store_key), config.train
     given = {"rounds": config.rounds, "budget": config.budget, "theta": config.theta}
-    for name in ("k", "quality", "scorer", "scorer_model", "base_url", "start", "new_tokens", "model", "scope", "seed"):
-        if getattr(config, name) != getattr(usual, name):
-            given[name] = getattr(config, name)
-    for name in ("rank", "learning_rate", "epochs", "batch"):
-        if getattr(train, name) != getattr(usual.train, name):
-            given[name] = getattr(train, name)
+    for own, usual in ((config, RefineConfig(config.store_key)), (config.train, TrainConfig())):
+        changed = {name: getattr(own, name) for name in settings_of(type(own))}
+        given |= {name: v for name, v in changed.items() if v != getattr(usual, name) and name != "max_tokens"}
     flags = " ".join(f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items())
     return f"python -m core refine --store {shown_path(store)} {flags}"
 

@@ -13,7 +13,8 @@ from playwright.sync_api import Page, expect
 
 from core.proof.results import results
 from core.proof.view import mark, ranked, saving, sources, verdict
-from core.refine.runs import RefineConfig, round_table
+from core.refine.config import RefineConfig
+from core.refine.runs import round_table
 from core.refine.view import changes, command, drawn, movers, weights_over_rounds
 from core.session.session import Session, open_session
 from core.store.meta import list_stores

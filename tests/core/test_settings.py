@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import SelectionError
 from core.schema import ExtractConfig, SelectionSpec
-from core.settings import Setting, check, sentence, setting, settings_of
+from core.settings import Setting, check, number_or_word, pairs, sentence, setting, settings_of, words
 
 
 @dataclass(frozen=True)
@@ -73,3 +73,12 @@ def test_what_is_declared_is_what_a_form_and_the_command_line_see() -> None:
 @pytest.mark.parametrize("declared", [ExtractConfig, SelectionSpec])
 def test_every_setting_says_what_it_is(declared: type) -> None:
     assert all(one.sentence[-1:] for one in settings_of(declared).values())
+
+
+def test_what_people_type() -> None:
+    assert words(" a, b,,a ") == ("a", "b") and words("") == ()
+    assert pairs(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
+    assert [number_or_word(text) for text in ("12", "elbow", "-1", "1.5")] == [12, "elbow", "-1", "1.5"]
+    for text in ("tau", "=1"):
+        with pytest.raises(SelectionError, match=f"An option is written NAME=VALUE, got '{text}'"):
+            pairs([text])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.settings import check, setting
 from core.system.files import new_folder
 from core.system.kept import write_json
 
@@ -30,18 +31,21 @@ MONITOR_EVERY = 25
 class SaeTrainingConfig:
     """tokens: how many distinct tokens to collect; steps × batch: how many are shown to the SAE."""
 
-    hook_point: str = "blocks.14.hook_resid_post"
-    d_sae: int = 8192
-    k: int = 32
-    tokens: int = 10_100_000
-    steps: int = 2600
+    hook_point: str = setting("blocks.14.hook_resid_post", "Where in the model it reads.")
+    d_sae: int = setting(8192, "Latents of the SAE.", low=1)
+    k: int = setting(32, "Latents that are active for a token.", low=1)
+    tokens: int = setting(10_100_000, "Distinct content tokens to collect.", low=1)
+    steps: int = setting(2600, "Training steps of 4,096 tokens.", low=1)
     batch: int = 4096
     max_tokens: int = 512
     lr: float = 3e-3
     warm_up_steps: int = 100
     decay_steps: int = 1600
     dead_window: int = 100
-    seed: int = 0
+    seed: int = setting(0, "Of the weights at first, and of the order of tokens.")
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def batches(paths: list[Path], size: int, seed: int) -> Iterator[torch.Tensor]:

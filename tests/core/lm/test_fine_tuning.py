@@ -113,7 +113,7 @@ def test_what_cannot_be_trained(tiny_lm, tmp_path, monkeypatch):
     empty = [Sample(0, (Message("user", "why"),), None)]
     with pytest.raises(SelectionError, match="None of the 1 samples has a response"):
         fine_tune(load_lm(str(tiny_lm), "cpu", "float32"), empty, QUICK, tmp_path / "a")
-    with pytest.raises(SelectionError, match="batch must be at least 1, got 0"):
+    with pytest.raises(SelectionError, match="batch must be a whole number of at least 1, got 0"):
         TrainConfig(batch=0)
     with pytest.raises(ModelError, match="no adapter"):
         load_tuned(str(tiny_lm), tmp_path, QUICK, "cpu")

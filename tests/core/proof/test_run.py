@@ -17,7 +17,8 @@ from core.errors import LockedError, SelectionError, StoreError
 from core.lm.chat import tokenize
 from core.lm.fine_tuning import TrainConfig, load_trainable
 from core.proof import run as proving
-from core.proof.grid import Cell, ProofConfig, cells, held_out_rows
+from core.proof.config import ProofConfig
+from core.proof.grid import Cell, cells, held_out_rows
 from core.proof.results import bootstrap, macro_mean, results, write_results
 from core.proof.run import answer_losses, picked, prove, refinement, sources
 from core.proof.store import ProofStore, Run, proofs_of, take_over

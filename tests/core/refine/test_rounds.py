@@ -13,8 +13,9 @@ from scipy.stats import chisquare
 from core.errors import SaelectError, SelectionError
 from core.lm.fine_tuning import TrainConfig
 from core.refine import rounds
+from core.refine.config import RefineConfig
 from core.refine.rounds import draw, first_weights, mean_gaps, places, refine, shares, updated
-from core.refine.runs import RefineConfig, read_run, round_table, runs_of
+from core.refine.runs import read_run, round_table, runs_of
 from core.schema import SelectionSpec
 from core.selection.clustering import allocate
 from core.selection.run import select
@@ -210,11 +211,11 @@ def test_more_than_there_is(workplace, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"rounds": 0}, "0 rounds need"),
-        ({"budget": 1, "pins": ()}, "2 rounds need a budget of at least as many samples, got 1"),
-        ({"budget": 2}, "2 rounds need a budget of at least as many samples besides the 1 pins, got 2"),
+        ({"rounds": 0}, "rounds must be a whole number of at least 1, got 0"),
+        ({"budget": 1, "pins": ()}, "over 2 rounds needs a budget of at least as many samples, got 1"),
+        ({"budget": 2}, "over 2 rounds needs a budget of at least as many samples besides 1 pin, got 2"),
         ({"scorer": "taste"}, "Unknown scorer 'taste'"),
-        ({"start": "end"}, "start must be base or previous"),
+        ({"start": "end"}, "Unknown start 'end': it must be one of base, previous"),
     ],
 )
 def test_what_makes_no_run(workplace, changed, sentence):

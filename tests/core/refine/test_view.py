@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from core.cli.app import app
 from core.lm.fine_tuning import TrainConfig
 from core.refine import rounds
+from core.refine.config import RefineConfig
 from core.refine.rounds import updated
-from core.refine.runs import RefineConfig, RefineRun, Round
+from core.refine.runs import RefineRun, Round
 from core.refine.view import (
     cards,
     changes,

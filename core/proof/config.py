@@ -1,0 +1,45 @@
+"""What all runs of a proof share, and where they are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from core.lm.fine_tuning import TrainConfig
+from core.schema import SelectionSpec
+from core.settings import check, like, setting, words
+from core.system.files import cache_dir
+
+
+@dataclass(frozen=True)
+class ProofConfig:
+    """What all runs of a proof share: model, measure and decisions."""
+
+    store_key: str
+    model: str = setting(sentence="Hub id, folder or GGUF file. Default: the store's own model.", typed="")
+    held_out: int = setting(300, "Samples of each source to measure on, never picked.", low=2)
+    held_out_seed: int = setting(0, "Draws the held-out samples.")
+    unit: str = like(SelectionSpec, "unit")
+    theta: float = like(SelectionSpec, "theta")
+    scope: str = like(SelectionSpec, "scope")
+    score: str = setting("", "Score column for the methods that need one.")
+    full: int = setting(4000, "At most so many random samples stand for all.", low=1)
+    refined: int = setting(3, "Rounds of refinement.", low=1)
+    new_tokens: int = setting(96, "Longest answer that refinement generates.", low=1)
+    vetoes: Mapping[int, str] = field(default_factory=dict)
+    pins: tuple[int, ...] = ()
+    bans: tuple[int, ...] = ()
+    train: TrainConfig = field(default_factory=TrainConfig)
+    tasks: tuple[str, ...] = setting((), "Tasks of lm-eval, separated by commas.", typed="", parse=words)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def path(self) -> Path:
+        """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return cache_dir("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"
