@@ -5,15 +5,18 @@ A command is a function in one of this room's files, and an entry in COMMANDS.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
 import typer
 
-from core.cli import data, decide, export, label, sae, search, select, study, train
-from core.cli.console import errors
+from core.cli import compare, data, decide, export, label, prove, refine, sae, search, select, study
+from core.cli.console import tell
 from core.errors import SaelectError
 
+# What a user can mend: no room, no right to write, a disk that takes nothing.
+MENDED = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 COMMANDS: tuple[Callable[..., None], ...] = (
     data.extract,
     data.demo,
@@ -23,18 +26,19 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     select.score,
     select.select,
     select.explain,
-    select.compare,
+    compare.compare,
     search.search,
     decide.veto,
     decide.pin,
     decide.ban,
+    decide.decisions,
     label.label,
     label.labels,
     export.export,
     export.replay,
     study.length,
-    train.refine,
-    train.prove,
+    refine.refine,
+    prove.prove,
     sae.train_sae,
     sae.evaluate_sae,
 )
@@ -49,15 +53,19 @@ for command in COMMANDS:
 
 
 def main(arguments: list[str] | None = None, run: Callable[..., Any] = app) -> int:
-    """Run a command; a SaelectError is one sentence and status 2."""
+    """Run a command; what a user can mend is one sentence and status 2, an interruption 130, a closed pipe 1."""
     try:
         run(arguments, standalone_mode=True)
     except SaelectError as error:
-        errors.print(f"Error: {error}", markup=False, highlight=False, soft_wrap=True)
+        tell(f"Error: {error}")
         return 2
-    except KeyboardInterrupt:
-        errors.print("Stopped. The same command goes on where it was.")
-        return 130
-    except SystemExit as leaving:
+    except OSError as error:
+        if error.errno not in MENDED:
+            raise
+        tell(f"Error: {error.filename or 'the disk'}: {error.strerror}. Make room, or name another place.")
+        return 2
+    except SystemExit as leaving:  # typer has said what there is to say, unless it was interrupted
+        if leaving.code == 130:
+            tell("Stopped. The same command goes on where it was.")
         return leaving.code if isinstance(leaving.code, int) else 1
     return 0

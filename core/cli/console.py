@@ -22,6 +22,11 @@ errors = Console(stderr=True)
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+def tell(text: str) -> None:
+    """A line beside the output, exactly as it is: paths stay whole, brackets are no markup."""
+    errors.print(UNPRINTABLE.sub("\ufffd", text), markup=False, highlight=False, soft_wrap=True)
+
+
 def bar() -> Progress:
     """A progress bar with a rate and the time left."""
     columns = [

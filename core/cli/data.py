@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.console import errors, stages
-from core.cli.options import Store
+from core.cli.console import stages, tell
+from core.cli.options import Asked, Options, Store, takes
 from core.errors import SaelectError
 from core.schema import ExtractConfig
-
-Data = Annotated[str, typer.Option(help="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")]
+from core.system.files import store_at
+from core.system.shown import many, shown_path
 
 
 def run_extraction(config: ExtractConfig) -> Path:
@@ -32,38 +32,28 @@ def with_progress(run: Callable[[Any], Path]) -> Path:
         path = run(lambda step: told(step.stage, step.done, step.total, step.tokens))
     store = open_store(path)
     for warning in store.meta["warnings"]:
-        errors.print(f"Note: {warning}", markup=False)
+        tell(f"Note: {warning}")
     tokens, seconds = store.meta["tokens"], store.meta["seconds"]
-    errors.print(f"{store.n_samples:,} samples, {tokens:,} tokens in {seconds:.0f} s → {path}", markup=False)
+    made = f"{many(store.n_samples, 'sample')}, {many(tokens, 'token')} in {seconds:.0f} s"
+    tell(f"{made} → {shown_path(path)}")
     return path
 
 
-def extract(
-    data: Data,
-    model: Annotated[str, typer.Option(help="Hub id, folder or GGUF file of a causal language model.")],
-    sae: Annotated[str, typer.Option(help="Folder of an SAE, or release/sae_id of sae-lens.")],
-    hook_point: Annotated[str, typer.Option(help="Default: the one that the SAE was trained on.")] = "",
-    max_tokens: Annotated[int, typer.Option(help="Longer samples are cut.")] = 512,
-    floor: Annotated[float, typer.Option(help="Keep only activations above this.")] = 0.0,
-    dtype: str = "auto",
-    device: str = "auto",
-    batch_tokens: int = 4096,
-    limit: Annotated[int | None, typer.Option(help="Only the first so many samples.")] = None,
-    skip_bad: Annotated[bool, typer.Option(help="Go on without rows that cannot be read.")] = False,
-    columns: Annotated[str, typer.Option(help="Which columns to read: prompt=question,response=answer")] = "",
-) -> None:
+@takes(config=Options(ExtractConfig))
+def extract(config: Asked) -> None:
     """Run model and SAE over a data set and write its feature store. Resumes where it was interrupted.
 
     Example: python -m core extract --data my.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct --sae my-sae-folder
     """
-    mapping = dict(pair.split("=", 1) for pair in columns.split(",")) if columns else None
-    config = ExtractConfig(
-        data, model, sae, hook_point, max_tokens, floor, dtype, device, batch_tokens, limit, skip_bad, mapping
-    )
-    print(run_extraction(config))
+    print(run_extraction(ExtractConfig(**config)))
 
 
-def join(stores: Annotated[list[Path], typer.Argument(help="Stores of the same model, SAE and settings.")]) -> None:
+Stores = Annotated[
+    list[Path], typer.Argument(parser=store_at, metavar="STORES", help="Stores of the same model, SAE and settings.")
+]
+
+
+def join(stores: Stores) -> None:
     """Make one store of several: their data sets together, without running the model again.
 
     Example: python -m core join cache/0123456789abcdef.duckdb cache/fedcba9876543210.duckdb

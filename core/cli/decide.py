@@ -4,48 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from core.cli.console import machine, show
-from core.cli.options import AsJson, Budget, Method, Store, request
+from core.cli.console import machine, show, tell
+from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
 from core.schema import SelectionSpec
-from core.selection.constraints import check_rows
-from core.selection.inputs import columns
+from core.system.shown import many, shown_path
+
+if TYPE_CHECKING:
+    from core.session.session import Session
+    from core.workspace.decisions import WorkspaceState
+    from core.workspace.log import Workspace
 
 Rows = Annotated[list[int] | None, typer.Argument(help="Rows of the store; none: list those there are.")]
 Lift = Annotated[bool, typer.Option(help="Take these away.")]
 
 
+@takes(spec=Options(SelectionSpec, "method", "budget", budget="10%"))
 def veto(
     store: Store,
+    spec: Asked,
     features: Annotated[list[int] | None, typer.Argument(help="Features; none: list the vetoes.")] = None,
     mode: Annotated[str, typer.Option(help="ignore: no credit; block: samples with it are out")] = "ignore",
     reason: Annotated[str, typer.Option(help="Kept with the veto.")] = "",
     lift: Annotated[bool, typer.Option(help="Take these vetoes away.")] = False,
     preview: Annotated[bool, typer.Option(help="Only say what the veto would change.")] = False,
-    method: Method = "sae-greedy",
-    budget: Budget = "10%",
     as_json: AsJson = False,
 ) -> None:
     """Veto features, after saying what it changes and which features still carry what was vetoed.
 
     Example: python -m core veto 12 345 --store cache/0123456789abcdef.duckdb --reason "boilerplate" --preview
     """
-    session, workspace, spec = request(store, method, budget)
+    session, workspace, wanted = request(store, **spec)
     if not features:
-        state = workspace.state()
-        rows = [{"feature": f, "mode": m, "reason": state.reasons.get(f, "")} for f, m in state.vetoes.items()]
+        rows = vetoes(workspace.state())
         machine(rows) if as_json else show(rows) if rows else print("No vetoes.")
         return
     if lift:
         workspace.unveto(features)
-        print(f"{len(features)} vetoes lifted")
+        print(f"{many(len(features), 'veto', 'vetoes')} lifted")
         return
-    effect = veto_effect(session, spec, features, mode)
+    effect = veto_effect(session, wanted, features, mode)
     if not preview:
         workspace.veto(features, mode, reason)
     if as_json:
@@ -57,20 +61,34 @@ def veto(
     print("Nothing was changed: --preview." if preview else "Vetoed; --lift takes it back.")
 
 
+def vetoes(state: WorkspaceState) -> list[dict[str, Any]]:
+    """The vetoes that stand, with their reasons."""
+    return [{"feature": f, "mode": mode, "reason": state.reasons.get(f, "")} for f, mode in state.vetoes.items()]
+
+
 def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: str) -> dict[str, Any]:
     """What a veto changes, as (before, after) pairs, and the leaks."""
-    from core.explain import leaks as vetoes
+    from core.explain.leaks import leaks, preview
 
     matrix = session.matrix(spec.scope, spec.theta)
-    change = vetoes.preview(matrix, session.selection(spec), session.info, features, mode)
-    leaks = vetoes.leaks(matrix, {*spec.vetoes, *features}, session.decoder())
+    change = preview(matrix, session.selection(spec), session.info, features, mode)
+    found = leaks(matrix, {*spec.vetoes, *features}, session.decoder())
     return {
         "samples leaving or entering": (len(change.leaving), len(change.entering)),
         "features covered": change.covered,
         "tokens": change.tokens,
         "tokens a sample": change.mean_length,
-        "leaks": [asdict(leak) for leak in leaks],
+        "leaks": [asdict(leak) for leak in found],
     }
+
+
+def opened(store: Path, rows: Sequence[int] | None) -> tuple[Session, Workspace]:
+    """The store and its decisions; raises SelectionError for a row that it does not have."""
+    from core.selection.constraints import check_rows
+
+    session, workspace, _ = request(store)
+    check_rows(rows or [], session.store.n_samples)
+    return session, workspace
 
 
 def pin(store: Store, rows: Rows = None, lift: Lift = False, as_json: AsJson = False) -> None:
@@ -78,8 +96,7 @@ def pin(store: Store, rows: Rows = None, lift: Lift = False, as_json: AsJson = F
 
     Example: python -m core pin 12 345 --store cache/0123456789abcdef.duckdb
     """
-    session, workspace, _ = request(store)
-    check_rows(rows or [], session.store.n_samples)
+    _, workspace = opened(store, rows)
     decide("pins", rows, workspace.unpin if lift else workspace.pin, lambda: workspace.state().pins, as_json)
 
 
@@ -94,8 +111,7 @@ def ban(
 
     Example: python -m core ban --without ifd --store cache/0123456789abcdef.duckdb
     """
-    session, workspace, _ = request(store)
-    check_rows(rows or [], session.store.n_samples)
+    session, workspace = opened(store, rows)
     if without:
         rows = [*(rows or []), *unscored(session.info.scores, without)]
     decide("bans", rows, workspace.unban if lift else workspace.ban, lambda: workspace.state().bans, as_json)
@@ -123,6 +139,42 @@ def decide(
 
 def unscored(scores: Mapping[str, np.ndarray], column: str) -> list[int]:
     """The rows that have no value in a score column."""
+    from core.selection.inputs import columns
+
     if column not in scores:
         raise SelectionError(f"There is no score column {column!r}: {columns(scores)}.")
     return np.flatnonzero(np.isnan(np.asarray(scores[column], np.float64))).tolist()
+
+
+def decisions(
+    store: Store,
+    export: Annotated[Path | None, typer.Option(help="Write the decisions to this file.")] = None,
+    import_: Annotated[Path | None, typer.Option("--import", help="Add the decisions of such a file.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="Steps of the history to list.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the decisions on a store and how they came about; keep them in a file, or take them from one.
+
+    Example: python -m core decisions --store cache/0123456789abcdef.duckdb --export decisions.json
+    """
+    from core.session.session import workspace_of
+    from core.store.reader import open_store
+
+    workspace = workspace_of(open_store(store))
+    if import_:
+        workspace.import_json(import_)
+    if export:
+        workspace.export_json(export)
+    state, history = workspace.state(), [asdict(event) for event in workspace.history(last)]
+    kept = {"pins": state.pins, "bans": state.bans, "labels": state.labels, "notes": state.notes}
+    kept |= {"selections": state.selections}
+    if as_json:
+        machine({"vetoes": vetoes(state), **kept, "history": history})
+        return
+    show(vetoes(state), "Vetoes")
+    print("; ".join(many(len(found), name.removesuffix("s")) for name, found in kept.items()) + ".")
+    show(
+        [{"time": h["time"], "decision": h["description"], "undone": h["undone"]} for h in history], "The latest first"
+    )
+    if export:
+        tell(f"written: {shown_path(export)}")

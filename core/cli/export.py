@@ -8,46 +8,37 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import machine
-from core.cli.options import (
-    AsJson,
-    Budget,
-    Method,
-    Multiplicity,
-    Options,
-    Scope,
-    Seed,
-    Store,
-    Theta,
-    Unit,
-    Weights,
-    request,
-)
+from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
 from core.schema import SelectionSpec
+from core.system.files import store_at
+from core.system.shown import many, shown_path
+
+StoreOrNone = Annotated[
+    Path | None,
+    typer.Option("--store", parser=store_at, metavar="STORE", help="Default: beside the manifest, or in the cache."),
+]
 
 
-def replay(manifest: Path, out: Annotated[Path | None, typer.Option(help="Where to write the file.")] = None) -> None:
+def replay(
+    manifest: Path,
+    out: Annotated[Path | None, typer.Option(help="Where to write the file.")] = None,
+    store: StoreOrNone = None,
+) -> None:
     """Reproduce an exported file from its manifest, and check that it is the same.
 
     Example: python -m core replay curated.manifest.json
     """
     from core.export.folder import replay as run
 
-    print(run(manifest, out))
+    print(run(manifest, out, store))
 
 
+@takes(spec=Options(SelectionSpec))
 def export(
     store: Store,
     out: Annotated[Path, typer.Option(help="The curated file; rejects and manifest are written beside it.")],
-    method: Method = "sae-greedy",
-    budget: Budget = "100",
-    unit: Unit = "samples",
-    theta: Theta = None,
-    scope: Scope = "all",
-    weights: Weights = "uniform",
-    multiplicity: Multiplicity = 1,
-    seed: Seed = 0,
-    option: Options = None,
+    spec: Asked,
     saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
     format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv")] = "jsonl",
     order: Annotated[str, typer.Option(help="input or pick")] = "input",
@@ -59,11 +50,11 @@ def export(
     """
     from core.export.folder import export as write
 
-    session, workspace, spec = request(store, method, budget, unit, theta, scope, weights, multiplicity, seed, option)
+    session, workspace, wanted = request(store, **spec)
     if saved:
-        spec = saved_spec(workspace.state().selections, saved)
-    manifest = write(session.selection(spec), session.store, out, format, order)
-    machine(manifest) if as_json else print(f"{manifest['n_records']:,} records → {out}")
+        wanted = saved_spec(workspace.state().selections, saved)
+    manifest = write(session.selection(wanted), session.store, out, format, order)
+    machine(manifest) if as_json else print(f"{many(manifest['n_records'], 'record')} → {shown_path(out)}")
 
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.cli.console import bar, errors, machine, show
-from core.cli.options import AsJson, Seed, Store, request
+from core.cli.console import bar, machine, show, tell
+from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
+from core.lm.endpoint import Endpoint
+from core.settings import setting, words
+from core.system.shown import many
 
 PICKS = 300  # whose credits say which features matter most
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What the endpoint takes for tokens, for an estimate."""
+
+    price_in: float | None = setting(None, "Per million prompt tokens, for the estimate.")
+    price_out: float | None = setting(None, "Per million answer tokens, for the estimate.")
 
 
 def labels(
@@ -69,21 +81,16 @@ def shipped_problems(store: Any) -> dict[str, Any]:
     return {}
 
 
+@takes(asked=Options(Endpoint), price=Options(Prices))
 def label(
     store: Store,
+    asked: Asked,
+    price: Asked,
     features: Annotated[str, typer.Option(help="Feature numbers, separated by commas.")] = "",
     credited: Annotated[int, typer.Option(help=f"Else the features credited most over {PICKS} greedy picks.")] = 100,
-    model: Annotated[str, typer.Option(help="Default: SAELECT_LABEL_MODEL.")] = "",
-    base_url: Annotated[str, typer.Option(help="Default: OPENAI_BASE_URL, else OpenAI's.")] = "",
     again: Annotated[bool, typer.Option(help="Also features that this model has labelled.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
-    price_in: Annotated[float | None, typer.Option(help="Per million prompt tokens, for the estimate.")] = None,
-    price_out: Annotated[float | None, typer.Option(help="Per million answer tokens, for the estimate.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 8,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for an answer.")] = 60,
-    retries: Annotated[int, typer.Option(min=0, help="Repetitions of a request that failed.")] = 5,
-    answer_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 150,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option(help="For methods that draw at random.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Label features by a model behind an OpenAI-compatible endpoint, and score each label by detection. Resumable.
@@ -93,18 +100,16 @@ def label(
     from core.features.label_prompts import example_maker
     from core.features.labeller import estimate, unlabelled
     from core.features.labels import book_of
-    from core.lm.endpoint import Endpoint
 
-    endpoint = Endpoint.given(
-        model, base_url, workers=workers, timeout=timeout, retries=retries, answer_tokens=answer_tokens
-    )
+    endpoint = Endpoint.given(**asked)
     session, _, spec = request(store, budget="1")
     book, wanted = book_of(session.store), wanted_features(session, spec, features, credited)
     todo = wanted if again else unlabelled(wanted, book, endpoint.model)
-    errors.print(f"{len(wanted):,} features, {len(wanted) - len(todo):,} of them labelled by this model before.")
+    before = len(wanted) - len(todo)
+    tell(f"{many(len(wanted), 'feature')}, {before:,} of them labelled by this model before.")
     make = example_maker(session.store, session.raw_matrix("all"), seed)
     examples = [one for one in map(make, todo) if one.shown]
-    if examples and not confirmed(estimate(examples, endpoint, price_in, price_out), endpoint, yes):
+    if examples and not confirmed(estimate(examples, endpoint, **price), endpoint, yes):
         raise SelectionError("Nothing was sent: answer y, or give --yes.")
     outcomes = run(examples, endpoint, book)
     report(outcomes, sorted(set(todo) - {one.feature for one in examples}), as_json)
@@ -119,7 +124,7 @@ def wanted_features(session: Any, spec: Any, features: str, credited: int) -> li
         selection = session.order(spec).prefix(PICKS)
         matrix = session.matrix(spec.scope, spec.theta)
         return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
-    named = [part.strip() for part in features.split(",") if part.strip()]
+    named = words(features)
     for part in named:
         if not (part.isascii() and part.isdigit() and int(part) < session.store.n_features):
             raise SelectionError(f"{part!r} is no feature of this store: they are 0 to {session.store.n_features - 1}.")
@@ -129,11 +134,10 @@ def wanted_features(session: Any, spec: Any, features: str, credited: int) -> li
 def confirmed(cost: Any, endpoint: Any, yes: bool) -> bool:
     """Say what will be sent where, and what it costs; ask unless `yes`."""
     price = "" if cost.money is None else f", at most {max(cost.money, 0.01):,.2f} in the prices' currency"
-    errors.print(
-        f"{cost.requests:,} requests with excerpts of the data to {endpoint.model} at {endpoint.base_url}: about "
-        f"{cost.prompt_tokens:,} prompt tokens and at most {cost.answer_tokens:,} answer tokens{price}.",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    tell(
+        f"{many(cost.requests, 'request')} with excerpts of the data to {endpoint.model} at {endpoint.base_url}: about "
+        f"{cost.prompt_tokens:,} prompt tokens and at most {cost.answer_tokens:,} answer tokens{price}."
+    )
     return yes or typer.confirm("Send them?", err=True)
 
 
@@ -165,4 +169,4 @@ def report(outcomes: list[Any], silent: list[int], as_json: bool) -> None:
     show([row | {"score": "—" if row["score"] is None else f"{row['score']:.2f}"} for row in rows])
     show(problems, "Problems")
     average = "" if mean is None else f"; mean score {mean:.2f}"
-    print(f"{len(made):,} labelled, {len(problems):,} problems{average}")
+    print(f"{len(made):,} labelled, {many(len(problems), 'problem')}{average}")

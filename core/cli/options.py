@@ -1,87 +1,164 @@
-"""Options that several commands share, and the request they amount to."""
+"""Options: those that several commands share, those made of settings, and the request they amount to."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
 from core.errors import SelectionError
 from core.schema import SelectionSpec
+from core.settings import Setting, settings_of, words
+from core.system.files import store_at
 
 if TYPE_CHECKING:
     from core.session.session import Session
     from core.workspace.log import Workspace
 
-
-Store = Annotated[Path, typer.Option("--store", help="A feature store, cache/<key>.duckdb.")]
-Method = Annotated[str, typer.Option(help="The method; `methods` lists them with their options.")]
-Budget = Annotated[str, typer.Option(help="A number, or a share such as 5%.")]
-Unit = Annotated[str, typer.Option(help="samples or tokens")]
-Theta = Annotated[float | None, typer.Option(help="JumpReLU threshold. Default: chosen from the store.")]
-Scope = Annotated[str, typer.Option(help="Features of: all, prompt or response")]
-Weights = Annotated[str, typer.Option(help="Of the features: uniform, idf or mass")]
-Multiplicity = Annotated[int, typer.Option("-r", "--multiplicity", help="Picks a feature may be credited to.")]
-Seed = Annotated[int, typer.Option(help="For methods that draw at random.")]
-Options = Annotated[list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE of the method; repeat it.")]
+Store = Annotated[
+    Path,
+    typer.Option(
+        "--store", parser=store_at, metavar="STORE", help="A feature store: its path, or its key in the cache."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+Budgets = Annotated[
+    str, typer.Option("--budget", "--budgets", help="Numbers or shares such as 5%, separated by commas.")
+]
+Asked = dict[str, Any]  # what was typed for the settings of a class, by the names of its fields
 
 
-def request(
-    store: Path,
-    method: str = "sae-greedy",
-    budget: str = "100",
-    unit: str = "samples",
-    theta: float | None = None,
-    scope: str = "all",
-    weights: str = "uniform",
-    multiplicity: int = 1,
-    seed: int = 0,
-    option: list[str] | None = None,
-) -> tuple[Session, Workspace, SelectionSpec]:
-    """The opened store, its workspace, and the spec that the options and the workspace's decisions amount to."""
-    from core.schema import UNITS
+# --- options made of settings
+
+
+class Options:
+    """The settings of a class as options of a command: those named, else all, some with a default of their own."""
+
+    def __init__(self, declared: type, *names: str, without: Sequence[str] = (), **defaults: Any) -> None:
+        known = settings_of(declared)
+        self.settings = {name: known[name] for name in names or known if name not in without}
+        self.hints = get_type_hints(declared)
+        self.defaults = {f.name: f.default for f in fields(declared)}
+        self.own = defaults
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """The options as parameters that typer understands."""
+        return [self.parameter(name, one) for name, one in self.settings.items()]
+
+    def parameter(self, name: str, one: Setting) -> inspect.Parameter:
+        """One setting as a parameter."""
+        hint, default = self.hints[name], self.defaults[name]
+        if isinstance(one.typed, tuple) or (isinstance(default, tuple) and one.typed is ...):  # an option to repeat
+            item = get_args(hint)[0] if one.typed is ... else str
+            hint, default = list[item] | None, None
+        elif isinstance(one.typed, str):
+            hint, default = str, one.typed
+        elif one.typed is None:
+            hint, default = hint | None, None
+        default = self.own.get(name, inspect.Parameter.empty if default is MISSING else default)
+        typed = Annotated[hint, typer.Option(*one.option.split(), help=one.sentence)]
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=typed)
+
+    def values(self, given: dict[str, Any]) -> Asked:
+        """Take the settings out of `given`; raises SelectionError for one that is not allowed."""
+        found = {}
+        for name, one in self.settings.items():
+            value = given.pop(name)
+            if one.parse:
+                value = one.parse(value or one.typed)
+            elif isinstance(self.defaults[name], tuple):
+                value = tuple(value or ())
+            if value is not None:
+                one.check(name, value)
+            found[name] = value
+        return found
+
+
+def takes(**parts: Options) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of settings: each part is one of its parameters, and gets what was typed (Asked)."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def run(**given: Any) -> None:
+            asked = {part: options.values(given) for part, options in parts.items()}
+            command(**given, **asked)
+
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command, eval_str=True).parameters.values():
+            own = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            parameters += parts[parameter.name].parameters() if parameter.name in parts else [own]
+        run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  that is where typer looks
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+# --- the request
+
+
+def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpec]:
+    """The opened store, its workspace, and the spec that the options and the workspace's decisions amount to.
+
+    `asked` are fields of SelectionSpec as they are typed: a budget of 5%, no θ for the store's own. Raises StoreError
+    and SelectionError.
+    """
     from core.selection.checks import parsed_options
-    from core.selection.registry import METHODS
     from core.session.session import open_session, workspace_of
 
     session = open_session(store)
     workspace = workspace_of(session.store)
     state = workspace.state()
-    for name, value, known in (("method", method, METHODS), ("unit", unit, UNITS)):
-        if value not in known:
-            raise SelectionError(f"Unknown {name} {value!r}: it must be one of {', '.join(known)}.")
-    theta = session.default_theta(scope)[0] if theta is None else theta
-    total = session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
-    spec = SelectionSpec(method, parsed_budget(budget, total), unit, theta, scope, multiplicity, weights, seed=seed)
-    spec = replace(spec, vetoes=state.vetoes, pins=state.pins, bans=state.bans)
-    return session, workspace, replace(spec, options=parsed_options(method, pairs(option)))
+    spec = SelectionSpec(**{**asked, "theta": 0.0, "budget": 1, "options": {}})
+    known_method(spec.method)
+    theta, total = asked.get("theta"), budget_total(session, spec.unit)
+    spec = replace(
+        spec,
+        budget=parsed_budget(asked.get("budget", "100"), total),
+        theta=session.default_theta(spec.scope)[0] if theta is None else theta,
+        options=parsed_options(spec.method, asked.get("options", {})),
+        vetoes=state.vetoes,
+        pins=state.pins,
+        bans=state.bans,
+    )
+    return session, workspace, spec
+
+
+def budget_total(session: Session, unit: str) -> int:
+    """What a budget is a share of: the samples, or their tokens."""
+    return session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
 
 
 def parsed_budget(text: str, total: int) -> int:
-    """A whole number, or a share of `total`: 5% is at least 1."""
+    """A whole number, or a share of `total`: 5% is at least 1; raises SelectionError."""
     try:
-        return max(1, round(float(text[:-1]) / 100 * total)) if text.endswith("%") else int(text)
-    except ValueError:
+        return max(1, round(parsed_share(text) * total)) if text.endswith("%") else int(text)
+    except (ValueError, OverflowError):
         raise SelectionError(f"The budget must be a whole number or a share such as 5%, got {text!r}.") from None
 
 
 def parsed_share(text: str) -> float:
-    """A share in (0, 1]."""
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
+    """A percentage as a share in (0, 1]; raises ValueError."""
+    share = float(text.removesuffix("%")) / 100
     if not 0 < share <= 1:
-        raise SelectionError(f"A share must be a number above 0 and at most 1, got {text!r}.")
+        raise ValueError(text)
     return share
 
 
-def pairs(option: list[str] | None) -> dict[str, str]:
-    """NAME=VALUE texts as a dictionary."""
-    for text in option or []:
-        if "=" not in text:
-            raise SelectionError(f"An option is written NAME=VALUE, got {text!r}.")
-    return dict(text.split("=", 1) for text in option or [])
+def parsed_methods(text: str, others: Sequence[str] = ()) -> list[str]:
+    """Methods separated by commas, `others` among them; raises SelectionError for one that is not there."""
+    return [known_method(name, others) for name in words(text)]
+
+
+def known_method(name: str, others: Sequence[str] = ()) -> str:
+    """The name itself; raises SelectionError if it is neither a method nor one of `others`."""
+    from core.selection.registry import METHODS
+
+    known = [*METHODS, *others]
+    if name not in known:
+        raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join(known)}.")
+    return name

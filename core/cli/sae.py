@@ -9,20 +9,19 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import bar, errors
+from core.cli.console import bar, tell
+from core.cli.options import Asked, Options, takes
+from core.sae.train.trainer import SaeTrainingConfig
+from core.system.shown import shown_path
 
 
+@takes(config=Options(SaeTrainingConfig))
 def train_sae(
     data: Annotated[list[str], typer.Option(help="Instruction data; give it several times to mix sources.")],
+    config: Asked,
     model: Annotated[str, typer.Option(help="Hub id, folder or GGUF file. Default: the demo's model.")] = "",
     out: Annotated[Path | None, typer.Option(help="New folder for the SAE. Default: one in the cache.")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder for activations and checkpoints.")] = None,
-    hook_point: str = "blocks.14.hook_resid_post",
-    d_sae: int = 8192,
-    k: int = 32,
-    tokens: Annotated[int, typer.Option(help="Distinct content tokens to collect.")] = 10_100_000,
-    steps: Annotated[int, typer.Option(help="Training steps of 4,096 tokens.")] = 2600,
-    seed: int = 0,
 ) -> None:
     """Train a TopK SAE on the residual stream with sae-lens's trainer, then measure it on held-out rows. Resumable.
 
@@ -30,11 +29,10 @@ def train_sae(
     """
     from core.demo import demo_model
     from core.sae.train.pipeline import run
-    from core.sae.train.trainer import SaeTrainingConfig
 
-    config = SaeTrainingConfig(hook_point=hook_point, d_sae=d_sae, k=k, tokens=tokens, steps=steps, seed=seed)
+    asked = SaeTrainingConfig(**config)
     with bar() as progress:
-        task = progress.add_task("Collecting activations", total=tokens, rate="")
+        task = progress.add_task("Collecting activations", total=asked.tokens, rate="")
         started = time.time()
 
         def collected(n: int) -> None:
@@ -42,8 +40,8 @@ def train_sae(
             done = progress.tasks[0].completed
             progress.update(task, rate=f"{done / (time.time() - started):,.0f} tokens/s")
 
-        folder, metrics = run(config, data, model or str(demo_model()), out, work, collected, progress.stop)
-    errors.print(f"The SAE → {folder}", markup=False)
+        folder, metrics = run(asked, data, model or str(demo_model()), out, work, collected, progress.stop)
+    tell(f"The SAE → {shown_path(folder)}")
     print(json.dumps(metrics, indent=1))
 
 

@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import errors, machine, show
-from core.cli.options import AsJson, Budget, Method, Scope, Seed, Store, Theta, request
+from core.cli.console import machine, show, tell
+from core.cli.options import AsJson, Asked, Options, Store, request, takes
+from core.schema import SelectionSpec
+from core.settings import setting
+from core.system.shown import many
 
-Many = list[int] | None
-Number = float | None
+if TYPE_CHECKING:
+    from core.session.search import Query
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What a sample must be like, as it is typed; all conditions must hold."""
+
+    text: str = setting("", "Part of any turn, whatever the case.")
+    regex: bool = setting(False, "The text is a regular expression (RE2).", option="--regex")
+    feature: tuple[int, ...] = setting((), "A feature that must be active; repeat it.")
+    lacks: tuple[int, ...] = setting((), "A feature that must not be active; repeat it.")
+    min_tokens: int | None = setting(None, "Shortest sample.")
+    max_tokens: int | None = setting(None, "Longest sample.")
+    source: str | None = setting(None, "The source of the sample, as in the data.")
+    score: str = setting("", "Score column for the two bounds.")
+    min_score: float | None = setting(None, "Lowest score.")
+    max_score: float | None = setting(None, "Highest score.")
+    status: str = setting("all", "all, picked or rejected, by the method and budget below")
+
+    @property
+    def query(self) -> Query:
+        """The conditions as `find` takes them."""
+        from core.session.search import Query
+
+        tokens, bounds = (self.min_tokens, self.max_tokens), (self.min_score, self.max_score)
+        return Query(
+            text=self.text, regex=self.regex, has=tuple(self.feature), lacks=tuple(self.lacks), tokens=tokens,
+            source=self.source, score_column=self.score, score=bounds, status=self.status,
+        )  # fmt: skip
+
+
+@takes(
+    conditions=Options(Conditions),
+    spec=Options(SelectionSpec, "method", "budget", "theta", "scope", "seed", budget="10%"),
+)
 def search(
     store: Store,
-    text: Annotated[str, typer.Option(help="Part of any turn, whatever the case.")] = "",
-    regex: Annotated[bool, typer.Option("--regex", help="The text is a regular expression (RE2).")] = False,
-    feature: Annotated[Many, typer.Option(help="A feature that must be active; repeat it.")] = None,
-    lacks: Annotated[Many, typer.Option(help="A feature that must not be active; repeat it.")] = None,
-    min_tokens: Annotated[int | None, typer.Option(help="Shortest sample.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Longest sample.")] = None,
-    source: Annotated[str | None, typer.Option(help="The source of the sample, as in the data.")] = None,
-    score: Annotated[str, typer.Option(help="Score column for the two bounds.")] = "",
-    min_score: Annotated[Number, typer.Option(help="Lowest score.")] = None,
-    max_score: Annotated[Number, typer.Option(help="Highest score.")] = None,
-    status: Annotated[str, typer.Option(help="all, picked or rejected, by the method and budget below")] = "all",
-    method: Method = "sae-greedy",
-    budget: Budget = "10%",
-    theta: Theta = None,
-    scope: Scope = "all",
-    seed: Seed = 0,
+    conditions: Asked,
+    spec: Asked,
     limit: Annotated[int, typer.Option(help="Samples listed; the count is of all.")] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -39,18 +61,17 @@ def search(
 
     Example: python -m core search --store cache/0123456789abcdef.duckdb --text python --feature 12 --status rejected
     """
-    from core.session.search import Query, find
+    from core.session.search import find
 
-    session, _, spec = request(store, method, budget, theta=theta, scope=scope, seed=seed)
-    bounds = (min_tokens, max_tokens), (min_score, max_score)
-    query = Query(text, regex, tuple(feature or ()), tuple(lacks or ()), bounds[0], source, score, bounds[1], status)
-    picked = session.selection(spec).rows if status != "all" else ()
-    matrix, started = session.matrix(spec.scope, spec.theta), time.perf_counter()
+    session, _, wanted = request(store, **spec)
+    query = Conditions(**conditions).query
+    picked = session.selection(wanted).rows if query.status != "all" else ()
+    matrix, started = session.matrix(wanted.scope, wanted.theta), time.perf_counter()
     rows = find(session, matrix, query, picked)
     seconds = time.perf_counter() - started
     if as_json:
-        machine({"count": len(rows), "theta": spec.theta, "seconds": seconds, "rows": rows})
+        machine({"count": len(rows), "theta": wanted.theta, "seconds": seconds, "rows": rows})
         return
     tokens, shown = session.info.tokens, session.store.samples(rows[:limit])
     show([{"row": s.row, "prompt": s.prompt[:160], "tokens": int(tokens[s.row])} for s in shown])
-    errors.print(f"{len(rows):,} of {matrix.n_samples:,} samples in {seconds:.2f} s, θ = {spec.theta:.4g}")
+    tell(f"{len(rows):,} of {many(matrix.n_samples, 'sample')} in {seconds:.2f} s, θ = {wanted.theta:.4g}")

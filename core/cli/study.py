@@ -10,20 +10,27 @@ import numpy as np
 import typer
 
 from core.cli.console import machine, show
-from core.cli.options import AsJson, Scope, Seed, Theta, request
+from core.cli.options import AsJson, Asked, Options, request, takes
+from core.schema import SelectionSpec
+from core.system.files import store_at
 
 if TYPE_CHECKING:
-    from core.schema import SelectionSpec
     from core.session.session import Session
 
 
+Stores = Annotated[
+    list[Path],
+    typer.Option(
+        "--store", parser=store_at, metavar="STORE", help="A feature store, by path or key; repeat it to see several."
+    ),
+]
+
+
+@takes(spec=Options(SelectionSpec, "theta", "scope", "budget", "seed", budget="5%"))
 def length(
-    store: Annotated[list[Path], typer.Option("--store", help="A feature store; repeat it to see several together.")],
-    theta: Theta = None,
-    scope: Scope = "all",
-    budget: Annotated[str, typer.Option(help="Samples in each of the sets compared: a number, or a share.")] = "5%",
+    store: Stores,
+    spec: Asked,
     top: Annotated[int, typer.Option(help="Features of the decomposition to list.")] = 20,
-    seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """What length has to do with features: r, its parts, growth, other sets of samples, coverage beyond length.
@@ -32,8 +39,8 @@ def length(
     """
     found = {}
     for path in store:
-        session, _, spec = request(path, budget=budget, theta=theta, scope=scope, seed=seed)
-        found[path.stem] = study(session, spec, top)
+        session, _, wanted = request(path, **spec)
+        found[path.stem] = study(session, wanted, top)
     if as_json:
         machine(found)
         return

@@ -42,23 +42,25 @@ def rejects_bytes(selection: Selection, store: FeatureStore) -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
-def replay(manifest: Path, out: Path | None = None) -> Path:
+def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -> Path:
     """Select and write again what a manifest describes, to `out` or under the name in the manifest; the path.
+
+    `store`: where the feature store lies, if neither beside the manifest nor in the cache.
 
     Raises StoreError if the store is gone, SelectionError if picks or bytes differ, SaelectError if a different file
     stands where the new one would go.
     """
     found = read_manifest(Path(manifest))
-    store = find_store(found, Path(manifest))
+    opened = find_store(found, Path(manifest), store)
     spec = spec_from(found["spec"])
-    selection = select(store.matrix(spec.scope), spec, info_of(store))
-    rows = store.sample_columns()["source_row"][selection.rows].tolist()
+    selection = select(opened.matrix(spec.scope), spec, info_of(opened))
+    rows = opened.sample_columns()["source_row"][selection.rows].tolist()
     if rows != found["rows"]:
         differ = len(set(rows) ^ set(found["rows"]))
         raise SelectionError(
             f"The selection is not the one in {manifest}: {differ} rows differ, or stand in another order."
         )
-    content = curated_bytes(selection, store, found["format"], found["order"])
+    content = curated_bytes(selection, opened, found["format"], found["order"])
     digest = hashlib.sha256(content).hexdigest()
     if digest != found["sha256"]:
         raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {digest}.")

@@ -33,7 +33,7 @@ def manifest_json(
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_records": len(selection.rows),
         "n_tokens": int(tokens[selection.rows].sum()),
-        "store": {"key": store.key, "path": str(store.path)},
+        "store": {"key": store.key, "path": store.path.name},  # a manifest is published: no folders of this machine
         "data": {"source": Path(store.meta["config"]["data"]).name, "sha256": store.meta["digests"]["data"]},
         "spec": spec_dict(selection),
         "rows": [int(r) for r in columns["source_row"][selection.rows]],
@@ -77,12 +77,17 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return found
 
 
-def find_store(found: dict[str, Any], manifest: Path) -> FeatureStore:
-    """The store that a manifest names, where it was or in the cache."""
-    key = found["store"]["key"]
-    for path in (Path(found["store"]["path"]), cache_dir() / f"{key}.duckdb"):
-        if path.is_file():
-            store = open_store(path)
+def find_store(found: dict[str, Any], manifest: Path, at: Path | None = None) -> FeatureStore:
+    """The store that a manifest names: `at`, beside the manifest, in the cache, or where older manifests say it was.
+
+    Raises StoreError if it is in none of these places.
+    """
+    key, path = found["store"]["key"], Path(str(found["store"]["path"]))
+    places = [at] if at else [manifest.parent / path.name, cache_dir() / f"{key}.duckdb", path]
+    for place in places:
+        if place.is_file():
+            store = open_store(place)
             if store.key == key:
                 return store
-    raise StoreError(f"The feature store {key} that {manifest} names is neither where it was nor in {cache_dir()}.")
+    looked = at or f"beside it, nor in {cache_dir()}"
+    raise StoreError(f"The feature store {key} that {manifest} names is not {looked}: give --store.")

@@ -13,6 +13,8 @@ from core.schema import SelectionSpec
 from core.settings import check, like, setting, words
 from core.system.files import cache_dir
 
+FULL, BASE = "full", "base"  # methods of a proof: all that may be picked; the model as it came
+
 
 @dataclass(frozen=True)
 class ProofConfig:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
+from core.proof.config import BASE, FULL
 from core.selection.registry import METHODS
 
-FULL, BASE = "full", "base"  # all that may be picked; the model as it came
 REFINED = tuple(name for name, method in METHODS.items() if "run" in method.needs)  # of refinement
 
 

@@ -21,8 +21,8 @@ from core.lm.chat import tokenize
 from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_training
 from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
-from core.proof.config import ProofConfig
-from core.proof.grid import BASE, FULL, REFINED, Cell, held_out_rows, n_trainable
+from core.proof.config import BASE, FULL, ProofConfig
+from core.proof.grid import REFINED, Cell, held_out_rows, n_trainable
 from core.proof.store import ProofStore, Run
 from core.refine.config import RefineConfig
 from core.refine.rounds import refine

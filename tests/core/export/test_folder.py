@@ -28,6 +28,12 @@ def store(tiny):
     return open_store(tiny.store)
 
 
+@pytest.fixture(autouse=True)
+def cache(tiny, monkeypatch) -> None:
+    """The tiny store lies in the cache."""
+    monkeypatch.setenv("SAELECT_CACHE", str(tiny.store.parent))
+
+
 def choose(store, **changes):
     """Greedy, eight samples of the tiny store."""
     spec = replace(SelectionSpec(budget=8, theta=0.5), **changes)
@@ -105,7 +111,7 @@ def test_a_changed_manifest_is_refused(store, tmp_path: Path) -> None:
     for change, error, words in (
         ({"rows": manifest["rows"][:-1]}, SelectionError, "1 rows differ"),
         ({"sha256": "0"}, SelectionError, "sha256"),
-        ({"store": {"key": "0" * 16, "path": "gone"}}, StoreError, "neither where it was"),
+        ({"store": {"key": "0" * 16, "path": "gone"}}, StoreError, "nor in .*: give --store"),
     ):
         path.write_text(json.dumps({**manifest, **change}))
         with pytest.raises(error, match=words):
@@ -113,6 +119,26 @@ def test_a_changed_manifest_is_refused(store, tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(SaelectError, match="has no"):
         read_manifest(path)
+
+
+def test_a_manifest_names_no_folder_of_this_machine(store, tmp_path: Path, monkeypatch) -> None:
+    export(choose(store), store, tmp_path / "curated.jsonl")
+    text = (tmp_path / "curated.manifest.json").read_text()
+    assert json.loads(text)["store"] == {"key": store.key, "path": store.path.name}
+    assert not [folder for folder in (store.path.parent, tmp_path, Path.home()) if str(folder) in text]
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "elsewhere"))
+    with pytest.raises(StoreError, match="give --store"):
+        replay(tmp_path / "curated.manifest.json")
+    assert replay(tmp_path / "curated.manifest.json", store=store.path) == tmp_path / "curated.jsonl"
+
+
+def test_an_older_manifest_finds_its_store_where_it_was(store, tmp_path: Path, monkeypatch) -> None:
+    export(choose(store), store, tmp_path / "curated.jsonl")
+    path = tmp_path / "curated.manifest.json"
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps(found | {"store": {"key": store.key, "path": str(store.path)}}))
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "elsewhere"))
+    assert replay(path) == tmp_path / "curated.jsonl"
 
 
 def test_replay_never_overwrites_another_file(store, tmp_path: Path) -> None:
