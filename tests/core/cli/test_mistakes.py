@@ -99,7 +99,7 @@ def test_other_failures_of_the_system_are_ours(capsys) -> None:
     def lost(*_: Any, **__: Any) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         main([], lost)
 
 
