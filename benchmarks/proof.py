@@ -10,14 +10,21 @@ grid, each on its own core (OMP_NUM_THREADS=1). On another machine it goes on fr
     python -m core join DATA1.duckdb DATA2.duckdb DATA3.duckdb DATA4.duckdb
     python -m core ban --store POOL.duckdb --without ifd                 # prompts that leave an answer no room
     python -m benchmarks.proof --store POOL.duckdb --out docs/proof.json
+    python -m benchmarks.proof --again docs/proof.json   # the results anew from the runs that the file holds
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from core.cli.app import main
+from core.proof.results import write_results
+from core.proof.store import ProofStore, take_over
 
 METHODS = (
     "full",
@@ -39,12 +46,28 @@ def arguments(store: str, out: Path, methods: str, budgets: str, seeds: int, sco
     return ["prove", "--store", store, *grid, "--held-out", "300", "--max-tokens", "256", "--out", str(out)]
 
 
+def again(path: Path) -> None:
+    """Write the results of a file anew from its runs, which stay as they are."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    with TemporaryDirectory() as folder:
+        store, source = ProofStore(Path(folder) / "proof.duckdb"), np.array(content["sources"])
+        store.begin(content["shared"], np.arange(len(source)), source)
+        take_over(store, path)
+        write_results(store, path)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", required=True, help="the pool, with the score column")
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--again", type=Path, metavar="FILE", help="only write the results of this file anew")
+    task.add_argument("--store", help="the pool, with the score column")
     parser.add_argument("--out", type=Path, default=Path("docs/proof.json"))
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--budgets", default=",".join(map(str, BUDGETS)))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--score", default="ifd")
-    raise SystemExit(main(arguments(**vars(parser.parse_args()))))
+    asked = vars(parser.parse_args())
+    if path := asked.pop("again"):
+        again(path)
+    else:
+        raise SystemExit(main(arguments(**asked)))

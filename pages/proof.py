@@ -29,7 +29,7 @@ from pages.parts.text import plain
 from pages.parts.view import header, metrics
 
 CHART = "proof-chart"
-INTERVAL = "of the loss; the interval is a bootstrap over the held-out samples and, with several seeds, over the models"
+INTERVAL = "of the loss; the interval is over the seeds' models and the held-out samples, and needs two seeds"
 
 
 def empty_state(folder: Path) -> None:
@@ -146,15 +146,15 @@ def link_to_compare(result: Result) -> None:
 
 
 def told_of_random() -> str:
-    """Which methods are better than random beyond their interval, and which are not."""
+    """Which methods are better than random beyond chance, and which are not."""
     found = verdict(rows)
     if not (found.better or found.worse or found.unclear):
         return "No method was run beside random with the same budget, so none can be said to be better than it."
-    groups = (("Better than random beyond the 95 % interval", found.better), ("Worse beyond it", found.worse),
-              ("Neither", found.unclear))  # fmt: skip
+    groups = (("Better than random beyond chance", found.better), ("Worse", found.worse), ("Neither", found.unclear))
     told = [f"{name}: {listed(some)}." for name, some in groups if some or name.startswith("Better")]
-    several = " and the fine-tuned models." if max(r.seeds for r in rows) > 1 else ", not over seeds: there is one."
-    return " ".join(told) + " The interval is over the held-out samples" + several
+    if not any(np.isfinite(r.p) for r in rows):
+        return " ".join(told) + " With one seed chance cannot be told: run prove with --seeds 3."
+    return " ".join(told) + " Chance: 5 % for all comparisons together (Holm), over models and held-out samples."
 
 
 def listed(some: Sequence[Result]) -> str:
@@ -209,7 +209,20 @@ def show_mixture() -> None:
 def show_table() -> None:
     """All results by loss."""
     st.subheader("All results, the lowest loss first", anchor=False)
-    names = ("method", "budget", "seeds", "samples", "tokens", "seconds", "loss", "spread", "better", "low", "high")
+    names = (
+        "method",
+        "budget",
+        "seeds",
+        "samples",
+        "tokens",
+        "seconds",
+        "loss",
+        "spread",
+        "better",
+        "low",
+        "high",
+        "p_holm",
+    )
     frame = pd.DataFrame([{name: getattr(r, name) for name in names} for r in rows])
     frame["budget"] = frame["budget"].where(frame["budget"] > 0)
     counts = ["samples", "tokens", "seconds"]
@@ -225,6 +238,7 @@ def show_table() -> None:
         "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),
         "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),
         "high": st.column_config.NumberColumn("to (95 %)", format="%.4f"),
+        "p_holm": st.column_config.NumberColumn("p", format="%.3f", help="corrected for all comparisons (Holm)"),
     }
     st.dataframe(frame, hide_index=True, key="proof-table", column_config=layout, placeholder="—")
     ran = [r for r in rows if r.method not in MARKS]

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from core.proof.intervals import LEVEL, UNKNOWN, Difference, difference, holm, macro_mean
 from core.proof.store import ProofStore, Run, shared
 from core.system.files import replacing
 from core.system.kept import plain
 
-RESAMPLES = 2000
+COSTS = ("tokens", "trained_tokens", "seconds")  # of a run
 
 
 @dataclass(frozen=True)
 class Result:
     """A method at a budget, over its seeds. loss: mean over the sources of the mean held-out loss; by_source; spread:
-    standard deviation over the seeds; better: loss of random at that budget less its own, with a 95 % interval, NaN
-    without random.
+    standard deviation over the seeds; better: loss of random at that budget less its own, with the 95 % interval low to
+    high and the two-sided p value of this comparison, NaN without random or with one seed; p_holm: p corrected for all
+    comparisons of the proof.
     """
 
     method: str
@@ -36,74 +38,60 @@ class Result:
     high: float
     by_source: dict[str, float]
     scores: dict[str, float]
+    p: float = UNKNOWN
+    p_holm: float = UNKNOWN
+
+    @property
+    def holds(self) -> bool:
+        """Whether it differs from random, with all comparisons of the proof taken into account."""
+        return self.p_holm <= LEVEL
 
 
-def results(store: ProofStore, seed: int = 0) -> list[Result]:
-    """One row a method and budget; the intervals are paired bootstraps over models and held-out samples."""
+def results(store: ProofStore) -> list[Result]:
+    """One row a method and budget, each compared with random at that budget; Holm's correction over all of them."""
     runs, source = store.runs(), store.sources()
     groups: dict[tuple[str, int], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.method, run.budget), []).append(run)
-    return [summary(own, groups.get(("random", key[1]), []), source, seed) for key, own in groups.items()]
+    found = [summary(own, groups.get(("random", key[1]), []), source) for key, own in groups.items()]
+    corrected = holm([r.p for r in found]).tolist()
+    return [replace(r, p_holm=p) for r, p in zip(found, corrected, strict=True)]
 
 
-def summary(own: list[Run], random: list[Run], source: np.ndarray, seed: int) -> Result:
+def summary(own: list[Run], random: list[Run], source: np.ndarray) -> Result:
     """What the runs of one method and budget amount to, against those of random selection."""
     losses = np.array([run.losses for run in own])
     by_seed = [macro_mean(one, source) for one in losses]
-    means = {
-        str(name): macro_mean(losses.mean(0)[source == name], source[source == name]) for name in sorted(set(source))
-    }
-    better = low = high = float("nan")
+    against = Difference(UNKNOWN)
     if random and own[0].method != "random":
-        better, low, high = bootstrap(losses, np.array([run.losses for run in random]), source, seed)
-    known = sorted({name for run in own for name in run.scores})
-    tasks = {name: float(np.mean([run.scores[name] for run in own if name in run.scores])) for name in known}
-
-    def mean(name: str) -> float:
-        return float(np.mean([getattr(run, name) for run in own]))
-
-    spread = float(np.std(by_seed, ddof=1)) if len(own) > 1 else float("nan")
-    samples = float(np.mean([len(run.rows) for run in own]))
+        against = difference(losses, np.array([run.losses for run in random]), source)
+    costs = {name: float(np.mean([getattr(run, name) for run in own])) for name in COSTS}
     return Result(
-        own[0].method, own[0].budget, len(own), samples, mean("tokens"), mean("trained_tokens"), mean("seconds"),
-        float(np.mean(by_seed)), spread, better, low, high, means, tasks,
-    )  # fmt: skip
+        method=own[0].method,
+        budget=own[0].budget,
+        seeds=len(own),
+        samples=float(np.mean([len(run.rows) for run in own])),
+        **costs,
+        loss=float(np.mean(by_seed)),
+        spread=float(np.std(by_seed, ddof=1)) if len(own) > 1 else UNKNOWN,
+        better=against.value,
+        low=against.low,
+        high=against.high,
+        by_source=loss_by_source(losses.mean(0), source),
+        scores=mean_scores(own),
+        p=against.p,
+    )
 
 
-def macro_mean(values: np.ndarray, source: np.ndarray) -> float:
-    """The mean over the sources of each one's mean, NaN left out: a large source counts no more than a small one."""
-    return float(np.mean([values[part].mean() for part in known_parts(values, source)] or [np.nan]))
+def loss_by_source(loss: np.ndarray, source: np.ndarray) -> dict[str, float]:
+    """The mean loss on the held-out samples of each source, NaN left out; NaN for a source without any."""
+    return {str(name): macro_mean(loss[source == name], source[source == name]) for name in sorted(set(source))}
 
 
-def known_parts(values: np.ndarray, source: np.ndarray) -> list[np.ndarray]:
-    """The places, int64, of each source's values that are not NaN; sources without any are left out."""
-    parts = [np.flatnonzero((source == name) & np.isfinite(values)) for name in sorted(set(source))]
-    return [part for part in parts if len(part)]
-
-
-def bootstrap(own: np.ndarray, random: np.ndarray, source: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """(macro mean of how much less the losses `own` float64 (S, H) are than `random` (R, H), its 95 % interval).
-
-    Percentiles over draws of the fine-tuned models and, inside each source, of the held-out samples, each with
-    replacement: what another choice of either could have given (Owen 2007, The pigeonhole bootstrap). The samples are
-    the same for all models, so the comparison is paired. Of n models the interval holds (n - 1) / n of the variance
-    that is due to them, nothing with one seed. It is NaN where a source has but one value.
-    """
-    gain, rng = random.mean(0) - own.mean(0), np.random.default_rng(seed)
-    parts = known_parts(gain, source)
-    if min(map(len, parts), default=0) < 2:
-        return macro_mean(gain, source), float("nan"), float("nan")
-    both, models = np.concatenate([random, -own]), np.hstack([shares(rng, len(random)), shares(rng, len(own))])
-    drawn = np.mean([(shares(rng, len(part)) @ both[:, part].T * models).sum(1) for part in parts], axis=0)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return macro_mean(gain, source), float(low), float(high)
-
-
-def shares(rng: np.random.Generator, n: int) -> np.ndarray:
-    """How often each of n things is drawn in n draws with replacement, as shares: float64 (RESAMPLES, n)."""
-    drawn = rng.integers(n, size=(RESAMPLES, n)) + n * np.arange(RESAMPLES)[:, None]
-    return np.bincount(drawn.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n) / n
+def mean_scores(own: list[Run]) -> dict[str, float]:
+    """The mean of each task's score over the runs that have it."""
+    known = sorted({name for run in own for name in run.scores})
+    return {name: float(np.mean([run.scores[name] for run in own if name in run.scores])) for name in known}
 
 
 def write_results(store: ProofStore, path: Path) -> None:

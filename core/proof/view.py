@@ -16,7 +16,7 @@ MARKS = ("base", "full")  # the model as it came, and trained on all: no selecti
 
 @dataclass(frozen=True)
 class Verdict:
-    """Methods at their budgets against random: better beyond their 95 % interval, worse beyond it, and neither."""
+    """Methods at their budgets against random: better and worse after correction for all comparisons, and neither."""
 
     better: tuple[Result, ...]
     worse: tuple[Result, ...]
@@ -64,8 +64,8 @@ def mark(results: Sequence[Result], name: str) -> Result | None:
 def verdict(results: Sequence[Result]) -> Verdict:
     """Which methods are better than random at the same budget; those without random to compare with are left out."""
     known = [r for r in ranked(results) if r.method not in (*MARKS, "random") and np.isfinite(r.better)]
-    better, worse = [r for r in known if r.low > 0], [r for r in known if r.high < 0]
-    return Verdict(tuple(better), tuple(worse), tuple(r for r in known if r.low <= 0 <= r.high))
+    better, worse = [r for r in known if r.holds and r.better > 0], [r for r in known if r.holds and r.better < 0]
+    return Verdict(tuple(better), tuple(worse), tuple(r for r in known if r not in (*better, *worse)))
 
 
 def saving(results: Sequence[Result]) -> Saving | None:

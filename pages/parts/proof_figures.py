@@ -91,7 +91,8 @@ def told(r: Result, unit: str) -> str:
         f"{r.samples:,.0f} samples, {r.trained_tokens:,.0f} trained of {r.tokens:,.0f} tokens, {r.seconds:,.0f} s",
     ]
     if np.isfinite(r.better):
-        parts.append(f"better than random by {r.better:.4f} (95 %: {r.low:.4f} to {r.high:.4f})")
+        interval = f" (95 %: {r.low:.4f} to {r.high:.4f})" if np.isfinite(r.low) else ""
+        parts.append(f"better than random by {r.better:.4f}{interval}")
     return "<br>".join(parts)
 
 

@@ -19,7 +19,7 @@ from core.lm.fine_tuning import TrainConfig, load_trainable
 from core.proof import run as proving
 from core.proof.config import ProofConfig
 from core.proof.grid import Cell, cells, held_out_rows
-from core.proof.results import bootstrap, macro_mean, results, write_results
+from core.proof.results import results, write_results
 from core.proof.run import answer_losses, picked, prove, refinement, sources
 from core.proof.store import ProofStore, Run, proofs_of, take_over
 from core.session.session import open_session
@@ -113,27 +113,6 @@ def test_a_results_file_of_another_proof(text, why, tmp_path):
     with pytest.raises(StoreError, match=why):
         take_over(store, tmp_path / "r.json")
     assert not store.runs() and (tmp_path / "r.json").read_text() == text
-
-
-@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 10**6))
-def test_the_interval_is_that_of_models_and_samples_drawn_again(s, r, seed):
-    rng, source = np.random.default_rng(seed), np.array(["a"] * 40 + ["b"] * 10)
-    own = rng.normal(0, 0.3, (s, 1)) + rng.normal(0, 1, (s, 50))
-    random = 0.3 + rng.normal(0, 0.3, (r, 1)) + rng.normal(0, 1, (r, 50))
-    drawn = []
-    for _ in range(600):
-        gain = random[rng.integers(r, size=r)].mean(0) - own[rng.integers(s, size=s)].mean(0)
-        drawn.append((gain[rng.integers(40, size=40)].mean() + gain[40 + rng.integers(10, size=10)].mean()) / 2)
-    middle, low, high = bootstrap(own, random, source, 0)
-    assert middle == pytest.approx(macro_mean(random.mean(0) - own.mean(0), source))
-    assert (low, high) == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.15)
-
-
-def test_an_interval_needs_two_values_of_each_source_and_says_what_is_certain():
-    source = np.array(["a"] * 30 + ["b"] * 20)
-    assert bootstrap(np.zeros((3, 50)), np.ones((2, 50)), source, 3) == pytest.approx((1, 1, 1))
-    ones = np.ones((1, 3))
-    assert np.isnan(bootstrap(ones, ones, np.array(["a", "a", "b"]), 0)[1:]).all()
 
 
 def test_a_run_waits_for_another_process_and_is_kept_once(tmp_path, monkeypatch):

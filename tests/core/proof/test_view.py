@@ -30,18 +30,19 @@ METHODS = ("base", "full", "random", "kmq", "sae-greedy")
 
 @st.composite
 def made(draw):
-    """Results of some methods at some budgets, with intervals on either side of zero, over it, or unknown."""
+    """Results of some methods at some budgets, better or worse than random, surely or not, or not compared."""
     found = []
     for method, budget in sorted(draw(st.sets(st.tuples(st.sampled_from(METHODS), st.integers(1, 3)), max_size=10))):
         if method in MARKS and any(r.method == method for r in found):
             continue
         low, better, high = sorted(draw(st.floats(-1, 1)) for _ in range(3))
+        p = draw(st.sampled_from((0.0, 0.05, 0.051, 1.0, float("nan"))))  # unknown with one seed
         if method in (*MARKS, "random") or draw(st.booleans()):
-            low = better = high = float("nan")
+            low = better = high = p = float("nan")
         budget, tokens = 0 if method in MARKS else budget, draw(st.integers(0, 900))
         numbers = (draw(LOSS), 0.1, better, low, high)
         found.append(
-            Result(method, budget, 2, budget, tokens, tokens * 0.5, tokens / 10, *numbers, {"b": 1, "a": 2}, {})
+            Result(method, budget, 2, budget, tokens, tokens * 0.5, tokens / 10, *numbers, {"b": 1, "a": 2}, {}, p, p)
         )
     return found
 
@@ -55,7 +56,8 @@ def test_every_method_gets_one_verdict(found):
         if r.method in ("base", "full", "random") or r.better != r.better:
             assert not any(places)
         else:
-            assert places == [r.low > 0, r.high < 0, r.low <= 0 <= r.high]
+            sure = r.p_holm <= 0.05
+            assert places == [sure and r.better > 0, sure and r.better < 0, not sure or r.better == 0]
 
 
 @quick
