@@ -11,6 +11,7 @@ from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.picks import finish
 from core.selection.run import select
+from core.session.session import Session, by_method
 from core.studies.matched_sets import length_bins
 
 BINS = 10
@@ -100,3 +101,15 @@ def beyond(matrix: FeatureMatrix, sets: dict[str, np.ndarray], tokens: np.ndarra
         r = float(np.corrcoef(picked, length)[0, 1]) if varies else float("nan")
         lines.append(Beyond(name, len(rows), covered, float(tokens[rows].mean()) if len(rows) else float("nan"), r))
     return lines
+
+
+def beyond_lines(session: Session, spec: SelectionSpec, length: np.ndarray) -> list[Beyond]:
+    """Greedy with the effect of length (N,) taken away in two ways, beside greedy, the longest responses and a random
+    draw, all with the number of samples that `spec` selects.
+    """
+    matrix, info = session.matrix(spec.scope, spec.theta), session.info
+    spec = replace(spec, unit="samples", budget=len(session.selection(spec).rows))
+    rows = {m: session.selection(by_method(spec, m)).rows for m in ("sae-greedy", "longest-response", "random")}
+    rows["greedy in length bins"] = in_length_bins(matrix, spec, info, length).rows
+    rows["greedy by relative gain"] = by_relative_gain(matrix, spec, info, length).rows
+    return beyond(matrix, rows, info.tokens, length)

@@ -1,0 +1,118 @@
+"""Sections of the page Longest response: the longest beside other sets, and what is left of it beyond length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.studies.beyond_length import beyond_lines
+from core.studies.length import scope_tokens
+from core.studies.matched_sets import comparable_sets, costs, enrichment
+from pages.parts import length_figures as figures
+from pages.parts.figures import draw
+from pages.parts.tables import feature_link, feature_table
+from pages.parts.view import View
+
+LISTED = 300  # features of a table
+FORMATS = {
+    **dict.fromkeys(("in samples", "in the longest", "in the others"), "%.1f %%"),
+    **dict.fromkeys(("tokens with it", "tokens without"), "%.0f"),
+    "share": "%.2f %%",
+    "q": st.column_config.NumberColumn(format="scientific", help="Benjamini and Hochberg's adjusted p value"),
+}
+
+
+def tokens_of(now: View) -> np.ndarray:
+    """The tokens of each sample in the view's scope, int64 (N,)."""
+    return now.session.remember(("tokens", now.spec.scope), lambda: scope_tokens(now.session.store, now.spec.scope))
+
+
+def features_table(now: View, features: np.ndarray, key: str, more: Mapping[str, Any]) -> None:
+    """A table of features; below it, a link to the one that was clicked."""
+    formats = {name: of for name, of in FORMATS.items() if name in more}
+    for feature in feature_table(now, features, key, more, formats=formats):
+        feature_link(feature)
+
+
+def show_sets(now: View) -> None:
+    """The longest beside sets of as many: coverage at equal samples and equal tokens, and the features that differ."""
+    spec = replace(now.spec, unit="samples", budget=len(now.selection.rows))
+    session = now.session
+    rows = session.remember(("sets", repr(spec)), lambda: comparable_sets(session, spec))
+    table = costs(now.matrix, rows, session.info.tokens, session.info.response_tokens)
+    by_name, budget = {line.name: line for line in table}, table[0].token_budget
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("At equal samples", anchor=False)
+        draw(figures.curves_figure(now, False, table[0].samples), "longest-samples", 320)
+    with right:
+        st.subheader("At equal tokens", anchor=False)
+        draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
+    longest, greedy, cheap = by_name["longest-response"], by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
+    near, after = by_name["matched to greedy"], by_name["matched to the longest"]
+    st.caption(
+        f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
+        f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
+        f"and {greedy.covered_in_budget:,}. Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
+        f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}, a draw of "
+        f"what length alone brings. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
+        f"{longest.mean_length:,.0f}), as no other samples are so long."
+    )
+    names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens a feature")
+    names += ("equal tokens", "samples then", "covered then")
+    frame = pd.DataFrame([list(vars(line).values()) for line in table], columns=names)
+    st.dataframe(frame.round(1), hide_index=True, key="longest-costs")
+    show_enrichment(now, rows)
+
+
+def show_enrichment(now: View, rows: dict[str, np.ndarray]) -> None:
+    """Features commoner in the longest samples than in another set, or rarer."""
+    st.subheader("What the longest have more of, and less", anchor=False)
+    one, two = st.columns(2)
+    other = one.selectbox(
+        "Against", [n for n in rows if n not in ("longest-response", "matched to greedy")], key="against"
+    )
+    which = two.segmented_control("Features", ("enriched", "depleted", "only longest", "only the other"),
+                                  default="enriched", required=True, key="differ")  # fmt: skip
+    found = enrichment(now.matrix, rows["longest-response"], rows[other])
+    lists = {"enriched": found.enriched, "depleted": found.depleted, "only longest": found.only_one}
+    features = {**lists, "only the other": found.only_two}[which][:LISTED]
+    st.caption(
+        f"Of the features, {len(found.enriched):,} are commoner in the longest than in {other} and "
+        f"{len(found.depleted):,} rarer (hypergeometric test, false discovery rate 5 %, without the samples in both); "
+        f"{len(found.only_one):,} are reached by the longest alone, {len(found.only_two):,} by the other alone."
+    )
+    if len(features):
+        more = {
+            "in the longest": 100 * found.one[features] / max(found.n_one, 1),
+            "in the others": 100 * found.two[features] / max(found.n_two, 1), "q": found.q[features],
+        }  # fmt: skip
+        features_table(now, features, f"longest-{which}", more)
+
+
+# --- beyond length
+
+
+def show_beyond(now: View) -> None:
+    """What greedy still covers once long samples have no advantage."""
+    tokens = tokens_of(now)
+    lines = now.session.remember(("beyond", repr(now.spec)), lambda: beyond_lines(now.session, now.spec, tokens))
+    plain, by_name = lines[0], {line.name: line for line in lines}
+    draw(figures.beyond_figure(lines), "longest-beyond", 400)
+    relative, random = by_name["greedy by relative gain"], by_name["random"]
+    st.caption(
+        f"Taking the largest gain relative to what the length promises, {relative.samples:,} samples cover "
+        f"{relative.covered:,} features with {relative.mean_tokens:,.0f} tokens each (r of being picked with length "
+        f"{figures.signed(relative.r)}); plain greedy covers {plain.covered:,} with {plain.mean_tokens:,.0f} "
+        f"({figures.signed(plain.r)}), random {random.covered:,} with {random.mean_tokens:,.0f} "
+        f"({figures.signed(random.r)})."
+    )
+    names = ("selection", "samples", "features covered", "mean tokens", "r with length")
+    frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names)
+    frame["tokens a feature"] = frame["mean tokens"] * frame["samples"] / np.maximum(frame["features covered"], 1)
+    st.dataframe(frame.round(2), hide_index=True, key="longest-beyond-table")
