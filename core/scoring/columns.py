@@ -17,7 +17,7 @@ import numpy as np
 from core.errors import ModelError, SelectionError
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel
-from core.lm.sources import load_lm, resolve_device
+from core.lm.sources import DTYPES, load_lm, resolve_device
 from core.scoring.sample_scores import FORMS, SCORES, Scorer, read_chunk
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, replacing
@@ -76,6 +76,9 @@ def finished_columns(store: FeatureStore) -> dict[str, np.ndarray]:
 def score_folder(store: FeatureStore) -> Path:
     """Where the store's scores are kept, whether it is there or not: named by what decides their values, so stores of
     the same samples and model share them, whatever their SAE.
+
+    The dtype is not in the name, so that finished columns stay valid, whichever it was. Within a column none are
+    mixed: see `partial_of`.
     """
     digests = {name: digest for name, digest in store.meta["digests"].items() if name != "sae"}
     config = {name: store.meta["config"].get(name) for name in ("max_tokens", "limit", "skip_bad", "columns")}
@@ -103,8 +106,9 @@ def model_suffix(lm: LanguageModel, folder: Path) -> str:
     note, digest = folder / f"{name}.digest", f"{lm.digest} {template_digest(lm.tokenizer)}"
     if not note.exists() or note.read_text(encoding="utf-8") != digest:
         folder.mkdir(parents=True, exist_ok=True)
-        for old in [*folder.glob(f"*@{name}.npy"), *folder.glob(f"*@{name}.partial.npy")]:
-            old.unlink()
+        for score in SCORES:
+            remove_partials(column := folder / f"{score}@{name}.npy")
+            column.unlink(missing_ok=True)
         with replacing(note) as temporary:
             temporary.write_text(digest, encoding="utf-8")
     return f"@{name}"
@@ -113,9 +117,10 @@ def model_suffix(lm: LanguageModel, folder: Path) -> str:
 def fill(store: FeatureStore, scorer: Scorer, paths: Mapping[str, Path], on_progress: OnProgress) -> None:
     """Compute what the columns still miss, chunk by chunk; each goes to its path when it is complete.
 
-    Until then it is in `<column>.partial.npy`, so that a run that was killed is continued after its last chunk.
+    Until then it is in `<column>.<dtype>.partial.npy`, so that a run that was killed is continued after its last chunk.
     """
-    columns = {name: open_partial(partial_of(p), store.n_samples) for name, p in paths.items() if not p.exists()}
+    partials = {name: partial_of(p, scorer.lm.dtype) for name, p in paths.items() if not p.exists()}
+    columns = {name: open_partial(path, store.n_samples) for name, path in partials.items()}
     counts, todo = store.sample_columns(), list(missing(columns))
     size: dict[str, np.ndarray] = {f: np.sum([counts[c] for c in FORMS[f].counts], 0) for f in forms_of(columns)}
     left = [int(sum(size[form][rows].sum() for form in forms_of(names))) for rows, names in todo]
@@ -135,9 +140,18 @@ def fill(store: FeatureStore, scorer: Scorer, paths: Mapping[str, Path], on_prog
         finish(np.array(columns.pop(name)), paths[name])
 
 
-def partial_of(path: Path) -> Path:
-    """Where a column is kept while it is computed."""
-    return path.with_name(f"{path.stem}.partial.npy")
+def partial_of(path: Path, dtype: str) -> Path:
+    """Where a column is kept while it is computed: by the model's dtype, since another machine may choose another.
+
+    A column is then of one dtype throughout. Its final name leaves it out: columns that are there stay valid.
+    """
+    return path.with_name(f"{path.stem}.{dtype}.partial.npy")
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what is under way of a column, in whatever dtype, and what earlier versions left without one."""
+    for partial in [path.with_name(f"{path.stem}.partial.npy"), *(partial_of(path, dtype) for dtype in DTYPES)]:
+        partial.unlink(missing_ok=True)  # missing: another process was faster
 
 
 def open_partial(path: Path, n_samples: int) -> np.memmap:
@@ -150,10 +164,10 @@ def open_partial(path: Path, n_samples: int) -> np.memmap:
 
 
 def finish(values: np.ndarray, path: Path) -> None:
-    """Give a complete column its final name, with NaN for what is undefined; its partial file goes."""
+    """Give a complete column its final name, with NaN for what is undefined; its partial files go."""
     with replacing(path) as temporary, temporary.open("wb") as out:
         np.save(out, np.where(values == UNDEFINED, np.nan, values))
-    partial_of(path).unlink(missing_ok=True)  # missing: another process was faster
+    remove_partials(path)
 
 
 def missing(columns: Mapping[str, np.ndarray]) -> Iterator[tuple[np.ndarray, list[str]]]:

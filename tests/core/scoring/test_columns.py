@@ -106,6 +106,18 @@ def files(folder):
     return sorted(p.name for p in folder.iterdir())
 
 
+def interrupt_after(n):
+    """A listener to progress that stops the run at its n-th call."""
+    calls = []
+
+    def stop(*_progress):
+        calls.append(1)
+        if len(calls) == n:
+            raise KeyboardInterrupt
+
+    return stop
+
+
 def test_perplexity_and_ifd_are_those_of_the_definition(store, made, expected, read, cache):
     before, steps = hashlib.sha256(made.read_bytes()).hexdigest(), []
     found = compute_scores(store, on_progress=lambda done, total: steps.append((done, total)))
@@ -177,22 +189,33 @@ def test_an_interrupted_run_goes_on_with_the_rest(store, monkeypatch, read, tmp_
     monkeypatch.setattr(scores, "CHUNK", 8)
     whole, every = compute_scores(store), list(read)
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "other"))
-    calls = []
-
-    def stop(*_progress):
-        calls.append(1)
-        if len(calls) == stop_at:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        compute_scores(store, on_progress=stop)
-    partial = np.load(score_folder(store) / "ifd.partial.npy")
+        compute_scores(store, on_progress=interrupt_after(stop_at))
+    partial = np.load(score_folder(store) / "ifd.float32.partial.npy")
     written = int((~np.isnan(partial)).sum()) // 8
     assert (~np.isnan(partial[: 8 * written])).all() and np.isnan(partial[8 * written :]).all() and written < 5
     assert set(score_columns(store)) == {"score", "prompt_tokens", "response_tokens", "tokens"}
     read.clear()
     same(compute_scores(store), whole)
     assert read == every[written:] and files(score_folder(store)) == ["ifd.npy", "perplexity.npy"]
+
+
+def test_a_column_never_mixes_dtypes(store, made, monkeypatch, tmp_path):
+    """As when a run is stopped and goes on on a machine of another device, which chooses another dtype."""
+    monkeypatch.setattr(scores, "CHUNK", 8)
+    other = open_store(made)
+    other.meta["config"]["dtype"] = "bfloat16"
+    whole = {}
+    for dtype, its in (("float32", store), ("bfloat16", other)):
+        monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / dtype))
+        whole[dtype] = compute_scores(its)
+    assert (whole["float32"]["ifd"] != whole["bfloat16"]["ifd"])[:UNDEFINED_ROW].all()
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "both"))
+    with pytest.raises(KeyboardInterrupt):
+        compute_scores(store, on_progress=interrupt_after(2))
+    same(compute_scores(other), whole["bfloat16"])
+    assert files(score_folder(store)) == ["ifd.npy", "perplexity.npy"]
+    same(compute_scores(store), whole["bfloat16"])  # a finished column is good for both
 
 
 KILLED = """
