@@ -23,8 +23,8 @@ if now.spec.unit != "samples":
     st.stop()
 scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
 columns = st.columns([3, 1], vertical_alignment="bottom")
-lacking = {"reference-guided"} | (set() if scores else {"quality"})
-quick = [name for name, method in METHODS.items() if method.quick and name not in lacking]
+lacking = {"reference", "run"} | (set() if scores else {"score"})
+quick = [name for name, method in METHODS.items() if method.quick and not lacking & set(method.needs)]
 looked_at = [] if now.spec.method in quick else [now.spec.method]
 asked = columns[0].multiselect("Methods", list(METHODS), quick + looked_at, key="compared")
 score = columns[1].selectbox("Quality is", scores or ["—"], key="compared-score", disabled=not scores)

@@ -14,7 +14,7 @@ from core.system.shown import shown_path
 from pages.parts.text import cut, plain
 from pages.parts.view import header, metrics
 
-SHOWN = 4000  # characters of the first records
+SHOWN, LONGEST = 60, 1000  # lines of the first records, and characters of a line
 
 
 def pick_form() -> tuple[str, str]:
@@ -85,7 +85,8 @@ def first_records() -> tuple[str, str] | None:
 def show_records(text: str, language: str) -> None:
     """The beginning of the file."""
     st.subheader("The first records", anchor=False)
-    st.code(cut(text, SHOWN), language)
+    lines = [cut(line, LONGEST) for line in text.split("\n")[:SHOWN]]
+    st.code("\n".join(lines), language)
     if format == "parquet":
         st.caption("As JSON Lines, as Parquet is no text.")
 

@@ -10,6 +10,9 @@ from pages.parts.figures import MUTED, PINK, SELECTED
 from pages.parts.text import cut, escape
 from pages.parts.view import View
 
+# Of an area: dark on light in either colour scheme, as the points behind it are blue in both.
+NAME = {"showarrow": False, "font": {"size": 11, "color": "#1B2430"}, "bgcolor": "rgba(255,255,255,.8)"}
+
 
 def feature_map(now: View) -> tuple[go.Figure, int, int]:
     """The features active at the view's θ, coloured by what became of them; how many there are, how many covered."""
@@ -27,13 +30,13 @@ def feature_map(now: View) -> tuple[go.Figure, int, int]:
         figure.add_scattergl(
             x=found["x"][at], y=found["y"][at], mode="markers", name=f"{name} ({len(at):,})",
             text=[escape(cut(now.label(f), 60)) for f in features[at]], customdata=features[at],
-            marker={"color": colour, "size": 5, "opacity": 0.7},
+            marker={"color": colour, "size": 5, "opacity": 0.5},
             hovertemplate="feature %{customdata}: %{text}<extra>" + name + "</extra>",
         )  # fmt: skip
     times_credited = np.bincount(now.ledger.feature, minlength=len(density))
     areas = now.session.remember("areas", lambda: named_areas(np.column_stack([found["x"], found["y"]])))
     for members, (x, y) in areas:
         best = features[members][np.argmax(times_credited[features[members]])]
-        figure.add_annotation(x=x, y=y, text=escape(cut(now.label(best), 24)), showarrow=False, font={"size": 11})
+        figure.add_annotation(x=x, y=y, text=escape(cut(now.label(best), 24)), **NAME)
     figure.update_xaxes(visible=False)
     return figure.update_yaxes(visible=False), int(active.sum()), int(covered.sum())

@@ -26,7 +26,7 @@ def draw(figure: go.Figure, key: str, height: int = 420, **options: Any) -> Any:
     figure.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        legend={"orientation": "h", "y": 1.08, "x": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},  # more lines of it grow upwards
         hoverlabel={"align": "left"},
     )
     return st.plotly_chart(figure, key=key, config={"displaylogo": False}, **options)

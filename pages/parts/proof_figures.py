@@ -77,7 +77,7 @@ def mixture_figure(found: Mapping[str, Mapping[str, float]]) -> go.Figure:
         )
         for i, name in enumerate(names)
     ]  # fmt: skip
-    figure = go.Figure(bars).update_layout(barmode="stack", legend={"yanchor": "bottom", "traceorder": "normal"})
+    figure = go.Figure(bars).update_layout(barmode="stack", legend={"traceorder": "normal"})
     figure.update_xaxes(title="share of the picks", tickformat=".0%", range=[0, 1])
     return figure.update_yaxes(autorange="reversed")
 

@@ -35,7 +35,7 @@ def weight_figure(
     figure.update_yaxes(title="weight", type="log", tickformat="~%", nticks=8)
     if drawn.max() > 5 * drawn.min():  # ticks at 1, 2 and 5: two of them at least, and none too close
         figure.update_yaxes(dtick="D2")
-    return figure.update_layout(legend={"yanchor": "bottom"})  # several lines of it, above the chart
+    return figure
 
 
 def others_line(weights: np.ndarray, clusters: Sequence[int], titles: Mapping[int, str]) -> go.Scatter:

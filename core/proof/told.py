@@ -1,0 +1,62 @@
+"""What a proof shows, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.proof.grid import REFINED
+from core.proof.results import Result
+from core.proof.view import saving, verdict
+
+
+def at(result: Result, unit: str) -> str:
+    """A method with its budget."""
+    return f"{result.method} at {result.budget:,} {unit}" if result.budget else result.method
+
+
+def told_of_random(rows: Sequence[Result], unit: str) -> str:
+    """Which methods are better than random beyond chance, and which are not."""
+    found = verdict(rows)
+    if not (found.better or found.worse or found.unclear):
+        return "No method was run beside random with the same budget, so none can be said to be better than it."
+    groups = (("Better than random beyond chance", found.better), ("Worse", found.worse), ("Neither", found.unclear))
+    told = [f"{name}: {listed(some, unit)}." for name, some in groups if some or name.startswith("Better")]
+    if not any(np.isfinite(r.p) for r in rows):
+        return " ".join(told) + " With one seed chance cannot be told: run prove with --seeds 3."
+    return " ".join(told) + " Chance: 5 % for all comparisons together (Holm), over models and held-out samples."
+
+
+def listed(some: Sequence[Result], unit: str) -> str:
+    """Results by method: its budgets, and by how much it is better than random at each."""
+    parts = []
+    for method in dict.fromkeys(r.method for r in some):
+        own = sorted((r for r in some if r.method == method), key=lambda r: r.budget)
+        budgets, gains = (" and ".join(", ".join(texts).rsplit(", ", 1)) for texts in (
+            [f"{r.budget:,}" for r in own], [f"{r.better:+.3f}".replace("-", "−") for r in own]
+        ))  # fmt: skip
+        parts.append(f"{method} at {budgets} {unit} ({gains})")
+    return "; ".join(parts) or "none"
+
+
+def told_of_full(rows: Sequence[Result], unit: str, left: int) -> str:
+    """How much less training the best subset takes than full, which could have had `left` samples, and what of it is
+    not counted.
+    """
+    found = saving(rows)
+    if found is None:
+        return "Without a run on all samples (full) it cannot be said what the best subset saves."
+    less = "less" if found.loss < 0 else "more"
+    drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
+    refined = ", the training of its refinement not counted," if found.best.method in REFINED else ""
+    return (
+        f"The best subset, {at(found.best, unit)}, takes {share(found.tokens, 'fewer')} trained tokens and "
+        f"{share(found.seconds, 'less')} time{refined} than full, here {found.full.samples:,.0f} samples{drawn}; its "
+        f"loss of {found.best.loss:.3f} is {abs(found.loss):.3f} {less} than full's {found.full.loss:.3f}."
+    )
+
+
+def share(saved: float, less: str) -> str:
+    """A saving in words."""
+    return f"{saved:.0%} {less}" if saved >= 0 else f"{-saved:.0%} more"

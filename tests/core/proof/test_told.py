@@ -1,0 +1,59 @@
+"""What a proof shows, in sentences: every number in them is one of the results."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.proof.results import Result
+from core.proof.told import at, listed, told_of_full, told_of_random
+
+NAN = float("nan")
+
+
+def result(method, budget, loss, **more):
+    facts = {"seeds": 2, "samples": float(budget), "tokens": 10.0 * budget, "trained_tokens": 8.0 * budget,
+             "seconds": 1.0 * budget, "spread": 0.01, "better": NAN, "low": NAN, "high": NAN,
+             "by_source": {}, "scores": {}}  # fmt: skip
+    return Result(**{"method": method, "budget": budget, "loss": loss, **facts, **more})
+
+
+GREEDY = result("sae-greedy", 100, 2.0, better=0.1, low=0.05, high=0.15, p=0.001, p_holm=0.002)
+LARGE = replace(GREEDY, budget=300, better=0.2)
+LONGEST = result("longest-response", 100, 2.3, better=-0.2, low=-0.3, high=-0.1, p=0.001, p_holm=0.002)
+KMQ = result("hybrid", 100, 2.09, better=0.01, low=-0.1, high=0.12, p=0.8, p_holm=0.8)
+RANDOM = result("random", 100, 2.1)
+FULL = result("full", 0, 1.9, samples=1000.0, trained_tokens=8000.0, seconds=1000.0, seeds=1)
+
+
+def test_methods_are_told_by_what_holds_against_random():
+    told = told_of_random([GREEDY, LARGE, LONGEST, KMQ, RANDOM], "samples")
+    better, worse, neither, chance = told.split(". ", 3)
+    assert better.endswith("sae-greedy at 100 and 300 samples (+0.100 and +0.200)")
+    assert worse == "Worse: longest-response at 100 samples (−0.200)"
+    assert neither == "Neither: hybrid at 100 samples (+0.010)"
+    assert "Holm" in chance
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([FULL, result("sae-greedy", 100, 2.0)], "No method was run beside random"),
+        ([replace(GREEDY, p=NAN, p_holm=NAN, seeds=1), RANDOM], "With one seed chance cannot be told"),
+    ],
+)
+def test_what_cannot_be_told(rows, said):
+    assert said in told_of_random(rows, "samples")
+
+
+def test_what_the_best_subset_saves_against_full():
+    told = told_of_full([GREEDY, RANDOM, FULL], "samples", 1000)
+    assert "The best subset, sae-greedy at 100 samples, takes 90% fewer trained tokens and 90% less time" in told
+    assert "here 1,000 samples; its loss of 2.000 is 0.100 more than full's 1.900." in told
+    assert "1,000 samples of 4,000, drawn at random;" in told_of_full([GREEDY, RANDOM, FULL], "samples", 4000)
+    assert "refinement not counted" in told_of_full([replace(KMQ, loss=1.8), FULL], "samples", 1000)
+    assert "cannot be said" in told_of_full([GREEDY], "samples", 1000)
+
+
+def test_names_of_results():
+    assert [at(r, "tokens") for r in (GREEDY, FULL)] == ["sae-greedy at 100 tokens", "full"]
+    assert listed([], "samples") == "none"
