@@ -60,7 +60,14 @@ def shape_of(matrix: FeatureMatrix, n_features: int) -> Shape:
 
 
 @njit(cache=True)
-def _draw(rng, cdf, guide, draws, indptr, feature):
+def _draw(
+    rng: np.random.Generator,
+    cdf: np.ndarray,
+    guide: np.ndarray,
+    draws: np.ndarray,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+) -> int:
     """Fill indptr and feature with the distinct draws of each sample, ascending; return how many entries there are.
 
     guide[i] is the first feature whose cdf is above i / len(guide): from there the wanted one is a step or two away.
@@ -123,7 +130,7 @@ def draw_to(folder: Path, shape: Shape, n_samples: int, n_entries: int) -> None:
 
 
 @njit(cache=True)
-def bare_pass(sample, gain):
+def bare_pass(sample: np.ndarray, gain: np.ndarray) -> None:
     """Subtract one from each sample that a posting list names, all lists in turn: no exact greedy does with less."""
     for k in range(len(sample)):
         gain[np.uint32(sample[k])] -= 1
@@ -184,7 +191,7 @@ def _task(indptr: np.ndarray, feature: np.ndarray, n_features: int, repeats: int
 
 
 @njit(cache=True)
-def is_greedy(indptr, feature, rows, n_features):
+def is_greedy(indptr: np.ndarray, feature: np.ndarray, rows: np.ndarray, n_features: int) -> bool:
     """Whether each pick gains as much as any sample would at its turn, within one round."""
     covered, gain = np.zeros(n_features, np.bool_), np.empty(len(indptr) - 1, np.int64)
     for pick in rows:

@@ -76,7 +76,10 @@ def redundancy(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
 
 
 def covering_picks(matrix: FeatureMatrix, selection: Selection, sample: int) -> list[CoveringPick]:
-    """The picks that were first to have the features of `sample`, those with most features first, then by rank."""
+    """The picks that were first to have the features of `sample`, those with most features first, then by rank.
+
+    Raises SelectionError if there is no such row.
+    """
     if not 0 <= sample < matrix.n_samples:
         raise SelectionError(f"Row {sample} is outside 0..{matrix.n_samples - 1}.")
     matrix = at_theta(matrix, selection.spec.theta)

@@ -13,7 +13,15 @@ from core.schema import FeatureMatrix
 
 
 @njit(cache=True)
-def walk_covered(indptr, feature, rows, rounds, weight, skip, r):
+def walk_covered(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    rows: np.ndarray,
+    rounds: np.ndarray,
+    weight: np.ndarray,
+    skip: np.ndarray,
+    r: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What each pick brings: (gain float64 (K,), covered_after int64 (K,), credit int32 (F,)).
 
     Gains count within the round, rounds ascending; covered_after counts the features active in at least one pick so
@@ -38,7 +46,9 @@ def walk_covered(indptr, feature, rows, rounds, weight, skip, r):
 
 
 @njit(cache=True)
-def credited_entries(indptr, feature, rows, rounds, skip, r):
+def credited_entries(
+    indptr: np.ndarray, feature: np.ndarray, rows: np.ndarray, rounds: np.ndarray, skip: np.ndarray, r: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The entries that each pick is credited with in its round: (ptr int64 (K+1,), entry int64, an index into nnz)."""
     mark, ptr = np.where(skip, NEVER, 0), np.zeros(len(rows) + 1, np.int64)
     entry, n = np.empty((indptr[rows + 1] - indptr[rows]).sum(), np.int64), 0
@@ -52,7 +62,9 @@ def credited_entries(indptr, feature, rows, rounds, skip, r):
 
 
 @njit(cache=True)
-def covering_counts(indptr, feature, credit, n_picks):
+def covering_counts(
+    indptr: np.ndarray, feature: np.ndarray, credit: np.ndarray, n_picks: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How many of each sample's features each pick was first to have: (ptr int64 (N+1,), pick int32, count int32).
 
     credit int32 (F,): the first pick with a feature, -1 for none. Of a sample the largest count first, then the rank.
@@ -89,7 +101,14 @@ def nearest_pick(matrix: FeatureMatrix, skip: np.ndarray, rows: np.ndarray) -> t
 
 
 @njit(cache=True)
-def _nearest_pick(indptr, feature, fptr, pick, size, size_of_pick):
+def _nearest_pick(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    fptr: np.ndarray,
+    pick: np.ndarray,
+    size: np.ndarray,
+    size_of_pick: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """The same; fptr int64 (F+1,), pick int32: the picks that have each feature; sizes int64 (N,) and (K,)."""
     best, nearest, shared = np.zeros(len(size), np.int64), np.zeros(len(size)), np.zeros(len(size_of_pick), np.int64)
     for row in range(len(size)):

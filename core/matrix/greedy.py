@@ -1,7 +1,15 @@
 """Loops over sparse sets that numpy alone would be slow at. Knows arrays only, neither files nor types.
 
-N samples, F features, nnz entries; CSR arrays: indptr int64 (N+1,), feature int32 (nnz,), rows sorted by feature.
-`skip` bool (F,) marks features without credit, `r` is how many picks of a round a feature may be credited to.
+N samples, F features, nnz entries, K picks, G groups. In every kernel:
+    indptr int64 (N+1,), feature int32 (nnz,)     the matrix in CSR form, rows sorted by feature
+    fptr int64 (F+1,), sample int32 (nnz,)        its transpose: the samples of each feature, ascending
+    skip bool (F,), weight float64 (F,)           features without credit; what each feature counts
+    r; most, left uint8 or int64 (F,)             picks of a round a feature may be credited to, at most and still
+    allowed, is_open bool (N,), gain int32 (N,)   who may be picked, what each would add to the round
+    cost int64 (N,), quality float64 (N,)         what each takes of the budget; what its gain is multiplied by
+    group int32 (N,), room int64 (G,)             what each group may take of the budget
+    rows int64, rounds, gains int32 (K,)          picks in order; start, initial int64: those that it goes on after
+    mark int64 (F,), todo int32 (F+1,)            how often a feature is counted (see below); scratch
 
 Rounds need no clearing: in round t a feature counted n times has mark = t·r + n, and a smaller mark means n = 0.
 """
@@ -22,7 +30,9 @@ BLOCK = 512  # samples scanned at once
 
 
 @njit(cache=True)
-def _keep_open(fptr, sample, is_open, skip):
+def _keep_open(
+    fptr: np.ndarray, sample: np.ndarray, is_open: np.ndarray, skip: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The posting lists without the samples that are no candidates any more and the features without credit."""
     kept_ptr, kept, n = np.empty_like(fptr), np.empty_like(sample), 0
     for f in range(len(fptr) - 1):
@@ -34,18 +44,26 @@ def _keep_open(fptr, sample, is_open, skip):
     return kept_ptr, kept[:n].copy()
 
 
-def credits(skip, r):
+def credits(skip: np.ndarray, r: int) -> np.ndarray:
     """How many picks of a round each feature may be credited to: r, or 0 where `skip` bool (F,); as small as can be."""
     return np.where(skip, 0, r).astype(np.uint8 if r < 256 else np.int64)
 
 
 @njit(cache=True)
-def _cover(row, indptr, feature, fptr, sample, left, gain, todo):
+def _cover(
+    row: int,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    fptr: np.ndarray,
+    sample: np.ndarray,
+    left: np.ndarray,
+    gain: np.ndarray,
+    todo: np.ndarray,
+) -> None:
     """Credit a pick; each feature that it completes lowers the gain of every sample that has it, once a round.
 
-    left (F,): how many more picks a feature may be credited to. todo int32 (F + 1,) is scratch. The beginnings of some
-    lists are read before the first of them is walked: their ways from memory overlap then, which saves a third of a
-    round.
+    The beginnings of some lists are read before the first of them is walked: their ways from memory overlap then. What
+    that and the unsigned index save, `benchmarks.selection` says (claim 7): a third and a tenth of a round.
     """
     n, heads = 0, 0
     for j in range(indptr[row], indptr[row + 1]):
@@ -61,12 +79,12 @@ def _cover(row, indptr, feature, fptr, sample, left, gain, todo):
                 heads += sample[k]
         for f in todo[begin:end]:
             for k in range(fptr[f], fptr[f + 1]):
-                gain[np.uint32(sample[k])] -= 1  # unsigned: no test for an index from the end, a quarter faster
+                gain[np.uint32(sample[k])] -= 1  # unsigned: no test for an index from the end
     todo[-1] = heads  # kept, lest the compiler find the reads useless
 
 
 @njit(cache=True)
-def _highest(gain, begin, end):
+def _highest(gain: np.ndarray, begin: int, end: int) -> int:
     """The largest of gain[begin:end]; LLVM makes vector instructions of this."""
     top = gain[begin]
     for i in range(begin, end):
@@ -75,7 +93,17 @@ def _highest(gain, begin, end):
 
 
 @njit(cache=True)
-def _round(indptr, feature, fptr, sample, left, gain, rows, gains, todo):
+def _round(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    fptr: np.ndarray,
+    sample: np.ndarray,
+    left: np.ndarray,
+    gain: np.ndarray,
+    rows: np.ndarray,
+    gains: np.ndarray,
+    todo: np.ndarray,
+) -> int:
     """Fill `rows` and `gains` with the picks of one round among the samples of positive gain; return how many.
 
     Gains only fall: each scan picks all samples of the highest gain, by row, while it is theirs, and finds a bound of
@@ -104,7 +132,7 @@ def _round(indptr, feature, fptr, sample, left, gain, rows, gains, todo):
 
 
 @njit(cache=True)
-def _last_picks(fptr, sample, left, gain, rows):
+def _last_picks(fptr: np.ndarray, sample: np.ndarray, left: np.ndarray, gain: np.ndarray, rows: np.ndarray) -> int:
     """The picks of a round in which no sample gains more than 1, without walking their rows: each feature brings in the
     first samples that gain it, as many as it may be credited to.
     """
@@ -122,7 +150,17 @@ def _last_picks(fptr, sample, left, gain, rows):
 
 
 @njit(cache=True)
-def greedy(indptr, feature, fptr, sample, most, allowed, start, start_rounds, budget):
+def greedy(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    fptr: np.ndarray,
+    sample: np.ndarray,
+    most: np.ndarray,
+    allowed: np.ndarray,
+    start: np.ndarray,
+    start_rounds: np.ndarray,
+    budget: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """SAE-GreedSelect (arXiv 2502.14050) for equal weights, ties to the lowest row.
 
     fptr, sample: the transpose; most (F,): how many picks of a round a feature may be credited to; allowed bool (N,).
@@ -160,7 +198,9 @@ def greedy(indptr, feature, fptr, sample, most, allowed, start, start_rounds, bu
 
 
 @njit(cache=True)
-def _gain(row, base, r, indptr, feature, weight, mark):
+def _gain(
+    row: int, base: int, r: int, indptr: np.ndarray, feature: np.ndarray, weight: np.ndarray, mark: np.ndarray
+) -> float:
     """Marginal gain, summed in the order of the features: removing a term never makes the rounded sum larger."""
     total = 0.0
     for j in range(indptr[row], indptr[row + 1]):
@@ -170,7 +210,7 @@ def _gain(row, base, r, indptr, feature, weight, mark):
 
 
 @njit(cache=True)
-def counted(row, base, r, indptr, feature, mark):
+def counted(row: int, base: int, r: int, indptr: np.ndarray, feature: np.ndarray, mark: np.ndarray) -> None:
     """Credit a pick with the features that it has and that are counted fewer than r times."""
     for j in range(indptr[row], indptr[row + 1]):
         count = max(mark[feature[j]] - base, 0) + 1
@@ -179,7 +219,7 @@ def counted(row, base, r, indptr, feature, mark):
 
 
 @njit(cache=True)
-def fill(order, cost, budget, rows, n):
+def fill(order: np.ndarray, cost: np.ndarray, budget: int, rows: np.ndarray, n: int) -> int:
     """Put the samples of `order` that still fit in `budget` into rows[n:], one by one; return the new n."""
     for row in order:
         if cost[row] <= budget:
@@ -188,7 +228,20 @@ def fill(order, cost, budget, rows, n):
 
 
 @njit(cache=True)
-def greedy_heap(indptr, feature, weight, allowed, initial, cost, quality, budget, r, per_cost, group, room):
+def greedy_heap(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    weight: np.ndarray,
+    allowed: np.ndarray,
+    initial: np.ndarray,
+    cost: np.ndarray,
+    quality: np.ndarray,
+    budget: int,
+    r: int,
+    per_cost: bool,
+    group: np.ndarray,
+    room: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Greedy for weights float64 (F,) ≥ 0 and costs int64 (N,) ≥ 1: (rows int64 (K,), round int32 (K,)).
 
     Takes the largest gain times quality float64 (N,) ≥ 0 (over cost if `per_cost`), ties to the lowest row, of those

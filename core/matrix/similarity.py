@@ -1,11 +1,17 @@
 """Loops over samples compared with the ones accepted before: arrays only, like matrix/greedy.
 
-N samples, F features, nnz entries; CSR arrays: indptr int64 (N+1,), feature int32 (nnz,), rows sorted by feature.
+N samples, F features, nnz entries, K picks. In every kernel, as in matrix/greedy:
+    indptr int64 (N+1,), feature int32 (nnz,)     the matrix in CSR form, rows sorted by feature
+    most uint8 or int64 (F,), skip bool (F,)      credits of a feature in a round; features without credit
+    order, initial, rows int64, rounds int32      the candidates as they come, the picks before them; the picks (K,)
+    cost int64 (N,), size int (N,)                what each takes of the budget; its features
+    open_ (F, AT_ONCE) like most                  the credits that are left to each feature in each of the rounds
+    prefix int64 (N,), ends int64 (N+1,)          rarest features that a sample is found by, and where they lie
+    head int64 (F,), link int64, owner int32      the chain of accepted samples of each feature
+    seen int64 (N,), turn                         which candidate each accepted sample was last compared with
 """
 
 from __future__ import annotations
-
-import heapq
 
 import numpy as np
 from numba import njit
@@ -17,7 +23,16 @@ AT_ONCE = 64  # rounds side by side: a feature's credits in them are a cache lin
 
 
 @njit(cache=True)
-def similarity_rounds(indptr, feature, most, order, initial, cost, budget, tau):
+def similarity_rounds(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    most: np.ndarray,
+    order: np.ndarray,
+    initial: np.ndarray,
+    cost: np.ndarray,
+    budget: int,
+    tau: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """SAE-SimScale (arXiv 2502.14050): (rows int64 (K,), round int32 (K,)), going through `order` once a round.
 
     A sample is accepted if it fits and at most the share `tau` of its features is covered. Samples without features
@@ -45,7 +60,17 @@ def similarity_rounds(indptr, feature, most, order, initial, cost, budget, tau):
 
 
 @njit(cache=True)
-def _first_fit(indptr, feature, size, most, order, initial, cost, budget, tau):
+def _first_fit(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    size: np.ndarray,
+    most: np.ndarray,
+    order: np.ndarray,
+    initial: np.ndarray,
+    cost: np.ndarray,
+    budget: int,
+    tau: float,
+) -> np.ndarray:
     """The round in which each sample of `order` is accepted if everything fits: int32 (N,), 0 for the others, and for
     those of rounds that begin when the earlier ones have used the budget up.
 
@@ -80,7 +105,7 @@ def _first_fit(indptr, feature, size, most, order, initial, cost, budget, tau):
 
 
 @njit(cache=True)
-def _credit(row, t, indptr, feature, open_):
+def _credit(row: int, t: int, indptr: np.ndarray, feature: np.ndarray, open_: np.ndarray) -> None:
     """Credit a pick of round t."""
     for j in range(indptr[row], indptr[row + 1]):
         f = feature[j]
@@ -89,7 +114,21 @@ def _credit(row, t, indptr, feature, open_):
 
 
 @njit(cache=True)
-def _go_on(indptr, feature, size, most, order, before, cost, budget, tau, number, rows, rounds, n):
+def _go_on(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    size: np.ndarray,
+    most: np.ndarray,
+    order: np.ndarray,
+    before: np.ndarray,
+    cost: np.ndarray,
+    budget: int,
+    tau: float,
+    number: int,
+    rows: np.ndarray,
+    rounds: np.ndarray,
+    n: int,
+) -> tuple[int, int]:
     """Go on in round `number` after the samples `before`, where not everything fits any more: (n, budget)."""
     decided, open_ = np.zeros(len(size), np.bool_), most.copy().reshape(-1, 1)
     decided[rows[:n]] = True
@@ -115,7 +154,7 @@ def _go_on(indptr, feature, size, most, order, before, cost, budget, tau, number
 
 
 @njit(cache=True)
-def _rarest_first(indptr, feature, skip):
+def _rarest_first(indptr: np.ndarray, feature: np.ndarray, skip: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """The matrix without the features to skip, renumbered so that the rarest comes first: (indptr, feature, F kept)."""
     sample = np.empty(len(feature), np.int32)
     fptr = transpose_into(indptr, feature, len(skip), sample)
@@ -133,7 +172,7 @@ def _rarest_first(indptr, feature, skip):
 
 
 @njit(cache=True)
-def _overlap(a, b):
+def _overlap(a: np.ndarray, b: np.ndarray) -> int:
     """How many numbers two ascending arrays share."""
     i, j, n = 0, 0, 0
     while i < len(a) and j < len(b):
@@ -146,7 +185,16 @@ def _overlap(a, b):
 
 
 @njit(cache=True)
-def nearest_rounds(indptr, feature, skip, order, initial, cost, budget, tau):
+def nearest_rounds(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    skip: np.ndarray,
+    order: np.ndarray,
+    initial: np.ndarray,
+    cost: np.ndarray,
+    budget: int,
+    tau: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """As `similarity_rounds`, but a sample is accepted if its Jaccard similarity to every accepted one is ≤ `tau`.
 
     Exact, with the prefix filter of set-similarity joins (Bayardo et al. 2007): two sets more similar than tau share a
@@ -188,7 +236,16 @@ def nearest_rounds(indptr, feature, skip, order, initial, cost, budget, tau):
 
 
 @njit(cache=True)
-def _index(row, indptr, feature, prefix, ends, head, link, owner):
+def _index(
+    row: int,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    prefix: np.ndarray,
+    ends: np.ndarray,
+    head: np.ndarray,
+    link: np.ndarray,
+    owner: np.ndarray,
+) -> None:
     """Put an accepted sample into the lists of its rarest features."""
     for j in range(prefix[row]):
         f, at = feature[indptr[row] + j], ends[row] + j
@@ -196,7 +253,18 @@ def _index(row, indptr, feature, prefix, ends, head, link, owner):
 
 
 @njit(cache=True)
-def _too_near(row, turn, tau, indptr, feature, prefix, head, link, owner, seen):
+def _too_near(
+    row: int,
+    turn: int,
+    tau: float,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    prefix: np.ndarray,
+    head: np.ndarray,
+    link: np.ndarray,
+    owner: np.ndarray,
+    seen: np.ndarray,
+) -> bool:
     """Whether an accepted sample is more similar to `row` than tau."""
     mine = feature[indptr[row] : indptr[row + 1]]
     for j in range(prefix[row]):
@@ -214,47 +282,3 @@ def _too_near(row, turn, tau, indptr, feature, prefix, head, link, owner, seen):
             if shared / (size + len(mine) - shared) > tau:
                 return True
     return False
-
-
-@njit(cache=True, fastmath=True)
-def _dot(a, b):
-    total = np.float32(0)
-    for i in range(len(a)):
-        total += a[i] * b[i]
-    return total
-
-
-@njit(cache=True)
-def farthest_first(vectors, allowed, initial, start, cost, budget):
-    """k-center greedy (Sener and Savarese 2018) under cosine distance: (rows int64 (K,), distance float32 (K,)).
-
-    vectors float32 (N, d) of length 1; `start` is the first pick if there is no `initial`. Each pick is the candidate
-    whose nearest pick is farthest, ties to the lowest row. A distance only falls, so one that was computed against
-    fewer picks is an upper bound: only the candidate at the top is brought up to date.
-    """
-    nearest, known = np.full(len(vectors), -np.inf, np.float32), np.zeros(len(vectors), np.int64)
-    rows, distance = np.empty(len(vectors), np.int64), np.zeros(len(vectors), np.float32)
-    n = len(initial)
-    rows[:n] = initial
-    for row in initial:
-        budget -= cost[row]
-    if n == 0:
-        rows[0], n, budget = start, 1, budget - cost[start]
-    left = allowed.copy()
-    left[rows[:n]] = False
-    heap = [(nearest[row], row) for row in np.flatnonzero(left)]
-    while heap:
-        _, row = heap[0]
-        if cost[row] > budget:
-            heapq.heappop(heap)
-            continue
-        if known[row] == n:
-            rows[n], distance[n] = row, 1 - nearest[row]
-            n, budget = n + 1, budget - cost[row]
-            heapq.heappop(heap)
-            continue
-        for k in range(known[row], n):
-            nearest[row] = max(nearest[row], _dot(vectors[row], vectors[rows[k]]))
-        known[row] = n
-        heapq.heapreplace(heap, (nearest[row], row))
-    return rows[:n], distance[:n]

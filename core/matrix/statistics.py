@@ -93,7 +93,7 @@ def percentile_interval(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True)
-def _active_in(indptr, feature, rows, n_features):
+def _active_in(indptr: np.ndarray, feature: np.ndarray, rows: np.ndarray, n_features: int) -> np.ndarray:
     """In how many of rows int64 each feature is active: int64 (F,)."""
     count = np.zeros(n_features, np.int64)
     for row in rows:
@@ -134,12 +134,12 @@ def _expected(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.nda
 
 
 @njit(cache=True)
-def _log_choose(n, k):
+def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
 
 
 @njit(cache=True)
-def _tail(k, marked, drawn, total, upwards):
+def _tail(k: int, marked: int, drawn: int, total: int, upwards: bool) -> float:
     """P(X ≥ k) if upwards, else P(X ≤ k), for k on that side of the mean.
 
     Summed by the ratio of neighbouring terms until they no longer count: away from the mean they only fall.

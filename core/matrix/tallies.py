@@ -25,7 +25,9 @@ def counts_above(indptr: np.ndarray, value: np.ndarray, thetas: np.ndarray) -> n
 
 
 @njit(cache=True, nogil=True)
-def _counts_above(indptr, value, bits, thetas, below):
+def _counts_above(
+    indptr: np.ndarray, value: np.ndarray, bits: np.ndarray, thetas: np.ndarray, below: np.ndarray
+) -> np.ndarray:
     n_samples, steps = len(indptr) - 1, len(thetas)
     count, found = np.empty((steps, n_samples), np.int64), np.empty(steps + 1, np.int64)
     for row in range(n_samples):
@@ -43,7 +45,9 @@ def _counts_above(indptr, value, bits, thetas, below):
 
 
 @njit(cache=True)
-def feature_sums(indptr, feature, weight, n_features):
+def feature_sums(
+    indptr: np.ndarray, feature: np.ndarray, weight: np.ndarray, n_features: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Of each feature the samples that have it, int64 (F,), and the sum of their weight float64 (N,): float64 (F,)."""
     count, total = np.zeros(n_features, np.int64), np.zeros(n_features)
     for row in range(len(indptr) - 1):
@@ -54,7 +58,15 @@ def feature_sums(indptr, feature, weight, n_features):
 
 
 @njit(cache=True, nogil=True)
-def resampled_r(rng, x_values, x_codes, y_values, y_codes, size, times):
+def resampled_r(
+    rng: np.random.Generator,
+    x_values: np.ndarray,
+    x_codes: np.ndarray,
+    y_values: np.ndarray,
+    y_codes: np.ndarray,
+    size: int,
+    times: int,
+) -> np.ndarray:
     """Pearson's and Spearman's r of `times` resamples of `size` pairs drawn with replacement: float64 (times, 2).
 
     Pair i has the values x_values[x_codes[i]], y_values[y_codes[i]], both ascending; ranks are taken anew each time.

@@ -170,7 +170,8 @@ def _fullest(matrix: FeatureMatrix, skip: np.ndarray, allowed: np.ndarray) -> np
 def instag(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """#InsTag (arXiv 2308.07074), complexity first: most tags first, accepted if it adds a tag; then a new round.
 
-    Option tags: a column of the data with lists of tags. Without it a sample's active features are its tags.
+    Option tags: a column of the data with lists of tags. Without it a sample's active features are its tags. Raises
+    SelectionError if the columns are not at hand.
     """
     tags, skip = _tags(matrix, spec, samples)
     order = _fullest(tags, skip, candidates(matrix, spec))
@@ -199,7 +200,10 @@ def _tags(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None
 
 
 def reference_guided(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """Greedy coverage of what a second data set activates more than this one, as `reference_weights` weighs it."""
+    """Greedy coverage of what a second data set activates more than this one, as `reference_weights` weighs it.
+
+    Raises SelectionError without the option `reference`, and as `reference_weights` does.
+    """
     name = spec.options.get("reference")
     if not name or samples is None or samples.reference is None:
         raise SelectionError(

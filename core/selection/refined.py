@@ -20,6 +20,7 @@ def kmq_iterative(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInf
     """k-means-quality with iterative refinement: the samples of a run of core.refine, in the order they came.
 
     With a budget below the run's, places are given out anew by the clusters' last weights, not to the first rounds.
+    Raises SelectionError without a run, or for more samples than it has drawn.
     """
     run, cost = _refined(matrix, spec, samples), costs(matrix, spec, samples)
     if spec.unit == "samples" and spec.budget > len(run.rows):
@@ -49,7 +50,11 @@ def kmq_iterative_reason(left: LeftOut) -> list[str]:
 
 
 def hybrid(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """sae-greedy inside the clusters of a run of refinement, each with a share of the budget ∝ its refined weight."""
+    """sae-greedy inside the clusters of a run of refinement, each with a share of the budget ∝ its refined weight.
+
+    Places that a cluster cannot use go to the others, in the round that is going on. Raises SelectionError without a
+    run.
+    """
     run, cost = _refined(matrix, spec, samples), costs(matrix, spec, samples)
     free, first = candidates(matrix, spec), pins(spec)
     most = np.bincount(run.label[free], cost[free], minlength=len(run.weight)).astype(np.int64)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.matrix.similarity import farthest_first
+from core.matrix.farthest import farthest_first
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, candidates, pins
 from core.selection.inputs import SampleInfo, costs, score_column, unit_vectors
