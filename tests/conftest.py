@@ -69,6 +69,16 @@ def tiny_jumprelu(tiny_folder) -> SimpleNamespace:
     return _tiny(tiny_folder, "jumprelu")
 
 
+@pytest.fixture(scope="module")
+def workplace(tiny, tmp_path_factory):
+    """A session on the tiny store, and for a module's tests a cache of their own."""
+    from core.session.session import open_session
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAELECT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield open_session(tiny.store)
+
+
 @pytest.fixture
 def quick_map(monkeypatch):
     """Spare a test the time of UMAP, which a process compiles anew: 15 s."""

@@ -4,6 +4,7 @@ import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,17 +71,25 @@ def test_training_lowers_the_loss_and_can_be_loaded_again(tiny_lm, samples, tmp_
     assert list((tmp_path / "a").glob("*.safetensors")) and not list((tmp_path / "a").glob("*.bin"))
 
 
-def test_the_same_seed_gives_the_same_model(tiny_lm, samples, tmp_path):
+@pytest.fixture(scope="module")
+def once(tiny_lm, samples, tmp_path_factory):
+    """An uninterrupted training: what it gives, the folder of its adapter, the loss of each sample after it."""
+    folder = tmp_path_factory.mktemp("once") / "adapter"
+    done = fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, folder)
+    return SimpleNamespace(done=done, folder=folder, losses=mean_loss(done.lm, samples))
+
+
+def test_the_same_seed_gives_the_same_model(tiny_lm, samples, tmp_path, once):
     losses = [
         mean_loss(fine_tune(load_trainable(str(tiny_lm), c, "cpu"), samples, c, tmp_path / str(i)).lm, samples)
-        for i, c in enumerate([QUICK, QUICK, replace(QUICK, seed=1)])
+        for i, c in enumerate([QUICK, replace(QUICK, seed=1)])
     ]
-    assert np.array_equal(losses[0], losses[1]) and not np.array_equal(losses[0], losses[2])
+    assert np.array_equal(losses[0], once.losses) and not np.array_equal(losses[1], once.losses)
 
 
 @pytest.mark.parametrize("at", [2, 4, 5])
-def test_a_kill_in_training_changes_nothing(tiny_lm, samples, tmp_path, at):
-    whole, halves, steps = tmp_path / "whole", tmp_path / "halves", []
+def test_a_kill_in_training_changes_nothing(tiny_lm, samples, tmp_path, once, at):
+    halves, steps = tmp_path / "halves", []
 
     def killed(step, total):
         if step == at:
@@ -96,17 +105,15 @@ def test_a_kill_in_training_changes_nothing(tiny_lm, samples, tmp_path, at):
     again = fine_tune(
         load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, halves, on_step=lambda *s: steps.append(s)
     )
-    once = fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, whole)
-    assert steps[0][0] == at and 1000 < again.seconds < 1100 and again.loss == once.loss
-    assert (halves / "adapter_model.safetensors").read_bytes() == (whole / "adapter_model.safetensors").read_bytes()
-    assert np.array_equal(mean_loss(again.lm, samples), mean_loss(once.lm, samples))
+    assert steps[0][0] == at and 1000 < again.seconds < 1100 and again.loss == once.done.loss
+    name = "adapter_model.safetensors"
+    assert (halves / name).read_bytes() == (once.folder / name).read_bytes()
+    assert np.array_equal(mean_loss(again.lm, samples), once.losses)
 
 
-def test_going_on_from_an_adapter(tiny_lm, samples, tmp_path):
-    first = fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, tmp_path / "a")
-    so_far = mean_loss(first.lm, samples).mean()
-    second = fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, tmp_path / "b", tmp_path / "a")
-    assert mean_loss(second.lm, samples).mean() < so_far
+def test_going_on_from_an_adapter(tiny_lm, samples, tmp_path, once):
+    second = fine_tune(load_trainable(str(tiny_lm), QUICK, "cpu"), samples, QUICK, tmp_path / "b", once.folder)
+    assert mean_loss(second.lm, samples).mean() < once.losses.mean()
 
 
 def test_what_cannot_be_trained(tiny_lm, tmp_path, monkeypatch):

@@ -22,7 +22,6 @@ from core.proof.grid import Cell, cells, held_out_rows
 from core.proof.results import results, write_results
 from core.proof.run import answer_losses, picked, prove, refinement, sources
 from core.proof.store import ProofStore, Run, proofs_of, take_over
-from core.session.session import open_session
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)
@@ -141,24 +140,21 @@ def test_no_proof(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def workplace(tiny, tmp_path_factory):
-    """A session on the tiny store, and the configuration of a proof in a cache of its own."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SAELECT_CACHE", str(tmp_path_factory.mktemp("cache")))
-    session = open_session(tiny.store)
-    yield session, ProofConfig(session.store.key, tiny.config.model, 2, full=12, refined=2, new_tokens=2, train=QUICK)
-    patch.undo()
+def place(workplace, tiny):
+    """A session on the tiny store, and the configuration of a proof."""
+    key = workplace.store.key
+    return workplace, ProofConfig(key, tiny.config.model, 2, full=12, refined=2, new_tokens=2, train=QUICK)
 
 
 @pytest.fixture(scope="module")
-def proof(workplace):
+def proof(place):
     """Two methods and the marks around them, with real trl and peft."""
-    session, config = workplace
+    session, config = place
     return prove(config, session, cells(["random", "sae-greedy", "full"], [6], range(1)))
 
 
-def test_a_proof(proof, workplace):
-    session, config = workplace
+def test_a_proof(proof, place):
+    session, config = place
     found = {run.method: run for run in proof.runs()}
     assert set(found) == {"base", "random", "sae-greedy", "full"}
     assert [len(found[m].rows) for m in ("base", "random", "sae-greedy", "full")] == [0, 6, 6, 12]
@@ -175,16 +171,16 @@ def test_a_proof(proof, workplace):
     assert set(by_method["full"].by_source) == {"part0", "part1", "part2"}
 
 
-def test_a_grid_grows(proof, workplace, monkeypatch):
-    session, config = workplace
+def test_a_grid_grows(proof, place, monkeypatch):
+    session, config = place
     done = []
     monkeypatch.setattr(proving, "one_run", lambda c, s, cell, *_: done.append(cell) or stand_in(cell))
     prove(config, session, cells(["random", "sae-greedy"], [6], range(2)))
     assert done == [Cell("random", 6, 1), Cell("sae-greedy", 6, 1)]
 
 
-def test_a_kill_in_measuring_costs_no_training(proof, workplace, monkeypatch, tmp_path):
-    session, config = workplace
+def test_a_kill_in_measuring_costs_no_training(proof, place, monkeypatch, tmp_path):
+    session, config = place
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     grid = cells(["random"], [6], range(1))[1:]
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -197,8 +193,8 @@ def test_a_kill_in_measuring_costs_no_training(proof, workplace, monkeypatch, tm
 
 
 @pytest.mark.parametrize("held", ["cell", "refinement"])
-def test_a_cell_that_another_process_is_at_comes_last(held, workplace, monkeypatch, tmp_path):
-    session, config = workplace
+def test_a_cell_that_another_process_is_at_comes_last(held, place, monkeypatch, tmp_path):
+    session, config = place
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     first, bans = Cell("hybrid", 4, 0), tuple(held_out_rows(sources(session), 2, 0).tolist())
     folder = config.path.with_suffix("") / "hybrid-4-0"
@@ -228,8 +224,8 @@ def test_a_cell_that_another_process_is_at_comes_last(held, workplace, monkeypat
     assert told == [f"{name}another process is at it", f"{name}waiting for another process"]
 
 
-def test_a_cell_that_another_one_finishes_meanwhile(workplace, monkeypatch, tmp_path):
-    session, config = workplace
+def test_a_cell_that_another_one_finishes_meanwhile(place, monkeypatch, tmp_path):
+    session, config = place
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     started, waited, done = threading.Event(), threading.Event(), []
 
@@ -263,8 +259,8 @@ def stand_in(cell):
     return Run(cell.method, cell.budget, cell.seed, np.arange(6), 1, 1, 1.0, 1.0, np.ones(6))
 
 
-def test_refined_methods_draw_from_what_is_not_held_out(workplace):
-    session, config = workplace
+def test_refined_methods_draw_from_what_is_not_held_out(place):
+    session, config = place
     held_out = held_out_rows(sources(session), 2, 0)
     for method in ("kmq-iterative", "hybrid"):
         rows, run = picked(config, session, Cell(method, 4, 0), held_out, lambda *_: None)
@@ -273,24 +269,40 @@ def test_refined_methods_draw_from_what_is_not_held_out(workplace):
         picked(replace(config, unit="tokens"), session, Cell("hybrid", 4, 0), held_out, lambda *_: None)
 
 
+@pytest.mark.slow
 def test_tasks_of_lm_eval(tiny_lm, tmp_path):
     pytest.importorskip("lm_eval")
     from core.proof.run import task_scores
 
-    (tmp_path / "test.jsonl").write_text('{"question": "the sky is", "answer": 0, "choices": ["blue", "rice"]}\n' * 3)
+    lm = load_trainable(str(tiny_lm), QUICK)
+    choices = ["blue", "rice", "the sea"]
+    likely = max(choices, key=lambda choice: log_likelihood(lm, "the sky is", f" {choice}"))
+    answers = [choices.index(likely), *(i for i in range(3) if choices[i] != likely)]  # one right, two wrong
+    lines = [{"question": "the sky is", "answer": answer, "choices": choices} for answer in answers]
+    (tmp_path / "test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (tmp_path / "sky.yaml").write_text(
         f"task: sky\ndataset_path: json\ndataset_kwargs:\n  data_files:\n    test: {tmp_path}/test.jsonl\n"
         "test_split: test\noutput_type: multiple_choice\ndoc_to_text: question\ndoc_to_choice: choices\n"
         "doc_to_target: answer\nmetric_list:\n  - metric: acc\n"
     )
-    found = task_scores(load_trainable(str(tiny_lm), QUICK), [str(tmp_path / "sky.yaml")])
-    assert list(found) == ["sky/acc"] and found["sky/acc"] in (0.0, 1.0)
+    found = task_scores(lm, [str(tmp_path / "sky.yaml")])
+    assert found == {"sky/acc": pytest.approx(1 / 3)}
 
 
-def test_the_command(workplace, capsys, tmp_path, monkeypatch):
+def log_likelihood(lm, context, continuation):
+    """Of the continuation's tokens after the context's, as Transformers' own loss says."""
+    import torch
+
+    ids, n = lm.tokenizer(context + continuation)["input_ids"], len(lm.tokenizer(context)["input_ids"])
+    labels = torch.tensor([[-100] * n + ids[n:]])
+    with torch.inference_mode():
+        return -float(lm.model(input_ids=torch.tensor([ids]), labels=labels).loss) * (len(ids) - n)
+
+
+def test_the_command(place, capsys, tmp_path, monkeypatch):
     from core.cli.app import main
 
-    session, _ = workplace
+    session, _ = place
     task = ["prove", "--store", str(session.store.path), "--methods", "random", "--budgets", "4", "--seeds", "1"]
     more = ["--held-out", "2", "--rank", "2", "--max-tokens", "64", "--out", str(tmp_path / "r.json"), "--json"]
     assert main([*task, *more]) == 0

@@ -19,7 +19,6 @@ from core.refine.runs import read_run, round_table, runs_of
 from core.schema import SelectionSpec
 from core.selection.clustering import allocate
 from core.selection.run import select
-from core.session.session import open_session
 from core.system import kept
 from core.system.kept import write_json
 
@@ -98,15 +97,6 @@ def test_rounds_share_the_budget():
 
 
 # --- a run
-
-
-@pytest.fixture(scope="module")
-def workplace(tiny, tmp_path_factory):
-    """A session on the tiny store, with a cache of its own."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SAELECT_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield open_session(tiny.store)
-    patch.undo()
 
 
 def config_of(session, **changed):
