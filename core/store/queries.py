@@ -48,10 +48,11 @@ def peaks_of(store: FeatureStore, features: Sequence[int] | np.ndarray, theta: f
 
 
 def mark_shares(store: FeatureStore, features: Sequence[int] | np.ndarray) -> dict[str, Any]:
-    """Arrays feature_id int32 and share float64 (M,): tokens at its peaks that have neither letter nor digit."""
+    """Arrays feature_id int32 and share float64 (M,): of the tokens at its strongest peaks, those that have neither
+    letter nor digit; the fair draw of weaker ones that the store keeps too is left out."""
     return store.columns(
         r"""SELECT feature_id, avg(CAST(NOT regexp_matches(token, '[\p{L}\p{N}]') AS DOUBLE)) AS share FROM contexts
-        WHERE feature_id IN (SELECT unnest(?::INTEGER[])) GROUP BY feature_id""",
+        WHERE bin = 0 AND feature_id IN (SELECT unnest(?::INTEGER[])) GROUP BY feature_id""",
         [[int(f) for f in features]],
     )
 

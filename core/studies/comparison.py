@@ -9,8 +9,10 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.matrix.statistics import LengthEffect, length_effect
+from core.matrix.transpose import row_sums
 from core.schema import Selection, SelectionSpec
 from core.selection.checks import completed
+from core.selection.constraints import ignored
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.session.session import Session, by_method
@@ -21,8 +23,9 @@ class MethodRow:
     """One method at one budget of `samples` picks.
 
     covered: features active in at least one pick; tokens: of all picks; redundancy: share of the picks' active features
-    that an earlier pick has; quality: mean score, nan without a column; overlap: share of the picks that other methods
-    pick too. For `random` the mean over draws. why: what a method lacks that could not run.
+    that an earlier pick has, ignored features left out of either; quality: mean score, nan without a column; overlap:
+    share of the picks that other methods pick too. For `random` the mean over draws. why: what a method lacks that could
+    not run.
     """
 
     method: str
@@ -74,7 +77,8 @@ def compare(
             task = replace(by_method(spec, method), budget=k, unit="samples")
             found[method, share] = runs(session, completed(task, score, reference), draws if method == "random" else 1)
     matrix = session.matrix(spec.scope, spec.theta)
-    rows = tuple(_row(session, method, share, found, score) for share in shares for method in methods)
+    credit = row_sums(matrix.indptr, matrix.feature, (~ignored(matrix, spec)).astype(np.float64))
+    rows = tuple(_row(session, method, share, found, score, credit) for share in shares for method in methods)
     length = length_effect(matrix, session.info.tokens)
     return Comparison(spec.theta, session.coverable(spec), length, score, rows)
 
@@ -88,23 +92,32 @@ def runs(session: Session, spec: SelectionSpec, draws: int) -> list[Selection] |
 
 
 def _row(
-    session: Session, method: str, share: float, found: dict[tuple[str, float], list[Selection] | str], score: str
+    session: Session,
+    method: str,
+    share: float,
+    found: dict[tuple[str, float], list[Selection] | str],
+    score: str,
+    credit: np.ndarray,
 ) -> MethodRow:
+    """A method at a share; credit float64 (N,): each sample's active features that are not ignored."""
     own, k = found[method, share], max(1, round(share * session.store.n_samples))
     if isinstance(own, str):
         return MethodRow(method, share, k, why=own)
-    active = session.matrix(own[0].spec.scope, own[0].spec.theta).counts
-    covered = [float(s.covered_after[-1]) for s in own]
-    total = [max(float(active[s.rows].sum()), 1.0) for s in own]
     quality = session.info.scores.get(score)
     others = {m: s[0] for (m, at), s in found.items() if at == share and m != method and not isinstance(s, str)}
     return MethodRow(
         method,
         share,
         k,
-        covered=float(np.mean(covered)),
+        covered=float(np.mean([s.covered_after[-1] for s in own])),
         tokens=float(np.mean([session.info.tokens[s.rows].sum() for s in own])),
-        redundancy=float(np.mean([1 - c / t for c, t in zip(covered, total, strict=True)])),
+        redundancy=float(np.mean([_repeated(s, credit) for s in own])),
         quality=float(np.mean([np.nanmean(quality[s.rows]) for s in own])) if quality is not None else float("nan"),
         overlap={m: len(np.intersect1d(own[0].rows, s.rows)) / len(own[0].rows) for m, s in others.items()},
     )
+
+
+def _repeated(selection: Selection, credit: np.ndarray) -> float:
+    """The share of the picks' features that an earlier pick has, ignored ones left out of both; 0 if there are none."""
+    total = float(credit[selection.rows].sum())
+    return 1 - float(selection.covered_after[-1]) / total if total else 0.0

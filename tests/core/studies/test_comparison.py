@@ -42,34 +42,55 @@ def session(tmp_path, monkeypatch) -> Session:
     return open_session(tiny_store(tmp_path, records(), sets(), digests=DIGESTS))
 
 
-def test_a_comparison_says_of_every_method_what_it_selects(session):
-    found = compare(session, SelectionSpec(), [0.2, 0.5], score="score", draws=3)
-    assert [(r.method, r.samples) for r in found.rows] == [(m, k) for k in (6, 15) for m in METHODS]
-    tokens, score = session.info.tokens, session.info.scores["score"]
-    for row in found.rows:
-        if row.method in LACKING:
-            assert LACKING[row.method] in row.why
-            continue
-        assert not row.why, row
-        if row.method == "random":
-            continue
-        options = {"score": "score"} if row.method in ("quality", "kmq", "qdit") else {}
-        options |= {"complexity": "score", "quality": "score"} if row.method == "deita" else {}
-        options |= {"score": "score"} if row.method == "repr-filter" else {}
-        spec = replace(SelectionSpec(row.method, row.samples), options=options)
-        rows = select(session.raw_matrix("all"), spec, session.info).rows
-        active = [set(session.raw_matrix("all").row(r).tolist()) for r in rows]
-        assert row.covered == len(set().union(*active))
-        assert row.tokens == tokens[rows].sum()
-        assert np.isclose(row.quality, score[rows].mean())
-        assert np.isclose(row.redundancy, 1 - row.covered / sum(map(len, active)))
-        assert set(row.overlap) == set(METHODS) - {row.method, *LACKING}
-    best = {r.samples: r.covered for r in found.rows if r.method == "sae-greedy"}
-    assert all(r.covered <= best[r.samples] for r in found.rows if r.method in ("random", "longest-response"))
-    common = {r.method: r.overlap for r in found.rows if r.samples == 15}
-    assert common["quality"]["sae-greedy"] == common["sae-greedy"]["quality"]
+BY_HAND = [{0, 1, 2, 3}, {0, 1}, {2, 3, 4}, {5}, {0}]  # features; tokens 1 to 5, score 0 to 4 for these samples
+
+
+def by_hand(folder) -> Session:
+    records = [{"instruction": "", "output": " ".join("a" * (i + 1)), "score": i} for i in range(5)]
+    for record in records:
+        record["instruction"] = "q"
+    return open_session(tiny_store(folder, records, BY_HAND, n_features=6, digests=DIGESTS))
+
+
+def test_a_comparison_by_hand(tmp_path):
+    session, said = by_hand(tmp_path), []
+    methods = ("sae-greedy", "longest-response", "quality", "reference-guided")
+    found = compare(session, SelectionSpec(), [0.4, 0.6], methods, on_method=said.append)
+    assert said == list(methods)
+    assert (found.coverable, found.score) == (6, "score")
+    shown = [(r.method, r.samples, r.covered, r.tokens, round(r.redundancy, 6), r.quality) for r in found.rows[:3]]
+    assert shown == [
+        ("sae-greedy", 2, 5, 2 + 4, round(1 - 5 / 7, 6), 1.0),  # rows 0 and 2 (before 3: the lowest row)
+        ("longest-response", 2, 2, 6 + 5, 0.0, 3.5),  # rows 4 and 3
+        ("quality", 2, 2, 6 + 5, 0.0, 3.5),
+    ]
+    assert found.rows[3].why.startswith("reference-guided needs the option reference")
+    assert [r.samples for r in found.rows] == [2] * 4 + [3] * 4
+    assert found.rows[1].overlap == {"sae-greedy": 0.0, "quality": 1.0}
+    assert found.rows[4].overlap == {"longest-response": 2 / 3, "quality": 2 / 3}  # 0, 2, 3 and 4, 3, 2
     with pytest.raises(SelectionError, match="There is no score column 'beauty'"):
         compare(session, SelectionSpec(), [0.2], score="beauty")
+
+
+def test_fault_13_an_ignored_feature_makes_nothing_redundant(tmp_path):
+    session = by_hand(tmp_path)
+    spec = SelectionSpec(vetoes={0: "ignore"})
+    (row,) = compare(session, spec, [0.6], ["quality"]).rows  # rows 4, 3, 2: {0}, {5}, {2, 3, 4}
+    assert (row.covered, row.redundancy) == (4, 0.0), "nothing creditable repeats"
+    spec = SelectionSpec(vetoes=dict.fromkeys(range(6), "ignore"))
+    (row,) = compare(session, spec, [0.6], ["quality"]).rows
+    assert (row.covered, row.redundancy) == (0, 0.0)
+
+
+def test_every_method_is_compared_or_says_what_it_lacks(session):
+    found = compare(session, SelectionSpec(), [0.2, 0.5], score="score", draws=3)
+    assert [(r.method, r.samples) for r in found.rows] == [(m, k) for k in (6, 15) for m in METHODS]
+    for row in found.rows:
+        assert LACKING.get(row.method, "") in row.why
+        assert bool(row.why) == (row.method in LACKING)
+        assert set(row.overlap) == (set() if row.why else set(METHODS) - {row.method, *LACKING})
+    best = {r.samples: r.covered for r in found.rows if r.method == "sae-greedy"}
+    assert all(r.covered <= best[r.samples] for r in found.rows if r.method in ("random", "longest-response"))
 
 
 def test_the_session_gives_what_select_gives(session):
