@@ -24,8 +24,8 @@ class MethodRow:
 
     covered: features active in at least one pick; tokens: of all picks; redundancy: share of the picks' active features
     that an earlier pick has, ignored features left out of either; quality: mean score, nan without a column; overlap:
-    share of the picks that other methods pick too. For `random` the mean over draws. why: what a method lacks that could
-    not run.
+    share of the picks that other methods pick too. For `random` the mean over draws. why: what a method lacks that
+    could not run.
     """
 
     method: str
