@@ -126,7 +126,8 @@ def k_center_reason(left: LeftOut) -> list[str]:
     """Its nearest pick, and how far the last pick was from those before it: no sample was farther then."""
     if len(left.selection.rows) == 1:
         return [left.budget(row, "the one pick is the sample nearest to the mean") for row in left.rows.tolist()]
-    (picks, cosine), last = nearest_by_cosine(left), 1 - float(left.selection.details["distance"][-1])
+    distance = left.selection.details["distance"]  # of all that the method took; the selection may be the first of them
+    (picks, cosine), last = nearest_by_cosine(left), 1 - float(distance[len(left.selection.rows) - 1])
     return [
         left.budget(row, f"its cosine to row {left.named[pick]} is {near:.4f}, that of the last pick was {last:.4f}")
         for row, pick, near in zip(left.rows.tolist(), picks.tolist(), cosine.tolist(), strict=True)

@@ -1,6 +1,7 @@
 """Fault 11: every method's reason for what it leaves out, read back and held against the definition of the method."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -271,3 +272,16 @@ def test_rows_are_called_by_the_names_that_are_given():
     found = select(matrix, SelectionSpec("repr-filter", 2), info)
     phrase = reasons(matrix, found, info, [1], named=np.array([40, 50, 60]))[0]
     assert phrase == "too near row 40: cosine 1.0000, at most 0.9 is accepted"
+
+
+def test_a_prefix_has_the_reasons_of_a_selection_of_its_size():
+    rng = np.random.default_rng(0)
+    matrix = FeatureMatrix.from_sets([set(rng.integers(0, F, 4).tolist()) for _ in range(12)], F)
+    vectors, one = rng.normal(size=(12, 3)), np.ones(12, int)
+    info = SampleInfo(one, np.arange(12), {"grade": rng.random(12)}, lambda _: vectors)
+    for method in ("k-center", "sae-greedy", "sae-simscale", "repr-filter", "quality", "random"):
+        whole = select(matrix, SelectionSpec(method, 12), info)
+        spec = SelectionSpec(method, 4)
+        rest = whole.rows[4:]
+        part = replace(whole.prefix(4), spec=spec)
+        assert reasons(matrix, part, info, rest) == reasons(matrix, select(matrix, spec, info), info, rest)
