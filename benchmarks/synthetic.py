@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from benchmarks.drawing import LEFT, RIGHT, WIDTH, Drawing
 from core.matrix import greedy as kernels
 from core.matrix.covering import walk_covered
 from core.matrix.greedy import _round
@@ -31,7 +32,7 @@ EXPONENT, SPREAD = -0.8, 0.4  # without a store: density ∝ rank^EXPONENT, and 
 DENSEST = 0.999
 ARRAYS = ("indptr", "feature")
 LARGE = 100_000_000  # entries; above, a time is not repeated
-WIDTH, HEIGHT, LEFT, TOP = 640, 400, 70, 40
+HEIGHT, TOP = 400, 40
 CURVES = (("transpose_s", "transpose", "#E69F00"), ("round_s", "one round of greedy", "#1F88CC"))
 
 
@@ -250,31 +251,24 @@ def plot(points: list[dict[str, float]]) -> str:
     spans = [[p["entries"] for p in points], [p[field] for field, *_ in CURVES for p in points]]
     (left, right), (low, high) = ((math.floor(math.log10(min(s))), math.ceil(math.log10(max(s)))) for s in spans)
 
+    drawing, bottom, end = Drawing(HEIGHT), HEIGHT - 60, WIDTH - RIGHT
+
     def x(entries: float) -> float:
-        return LEFT + (math.log10(entries) - left) / (right - left) * (WIDTH - LEFT - 30)
+        return LEFT + (math.log10(entries) - left) / (right - left) * (end - LEFT)
 
     def y(seconds: float) -> float:
-        return TOP + (high - math.log10(seconds)) / (high - low) * (HEIGHT - TOP - 60)
+        return TOP + (high - math.log10(seconds)) / (high - low) * (bottom - TOP)
 
-    parts = [f'<text x="{LEFT}" y="20" font-weight="bold">Seconds against entries</text>']
+    drawing.text(LEFT, 20, "Seconds against entries", font_weight="bold")
     for power in range(left, right + 1):
-        at = f"{x(10**power):.1f}"
-        parts.append(f'<line x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - 60}" stroke="#ddd"/>')
-        parts.append(f'<text x="{at}" y="{HEIGHT - 42}" text-anchor="middle">{10**power:,}</text>')
+        drawing.line(x(10**power), TOP, x(10**power), bottom, stroke="#ddd")
+        drawing.text(x(10**power), HEIGHT - 42, f"{10**power:,}", text_anchor="middle")
     for power in range(low, high + 1):
-        at = y(10.0**power)
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 30}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{10.0**power:g} s</text>')
+        drawing.line(LEFT, y(10.0**power), end, y(10.0**power), stroke="#ddd")
+        drawing.text(LEFT - 8, y(10.0**power) + 4, f"{10.0**power:g} s", text_anchor="end")
     for i, (field, label, colour) in enumerate(CURVES):
-        at = [(f"{x(p['entries']):.1f}", f"{y(p[field]):.1f}") for p in points]
-        line = " ".join(",".join(pair) for pair in at)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
-        parts += [f'<circle cx="{cx}" cy="{cy}" r="4" fill="{colour}"/>' for cx, cy in at]
+        drawing.curve([(x(p["entries"]), y(p[field])) for p in points], colour, dots=True)
         label = f"{label}: entries to the power of {exponent(points, field):.2f}"
-        parts.append(f'<text x="{LEFT + 12}" y="{TOP + 20 + 18 * i}" fill="{colour}">{label}</text>')
-    parts.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">entries (sample, feature)</text>')
-    style = 'font-family="sans-serif" font-size="12"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {style}>'
-        f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
-    )
+        drawing.text(LEFT + 12, TOP + 20 + 18 * i, label, fill=colour)
+    drawing.text(WIDTH / 2, HEIGHT - 14, "entries (sample, feature)", text_anchor="middle")
+    return drawing.svg()

@@ -8,11 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.drawing import LEFT, RIGHT, WIDTH, Drawing
 from core.matrix.statistics import length_effect
 from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.session.session import open_session
 
-WIDTH, HEIGHT, LEFT, TOP = 640, 360, 60, 30
+HEIGHT, TOP = 360, 30
 CURVES = (
     ("at_hundredth", "1 % of the samples", "#E69F00"),
     ("at_twentieth", "5 %", "#1F88CC"),
@@ -22,32 +23,26 @@ CURVES = (
 
 def plot(table: list[ThetaRow], chosen: float, title: str) -> str:
     """An SVG: share of the coverable features that greedy covers with a part of the samples, against the quantile."""
-    x = {row.quantile: LEFT + i * (WIDTH - LEFT - 30) / (len(table) - 1) for i, row in enumerate(table)}
+    x = {row.quantile: LEFT + i * (WIDTH - LEFT - RIGHT) / (len(table) - 1) for i, row in enumerate(table)}
+    drawing, right = Drawing(HEIGHT), WIDTH - RIGHT
 
     def y(share: float) -> float:
-        return TOP + (1 - share) / 0.8 * (HEIGHT - TOP - 50)  # from 20 % to 100 %
+        return TOP + (1 - max(share, 0.2)) / 0.8 * (HEIGHT - TOP - 50)  # from 20 % to 100 %
 
-    parts = [f'<text x="{LEFT}" y="18" font-weight="bold">{title}</text>']
+    drawing.text(LEFT, 18, title, font_weight="bold")
     for share in (0.2, 0.4, 0.6, 0.8, 0.9, 1.0):
-        dash = ' stroke-dasharray="5 4"' if share == 0.9 else ""
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 30}" y1="{y(share)}" y2="{y(share)}" stroke="#bbb"{dash}/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y(share) + 4}" text-anchor="end">{share:.0%}</text>')
+        dashed = {"stroke_dasharray": "5 4"} if share == 0.9 else {}
+        drawing.line(LEFT, y(share), right, y(share), stroke="#bbb", **dashed)
+        drawing.text(LEFT - 8, y(share) + 4, f"{share:.0%}", text_anchor="end")
     for quantile, at in x.items():
-        parts.append(f'<text x="{at}" y="{HEIGHT - 28}" text-anchor="middle" font-size="10">{quantile:.3g}</text>')
-    for row in table:
-        if row.theta == chosen:
-            at = x[row.quantile]
-            parts.append(f'<line x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - 44}" stroke="#CC79A7" stroke-width="2"/>')
+        drawing.text(at, HEIGHT - 28, f"{quantile:.3g}", text_anchor="middle", font_size="10")
+    for at in (x[row.quantile] for row in table if row.theta == chosen):
+        drawing.line(at, TOP, at, HEIGHT - 44, stroke="#CC79A7", stroke_width="2")
     for i, (name, label, colour) in enumerate(CURVES):
-        points = " ".join(f"{x[r.quantile]:.1f},{y(max(getattr(r, name), 0.2)):.1f}" for r in table)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
-        parts.append(f'<text x="{LEFT + 10 + 150 * i}" y="{HEIGHT - 58}" fill="{colour}">{label}</text>')
-    parts.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 8}" text-anchor="middle">quantile of the positive values</text>')
-    style = 'font-family="sans-serif" font-size="12"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {style}>'
-        f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
-    )
+        drawing.curve([(x[row.quantile], y(getattr(row, name))) for row in table], colour)
+        drawing.text(LEFT + 10 + 150 * i, HEIGHT - 58, label, fill=colour)
+    drawing.text(WIDTH / 2, HEIGHT - 8, "quantile of the positive values", text_anchor="middle")
+    return drawing.svg()
 
 
 def main(store: Path, target: Path | None = None) -> None:
