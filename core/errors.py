@@ -25,6 +25,10 @@ class LockedError(StoreError):
     """A store that another process is writing."""
 
 
+class DiskError(SaelectError):
+    """A file that cannot be written: the disk is full or read-only, or the folder not ours."""
+
+
 class DamagedError(StoreError):
     """A file of ours that was cut short or changed: it is left as it is, or set aside, but never deleted."""
 

@@ -5,7 +5,6 @@ A command is a function in one of this room's files, and an entry in COMMANDS.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,8 @@ import typer
 from core.cli import compare, data, decide, export, label, prove, refine, sae, search, select, study
 from core.cli.console import tell
 from core.errors import SaelectError
+from core.system.disk import writing
 
-# What a user can mend: no room, no right to write, a disk that takes nothing.
-MENDED = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 COMMANDS: tuple[Callable[..., None], ...] = (
     data.extract,
     data.demo,
@@ -55,14 +53,10 @@ for command in COMMANDS:
 def main(arguments: list[str] | None = None, run: Callable[..., Any] = app) -> int:
     """Run a command; what a user can mend is one sentence and status 2, an interruption 130, a closed pipe 1."""
     try:
-        run(arguments, standalone_mode=True)
+        with writing():
+            run(arguments, standalone_mode=True)
     except SaelectError as error:
         tell(f"Error: {error}")
-        return 2
-    except OSError as error:
-        if error.errno not in MENDED:
-            raise
-        tell(f"Error: {error.filename or 'the disk'}: {error.strerror}. Make room, or name another place.")
         return 2
     except SystemExit as leaving:  # typer has said what there is to say, unless it was interrupted
         if leaving.code == 130:

@@ -30,7 +30,8 @@ def finish(
     decoder = pipeline.sae.sae.W_dec.detach().float().cpu().numpy()
     lens = "Reading the features through the unembedding"
     write_interpretation(writer, pipeline.lm, decoder, lambda n, of: on_progress(Progress(lens, n, of)))
-    facts["interpret_seconds"] = time.time() - indexed
+    writer.note("interpret_seconds", time.time() - indexed)
+    facts["interpret_seconds"] = writer.noted("interpret_seconds")
     on_progress(Progress("Drawing the map (UMAP)", 0, 1))
     matrix = writer.matrix(pipeline.sae.d_sae)
     x, y = sample_map(matrix).T

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from core.errors import DiskError
 from core.schema import ExtractConfig
-from core.system.files import replacing, stamp
+from core.store.tables import SCHEMA_VERSION
+from core.system.disk import set_aside
+from core.system.files import stamp
+from core.system.kept import write_json
 
 NAME = "finished.json"
+log = logging.getLogger(__name__)
 
 
 def request_digest(config: ExtractConfig) -> str | None:
@@ -18,7 +25,8 @@ def request_digest(config: ExtractConfig) -> str | None:
     stamps = [stamp(source) for source in (config.data, config.model, config.sae)]
     if None in stamps:
         return None
-    return hashlib.sha256(json.dumps([asdict(config), stamps], sort_keys=True).encode()).hexdigest()
+    request = [SCHEMA_VERSION, asdict(config), stamps]  # a store of another version is not what is asked for
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 def find_finished(config: ExtractConfig, folder: Path) -> Path | None:
@@ -29,15 +37,23 @@ def find_finished(config: ExtractConfig, folder: Path) -> Path | None:
 
 
 def note_finished(config: ExtractConfig, path: Path) -> None:
-    """Remember which store a request led to."""
+    """Remember which store a request led to; where that cannot be written it is found out anew the next time."""
     digest = request_digest(config)
     if digest:
-        with replacing(path.parent / NAME) as temporary:
-            temporary.write_text(json.dumps({**_read(path.parent), digest: path.name}, indent=1) + "\n")
+        with suppress(DiskError):
+            write_json(path.parent / NAME, {**_read(path.parent), digest: path.name}, indent=1)
 
 
 def _read(folder: Path) -> dict[str, str]:
+    path = folder / NAME
     try:
-        return json.loads((folder / NAME).read_text())
-    except (OSError, ValueError):  # absent or damaged: everything is found out anew
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
         return {}
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(isinstance(name, str) and Path(name).name == name for name in found.values()):
+        return found
+    kept = set_aside(path)
+    log.warning("%s is damaged: it is kept as %s, and finished stores are found anew.", path, kept.name)
+    return {}

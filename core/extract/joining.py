@@ -16,8 +16,9 @@ from core.schema import ExtractConfig
 from core.scoring.columns import finished_columns, score_folder
 from core.store.reader import FeatureStore, open_store
 from core.store.tables import SCHEMA_VERSION
-from core.store.writer import StoreWriter
-from core.system.files import cache_dir, replacing, require_space
+from core.store.writer import StoreWriter, writing_store
+from core.system.files import cache_dir, require_space
+from core.system.kept import write_array
 
 SETTINGS = ("hook_point", "max_tokens", "floor", "dtype")  # what must be alike for the activations to be comparable
 
@@ -39,18 +40,24 @@ def join(paths: Sequence[Path], folder: Path | None = None, on_progress: OnProgr
         on_progress(Progress("Loading model and SAE", 0, 1))
         pipeline = load(ExtractConfig(**first.meta["config"]))
         check_unchanged(pipeline, first)
-        writer, total = StoreWriter(path), sum(s.n_samples for s in stores)
-        for store, offset in zip(stores, np.cumsum([0, *(s.n_samples for s in stores)]).tolist(), strict=False):
-            on_progress(Progress("Copying", offset, total))
-            if writer.n_done == offset:  # else an earlier run has it
-                writer.append_store(store, data_name(store).split(".")[0])
         names = " + ".join(data_name(s) for s in stores)
         pipeline = replace(pipeline, config=replace(pipeline.config, data=names, limit=None))
-        facts = {name: sum(s.meta[name] for s in stores) for name in ("seconds", "tokens")}
-        warnings = [text for s in stores for text in s.meta["warnings"]]
-        finish(pipeline, writer, Scan(total, 0, warnings), digest, facts, on_progress)
+        with writing_store(path) as writer:
+            todo = append_all(writer, stores, on_progress)
+            facts = {name: sum(s.meta[name] for s in stores) for name in ("seconds", "tokens")}
+            finish(pipeline, writer, todo, digest, facts, on_progress)
     join_scores(stores, open_store(path))
     return path
+
+
+def append_all(writer: StoreWriter, stores: Sequence[FeatureStore], on_progress: OnProgress) -> Scan:
+    """Append the stores that an earlier run has not appended; what is in the joined store then."""
+    total = sum(s.n_samples for s in stores)
+    for store, offset in zip(stores, np.cumsum([0, *(s.n_samples for s in stores)]).tolist(), strict=False):
+        on_progress(Progress("Copying", offset, total))
+        if writer.n_done == offset:  # else an earlier run has it
+            writer.append_store(store, data_name(store).split(".")[0])
+    return Scan(total, 0, [text for s in stores for text in s.meta["warnings"]])
 
 
 def data_name(store: FeatureStore) -> str:
@@ -84,5 +91,4 @@ def join_scores(stores: Sequence[FeatureStore], joined: FeatureStore) -> None:
     columns, folder = [finished_columns(s) for s in stores], score_folder(joined)
     for name in set.intersection(*(set(c) for c in columns)):
         folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / f"{name}.npy") as temporary, temporary.open("wb") as out:
-            np.save(out, np.concatenate([c[name] for c in columns]))
+        write_array(folder / f"{name}.npy", np.concatenate([c[name] for c in columns]))

@@ -24,10 +24,11 @@ from core.sae.loading import require_sae
 from core.schema import ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
 from core.store.tables import SCHEMA_VERSION
-from core.store.writer import StoreWriter
+from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
+LARGEST = int(np.finfo(np.float16).max)  # that a number of a sample's vector can be in the store
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
 
 
@@ -35,6 +36,7 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
     """Run the pipeline and return the finished store, `<key>.duckdb` in `folder` (default: the cache).
 
     A store of the same key is returned as it is; an unfinished one is continued after its last committed chunk.
+    Raises DataError, ModelError or StoreError, and DiskError where the disk is full or read-only.
     """
     folder = folder or cache_dir()
     path = find_finished(config, folder)
@@ -60,11 +62,11 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
     path = folder / f"{key}.duckdb"
     if path.exists():
         return path
-    writer = StoreWriter(path)
-    started = time.time()
-    tokens = run_chunks(pipeline, writer, todo, on_progress)
-    todo.warnings.extend(notes_on_responses(writer, pipeline.config))
-    return finish(pipeline, writer, todo, digest, {"seconds": time.time() - started, "tokens": tokens}, on_progress)
+    with writing_store(path) as writer:
+        run_chunks(pipeline, writer, todo, on_progress)
+        facts = {"seconds": writer.noted("seconds"), "tokens": writer.n_tokens, "cut": int(writer.noted("cut"))}
+        todo.warnings.extend([*notes_on_responses(writer, pipeline.config), *notes_on_vectors(facts["cut"])])
+        return finish(pipeline, writer, todo, digest, facts, on_progress)
 
 
 def notes_on_responses(writer: StoreWriter, config: ExtractConfig) -> Iterator[str]:
@@ -78,9 +80,16 @@ def notes_on_responses(writer: StoreWriter, config: ExtractConfig) -> Iterator[s
         yield f"{config.data}: {told} no response token: the chat template of the model leaves the response out."
 
 
+def notes_on_vectors(cut: int) -> Iterator[str]:
+    """A sentence if vectors of samples were cut."""
+    if cut:
+        told = "The mean vector of 1 sample reaches" if cut == 1 else f"The mean vectors of {cut:,} samples reach"
+        yield f"{told} beyond ±{LARGEST:,}, the limit of half precision, and what lies beyond is cut off."
+
+
 def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:
     """Process what is not in the store yet, a transaction a chunk; returns the number of tokens this run read."""
-    config, tokens, done = pipeline.config, 0, 0
+    config, tokens, done, clock = pipeline.config, 0, 0, time.time()
     contexts = writer.kept_contexts(pipeline.sae.d_sae)
     samples, first = iter(read(config)), writer.n_done
     done += sum(cost(s, config.max_tokens) for s in islice(samples, first))
@@ -92,8 +101,8 @@ def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress:
             tokens += sum(len(items[i].ids) for i in batch)
             done += sum(cost(chunk[i], config.max_tokens) for i in batch)
             on_progress(Progress("Extracting features", done, todo.characters, tokens))
-        write(writer, chunk, items, parts, first, contexts)
-        first += len(chunk)
+        write(writer, chunk, items, parts, first, contexts, clock)
+        first, clock = first + len(chunk), time.time()
     return tokens
 
 
@@ -132,13 +141,18 @@ def run_batches(
 
 
 def mean_by_sample(x: Any, sample: np.ndarray, n: int) -> np.ndarray:
-    """Mean of the vectors x (T, d) of each of `n` samples, float16 (n, d); zeros for a sample without tokens."""
+    """Mean of the vectors x (T, d) of each of `n` samples, float32 (n, d); zeros for a sample without tokens."""
     import torch
 
     index = torch.from_numpy(sample).to(x.device)
     total = torch.zeros((n, x.shape[1]), dtype=torch.float32, device=x.device).index_add_(0, index, x.float())
     count = torch.bincount(index, minlength=n).clamp(min=1)
-    return (total / count[:, None]).cpu().numpy().astype(np.float16)
+    return (total / count[:, None]).cpu().numpy()
+
+
+def halved(mean: np.ndarray) -> np.ndarray:
+    """float16 of the same shape; what lies beyond ±LARGEST is cut there and does not become infinite."""
+    return np.clip(mean, -LARGEST, LARGEST).astype(np.float16)
 
 
 def write(
@@ -148,8 +162,12 @@ def write(
     parts: list[dict[str, np.ndarray]],
     first: int,
     kept: Kept,
+    begun: float,
 ) -> None:
-    """Order a chunk's entries by sample, hand them to the store as Arrow tables, and raise the contexts' thresholds."""
+    """Order a chunk's entries by sample, hand them to the store as Arrow tables, and raise the contexts' thresholds.
+
+    begun: when the work on the chunk began, seconds of `time.time`.
+    """
     joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     order = np.lexsort((joined["feature"], joined["segment"], joined["sample"]))
     entries = {
@@ -172,8 +190,9 @@ def write(
         "token": [SURROGATE.sub("\ufffd", items[i].piece(at)) for i, at in zip(owner, peaks, strict=True)],
         "values": pa.array(windows, pa.list_(pa.float32())),
     }
-    embedding = joined["embedding"][np.argsort(joined["batch"])]
-    writer.write_chunk(sample_table(chunk, items, embedding, first), pa.table(entries), pa.table(candidates))
+    mean = joined["embedding"][np.argsort(joined["batch"])]
+    cut, table = (np.abs(mean) > LARGEST).any(axis=1).sum(), sample_table(chunk, items, halved(mean), first)
+    writer.write_chunk(table, pa.table(entries), pa.table(candidates), cut=int(cut), seconds=time.time() - begun)
     kept.push(candidates["feature_id"], candidates["value"], candidates["lot"])
 
 

@@ -6,20 +6,19 @@ SAE: those in `labels.json` beside its cfg.json, and those imported or made by a
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import StoreError
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
+from core.system.sqlite import connection
 
 SOURCES = ("manual", "imported", "shipped", "auto")  # in the order in which they are preferred
 MOST_CHARACTERS = 200
-WAIT = 30.0  # seconds for another process's transaction to end
+HOLDS = "The labels"
 JOINERS = "\u200c\u200d"  # format characters that scripts and emoji need
 TABLE = """CREATE TABLE IF NOT EXISTS labels(
     sae TEXT, feature INTEGER, source TEXT, author TEXT, text TEXT, date TEXT, score REAL,
@@ -63,31 +62,20 @@ class LabelBook:
         self.path, self.sae = path, sae
 
     def add(self, labels: Iterable[Label]) -> None:
-        """Keep labels, all or none; one of the same feature, source and author is replaced."""
+        """Keep labels, all or none; one of the same feature, source and author is replaced. Raises as `connection`."""
         rows = [(self.sae, la.feature, la.source, la.author, la.text, la.date, la.score) for la in labels]
-        with self._connection() as db:
-            db.execute("BEGIN IMMEDIATE")
+        with connection(self.path, HOLDS, TABLE, begin="IMMEDIATE") as db:
             db.executemany(UPSERT, rows)
-            db.execute("COMMIT")
 
     def labels(self) -> list[Label]:
-        """All labels, by feature, source and author; a feature may have several."""
+        """All labels, by feature, source and author; a feature may have several. Raises as `connection` does."""
         if not self.path.exists():
             return []
         query = """SELECT feature, text, source, date, score, author FROM labels WHERE sae = ?
             ORDER BY feature, source, author"""
-        with self._connection() as db:
-            return [Label(*row) for row in db.execute(query, (self.sae,))]
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one piece of work, of any thread; what is not committed is lost if the block raises."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as db:
-                db.execute(TABLE)
-                yield db
-        except sqlite3.Error as error:
-            raise StoreError(f"The labels in {self.path} cannot be read or written: {error}.") from error
+        with connection(self.path, HOLDS, TABLE) as db:
+            found = [Label(*row) for row in db.execute(query, (self.sae,))]
+        return [label for label in found if label.source in SOURCES]  # SQLite has no checksums: bytes may be others
 
 
 def book_of(store: FeatureStore) -> LabelBook:

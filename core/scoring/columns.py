@@ -21,9 +21,11 @@ from core.lm.sources import DTYPES, load_lm, resolve_device
 from core.scoring.sample_scores import FORMS, SCORES, Scorer, read_chunk
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, replacing
+from core.system.kept import damaged, read_array, write_array
 
 VERSION = 1  # of the definitions below: a change of what a score means needs another
 CHUNK = 256  # samples written at once: what a crash can cost
+AGAIN = "and `python -m core score` computes what is missing"
 UNDEFINED = -np.inf  # computed, and there is no value; NaN in a file is not yet computed
 
 OnProgress = Callable[[int, int], None]  # content tokens read, of how many
@@ -68,9 +70,9 @@ def count_columns(store: FeatureStore) -> dict[str, np.ndarray]:
 
 
 def finished_columns(store: FeatureStore) -> dict[str, np.ndarray]:
-    """The computed columns that are complete."""
+    """The computed columns that are complete, float64 (N,). Raises DamagedError for one that is damaged, once."""
     paths = sorted(p for p in score_folder(store).glob("*.npy") if not p.name.endswith(".partial.npy"))
-    return {path.name.removesuffix(".npy"): np.load(path) for path in paths}
+    return {path.name.removesuffix(".npy"): read_array(path, (store.n_samples,), AGAIN) for path in paths}
 
 
 def score_folder(store: FeatureStore) -> Path:
@@ -155,18 +157,27 @@ def remove_partials(path: Path) -> None:
 
 
 def open_partial(path: Path, n_samples: int) -> np.memmap:
-    """The memory map float64 (N,) of a column under way; a new one holds NaN from its first moment on."""
+    """The memory map float64 (N,) of a column under way; a new one holds NaN from its first moment on.
+
+    Raises DamagedError if an earlier run's is damaged, once: it is set aside.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary, temporary.open("wb") as out:
             np.save(out, np.full(n_samples, np.nan))
-    return np.load(path, mmap_mode="r+")
+    try:
+        np.load(path, mmap_mode="r")  # to write, numpy would fill up a file that was cut short, and zeros are scores
+        column = np.load(path, mmap_mode="r+")
+    except (ValueError, EOFError, SyntaxError) as error:
+        raise damaged(path, AGAIN) from error
+    if column.shape != (n_samples,) or column.dtype != np.float64:
+        raise damaged(path, AGAIN)
+    return column
 
 
 def finish(values: np.ndarray, path: Path) -> None:
     """Give a complete column its final name, with NaN for what is undefined; its partial files go."""
-    with replacing(path) as temporary, temporary.open("wb") as out:
-        np.save(out, np.where(values == UNDEFINED, np.nan, values))
+    write_array(path, np.where(values == UNDEFINED, np.nan, values))
     remove_partials(path)
 
 

@@ -10,6 +10,7 @@ import duckdb
 
 from core.errors import DamagedError, LockedError, StoreError
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST
+from core.system.disk import writing
 
 SCHEMA_VERSION = 2
 MEND = "move it away and extract again, or copy it anew from where it came"
@@ -51,21 +52,23 @@ APPENDED = {
 }
 
 
-def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, read_only: bool, then: str = "try again") -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file; raises LockedError if another process writes it, else as `explained` does."""
-    with explained(path):
+    with explained(path, then):
         return duckdb.connect(str(path), read_only=read_only)
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path, then: str = "try again") -> Iterator[None]:
     """What DuckDB says in this block about the file at `path` becomes one sentence that says what to do.
 
-    Raises LockedError, DamagedError (cut short, or a checksum that is wrong: DuckDB has one for each block) or
-    StoreError. A statement that makes no sense is our mistake, and goes through as it is.
+    Raises LockedError, DamagedError (cut short, or a checksum that is wrong: DuckDB has one for each block), DiskError
+    (`then`: what goes on once there is room) or StoreError. A statement that makes no sense is our mistake, and goes
+    through as it is.
     """
     try:
-        yield
+        with writing(path, then):
+            yield
     except (duckdb.ProgrammingError, duckdb.DataError):
         raise
     except duckdb.Error as error:

@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.errors import DiskError
 from core.schema import FeatureMatrix
 from core.store.contexts import DRAWN, STRONGEST, Kept, lots
 from core.store.reader import FeatureStore, read_matrix
-from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, connect
+from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, connect, explained
+
+NOTE = "INSERT INTO meta VALUES (?, ?)"
+RESUMES = "run the same command again, which goes on where it was"
+
+
+@contextmanager
+def writing_store(path: Path) -> Iterator[StoreWriter]:
+    """The writer of a store, closed at the end of the block, whatever happens in it.
+
+    Raises LockedError, DamagedError and, where the disk is full or read-only, DiskError: what is committed stays.
+    """
+    writer = StoreWriter(path)
+    try:
+        with explained(writer.partial, RESUMES):
+            yield writer
+    finally:
+        writer.db.close()
 
 
 class StoreWriter:
-    """Writes `<key>.partial.duckdb` chunk by chunk; `finish` renames it. Opening an existing one resumes it."""
+    """Writes `<key>.partial.duckdb` chunk by chunk; `finish` renames it. Opening an existing one resumes it.
+
+    Opening raises as `writing_store` does.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.partial = path.with_name(f"{path.stem}.partial.duckdb")
-        self.db = connect(self.partial, read_only=False)
-        if not self.has("meta"):
-            self.db.execute(f"BEGIN; {TABLES} COMMIT")
+        new = not self.partial.exists()
+        try:
+            self.db = connect(self.partial, read_only=False, then=RESUMES)
+        except DiskError:
+            if new:  # it has no room for its header: a part of it could not be opened again
+                self.partial.unlink(missing_ok=True)
+            raise
+        with explained(self.partial, RESUMES):
+            if not self.has("meta"):
+                self.db.execute(f"BEGIN; {TABLES} COMMIT")
 
     @property
     def n_done(self) -> int:
@@ -34,6 +64,20 @@ class StoreWriter:
         sql = "SELECT count_if(n_truncated > 0), count_if(n_truncated = 0) FROM samples WHERE n_response_tokens = 0"
         ((cut, others),) = self.db.execute(sql).fetchall()
         return cut, others
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the samples that are committed, template included: a segment is kept for each."""
+        return self.db.execute("SELECT coalesce(sum(octet_length(segments)), 0)::BIGINT FROM samples").fetchone()[0]
+
+    def note(self, what: str, amount: float) -> None:
+        """Add to a sum, such as seconds spent, that runs over all the runs that the store takes: it grows in `meta`."""
+        self.db.execute(NOTE, [what, json.dumps(amount)])
+
+    def noted(self, what: str) -> float:
+        """The sum so far, 0 for none; of a run that was cut off, up to its last committed chunk."""
+        sql = "SELECT coalesce(sum(value::DOUBLE), 0) FROM meta WHERE key = ?"
+        return self.db.execute(sql, [what]).fetchone()[0]
 
     @property
     def derived(self) -> bool:
@@ -68,14 +112,16 @@ class StoreWriter:
         """The matrix of what has been written so far, over all segments."""
         return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
 
-    def write_chunk(self, samples: Any, activations: Any, candidates: Any) -> None:
-        """Append three Arrow tables in one transaction: all of the chunk is in the store, or nothing."""
+    def write_chunk(self, samples: Any, activations: Any, candidates: Any, **noted: float) -> None:
+        """Append three Arrow tables and note amounts in one transaction: all of the chunk is in the store, or none."""
         cursor = self.db.cursor()
         cursor.execute("BEGIN")
         for name, table in (("samples", samples), ("activations", activations), ("candidates", candidates)):
             cursor.register("chunk", table)
             cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
             cursor.unregister("chunk")
+        for what, amount in noted.items():
+            cursor.execute(NOTE, [what, json.dumps(amount)])
         cursor.execute("COMMIT")
 
     def append_store(self, other: FeatureStore, source: str) -> None:
@@ -89,7 +135,8 @@ class StoreWriter:
         cursor.execute("BEGIN")
         for name, sql in APPENDED.items():
             given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
-            rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
+            with explained(other.path):
+                rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
             if name == "candidates":
                 lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
                 rows = rows.append_column("lot", pa.array(lot))
@@ -112,8 +159,10 @@ class StoreWriter:
     def finish(self, meta: dict[str, Any]) -> Path:
         """Write the meta table last, close, and give the file its final name."""
         rows = [(k, json.dumps(v)) for k, v in {"schema_version": SCHEMA_VERSION, **meta}.items()]
+        self.db.execute("BEGIN")
         self.db.execute("DELETE FROM meta")
-        self.db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        self.db.executemany(NOTE, rows)
+        self.db.execute("COMMIT")
         self.db.execute("CHECKPOINT")
         self.db.close()
         self.partial.replace(self.path)

@@ -11,15 +11,20 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.errors import SaelectError
+from core.errors import DiskError
+from core.system.disk import writing
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def cache_dir(*parts: str) -> Path:
-    """The cache folder (environment variable SAELECT_CACHE, else `cache/` of the project), made if absent."""
+    """The cache folder (environment variable SAELECT_CACHE, else `cache/` of the project), made if absent.
+
+    Raises DiskError if it cannot be made.
+    """
     folder = Path(os.environ.get("SAELECT_CACHE") or PROJECT / "cache").joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -32,13 +37,17 @@ def store_at(name: str | Path) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write to the yielded temporary file; it takes the place of `path` only if the block succeeds."""
+    """Write to the yielded temporary file; it takes the place of `path` only if the block succeeds.
+
+    Raises DiskError if the disk is full or read-only.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -64,7 +73,8 @@ def claimed(folder: Path, wait: bool) -> FileLock:
 
     Entering raises filelock.Timeout if another one holds it, unless it is to `wait` for that one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=-1 if wait else 0)
 
 
@@ -89,10 +99,10 @@ def stamp(source: str) -> list[tuple[str, int, int]] | None:
 
 
 def require_space(folder: Path, n_bytes: int) -> None:
-    """Raise SaelectError unless `folder` has room for `n_bytes`."""
+    """Raise DiskError unless `folder` has room for `n_bytes`."""
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
-        raise SaelectError(
+        raise DiskError(
             f"{folder} has {free / 1e9:.1f} GB free, {n_bytes / 1e9:.1f} GB are needed: free some space "
             "or set SAELECT_CACHE to a folder on a larger disk."
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import SelectionError
@@ -79,7 +78,7 @@ def _save_selection(draft: Draft, name: str, spec: dict[str, Any]) -> None:
 
 def _import(draft: Draft, steps: list[tuple[str, dict[str, Any]]]) -> None:
     for action, detail in steps:
-        APPLY[action](draft, **detail)
+        ACTIONS[action].apply(draft, **detail)
 
 
 def _set(texts: dict[int, str], key: int, text: str) -> None:
@@ -95,36 +94,6 @@ def _drop(entries: dict[int, Any], keys: list[int]) -> None:
         entries.pop(key, None)
 
 
-APPLY: dict[str, Callable[..., None]] = {
-    "veto": _veto,
-    "unveto": _unveto,
-    "pin": _pin,
-    "unpin": lambda draft, rows: _drop(draft.pins, rows),
-    "ban": _ban,
-    "unban": lambda draft, rows: _drop(draft.bans, rows),
-    "label": _label,
-    "note": lambda draft, row, text: _set(draft.notes, row, text),
-    "save_selection": _save_selection,
-    "import": _import,
-}
-TOLD: dict[str, Callable[[dict[str, Any]], str]] = {
-    "veto": lambda d: f"veto ({d['mode']}) on {_some('feature', d['features'])}" + _quoted(d["reason"]),
-    "unveto": lambda d: f"veto lifted from {_some('feature', d['features'])}",
-    "pin": lambda d: f"{_some('row', d['rows'])} pinned",
-    "unpin": lambda d: f"{_some('row', d['rows'])} unpinned",
-    "ban": lambda d: f"{_some('row', d['rows'])} banned",
-    "unban": lambda d: f"ban lifted from {_some('row', d['rows'])}",
-    "label": lambda d: f"label of feature {d['feature']}" + (_quoted(d["text"]) or " removed"),
-    "note": lambda d: f"note on row {d['row']}" + (_quoted(d["text"]) or " removed"),
-    "save_selection": lambda d: "selection saved" + _quoted(d["name"]),
-    "import": lambda d: f"{len(d['steps'])} decisions imported",
-}
-
-
-def time_now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 def _some(noun: str, numbers: list[int]) -> str:
     return f"{noun} {numbers[0]}" if len(numbers) == 1 else f"{len(numbers):,} {noun}s"
 
@@ -133,7 +102,7 @@ def _quoted(text: str) -> str:
     return f": “{text[:59]}…”" if len(text) > 60 else f": “{text}”" if text else ""
 
 
-# --- checks
+# --- checks: (value, its name, the action) → the value, fit for JSON
 
 
 def _whole(numbers: Iterable[Any], noun: str) -> list[int]:
@@ -149,24 +118,93 @@ def _whole(numbers: Iterable[Any], noun: str) -> list[int]:
     return list(kept)
 
 
+def _numbers(value: Iterable[Any], name: str, action: str) -> list[int]:
+    return _whole(value, name.removesuffix("s"))
+
+
+def _number(value: Any, name: str, action: str) -> int:
+    return _whole([value], name)[0]
+
+
+def _text(value: Any, name: str, action: str) -> str:
+    if not isinstance(value, str):
+        raise SelectionError(f"The {name} of a {action} must be text, got {value!r}.")
+    return value.strip()
+
+
+def _mode(value: Any, name: str, action: str) -> str:
+    if value not in VETOES:
+        raise SelectionError(f"Unknown veto {value!r}: it must be one of {', '.join(VETOES)}.")
+    return value
+
+
+def _name(value: Any, name: str, action: str) -> str:
+    text = _text(value, name, action)
+    if not text:
+        raise SelectionError("A saved selection needs a name and a specification.")
+    return text
+
+
+def _spec(value: Any, name: str, action: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SelectionError("A saved selection needs a name and a specification.")
+    return value
+
+
+def _checked_before(value: Any, name: str, action: str) -> Any:
+    return value
+
+
+# --- the table of actions
+
+
+@dataclass(frozen=True)
+class Action:
+    """A decision: the check of each of its details, what it does to a draft, and how it is told."""
+
+    details: dict[str, Callable[[Any, str, str], Any]]
+    apply: Callable[..., None]
+    tell: Callable[[dict[str, Any]], str]
+
+
+ACTIONS: dict[str, Action] = {
+    "veto": Action(
+        {"features": _numbers, "mode": _mode, "reason": _text},
+        _veto,
+        lambda d: f"veto ({d['mode']}) on {_some('feature', d['features'])}" + _quoted(d["reason"]),
+    ),
+    "unveto": Action({"features": _numbers}, _unveto, lambda d: f"veto lifted from {_some('feature', d['features'])}"),
+    "pin": Action({"rows": _numbers}, _pin, lambda d: f"{_some('row', d['rows'])} pinned"),
+    "unpin": Action(
+        {"rows": _numbers}, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{_some('row', d['rows'])} unpinned"
+    ),
+    "ban": Action({"rows": _numbers}, _ban, lambda d: f"{_some('row', d['rows'])} banned"),
+    "unban": Action(
+        {"rows": _numbers},
+        lambda draft, rows: _drop(draft.bans, rows),
+        lambda d: f"ban lifted from {_some('row', d['rows'])}",
+    ),
+    "label": Action(
+        {"feature": _number, "text": _text, "date": _text},
+        _label,
+        lambda d: f"label of feature {d['feature']}" + (_quoted(d["text"]) or " removed"),
+    ),
+    "note": Action(
+        {"row": _number, "text": _text},
+        lambda draft, row, text: _set(draft.notes, row, text),
+        lambda d: f"note on row {d['row']}" + (_quoted(d["text"]) or " removed"),
+    ),
+    "save_selection": Action(
+        {"name": _name, "spec": _spec}, _save_selection, lambda d: "selection saved" + _quoted(d["name"])
+    ),
+    "import": Action({"steps": _checked_before}, _import, lambda d: f"{len(d['steps'])} decisions imported"),
+}
+
+
 def checked(action: str, detail: dict[str, Any]) -> dict[str, Any]:
     """The detail of an event, fit for JSON; raises SelectionError."""
-    if detail.get("mode", VETOES[0]) not in VETOES:
-        raise SelectionError(f"Unknown veto {detail['mode']!r}: it must be one of {', '.join(VETOES)}.")
-    for name in ("features", "rows"):
-        if name in detail:
-            detail[name] = _whole(detail[name], name[:-1])
-    for name in ("feature", "row"):
-        if name in detail:
-            detail[name] = _whole([detail[name]], name)[0]
-    for name in ("text", "reason", "name", "date"):
-        if not isinstance(detail.get(name, ""), str):
-            raise SelectionError(f"The {name} of a {action} must be text, got {detail[name]!r}.")
-        if name in detail:
-            detail[name] = detail[name].strip()
-    if action == "save_selection" and not (detail["name"] and isinstance(detail["spec"], dict)):
-        raise SelectionError("A saved selection needs a name and a specification.")
-    return detail
+    checks = ACTIONS[action].details
+    return {name: checks[name](value, name, action) for name, value in detail.items()}
 
 
 def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,22 @@ from typing import Any
 
 from filelock import FileLock
 
-from core.errors import DataError, SelectionError, StoreError
+from core.errors import DamagedError, DataError, SelectionError
+from core.system.disk import writing
 from core.system.files import replacing
-from core.workspace.decisions import APPLY, TOLD, Draft, WorkspaceState, checked, steps_of, time_now
+from core.system.kept import now
+from core.system.sqlite import connection
+from core.workspace.decisions import ACTIONS, Draft, WorkspaceState, checked, steps_of
 
-WAIT = 30.0  # seconds for another process's transaction to end
 TABLE = """CREATE TABLE IF NOT EXISTS events(
     id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, time TEXT NOT NULL, action TEXT NOT NULL,
     detail TEXT NOT NULL, status TEXT NOT NULL, version INTEGER NOT NULL)"""
-DONE, UNDONE, DISCARDED = "done", "undone", "discarded"  # discarded: undone, then overtaken by a new event
+DONE, UNDONE, DISCARDED, DAMAGED = "done", "undone", "discarded", "damaged"  # discarded: overtaken when undone
+HOLDS = "The decisions"
+
+
+class _DamagedEventError(Exception):
+    """The event of this id cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,8 @@ class Workspace:
     def __init__(self, path: Path, store_key: str) -> None:
         self.path, self.store_key = Path(path), store_key
         lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))  # SQLite does not wait for this change of mode
-        with self._connection() as db, lock:
+        with writing(self.path), lock, self._connection() as db:
             db.execute("PRAGMA journal_mode = WAL")  # stays with the file
-            db.execute(TABLE)
 
     def veto(self, features: Iterable[int], mode: str = "ignore", reason: str = "") -> None:
         """Give features no credit (ignore), or keep every sample that has one out (block)."""
@@ -79,7 +85,7 @@ class Workspace:
 
     def label(self, feature: int, text: str) -> None:
         """Say what a feature stands for; an empty text removes the label."""
-        self._append("label", feature=feature, text=text, date=time_now())
+        self._append("label", feature=feature, text=text, date=now("milliseconds"))
 
     def note(self, row: int, text: str) -> None:
         """Write a note on a sample; an empty text removes it."""
@@ -104,7 +110,7 @@ class Workspace:
                 "SELECT id, time, action, detail, status FROM events WHERE store = ? ORDER BY id DESC LIMIT ?",
                 (self.store_key, limit),
             ).fetchall()
-        return [Event(i, time, a, TOLD[a](json.loads(d)), status != DONE) for i, time, a, d, status in found]
+        return [Event(i, time, a, _told(a, d), status != DONE) for i, time, a, d, status in found]
 
     def state(self) -> WorkspaceState:
         """What the decisions that are not undone amount to."""
@@ -131,7 +137,7 @@ class Workspace:
             key, steps = content["store"], steps_of(content)
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DataError(f"{path} is not a file of decisions: export one from a workspace.") from error
         if key != self.store_key:
             raise SelectionError(f"{path} holds decisions on the store {key}, this one is {self.store_key}.")
@@ -146,13 +152,13 @@ class Workspace:
         with self._connection("IMMEDIATE") as db:
             draft, _, version = self._fold(db)
             changed = deepcopy(draft)
-            APPLY[action](changed, **json.loads(text))
+            ACTIONS[action].apply(changed, **json.loads(text))
             if changed == draft:
                 return
             db.execute(
                 "UPDATE events SET status = ? WHERE store = ? AND status = ?", (DISCARDED, self.store_key, UNDONE)
             )
-            row = (self.store_key, time_now(), action, text, DONE, version + 1)
+            row = (self.store_key, now("milliseconds"), action, text, DONE, version + 1)
             db.execute(
                 "INSERT INTO events(store, time, action, detail, status, version) VALUES (?, ?, ?, ?, ?, ?)", row
             )
@@ -168,28 +174,43 @@ class Workspace:
                 return None
             version = self._fold(db)[2] + 1
             db.execute("UPDATE events SET status = ?, version = ? WHERE id = ?", (after, version, found[0]))
-        return TOLD[found[1]](json.loads(found[2]))
+        return _told(*found[1:])
 
     def _fold(self, db: sqlite3.Connection) -> tuple[Draft, set[str], int]:
         """The decisions that stand, the statuses that occur, and the version: the last change of any event."""
-        query = "SELECT action, detail, status, version FROM events WHERE store = ? ORDER BY id"
+        query = "SELECT id, action, detail, status, version FROM events WHERE store = ? ORDER BY id"
         draft, statuses, latest = Draft(), set(), 0
-        for action, detail, status, version in db.execute(query, (self.store_key,)):
+        for number, action, detail, status, version in db.execute(query, (self.store_key,)):
             statuses.add(status)
-            latest = max(latest, version)
-            if status == DONE:
-                APPLY[action](draft, **json.loads(detail))
+            try:
+                latest = max(latest, version)
+                if status == DONE:
+                    ACTIONS[action].apply(draft, **checked(action, json.loads(detail)))
+            except (ValueError, TypeError, KeyError, AttributeError, SelectionError) as error:
+                raise _DamagedEventError(number) from error
         return draft, statuses, latest
 
     @contextmanager
     def _connection(self, begin: str = "") -> Iterator[sqlite3.Connection]:
-        """A connection for one piece of work, of any thread; with `begin` a transaction, lost if the block raises."""
+        """A connection as `connection` gives; an event that cannot be read is left out from now on, which is said once.
+
+        SQLite has no checksums: changed bytes come out as they are.
+        """
         try:
-            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as db:
-                if begin:
-                    db.execute(f"BEGIN {begin}")
+            with connection(self.path, HOLDS, TABLE, begin) as db:
                 yield db
-                if begin:
-                    db.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"The decisions in {self.path} cannot be read or written: {error}.") from error
+        except _DamagedEventError as error:
+            with connection(self.path, HOLDS, TABLE, "IMMEDIATE") as db:
+                db.execute("UPDATE events SET status = ?, version = 0 WHERE id = ?", (DAMAGED, *error.args))
+            raise DamagedError(
+                f"Decision {error.args[0]} in {self.path} is damaged and left out: it stays in the file, and the "
+                "other decisions stand."
+            ) from error
+
+
+def _told(action: str, detail: str) -> str:
+    """The description of an event, of a damaged one too."""
+    try:
+        return ACTIONS[action].tell(json.loads(detail))
+    except (ValueError, TypeError, KeyError, IndexError):
+        return "a damaged decision"

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.datasets.samples import read_samples
 from core.errors import DataError, ModelError, SaelectError, SelectionError, StoreError
@@ -57,7 +59,7 @@ def content_of(path):
     """Every table of a store, row by row; of meta, what does not depend on the run."""
     tables = [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
     found = {name: rows(path, f"SELECT * FROM {name}") for name in tables}
-    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "tokens", "interpret_seconds")]
+    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "interpret_seconds")]
     return found
 
 
@@ -431,3 +433,31 @@ def test_a_request_carried_out_before_loads_no_model(tiny, tmp_path, monkeypatch
     assert find_finished(config, tmp_path) is None
     (tmp_path / "finished.json").write_text("{")
     assert find_finished(config, tmp_path) is None
+
+
+def test_vectors_beyond_half_precision_are_cut_and_told(tiny, tmp_path, quick_map):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(tiny.config.model)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.mul_(1e6)
+    shutil.copytree(tiny.config.model, tmp_path / "lm")
+    model.save_pretrained(tmp_path / "lm")
+    store = open_store(extract(replace(tiny.config, model=str(tmp_path / "lm"), limit=6), tmp_path))
+    vectors = store.embeddings()
+    assert np.isfinite(vectors).all() and np.abs(vectors).max() == run.LARGEST == 65504
+    assert store.meta["warnings"] == [
+        "The mean vectors of 6 samples reach beyond ±65,504, the limit of half precision, and what lies beyond is cut off."
+    ]
+    assert open_store(tiny.store).meta["warnings"] == [] and open_store(tiny.store).meta["cut"] == 0
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=50))
+def test_halving_is_numpys_up_to_the_largest(numbers):
+    given_numbers = np.array(numbers, np.float32)
+    found = run.halved(given_numbers)
+    inside = np.abs(given_numbers) <= 65504
+    assert found.dtype == np.float16 and np.isfinite(found).all()
+    np.testing.assert_array_equal(found[inside], given_numbers[inside].astype(np.float16))
+    np.testing.assert_array_equal(found[~inside], np.sign(given_numbers[~inside]) * 65504)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.cli.app import main
-from core.errors import DataError, StoreError
+from core.errors import DamagedError, DataError, StoreError
 from core.features import label_files
 from core.features.label_files import read_labels, write_labels
 from core.features.labels import SOURCES, Label, LabelBook, book_of, cleaned
@@ -161,7 +161,7 @@ def test_two_processes_lose_nothing(tmp_path):
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path):
     (tmp_path / "labels.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(StoreError, match="cannot be read or written"):
+    with pytest.raises(DamagedError, match=r"cannot be read, the file is damaged: it is kept as \w+\.sqlite\.damaged"):
         LabelBook(tmp_path / "labels.sqlite", "sae").labels()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import DataError, SelectionError, StoreError
+from core.errors import DamagedError, DataError, SelectionError
 from core.workspace.log import Workspace
 
 SMALL = st.integers(0, 3)
@@ -238,5 +238,5 @@ def test_files_that_do_not_fit(workspace, tmp_path):
 
 def test_a_file_that_is_no_workspace(tmp_path):
     (tmp_path / "w.sqlite").write_text("this is not a database, however long it may be" * 100)
-    with pytest.raises(StoreError, match="cannot be read or written"):
+    with pytest.raises(DamagedError, match=r"cannot be read, the file is damaged: it is kept as \w+\.sqlite\.damaged"):
         Workspace(tmp_path / "w.sqlite", "store")
