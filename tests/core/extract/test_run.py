@@ -447,10 +447,9 @@ def test_vectors_beyond_half_precision_are_cut_and_told(tiny, tmp_path, quick_ma
     store = open_store(extract(replace(tiny.config, model=str(tmp_path / "lm"), limit=6), tmp_path))
     vectors = store.embeddings()
     assert np.isfinite(vectors).all() and np.abs(vectors).max() == run.LARGEST == 65504
-    assert store.meta["warnings"] == [
-        "The mean vectors of 6 samples reach beyond ±65,504, the limit of half precision, and what lies beyond is cut off."
-    ]
-    assert open_store(tiny.store).meta["warnings"] == [] and open_store(tiny.store).meta["cut"] == 0
+    told = "The mean vectors of 6 samples reach beyond ±65,504, the limit of half precision"
+    assert any(text.startswith(told) for text in store.meta["warnings"]) and store.meta["cut"] == 6
+    assert not any("half precision" in text for text in open_store(tiny.store).meta["warnings"])
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=50))
