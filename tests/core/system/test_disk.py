@@ -108,15 +108,6 @@ def test_a_read_only_cache_is_one_sentence_and_status_2(tiny, monkeypatch, capsy
     assert "SAELECT_CACHE" in capsys.readouterr().err
 
 
-def test_a_full_disk_that_nobody_expected_is_one_sentence_and_status_2(capsys):
-    def run(*_arguments, **_options):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere.bin")
-
-    assert main([], run) == 2
-    said = capsys.readouterr().err.split()
-    assert " ".join(said) == "Error: somewhere.bin cannot be written, the disk is full: free some space and try again."
-
-
 # --- damaged files
 
 
