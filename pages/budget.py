@@ -7,6 +7,7 @@ from core.explain.certificates import certificate
 from core.explain.gains import gain_format
 from core.explain.summary import samples_to_cover
 from core.selection.run import is_nested
+from core.system.shown import many
 from pages.parts.coverage_figures import budget_figure
 from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
@@ -33,7 +34,7 @@ def show_curve() -> None:
     draw(budget_figure(now), "budget-curve", 430)
     middle = session.random_band(now.spec)[1]
     st.caption(
-        f"{now.spec.method} covers {covered:,} features with {k:,} samples; a random draw needs about "
+        f"{now.spec.method} covers {many(covered, 'feature')} with {many(k, 'sample')}; a random draw needs about "
         f"{samples_to_cover(middle, covered):,} for as many, and its {k:,} cover {middle[k - 1]:,.0f}."
     )
     if not is_nested(now.spec):

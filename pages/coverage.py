@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.explain.summary import coverage_summary
+from core.system.shown import many
 from pages.parts import clusters
 from pages.parts.coverage_figures import density_figure
 from pages.parts.figures import draw
@@ -57,8 +58,8 @@ metrics(
 )
 draw(density_figure(found, now.matrix.n_samples), "coverage-density", 340)
 st.caption(
-    f"The selection misses {n_missed:,} features; half of them are active in at most {found.samples_of_missed:,.0f} "
-    "samples."
+    f"The selection misses {many(n_missed, 'feature')}; half of them are active in at most "
+    f"{many(round(found.samples_of_missed), 'sample')}."
     if n_missed
     else "No feature is missed."
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core.system.shown import many
 from pages.parts import clusters
 from pages.parts.figures import MUTED, SELECTED, draw
 from pages.parts.map import map_of
@@ -32,10 +33,12 @@ event = draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "bo
 
 chosen = [int(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]
 if not chosen:
-    st.caption(f"{kept.sum():,} kept and {(~kept).sum():,} left-out samples; nothing is selected on the map.")
+    st.caption(
+        f"{kept.sum():,} kept and {many(int((~kept).sum()), 'left-out sample')}; nothing is selected on the map."
+    )
 else:
     inside = np.array(sorted(set(chosen)))
-    st.subheader(f"{len(inside):,} samples in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
+    st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
     status = np.where(kept[inside[:LISTED]], "kept", "left out")
     for row in samples_table(now, inside[:LISTED], "map-table", {"kept": status}):
         why_link(row)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.system.shown import without_folders
+from core.system.shown import many, without_folders
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
 from pages.parts.text import escape, plain
@@ -34,11 +34,11 @@ def show_figures() -> None:
 
 def show_coverage() -> None:
     """The view's method beside others with the same budget."""
-    st.subheader(f"Coverage with {budget:,} samples", anchor=False)
+    st.subheader(f"Coverage with {many(budget, 'sample')}", anchor=False)
     shares = {method: now.covered(method) / max(coverable, 1) for method in (*BESIDE, "random")}
     told = (
-        f"With {budget:,} samples, greedy covers {shares['sae-greedy']:.1%} of the features, the longest responses "
-        f"{shares['longest-response']:.1%}, random draws {shares['random']:.1%} at the median."
+        f"With {many(budget, 'sample')}, greedy covers {shares['sae-greedy']:.1%} of the features, the longest "
+        f"responses {shares['longest-response']:.1%}, random draws {shares['random']:.1%} at the median."
     )
     shares["random, median"] = shares.pop("random")
     draw(shares_figure(shares | {now.spec.method: covered / max(coverable, 1)}, now.spec.method),

@@ -73,7 +73,7 @@ def results(now: View, query: Query) -> None:
     more = f", the first {SHOWN:,} are listed" if len(rows) > SHOWN else ""
     st.caption(
         f"{len(rows):,} of {now.session.store.n_samples:,} samples, {kept.sum():,} of them picked{more}; "
-        f"found in {1000 * seconds:,.0f} ms."
+        f"found in {1000 * seconds:,.1f} ms."
     )
     if not len(rows):
         st.info("No sample meets all conditions: take one away.", icon=":material/search_off:")

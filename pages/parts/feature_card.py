@@ -14,6 +14,7 @@ from core.explain.leaks import leaks, preview
 from core.features.cards import FeatureCard, feature_card
 from core.features.label_files import neuronpedia_url
 from core.store.contexts import BINS
+from core.system.shown import many
 from pages.parts.figures import GREEN, PINK, SELECTED
 from pages.parts.figures import draw as draw_chart
 from pages.parts.tables import feature_link, feature_table
@@ -64,7 +65,7 @@ def figures(now: View, card: FeatureCard, lift: float) -> None:
     brought = f"pick {rank + 1}" if rank >= 0 else "no pick"
     parts = " · ".join(f"{name} {share:.1%}" for name, share in card.shares.items() if share)
     columns = st.columns(3)
-    columns[0].metric("Active in", f"{card.density:.1%}", f"{len(card.values):,} samples", "off", delta_arrow="off")
+    columns[0].metric("Active in", f"{card.density:.1%}", many(len(card.values), "sample"), "off", delta_arrow="off")
     columns[1].metric("Brought in by", brought)
     columns[2].metric("Among the picks", f"× {lift:.2f}", "against all", "off", delta_arrow="off")
     if parts:
@@ -113,7 +114,7 @@ def before_veto(now: View, features: list[int]) -> None:
     if not found:
         st.caption("No other feature fires with it so often that it would carry the same.")
         return
-    st.caption(f"{len(found)} features fire with what is vetoed and say much the same:")
+    st.caption(f"With what is vetoed fire, and say much the same, {many(len(found), 'other feature')}:")
     more = {
         "carries": [leak.vetoed for leak in found],
         "same samples": [100 * leak.jaccard for leak in found],
@@ -134,7 +135,7 @@ def told(effect: Any) -> str:
         return "No pick would change: other features bring the same samples in."
     tokens, mean = effect.tokens, effect.mean_length
     return (
-        f"{len(effect.leaving):,} picks leave and {len(effect.entering):,} enter; the picks cover "
+        f"{many(len(effect.leaving), 'pick')} would leave and {len(effect.entering):,} enter; the picks cover "
         f"{effect.covered[1] - effect.covered[0]:+,} features that are not vetoed, with {tokens[1] - tokens[0]:+,} "
         f"tokens ({mean[1] - mean[0]:+.1f} a sample)."
     )
