@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from core import __version__
+from core.extract import projection
 from core.extract.logit_lens import write_interpretation
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan
 from core.lm.chat import template_digest
+from core.matrix.threshold import theta_table
 from core.store.writer import StoreWriter
 
 
@@ -21,9 +23,6 @@ def finish(
     pipeline: Pipeline, writer: StoreWriter, todo: Scan, digest: str, facts: dict[str, Any], on_progress: OnProgress
 ) -> Path:
     """Derive the small tables, project the samples, choose θ, write meta and rename."""
-    from core.extract.projection import sample_map
-    from core.matrix.threshold import theta_table
-
     on_progress(Progress("Indexing features", 0, 1))
     writer.derive()
     indexed = time.time()
@@ -34,7 +33,7 @@ def finish(
     facts["interpret_seconds"] = writer.noted("interpret_seconds")
     on_progress(Progress("Drawing the map (UMAP)", 0, 1))
     matrix = writer.matrix(pipeline.sae.d_sae)
-    x, y = sample_map(matrix).T
+    x, y = projection.sample_map(matrix).T
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
     on_progress(Progress("Choosing θ", 0, 1))
     thetas = [asdict(row) for row in theta_table(matrix)]

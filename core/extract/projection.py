@@ -29,7 +29,10 @@ def sample_map(matrix: FeatureMatrix, seed: int = 0) -> np.ndarray:
 
 
 def direction_map(directions: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Coordinates of decoder directions (F, d) by their cosine: lengths 1 → PCA to 50 dimensions → UMAP, (F, 2)."""
+    """Coordinates of decoder directions (F, d) by their cosine: lengths 1 → PCA to 50 dimensions → UMAP.
+
+    float32 (F, 2).
+    """
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import normalize
 
@@ -74,9 +77,10 @@ def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
 
 
 def nearest(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, None]:
-    """The k nearest rows of each row of x, itself among them, as UMAP takes them: indices, distances float32 (N, k).
+    """The k nearest rows of each row of x, itself among them, as UMAP takes them.
 
-    By looking at all pairs: for some thousand rows a hundred times as fast as UMAP's own approximate search.
+    Indices int64 and distances float32 (N, k). By looking at all pairs: for some thousand rows a hundred times as fast
+    as UMAP's own approximate search.
     """
     from sklearn.neighbors import NearestNeighbors
 

@@ -79,14 +79,17 @@ class FeatureStore:
         return StoreError(f"{self.path.name} has no sample {row}: its rows are 0 to {self.n_samples - 1}.")
 
     def matrix(self, scope: str = "all", theta: float | None = None) -> FeatureMatrix:
-        """The samples' features over a scope (all, prompt, response), those with value > theta."""
+        """The samples' features over a scope (all, prompt, response), those with value > theta; or StoreError."""
         if scope not in SCOPES:
             raise StoreError(f"Unknown scope {scope!r}: use one of {', '.join(SCOPES)}.")
         with explained(self.path):
             return read_matrix(self.db.cursor(), self.n_samples, self.n_features, scope, float(theta or 0.0))
 
     def samples(self, rows: Iterable[int] | None = None) -> list[Sample]:
-        """The samples, or those of `rows` in the order given; Sample.row is the position in the store."""
+        """The samples, or those of `rows` in the order given; Sample.row is the position in the store.
+
+        Raises StoreError for a row that is not there.
+        """
         columns = "sample_id, messages, raw, source, scores"
         if rows is None:
             found = self.rows(f"SELECT {columns} FROM samples ORDER BY sample_id")
@@ -106,7 +109,9 @@ class FeatureStore:
         ]
 
     def sample_columns(self) -> dict[str, np.ndarray]:
-        """Per sample: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source."""
+        """Per sample, (N,) each: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated int32;
+        source object.
+        """
         return self.columns(
             """SELECT source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source
             FROM samples ORDER BY sample_id"""
@@ -127,7 +132,10 @@ class FeatureStore:
         return out
 
     def pieces(self, row: int) -> tuple[list[str], np.ndarray]:
-        """The texts of a sample's tokens, in order, and the segment of each, int8 (T,), −1 for template tokens."""
+        """The texts of a sample's tokens, in order, and the segment of each, int8 (T,), −1 for template tokens.
+
+        Raises StoreError for a row that is not there.
+        """
         found = self.rows("SELECT pieces, segments FROM samples WHERE sample_id = ?", [int(row)])
         if not found:
             raise self.no_sample(row)
@@ -135,7 +143,7 @@ class FeatureStore:
         return json.loads(pieces), np.frombuffer(segments, np.int8)
 
     def sample_features(self, row: int) -> dict[str, np.ndarray]:
-        """One sample's entries: segment, feature_id, value, peak, strongest first."""
+        """One sample's entries, strongest first: (M,) segment uint8, feature_id int32, value float32, peak int32."""
         return self.columns(
             """SELECT segment, feature_id, value, peak FROM activations WHERE sample_id = ?
             ORDER BY value DESC, feature_id""",
@@ -143,7 +151,7 @@ class FeatureStore:
         )
 
     def features(self) -> dict[str, np.ndarray]:
-        """feature_id, n_samples and max_value of every feature that was ever active."""
+        """Of every feature that was ever active, ascending: feature_id int32, n_samples int64, max_value float32."""
         return self.columns("SELECT feature_id, n_samples, max_value FROM features ORDER BY feature_id")
 
     def contexts(self, feature: int) -> list[dict[str, Any]]:
@@ -185,7 +193,7 @@ class FeatureStore:
         return {"promoted": promoted, "suppressed": suppressed}
 
     def directions(self) -> dict[str, np.ndarray]:
-        """UMAP coordinates of the decoder directions of the active features: feature_id, x, y."""
+        """UMAP coordinates of the decoder directions of the active features: feature_id int32, x, y float32."""
         return self.columns("SELECT feature_id, x, y FROM directions ORDER BY feature_id")
 
     def faces(self, tokens: int = 3) -> dict[int, str]:

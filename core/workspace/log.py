@@ -120,7 +120,7 @@ class Workspace:
         return WorkspaceState(**decided, version=version, can_undo=DONE in statuses, can_redo=UNDONE in statuses)
 
     def export_json(self, path: Path) -> None:
-        """Write the decisions to a file that `import_json` reads."""
+        """Write the decisions to a file that `import_json` reads; raises DataError, or DiskError, if it cannot be."""
         decided = vars(self.state()) | {"store": self.store_key}
         for name in ("version", "can_undo", "can_redo"):
             del decided[name]
@@ -131,7 +131,10 @@ class Workspace:
             raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
     def import_json(self, path: Path) -> None:
-        """Add the decisions of a file to those here, as one event; where the two differ the file's count."""
+        """Add the decisions of a file to those here, as one event; where the two differ the file's count.
+
+        Raises DataError for a file that is none, SelectionError for one of another store or with wrong entries.
+        """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             key, steps = content["store"], steps_of(content)

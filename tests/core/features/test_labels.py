@@ -296,3 +296,19 @@ def test_import_export_and_list_by_command(store, tmp_path, capsys):
     assert machine("--import", str(out)) == {"imported": 3, "skipped": 0}
     today = entries[-1]["date"]
     assert len(today) == 10 and labels_of(store)[5] == Label(5, "mine", "imported", today)
+
+
+def test_a_file_of_labels_cut_short_or_changed_is_read_or_refused_in_one_sentence(tmp_path):
+    entries = [
+        {"feature": i, "label": f"é label {i}", "source": "auto", "author": "m", "score": 0.5} for i in range(40)
+    ]
+    whole, path, refused = json.dumps(entries, ensure_ascii=False).encode(), tmp_path / "labels.json", 0
+    for at in range(0, len(whole), 97):
+        for content in (whole[:at], whole[:at] + bytes(b ^ 0xA5 for b in whole[at : at + 9]) + whole[at + 9 :]):
+            path.write_bytes(content)
+            try:
+                assert all(0 <= label.feature < 96 for label in read_labels(path, 96, skip_bad=True).labels)
+            except DataError as error:
+                refused += 1
+                assert str(path) in str(error) and "\n" not in str(error)
+    assert refused > 20
