@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import DataError, SelectionError
+from core.refine.runs import RefineRun, read_run, runs_of
 from core.schema import FeatureMatrix
 from core.scoring.columns import score_columns
 from core.selection.inputs import SampleInfo
@@ -29,19 +30,21 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         columns["n_prompt_tokens"] + columns["n_later_tokens"],
         columns["n_response_tokens"],
         score_columns(store),
-        lambda name: memory.get(("vectors", *version(name)), lambda: vectors(store, name)),
+        lambda name: vectors(store, name),  # what methods make of them is remembered
         lambda name: memory.get(("tags", name), lambda: tags(store, name)),
         lambda name, scope: memory.get(
-            ("reference", *version(str(store_at(name))), scope), lambda: reference(store, name, scope)
+            ("reference", name, scope, *versions([name])), lambda: reference(store, name, scope)
         ),
         lambda name: refined(store, name),
-        lambda key, compute: memory.get(tuple(version(p) if isinstance(p, str) else p for p in key), compute),
+        lambda key, compute: memory.get((*key, *versions(key)), compute),
     )
 
 
-def version(name: str) -> tuple[Hashable, ...]:
-    """A name, and of a file its size and time too: equal only as long as its content is."""
-    return name, *(stamp(name) or ())
+def versions(names: Iterable[Hashable]) -> tuple[Hashable, ...]:
+    """Sizes and times of the files, and the files and stores of the cache, among `names`: equal as long as they are."""
+    texts = [name for name in names if isinstance(name, str) and name]
+    paths = [path for text in texts for path in (Path(text), cache_dir() / text, store_at(text)) if path.is_file()]
+    return tuple(file for path in dict.fromkeys(paths) for file in stamp(str(path)) or ())
 
 
 def vectors(store: FeatureStore, name: str) -> np.ndarray:
@@ -86,10 +89,8 @@ def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
     return other.matrix(scope)
 
 
-def refined(store: FeatureStore, name: str) -> Any:
+def refined(store: FeatureStore, name: str) -> RefineRun:
     """A run of refinement by the name of its folder, or the newest finished one; raises SelectionError."""
-    from core.refine.runs import read_run, runs_of
-
     if name:
         folder = cache_dir("refine", store.key) / Path(name).name
         if not folder.is_dir():

@@ -11,15 +11,16 @@ import numpy as np
 
 from core.matrix.statistics import unit_rows
 from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
+from core.refine.view import runs_stamp
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
 from core.selection.clustering import Clusters, clusters
-from core.selection.inputs import SampleInfo, unit_vectors
+from core.selection.inputs import SampleInfo, checked_units
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.session.memory import Memory
-from core.session.sample_info import info_of, version
+from core.session.sample_info import info_of, vectors, versions
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 from core.workspace.log import Workspace
@@ -73,7 +74,10 @@ class Session:
     def order(self, spec: SelectionSpec) -> Selection:
         """All samples in a method's order; for a method that has none, or takes long over it, the selection itself."""
         wanted = self.full(spec) if METHODS[spec.method].quick and is_nested(spec) else spec
-        return self.remember(("order", repr(wanted)), lambda: self._select(wanted))
+        files: tuple[Hashable, ...] = versions(wanted.options.values())
+        if any(option.kind == "run" for option in METHODS[spec.method].options):
+            files += runs_stamp(self.store.key)
+        return self.remember(("order", repr(wanted), *files), lambda: self._select(wanted))
 
     def _select(self, spec: SelectionSpec) -> Selection:
         """Select; what the greedy order before the latest veto or ban still has in common is not computed again."""
@@ -97,16 +101,21 @@ class Session:
         active = self.matrix(spec.scope, spec.theta).density() > 0
         return int(active.sum() - sum(active[f] for f, mode in spec.vetoes.items() if mode == "ignore"))
 
-    def random_band(self, spec: SelectionSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Lowest, median and highest coverage of RANDOM_DRAWS random orders under the same vetoes, pins and bans."""
-        draws = [replace(by_method(spec, "random"), seed=seed) for seed in range(RANDOM_DRAWS)]
+    def random_band(self, spec: SelectionSpec, picks: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lowest, median and highest coverage of RANDOM_DRAWS random orders under the same vetoes, pins and bans.
+
+        int64, float64 and int64, one entry a pick: all there are, or at least the first `picks` of them.
+        """
+        n = self.store.n_samples
+        drawn = n if picks is None else min(n, 1 << max(picks - 1, 0).bit_length())  # few steps for a moving budget
+        draws = [replace(self.full(by_method(spec, "random")), seed=s, budget=drawn) for s in range(RANDOM_DRAWS)]
 
         def band() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            full = [select(self.matrix(d.scope, d.theta), self.full(d), self.info) for d in draws]
-            curves = np.array([s.covered_after for s in full])
+            matrix = self.matrix(spec.scope, spec.theta)
+            curves = np.array([select(matrix, draw, self.info).covered_after for draw in draws])
             return curves.min(0), np.median(curves, 0), curves.max(0)
 
-        return self.remember(("band", repr(self.full(draws[0]))), band)
+        return self.remember(("band", repr(draws[0])), band)
 
     def decoder(self) -> np.ndarray | None:
         """The SAE's decoder directions, each of length 1, float32 (F, d_in); None where its folder is not at hand."""
@@ -123,12 +132,12 @@ class Session:
 
         Raises DataError for a file that cannot be read, SelectionError for vectors of another shape or not finite.
         """
-        asked = SelectionSpec(options={"vectors": name})
-        return unit_vectors(self.raw_matrix("all"), asked, self.info)
+        n = self.store.n_samples
+        return self.info.remember(("unit vectors", name), lambda: checked_units(vectors(self.store, name), n))
 
     def clusters(self, name: str, k: int) -> Clusters:
         """k-means of `vectors(name)` with `k` clusters; raises as `vectors`, and SelectionError for a k too large."""
-        return self.remember(("clusters", *version(name), k), lambda: clusters(self.vectors(name), k, 0))
+        return self.info.remember(("clusters", name, k, 0), lambda: clusters(self.vectors(name), k, 0))
 
     def full(self, spec: SelectionSpec) -> SelectionSpec:
         """The same spec with a budget of all samples."""

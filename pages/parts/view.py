@@ -48,7 +48,7 @@ class View:
     def covered(self, method: str) -> int:
         """Features that a method covers with the view's budget; for random in samples, the median of the draws."""
         if method == "random" and self.spec.unit == "samples":
-            return int(self.session.random_band(self.spec)[1][len(self.selection.rows) - 1])
+            return int(self.session.random_band(self.spec, len(self.selection.rows))[1][len(self.selection.rows) - 1])
         return int(self.session.selection(by_method(self.spec, method)).covered_after[-1])
 
     def label(self, feature: int) -> str:
