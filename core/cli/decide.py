@@ -97,7 +97,7 @@ def pin(store: Store, rows: Rows = None, lift: Lift = False, as_json: AsJson = F
     Example: python -m core pin 12 345 --store cache/0123456789abcdef.duckdb
     """
     _, workspace = opened(store, rows)
-    decide("pins", rows, workspace.unpin if lift else workspace.pin, lambda: workspace.state().pins, as_json)
+    decide("pin", rows, workspace.unpin if lift else workspace.pin, lambda: workspace.state().pins, as_json)
 
 
 def ban(
@@ -114,7 +114,7 @@ def ban(
     session, workspace = opened(store, rows)
     if without:
         rows = [*(rows or []), *unscored(session.info.scores, without)]
-    decide("bans", rows, workspace.unban if lift else workspace.ban, lambda: workspace.state().bans, as_json)
+    decide("ban", rows, workspace.unban if lift else workspace.ban, lambda: workspace.state().bans, as_json)
 
 
 def decide(
@@ -130,15 +130,15 @@ def decide(
         change(rows)
     after = list(standing())
     if as_json:
-        machine({kind: after})
+        machine({f"{kind}s": after})
         return
     changed = len(before.symmetric_difference(after))
     print(f"{changed:,} changed; " if rows is not None else "", end="")
-    print(f"{len(after):,} {kind}" + (f": {', '.join(map(str, after))}" if after else ""))
+    print(many(len(after), kind) + (f": {', '.join(map(str, after))}" if after else ""))
 
 
 def unscored(scores: Mapping[str, np.ndarray], column: str) -> list[int]:
-    """The rows that have no value in a score column."""
+    """The rows that have no value in a score column; raises SelectionError if there is no such column."""
     from core.selection.inputs import columns
 
     if column not in scores:
@@ -166,7 +166,7 @@ def decisions(
     if export:
         workspace.export_json(export)
     state, history = workspace.state(), [asdict(event) for event in workspace.history(last)]
-    kept = {"pins": state.pins, "bans": state.bans, "labels": state.labels, "notes": state.notes}
+    kept: dict[str, Any] = {"pins": state.pins, "bans": state.bans, "labels": state.labels, "notes": state.notes}
     kept |= {"selections": state.selections}
     if as_json:
         machine({"vetoes": vetoes(state), **kept, "history": history})

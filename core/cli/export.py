@@ -58,7 +58,7 @@ def export(
 
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:
-    """A selection of the workspace by name."""
+    """A selection of the workspace by name; raises SelectionError if none is saved under it."""
     from core.export.manifest import spec_from
 
     if name not in known:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
+from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
@@ -54,14 +55,14 @@ class Options:
         hint, default = self.hints[name], self.defaults[name]
         if isinstance(one.typed, tuple) or (isinstance(default, tuple) and one.typed is ...):  # an option to repeat
             item = get_args(hint)[0] if one.typed is ... else str
-            hint, default = list[item] | None, None
+            hint, default = GenericAlias(list, (item,)) | None, None
         elif isinstance(one.typed, str):
             hint, default = str, one.typed
         elif one.typed is None:
             hint, default = hint | None, None
-        default = self.own.get(name, inspect.Parameter.empty if default is MISSING else default)
-        typed = Annotated[hint, typer.Option(*one.option.split(), help=one.sentence)]
-        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=typed)
+        default = self.own.get(name, ... if default is MISSING else default)  # ...: typer asks for it
+        option = typer.Option(default, *one.option.split(), help=one.sentence)
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=hint)
 
     def values(self, given: dict[str, Any]) -> Asked:
         """Take the settings out of `given`; raises SelectionError for one that is not allowed."""
@@ -91,7 +92,7 @@ def takes(**parts: Options) -> Callable[[Callable[..., None]], Callable[..., Non
             own = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
             parameters += parts[parameter.name].parameters() if parameter.name in parts else [own]
         run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  that is where typer looks
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 

@@ -108,7 +108,7 @@ def consists_of(
 
     found = decomposition(session.matrix(spec.scope, spec.theta), tokens)
     listed = found.order[: max(found.half, top)]
-    kinds = feature_kinds(session.store, places, listed, spec.theta, spec.scope)
+    kinds = feature_kinds(session.store, places, listed.tolist(), spec.theta, spec.scope)
     number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
     summary = {"covariance": found.covariance, "features": len(found.order), "carry half": found.half, **number}
     faces = session.store.faces()

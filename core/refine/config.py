@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.errors import SelectionError
@@ -65,7 +65,8 @@ class RefineConfig:
     @property
     def spec(self) -> SelectionSpec:
         """The decisions as a selection has them."""
-        decided = {"vetoes": self.vetoes, "pins": self.pins, "bans": self.bans}
-        options = {"score": self.quality} if self.quality else {}
-        spec = SelectionSpec("kmq", self.budget, "samples", self.theta, self.scope, seed=self.seed, **decided)
-        return replace(spec, options={**options, "k": self.k})
+        score = {"score": self.quality} if self.quality else {}
+        return SelectionSpec(
+            "kmq", self.budget, theta=self.theta, scope=self.scope, vetoes=self.vetoes, pins=self.pins,
+            bans=self.bans, seed=self.seed, options={**score, "k": self.k},
+        )  # fmt: skip

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from core.errors import SelectionError
-from core.schema import SCOPES, UNITS, VETOES, WEIGHTS, FeatureMatrix, SelectionSpec
+from core.schema import VETOES, FeatureMatrix, SelectionSpec
 from core.selection.constraints import available, pins
 from core.selection.inputs import SampleInfo, costs
 from core.selection.registry import METHODS
+from core.settings import check
 
 
 def check_spec(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
@@ -19,17 +20,14 @@ def check_spec(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
     n = matrix.n_samples
     if n == 0:
         raise SelectionError("The matrix has no samples to select from.")
-    for name, known in (("method", METHODS), ("unit", UNITS), ("scope", SCOPES), ("weights", WEIGHTS)):
-        if getattr(spec, name) not in known:
-            raise SelectionError(f"Unknown {name} {getattr(spec, name)!r}: it must be one of {', '.join(known)}.")
-    for name in ("budget", "multiplicity"):
-        if not isinstance(getattr(spec, name), int | np.integer) or getattr(spec, name) < 1:
-            have = f"; {n} samples are available" if name == "budget" else ""
-            raise SelectionError(f"The {name} must be a whole number of at least 1, got {getattr(spec, name)}{have}.")
+    if spec.method not in METHODS:
+        raise SelectionError(f"Unknown method {spec.method!r}: it must be one of {', '.join(METHODS)}.")
+    check(spec)
+    if not isinstance(spec.budget, int | np.integer) or spec.budget < 1:
+        have = f"{n} samples are available"
+        raise SelectionError(f"The budget must be a whole number of at least 1, got {spec.budget}; {have}.")
     if spec.unit == "samples" and spec.budget > n:
         raise SelectionError(f"The budget of {spec.budget} is more than the {n} samples available.")
-    if not (np.isfinite(spec.theta) and spec.theta >= 0):
-        raise SelectionError(f"theta must be a number ≥ 0, got {spec.theta}.")
     check_options(spec)
     check_decisions(matrix, spec)
 
@@ -74,8 +72,9 @@ def check_pins(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo |
     if not allowed.any():
         raise SelectionError(f"Vetoes and bans leave none of the {matrix.n_samples} samples available.")
     if cost[first].sum() > spec.budget:
+        take = "pin takes" if len(first) == 1 else "pins take"
         raise SelectionError(
-            f"The {len(first)} pins take {cost[first].sum()} {spec.unit}, more than the budget of {spec.budget}."
+            f"The {len(first)} {take} {cost[first].sum()} {spec.unit}, more than the budget of {spec.budget}."
         )
     if not len(first) and cost[allowed].min() > spec.budget:
         raise SelectionError(

@@ -12,6 +12,7 @@ from core.errors import SelectionError, UnscoredError
 from core.matrix.statistics import unit_rows
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import candidates
+from core.system.shown import many
 
 TOKEN_COUNTS = ("prompt_tokens", "response_tokens", "tokens")  # score columns that are always there
 
@@ -112,7 +113,7 @@ def score_column(
     if len(bad):
         wrong = f"{values[bad[0]]:g}" + (f", and {spec.method} needs ≥ {least:g}" if np.isfinite(least) else "")
         raise UnscoredError(
-            f"The score column {name!r} cannot be used for {len(bad)} samples: row {bad[0]} has {wrong}. "
+            f"The score column {name!r} cannot be used for {many(len(bad), 'sample')}: row {bad[0]} has {wrong}. "
             f"Ban such rows (without a value: `python -m core ban --without {name}`), or use another column.",
             bad.tolist(),
         )

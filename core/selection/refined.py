@@ -14,6 +14,7 @@ from core.selection.coverage import adds_nothing, weighted_greedy
 from core.selection.inputs import Refined, SampleInfo, costs
 from core.selection.left_out import LeftOut
 from core.selection.picks import by_order
+from core.system.shown import many
 
 
 def kmq_iterative(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
@@ -25,7 +26,8 @@ def kmq_iterative(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInf
     run, cost = _refined(matrix, spec, samples), costs(matrix, spec, samples)
     if spec.unit == "samples" and spec.budget > len(run.rows):
         raise SelectionError(
-            f"The run of refinement has drawn {len(run.rows)} samples, not {spec.budget}: refine with a larger budget."
+            f"The run of refinement has drawn {many(len(run.rows), 'sample')}, not {spec.budget}: "
+            "refine with a larger budget."
         )
     order, budget = run.rows[candidates(matrix, spec)[run.rows]], spec.budget - int(cost[pins(spec)].sum())
     most = np.bincount(run.label[order], cost[order], minlength=len(run.weight)).astype(np.int64)

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import SelectionError
 from core.schema import VETOES
+from core.system.shown import many
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _drop(entries: dict[int, Any], keys: list[int]) -> None:
 
 
 def _some(noun: str, numbers: list[int]) -> str:
-    return f"{noun} {numbers[0]}" if len(numbers) == 1 else f"{len(numbers):,} {noun}s"
+    return f"{noun} {numbers[0]}" if len(numbers) == 1 else many(len(numbers), noun)
 
 
 def _quoted(text: str) -> str:
@@ -197,7 +198,7 @@ ACTIONS: dict[str, Action] = {
     "save_selection": Action(
         {"name": _name, "spec": _spec}, _save_selection, lambda d: "selection saved" + _quoted(d["name"])
     ),
-    "import": Action({"steps": _checked_before}, _import, lambda d: f"{len(d['steps'])} decisions imported"),
+    "import": Action({"steps": _checked_before}, _import, lambda d: f"{many(len(d['steps']), 'decision')} imported"),
 }
 
 
