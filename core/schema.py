@@ -178,7 +178,7 @@ class SelectionSpec:
         low=0,
         typed=None,
     )
-    scope: str = setting("all", "Features of: all tokens, the prompt or the response.", choices=SCOPES)
+    scope: str = setting("all", "Tokens whose features count: all, prompt or response.", choices=SCOPES)
     multiplicity: int = setting(
         1,
         "r: a feature counts as covered once it is active in this many picks of a round.",
