@@ -173,8 +173,7 @@ class SelectionSpec:
     unit: str = setting("samples", "Of the budget: samples or tokens.", choices=UNITS)
     theta: float = setting(
         0.0,
-        "A feature is active in a sample when its largest value is above θ, the JumpReLU threshold. "
-        "Default: chosen from the store.",
+        "A feature is active in a sample when its largest value is above θ, the JumpReLU threshold.",
         low=0,
         typed=None,
     )

@@ -61,7 +61,8 @@ class Options:
         elif one.typed is None:
             hint, default = hint | None, None
         default = self.own.get(name, ... if default is MISSING else default)  # ...: typer asks for it
-        option = typer.Option(default, *one.option.split(), help=one.sentence)
+        found = " Default: chosen from the store." if one.typed is None else ""
+        option = typer.Option(default, *one.option.split(), help=one.sentence + found)
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=hint)
 
     def values(self, given: dict[str, Any]) -> Asked:

@@ -6,13 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.schema import WEIGHTS
+from core.schema import SelectionSpec
 from core.selection.registry import METHODS, Option
 from core.session.listed import LISTED, listed
 from core.session.session import Session
+from core.settings import settings_of
 from pages.parts.choices import choose, not_listed
 
-WEIGHTS_HELP = "uniform: every feature counts 1; idf: rare ones more; mass: strong and frequent ones more"
+SPEC = settings_of(SelectionSpec)
 
 
 def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[str]]:
@@ -23,13 +24,17 @@ def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[st
     known, given, values, ignored = METHODS[method], {}, {}, []
     with st.expander("More about the method"):
         if known.counts:
-            given["weights"] = st.selectbox("Weights", WEIGHTS, key="weights", bind="query-params", help=WEIGHTS_HELP)
+            weights = SPEC["weights"]
+            given["weights"] = st.selectbox(
+                "Weights", weights.choices, key="weights", bind="query-params", help=weights.sentence
+            )
             given["multiplicity"] = st.number_input(
-                "Multiplicity r", 1, 20, 1, key="multiplicity", bind="query-params",
-                help="A feature counts as covered once it is active in this many picks of a round.",
-            )  # fmt: skip
+                "Multiplicity r", 1, 20, 1, key="multiplicity", bind="query-params", help=SPEC["multiplicity"].sentence
+            )
         if known.seeded:
-            given["seed"] = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
+            given["seed"] = st.number_input(
+                "Seed", 0, 10_000, 0, key="seed", bind="query-params", help=SPEC["seed"].sentence
+            )
         for option in known.options:
             key, title = f"{method}_{option.name}", option.name.capitalize()
             if option.kind in LISTED:
@@ -77,8 +82,8 @@ def pick_theta(session: Session, scope: str) -> float:
         format_func=lambda q: f"{thetas[q]:.3g} ({q:.1%})",
         key=f"theta_{scope}",
         bind="query-params",
-        help="A feature counts as active in a sample when its largest value is above θ. In brackets: the share of all "
-        "values below it. The default is where a tenth of the samples come nearest to covering 90 % of the features; "
+        help=f"{SPEC['theta'].sentence} In brackets: the share of all values below it. "
+        "The default is where a tenth of the samples come nearest to covering 90 % of the features; "
         "in large data sets, a twentieth or a hundredth.",
     )
     return thetas[quantile]
