@@ -20,7 +20,7 @@ from core.workspace.log import Workspace
 from pages.parts.text import escape, whole
 
 ASKED = "page"  # query parameter: the page to go to from app.py
-SESSIONS = 4  # stores held open; the one opened first is closed for a fifth
+SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a third closes the one opened first
 
 
 @dataclass(frozen=True)
