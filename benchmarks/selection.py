@@ -258,9 +258,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", help="a feature store; default: only drawn matrices, after a power law")
     parser.add_argument("--out", type=Path, help="where the figures go as JSON")
-    parser.add_argument("--quick", action="store_true", help="a hundredth of every drawn size, to see that it all runs")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a hundredth of every size, fewer of them: to see that it all runs",
+    )
     args = parser.parse_args()
     scale, log = 100 if args.quick else 1, Console(stderr=True).print
+    if args.quick:
+        synthetic.LEAST = 0.0
     stores = [from_store(args.store)] if args.store else []
     shape = synthetic.shape_of(stores[0].matrix, F // scale) if stores else synthetic.power_law(F // scale)
     big = Input("drawn", synthetic.drawn(shape, N // scale, ENTRIES // scale))
@@ -273,7 +279,9 @@ def main() -> None:
     for item in small:
         log(f"other packages; {item.name}")
         rows += against_peers(item, min(PEER_BUDGET // scale, item.matrix.n_samples // 20))
-    points = synthetic.scaling(shape, [size // scale for size in SCALING], MEAN_SIZE, log)
+    points = synthetic.scaling(
+        shape, [size // scale for size in (SCALING[::2] if args.quick else SCALING)], MEAN_SIZE, log
+    )
     rows = sorted([*rows, *at_scale(points)], key=lambda row: row.claim)
     Console(width=150).print(*tables(rows, points))
     if args.out:

@@ -12,6 +12,9 @@ from tests import kernel_cache
 from tests.made_once import code, made_once
 from tests.tiny import chatml_tokenizer, make_tiny, spare_umap, tiny_config
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has one core
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 kernel_cache.use()
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a busy machine fails no test

@@ -278,7 +278,7 @@ def test_any_bytes_are_read_or_refused(tmp_path, content):
     try:
         list(read_samples(path, skip_bad=True))
     except DataError as error:
-        assert str(error)
+        assert str(error).startswith(str(path))
 
 
 # ------------------------------------------------------------------------------------------------------ encodings
