@@ -23,7 +23,8 @@ SUBCLASSES = (
     "core.sae.train.fast_topk"  # it extends sae-lens's classes, so it needs them at once; nobody imports it at once
 )
 ARRAYS_ONLY = (
-    "core.matrix.transpose", "core.matrix.greedy", "core.matrix.similarity", "core.matrix.tallies",
+    "core.matrix.transpose", "core.matrix.greedy", "core.matrix.similarity", "core.matrix.farthest",
+    "core.matrix.tallies",
     "core.store.pooling",
 )  # fmt: skip
 MOST_LINES = 300
