@@ -1,4 +1,7 @@
-"""A file of records: its container and its encoding, told from the content, never from the name."""
+"""A file of records: its container and its encoding, told from the content, never from the name.
+
+A new container is told apart in `RecordFile`, by one branch that names it, and read by its entry in `readers.READERS`.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ _LIST_OF_OBJECTS = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*\[\s*\{')
 
 @dataclass
 class RecordFile:
-    """A file or hub id that holds records; `truncated_at` is known once `readers.records` has gone through it."""
+    """A file or hub id that holds records; `truncated_at` is known once `readers.records` has gone through it.
+
+    Making one raises DataError for what is no file of data: a folder, an archive, a page of the web, nothing at all.
+    """
 
     source: str | Path
     format: str = ""
@@ -83,7 +89,7 @@ class RecordFile:
                 self.truncated_at = "its gzip data"
 
     def text(self) -> Iterator[str]:
-        """The content as text, in chunks, line ends untouched."""
+        """The content as text, in chunks, line ends untouched; raises DataError for bytes that the encoding has not."""
         errors = "surrogateescape" if self.encoding.startswith("utf-8") else "surrogatepass"
         if self.encoding in ("cp1252", "latin-1"):
             errors = "strict"

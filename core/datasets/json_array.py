@@ -29,6 +29,7 @@ class Window:
 
     @property
     def line(self) -> int:
+        """The number of the line at `pos`, from 1."""
         return self._lines + self.text.count("\n", 0, self.pos)
 
     def more(self) -> bool:
@@ -52,7 +53,10 @@ class Window:
                 return self.text[self.pos : self.pos + 1]
 
     def value(self) -> Any:
-        """Decode the JSON value at `pos`, reading on while it is incomplete."""
+        """Decode the JSON value at `pos`, reading on while it is incomplete.
+
+        Raises CutOffError where the text ends in it, else what `json` raises (ValueError, RecursionError).
+        """
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.pos)

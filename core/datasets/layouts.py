@@ -105,7 +105,7 @@ def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
 
 
 def conversation(record: dict, columns: Columns) -> Turns | None:
-    """ShareGPT (from, value), OpenAI (role, content) or LIMA (plain strings in turn)."""
+    """ShareGPT (from, value), OpenAI (role, content) or LIMA (plain strings in turn); raises RowError."""
     if not _has_conversation(record, columns):
         return None
     name = columns.name("messages", CONVERSATIONS, record)
@@ -135,7 +135,7 @@ def _has_conversation(record: dict, columns: Columns) -> bool:
 
 
 def pair(record: dict, columns: Columns) -> Turns:
-    """Alpaca, prompt and completion, question, context and answer, or mapped columns."""
+    """Alpaca, prompt and completion, question, context and answer, or mapped columns; raises RowError."""
     asked = columns.name("prompt", PROMPTS, record)
     answered = columns.name("response", RESPONSES, record)
     if asked is None and answered is None:

@@ -1,6 +1,7 @@
 """Records out of each kind of container.
 
-One is added by writing one function `RecordFile -> Iterator[(position, record or BadRow)]` and one entry in `READERS`.
+A new container goes here, by one function `RecordFile -> Iterator[(position, record or BadRow)]` and one entry in
+`READERS`, under the name that `containers.RecordFile` gives it.
 Rows are counted from 0, as in `Sample.row`; lines from 1, as in editors.
 """
 

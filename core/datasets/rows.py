@@ -34,6 +34,7 @@ def shorten(value: Any) -> str:
 
 
 def reason_of(error: Exception) -> str:
+    """Why JSON cannot be used, in a few words."""
     if isinstance(error, json.JSONDecodeError):
         return f"not valid JSON ({error.msg.lower().removesuffix(' at').rstrip(': ')})"
     if isinstance(error, CutOffError):

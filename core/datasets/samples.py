@@ -177,7 +177,7 @@ def _scores(record: dict) -> dict[str, float]:
 
 
 def file_digest(source: str | Path) -> str:
-    """sha256 hex digest of a file's content; for a hub id, of its records."""
+    """sha256 hex digest of a file's content; for a hub id, of its records. Raises DataError if it cannot be read."""
     if Path(source).is_file():
         try:
             with Path(source).open("rb") as handle:

@@ -13,7 +13,10 @@ from core.system.files import replacing
 
 
 def write_records(records: Iterable[Any], path: str | Path, format: str) -> None:
-    """Write raw records in one of FORMATS, in order; `path` is replaced only when all is written."""
+    """Write raw records in one of FORMATS, in order; `path` is replaced only when all is written.
+
+    Raises DataError for another format, for records that it cannot hold, and where `path` cannot be written.
+    """
     if format not in FORMATS:
         raise DataError(f"{format} is not a format to write: choose one of {', '.join(FORMATS)}.")
     try:
@@ -24,7 +27,10 @@ def write_records(records: Iterable[Any], path: str | Path, format: str) -> None
 
 
 def json_text(record: Any) -> str:
-    """One line of JSON; characters stay as they are unless they are halves, which UTF-8 cannot hold."""
+    """One line of JSON; characters stay as they are unless they are halves, which UTF-8 cannot hold.
+
+    Raises DataError for a record that is nested too deeply.
+    """
     try:
         line = json.dumps(record, ensure_ascii=False, default=str)
         line.encode("utf-8")

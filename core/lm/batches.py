@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def pack(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
-    """Batches of sequence indices, longest first, each of at most `batch_tokens` tokens with its padding."""
+    """Batches of sequence indices, int64, longest first, each of at most `batch_tokens` tokens with its padding.
+
+    lengths: int64 (n,), tokens of each sequence; one that is longer than `batch_tokens` is a batch of its own.
+    """
     order = np.argsort(-lengths, kind="stable")
     batches, start = [], 0
     while start < len(order):

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,11 @@ from core.lm.losses import head_logits
 from core.lm.sources import LOAD_ERRORS, load_lm, one_line, resolve_device, resolve_dtype
 from core.schema import SEGMENTS, Sample
 from core.settings import check, setting
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast, TrainerCallback
+    from trl import SFTTrainer
 
 SHORT = 256  # tokens
 IGNORED = -100  # the label of a token without loss
@@ -114,7 +119,7 @@ def fine_tune(
         trainer = make_trainer(model, lm.tokenizer, items, config, work, told)
         trainer.train(resume_from_checkpoint=last_checkpoint(work))
     steps = [row["loss"] for row in trainer.state.log_history if "loss" in row]
-    model.save_pretrained(work / "finished", safe_serialization=True)
+    model.save_pretrained(str(work / "finished"), safe_serialization=True)
     shutil.rmtree(folder, ignore_errors=True)
     (work / "finished").replace(folder)
     shutil.rmtree(work, ignore_errors=True)
@@ -133,7 +138,7 @@ def n_scored(item: TokenizedSample) -> int:
     return int((labels(item)[1:] >= 0).sum())
 
 
-def with_adapter(model: Any, config: TrainConfig, start: Path | None) -> Any:
+def with_adapter(model: PreTrainedModel, config: TrainConfig, start: Path | None) -> PreTrainedModel | PeftModel:
     """The model with LoRA matrices beside all its linear layers, new or from `start`; or itself for full training."""
     from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import set_seed
@@ -149,7 +154,7 @@ def with_adapter(model: Any, config: TrainConfig, start: Path | None) -> Any:
     return get_peft_model(model, lora)
 
 
-def tuned(lm: LanguageModel, model: Any) -> LanguageModel:
+def tuned(lm: LanguageModel, model: PreTrainedModel | PeftModel) -> LanguageModel:
     """`lm` with the trained model, in the shape and dtype that scoring and generation expect: LoRA's matrices, trained
     in float32 but multiplied in the model's dtype, are rounded to it."""
     import torch
@@ -157,7 +162,7 @@ def tuned(lm: LanguageModel, model: Any) -> LanguageModel:
     return replace(lm, model=tuned_model(model).to(getattr(torch, lm.dtype)).eval())
 
 
-def tuned_model(model: Any) -> Any:
+def tuned_model(model: Any) -> PreTrainedModel:
     """The causal LM inside peft's wrapper, LoRA layers in place, without the trainer's autocast."""
     from accelerate.utils import extract_model_from_parallel
 
@@ -176,9 +181,14 @@ def load_tuned(source: str, folder: Path, config: TrainConfig, device: str = "au
 
 
 def make_trainer(
-    model: Any, tokenizer: Any, items: Sequence[TokenizedSample], config: TrainConfig, work: Path, told: Any
-) -> Any:
-    """trl's trainer over tokenized samples with their labels; batches of samples of like length waste no padding."""
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerFast,
+    items: Sequence[TokenizedSample],
+    config: TrainConfig,
+    work: Path,
+    told: TrainerCallback,
+) -> SFTTrainer:
+    """trl's SFTTrainer over tokenized samples with their labels; batches of samples of like length waste no padding."""
     import torch
     from datasets import Dataset
     from datasets.utils.logging import disable_progress_bar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from core.lm.batches import pack
 from core.lm.chat import SURROGATE, render
 from core.lm.language_model import LanguageModel
 from core.schema import Message, Sample
+
+if TYPE_CHECKING:
+    import torch
 
 MARK = "\ue000"  # stands for the answer in the rendered text
 OnTokens = Callable[[int, int], None]  # prompts answered, of how many
@@ -64,6 +67,7 @@ def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -
     ids, mask = np.full((len(prompts), width), pad, np.int64), np.zeros((len(prompts), width), np.int64)
     for i, prompt in enumerate(prompts):
         ids[i, width - len(prompt) :], mask[i, width - len(prompt) :] = prompt, 1
+    # Checked with transformers 5.23: generate() gives the head a slice of the states, the last position of each prompt.
     with torch.inference_mode(), lm.model.get_output_embeddings().register_forward_pre_hook(in_one_piece):
         found = lm.model.generate(
             input_ids=torch.from_numpy(ids).to(lm.device),
@@ -80,8 +84,8 @@ def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -
     return [text.strip() for text in tokenizer.batch_decode(found[:, width:], skip_special_tokens=True)]
 
 
-def in_one_piece(_: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The last position of every prompt, copied out of the sequence that it is a slice of.
+def in_one_piece(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """The last position of every prompt (batch, 1, d), copied out of the sequence that it is a slice of.
 
     On a slice PyTorch's matmul copies the matrix of the vocabulary once for every prompt.
     """

@@ -12,6 +12,7 @@ from core.lm.language_model import LanguageModel
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 
 LOGITS = 1 << 26  # logits in memory at once: 256 MiB in float32
@@ -47,8 +48,8 @@ def token_losses(lm: LanguageModel, hidden: torch.Tensor, targets: torch.Tensor)
     return torch.cat([F.cross_entropy(head_logits(lm.model, h).float(), t, reduction="none") for h, t in parts])
 
 
-def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
-    """Next-token logits (M, V) of a causal LM after final states (M, d), by its own head.
+def head_logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
+    """Next-token logits (M, V) of a causal LM after final states (M, d), by its own head, both of the model's dtype.
 
     Many heads cap, scale or project, each in its own code: so the whole model runs, on one token, and finds the states
     that are wanted where its blocks' result should be.
@@ -59,6 +60,7 @@ def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
         output.last_hidden_state = hidden[None]
         return output
 
+    # Checked with transformers 5.23: a causal LM calls its base_model and reads last_hidden_state of what it returns.
     handle = model.base_model.register_forward_hook(swap)
     try:
         one = torch.zeros((1, 1), dtype=torch.int64, device=hidden.device)

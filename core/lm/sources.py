@@ -18,7 +18,7 @@ LOAD_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportErr
 
 
 def resolve_device(device: str) -> str:
-    """`auto` becomes cuda, mps or cpu, whichever is there."""
+    """`auto` becomes cuda, mps or cpu, whichever is there; ModelError for a device that is not."""
     import torch
 
     if device != "auto":
@@ -33,7 +33,10 @@ def resolve_device(device: str) -> str:
 
 
 def resolve_dtype(dtype: str, device: str) -> str:
-    """`auto` becomes bfloat16 where the hardware multiplies it natively, else float32."""
+    """`auto` becomes bfloat16 where the hardware multiplies it natively, else float32 (on older GPUs float16).
+
+    Raises ModelError for a dtype that is not in DTYPES.
+    """
     import torch
 
     if dtype != "auto":
@@ -63,7 +66,7 @@ def load_lm(source: str, device: str = "auto", dtype: str = "auto") -> LanguageM
 
 
 def load_folder(folder: Path, name: str, device: str, dtype: str) -> LanguageModel:
-    """Load config, safetensors and tokenizer of a local folder."""
+    """Load config, safetensors and tokenizer of a local folder; ModelError if one is missing or cannot be loaded."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
@@ -126,7 +129,10 @@ def locate(source: str) -> Path:
 
 
 def converted_gguf(path: Path) -> Path:
-    """Convert a GGUF file to a safetensors folder in the cache, once: dequantising takes 15 s at every load."""
+    """Convert a GGUF file to a safetensors folder in the cache, once: dequantising takes 15 s at every load.
+
+    Raises ModelError if transformers cannot load it.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging

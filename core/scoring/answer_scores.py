@@ -46,7 +46,9 @@ class Task:
 
 
 def perplexity(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """−log(PPL(y|x) / PPL(y)) by the model itself: by how many nats a token the prompt helps it to the answer."""
+    """−log(PPL(y|x) / PPL(y)) by the model itself (arXiv 2409.11378): by how many nats a token the prompt helps it to
+    the answer. (gold, generated), float64 (n,) each, NaN where there is no response token.
+    """
     scorer = Scorer(task.lm, task.max_tokens, task.batch_tokens)
     found = []
     for part, samples in enumerate(zip(*task.pairs, strict=True)):

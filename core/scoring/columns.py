@@ -64,13 +64,16 @@ def compute_scores(
 
 
 def count_columns(store: FeatureStore) -> dict[str, np.ndarray]:
-    """The columns of SCORES that need no model."""
+    """The columns of SCORES that need no model, float64 (N,)."""
     columns = store.sample_columns()
     return {name: s.value(*(columns[c] for c in s.inputs)) for name, s in SCORES.items() if not s.forms}
 
 
 def finished_columns(store: FeatureStore) -> dict[str, np.ndarray]:
-    """The computed columns that are complete, float64 (N,). Raises DamagedError for one that is damaged, once."""
+    """The computed columns that are complete, float64 (N,), NaN where undefined.
+
+    Raises DamagedError for one that is damaged, once.
+    """
     paths = sorted(p for p in score_folder(store).glob("*.npy") if not p.name.endswith(".partial.npy"))
     return {path.name.removesuffix(".npy"): read_array(path, (store.n_samples,), AGAIN) for path in paths}
 

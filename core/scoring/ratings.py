@@ -91,7 +91,7 @@ def ask_all(requests: list[Messages], endpoint: Endpoint, path: Path, on_scored:
 
 def read_kept(path: Path) -> dict[str, list[float] | None]:
     """The ratings of earlier runs; a line that a crash cut off is asked for again."""
-    found = {}
+    found: dict[str, list[float] | None] = {}
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
             key, (first, second) = json.loads(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,14 @@ from core.lm.chat import render
 from core.lm.sources import LOAD_ERRORS, locate, one_line, resolve_device
 from core.scoring.answer_scores import Task
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
 
 def reward(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """The logit of a sequence-classification model with one label, over the whole conversation."""
+    """The logit of a sequence-classification model with one label, over the whole conversation: (gold, generated),
+    float64 (n,) each, NaN for an empty generated answer. Raises ModelError as `load_reward_model` does.
+    """
     model, tokenizer = load_reward_model(task.name)
     texts = [render(sample.messages, tokenizer)[0] for pair in task.pairs for sample in pair]
     value = np.full(len(texts), np.nan)
@@ -25,7 +30,7 @@ def reward(task: Task) -> tuple[np.ndarray, np.ndarray]:
     return value[::2], value[1::2]
 
 
-def load_reward_model(source: str) -> tuple[Any, Any]:
+def load_reward_model(source: str) -> tuple[PreTrainedModel, Any]:
     """(model, tokenizer) of a folder or hub id; raises ModelError. Safetensors only, no remote code."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -44,8 +49,10 @@ def load_reward_model(source: str) -> tuple[Any, Any]:
     return model.to(resolve_device("auto")).eval(), tokenizer
 
 
-def reward_logits(model: Any, tokenizer: Any, texts: list[str], task: Task) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(indices, rewards float64) of one batch after another."""
+def reward_logits(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: list[str], task: Task
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(indices int64, rewards float64) of one batch after another, both (batch,)."""
     import torch
 
     encoded = tokenizer(texts, add_special_tokens=False, truncation=True, max_length=task.max_tokens)["input_ids"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
 from core.schema import SEGMENTS, Sample
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 RESPONSE = SEGMENTS.index("response")
 
 
@@ -20,7 +23,7 @@ RESPONSE = SEGMENTS.index("response")
 class Form:
     """A form in which the model reads a sample. `keep`: which tokens, bool (T,); `counts`: what of it is content."""
 
-    keep: Callable[[Sample, TokenizedSample, Any], np.ndarray]
+    keep: Callable[[Sample, TokenizedSample, PreTrainedTokenizerFast], np.ndarray]
     counts: tuple[str, ...]  # columns of FeatureStore.sample_columns
 
 
@@ -40,13 +43,13 @@ class Score:
         return tuple(name for name in self.inputs if name in FORMS)
 
 
-def everything(_sample: Sample, item: TokenizedSample, _tokenizer: Any) -> np.ndarray:
-    """All tokens: the response given the prompt."""
+def everything(_sample: Sample, item: TokenizedSample, _tokenizer: PreTrainedTokenizerFast) -> np.ndarray:
+    """All tokens: the response given the prompt. bool (T,)."""
     return np.ones(len(item.ids), bool)
 
 
-def answer_alone(sample: Sample, item: TokenizedSample, tokenizer: Any) -> np.ndarray:
-    """The tokens from the first answer's header on, and the text's BOS token if there is one before them."""
+def answer_alone(sample: Sample, item: TokenizedSample, tokenizer: PreTrainedTokenizerFast) -> np.ndarray:
+    """The tokens from the first answer's header on, and the text's BOS token if there is one before them: bool (T,)."""
     first = int(np.argmax(item.segment == RESPONSE))
     start = min(header_start(sample, item, tokenizer), first)
     keep = np.arange(len(item.ids)) >= start
@@ -56,7 +59,7 @@ def answer_alone(sample: Sample, item: TokenizedSample, tokenizer: Any) -> np.nd
     return keep
 
 
-def header_start(sample: Sample, item: TokenizedSample, tokenizer: Any) -> int:
+def header_start(sample: Sample, item: TokenizedSample, tokenizer: PreTrainedTokenizerFast) -> int:
     """The first token of the first answer's header: of what the template adds to the turns before to ask for an answer.
 
     A template that renders those turns in another way when they stand alone: the token after their last content.
@@ -70,12 +73,12 @@ def header_start(sample: Sample, item: TokenizedSample, tokenizer: Any) -> int:
 
 
 def perplexity(given: np.ndarray) -> np.ndarray:
-    """Perplexity of the response given the prompt, ≥ 1."""
+    """Perplexity of the response given the prompt, ≥ 1: float64 (n,), as its loss in nats."""
     return np.exp(given)
 
 
 def ifd(given: np.ndarray, alone: np.ndarray) -> np.ndarray:
-    """Instruction-following difficulty: the response's perplexity with its prompt over that without, > 0.
+    """Instruction-following difficulty, float64 (n,): the response's perplexity with its prompt over that without, > 0.
 
     Above 1 the prompt does not help. arXiv 2308.12032; small models order the samples alike: arXiv 2402.00530.
     """
@@ -83,7 +86,7 @@ def ifd(given: np.ndarray, alone: np.ndarray) -> np.ndarray:
 
 
 def total(*counts: np.ndarray) -> np.ndarray:
-    """Number of tokens in some segments."""
+    """Number of tokens in some segments, float64 (n,)."""
     return np.asarray(np.sum(counts, axis=0, dtype=np.float64))
 
 
