@@ -19,6 +19,7 @@ from core.refine.view import changes, command, drawn, movers, weights_over_round
 from core.session.session import Session, open_session
 from core.store.meta import list_stores
 from core.studies.refinement_rivals import rivals
+from core.system.shown import shown_path
 from tests.browser.chromium import open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.steps import metric
@@ -82,7 +83,7 @@ def test_nothing_yet(page: Page, place: SimpleNamespace) -> None:
     for name, told in (("refinement", "refine"), ("proof", "prove")):
         open_page(page, f"{place.address}/{name}")
         shown = page.get_by_test_id("stCode").inner_text()
-        assert f"python -m core {told} --store cache/{place.session.store.key}.duckdb" in shown
+        assert f"python -m core {told} --store {shown_path(place.session.store.path)} " in shown
         assert page.get_by_test_id("stMetric").count() == 0
     assert f"--held-out {SAMPLES // 4}" in shown
 
@@ -131,8 +132,7 @@ def test_an_unfinished_run_says_how_it_goes_on(page: Page, place: SimpleNamespac
     run = runs.begun
     open_page(page, f"{place.address}/refinement?run={run.config.folder.name}")
     assert metric(page, "Rounds") == "2 of 4"
-    path = f"cache/{place.session.store.key}.duckdb"
-    assert page.get_by_test_id("stCode").inner_text().strip() == command(run.config, Path(path))
+    assert page.get_by_test_id("stCode").inner_text().strip() == command(run.config, place.session.store.path)
     assert f"run={run.config.folder.name}" in page.url
 
 
