@@ -44,11 +44,12 @@ def name_clusters(
     ends = np.cumsum(np.bincount(clusters.label, minlength=clusters.k))
     kept = np.zeros(matrix.n_samples, bool)
     kept[np.asarray(picked, np.int64)] = True
+    distance = np.zeros(matrix.n_samples) if clusters.distance is None else clusters.distance
     cards = []
     for number, rows in enumerate(np.split(members, ends[:-1])):
         if len(rows):
             features, lifts = enriched(matrix, rows, everywhere, most)
-            central = int(rows[np.argmin(clusters.distance[rows])])
+            central = int(rows[np.argmin(distance[rows])])
             names = tuple(name_of(int(f)) for f in features)
             cards.append(ClusterCard(number, len(rows), int(kept[rows].sum()), central, features, lifts, names))
     return sorted(cards, key=lambda card: (-card.size, card.cluster))

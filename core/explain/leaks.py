@@ -77,9 +77,9 @@ def change(matrix: FeatureMatrix, before: Selection, after: Selection, samples: 
     return Change(
         np.setdiff1d(after.rows, before.rows),
         np.setdiff1d(before.rows, after.rows),
-        tuple(int((mask & counted).sum()) for mask in reached),
-        tuple(int(t.sum()) for t in tokens),
-        tuple(float(t.mean()) for t in tokens),
+        (int((reached[0] & counted).sum()), int((reached[1] & counted).sum())),
+        (int(tokens[0].sum()), int(tokens[1].sum())),
+        (float(tokens[0].mean()), float(tokens[1].mean())),
     )
 
 

@@ -64,8 +64,8 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
         return path
     with writing_store(path) as writer:
         run_chunks(pipeline, writer, todo, on_progress)
-        facts = {"seconds": writer.noted("seconds"), "tokens": writer.n_tokens, "cut": int(writer.noted("cut"))}
-        todo.warnings.extend([*notes_on_responses(writer, pipeline.config), *notes_on_vectors(facts["cut"])])
+        facts = {"seconds": writer.noted("seconds"), "tokens": writer.n_tokens, "cut": writer.noted("cut")}
+        todo.warnings.extend([*notes_on_responses(writer, pipeline.config), *notes_on_vectors(int(facts["cut"]))])
         return finish(pipeline, writer, todo, digest, facts, on_progress)
 
 

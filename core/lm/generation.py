@@ -69,7 +69,7 @@ def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -
         ids[i, width - len(prompt) :], mask[i, width - len(prompt) :] = prompt, 1
     # Checked with transformers 5.23: generate() gives the head a slice of the states, the last position of each prompt.
     with torch.inference_mode(), lm.model.get_output_embeddings().register_forward_pre_hook(in_one_piece):
-        found = lm.model.generate(
+        found = lm.model.generate(  # type: ignore[operator]  # typed as if a module's attribute were a tensor
             input_ids=torch.from_numpy(ids).to(lm.device),
             attention_mask=torch.from_numpy(mask).to(lm.device),
             max_new_tokens=new_tokens,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 
@@ -85,12 +86,13 @@ def load_folder(folder: Path, name: str, device: str, dtype: str) -> LanguageMod
             local_files_only=True,
             trust_remote_code=False,
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except LOAD_ERRORS as error:
         raise ModelError(f"Transformers cannot load {name}: {one_line(error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"{name} has no fast tokenizer (tokenizer.json), which alone tells where each token begins.")
-    return LanguageModel(name, model.to(device).eval(), tokenizer, sampled_digest([folder / "config.json", *weights]))
+    model.to(device)  # type: ignore[arg-type]  # the decorator around transformers' to() hides its parameters
+    return LanguageModel(name, model.eval(), tokenizer, sampled_digest([folder / "config.json", *weights]))
 
 
 def one_line(error: Exception) -> str:

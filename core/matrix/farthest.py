@@ -9,7 +9,7 @@ from numba import njit
 
 
 @njit(cache=True, fastmath=True)
-def _dot(a: np.ndarray, b: np.ndarray) -> float:
+def _dot(a: np.ndarray, b: np.ndarray) -> np.floating:
     total = np.float32(0)
     for i in range(len(a)):
         total += a[i] * b[i]

@@ -17,6 +17,7 @@ Rounds need no clearing: in round t a feature counted n times has mark = t·r + 
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -111,7 +112,7 @@ def _round(
     """
     n, level = 0, _highest(gain, 0, len(gain))
     while level > 1:
-        below = np.int32(0)
+        below: Any = np.int32(0)  # the dtype of the gains: numba unifies no others
         for begin in range(0, len(gain), BLOCK):
             end = min(len(gain), begin + BLOCK)
             top = _highest(gain, begin, end)
@@ -265,7 +266,7 @@ def greedy_heap(
         number -= lifted and number > 0 and len(left) > 0  # they go on in the round that the groups were in
         while len(left):
             number += 1
-            heap = [(-full[row], row) for row in left]
+            heap: list[Any] = [(-full[row], row) for row in left]
             heapq.heapify(heap)
             while heap and heap[0][0] < 0:
                 key, row = heap[0]

@@ -23,7 +23,7 @@ class Cell:
     seed: int
 
 
-def held_out_rows(source: Sequence[str], n: int, seed: int, bans: Sequence[int] = ()) -> np.ndarray:
+def held_out_rows(source: Sequence[str] | np.ndarray, n: int, seed: int, bans: Sequence[int] = ()) -> np.ndarray:
     """`n` rows of each source, at random, fewer than half of it: int64, ascending. Raises SelectionError."""
     names, rng, found = np.asarray(source), np.random.default_rng([seed, 7]), []
     allowed = np.ones(len(names), bool)

@@ -119,8 +119,20 @@ class ProofStore:
         with self.opened() as db:
             found = db.execute("SELECT * FROM runs ORDER BY budget, method, seed").fetchall()
         return [
-            Run(m, b, s, np.array(rows, np.int64), *cost, np.array(losses, np.float64), json.loads(scores), refined)
-            for m, b, s, rows, *cost, losses, scores, refined in found
+            Run(
+                m,
+                b,
+                s,
+                np.array(rows, np.int64),
+                read,
+                trained,
+                seconds,
+                loss,
+                np.array(losses, np.float64),
+                json.loads(scores),
+                refined,
+            )
+            for m, b, s, rows, read, trained, seconds, loss, losses, scores, refined in found
         ]
 
 

@@ -94,7 +94,9 @@ def read_round(folder: Path, number: int) -> Round:
     facts, rows, answers, scores = (
         json.loads((folder / f"{name}.json").read_text()) for name in ("round", "drawn", "answers", "scores")
     )
-    arrays = {name: np.array(facts.pop(name), np.float64) for name in ("weight", "mean_gap", "next_weight")}
+    arrays: dict[str, Any] = {
+        name: np.array(facts.pop(name), np.float64) for name in ("weight", "mean_gap", "next_weight")
+    }
     gold, generated = np.array(scores, np.float64).reshape(2, -1)
     return Round(
         number, rows=np.array(rows, np.int64), gold=gold, generated=generated, answers=tuple(answers), **arrays, **facts

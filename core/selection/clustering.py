@@ -85,7 +85,9 @@ def _by_cluster(
     what comes next in any.
     """
     found, cost = clusters_of(matrix, spec, samples), costs(matrix, spec, samples)
-    key = found.distance if key is None else key
+    if key is None:
+        assert found.distance is not None  # k-means tells it
+        key = found.distance
     free, uniform = np.flatnonzero(candidates(matrix, spec)), spec.options.get("allocation") == "uniform"
     size = np.bincount(found.label[free], cost[free], minlength=found.k).astype(np.int64)
     share = (size > 0).astype(np.int64) if uniform else size

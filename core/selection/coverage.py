@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -240,7 +241,7 @@ def resume(
 
     Only for equal weights, and if nothing but the budget and the decisions differ; else computed from the start.
     """
-    undecided = {"vetoes": {}, "pins": (), "bans": (), "budget": 1}
+    undecided: dict[str, Any] = {"vetoes": {}, "pins": (), "bans": (), "budget": 1}
     alike = replace(previous.spec, **undecided) == replace(spec, **undecided)
     if not (alike and spec.unit == "samples" and spec.weights == "uniform" and not spec.options):
         return greedy(matrix, spec, samples)

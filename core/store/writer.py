@@ -68,7 +68,7 @@ class StoreWriter:
     @property
     def n_tokens(self) -> int:
         """Tokens of the samples that are committed, template included: a segment is kept for each."""
-        return self.db.execute("SELECT coalesce(sum(octet_length(segments)), 0)::BIGINT FROM samples").fetchone()[0]
+        return self.db.execute("SELECT coalesce(sum(octet_length(segments)), 0)::BIGINT FROM samples").fetchall()[0][0]
 
     def note(self, what: str, amount: float) -> None:
         """Add to a sum, such as seconds spent, that runs over all the runs that the store takes: it grows in `meta`."""
@@ -77,7 +77,7 @@ class StoreWriter:
     def noted(self, what: str) -> float:
         """The sum so far, 0 for none; of a run that was cut off, up to its last committed chunk."""
         sql = "SELECT coalesce(sum(value::DOUBLE), 0) FROM meta WHERE key = ?"
-        return self.db.execute(sql, [what]).fetchone()[0]
+        return self.db.execute(sql, [what]).fetchall()[0][0]
 
     @property
     def derived(self) -> bool:

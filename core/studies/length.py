@@ -90,7 +90,8 @@ def correlation(tokens: np.ndarray, counts: np.ndarray, seed: int = 0, resamples
         drawn = tallies.resampled_r(np.random.default_rng(seed), *codes, m, resamples)
         ends = np.nanquantile(drawn, [0.025, 0.975], axis=0)
     low, high = np.clip(point + (ends - point) * np.sqrt(m / max(n, 1)), -1, 1).tolist()
-    return Correlation(*(Interval(r, a, b) for r, a, b in zip(point.tolist(), low, high, strict=True)), n)
+    of_values, of_ranks = (Interval(r, a, b) for r, a, b in zip(point.tolist(), low, high, strict=True))
+    return Correlation(of_values, of_ranks, n)
 
 
 def by_theta(

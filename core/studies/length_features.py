@@ -61,7 +61,7 @@ def decomposition(matrix: FeatureMatrix, tokens: np.ndarray) -> Decomposition:
 
 
 def feature_kinds(
-    store: FeatureStore, places: Places, features: Sequence[int], theta: float, scope: str = "all"
+    store: FeatureStore, places: Places, features: Sequence[int] | np.ndarray, theta: float, scope: str = "all"
 ) -> list[str]:
     """The kind of each feature by a rule of two steps, the first that holds; KINDS has the names.
 
@@ -74,7 +74,7 @@ def feature_kinds(
 
 
 def edge_share(
-    store: FeatureStore, places: Places, features: Sequence[int], theta: float, scope: str = "all"
+    store: FeatureStore, places: Places, features: Sequence[int] | np.ndarray, theta: float, scope: str = "all"
 ) -> np.ndarray:
     """Share of each feature's peaks that lie among the first or last EDGE tokens of a segment: float64, 0 for none.
 
@@ -89,7 +89,7 @@ def edge_share(
     return at_edge[wanted] / np.maximum(peaks[wanted], 1)
 
 
-def mark_share(store: FeatureStore, features: Sequence[int]) -> np.ndarray:
+def mark_share(store: FeatureStore, features: Sequence[int] | np.ndarray) -> np.ndarray:
     """Share of the tokens at each feature's strongest peaks that have neither letter nor digit: float64."""
     found = mark_shares(store, features)
     share = np.zeros(store.n_features)
