@@ -11,7 +11,7 @@ from pathlib import Path
 from core.lm.fine_tuning import TrainConfig
 from core.schema import SelectionSpec
 from core.settings import check, like, setting, words
-from core.system.files import cache_dir
+from core.system.files import cache_path
 
 FULL, BASE = "full", "base"  # methods of a proof: all that may be picked; the model as it came
 
@@ -44,4 +44,4 @@ class ProofConfig:
     def path(self) -> Path:
         """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
         text = json.dumps(asdict(self), sort_keys=True)
-        return cache_dir("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"
+        return cache_path("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"

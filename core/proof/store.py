@@ -18,6 +18,7 @@ import numpy as np
 
 from core.errors import LockedError, StoreError
 from core.store.tables import connect
+from core.system.disk import writing
 from core.system.kept import plain
 
 TABLES = """
@@ -61,6 +62,9 @@ class ProofStore:
         raises StoreError if there is no proof, LockedError if one still holds the file."""
         if read_only and not self.path.exists():
             raise StoreError(f"There is no proof at {self.path}: run `python -m core prove` first.")
+        if not read_only:
+            with writing(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
         db, until = None, time.monotonic() + PATIENCE
         while db is None:
             try:

@@ -13,7 +13,7 @@ from core.lm.fine_tuning import TrainConfig
 from core.schema import SelectionSpec
 from core.scoring.registry import SCORERS
 from core.settings import check, like, number_or_word, setting
-from core.system.files import cache_dir
+from core.system.files import cache_path
 from core.system.shown import many
 
 
@@ -60,7 +60,7 @@ class RefineConfig:
     def folder(self) -> Path:
         """Where the run is kept: named by everything that decides its outcome."""
         text = json.dumps(asdict(self), sort_keys=True)
-        return cache_dir("refine", self.store_key) / hashlib.sha256(text.encode()).hexdigest()[:12]
+        return cache_path("refine", self.store_key) / hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def spec(self) -> SelectionSpec:

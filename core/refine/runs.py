@@ -13,7 +13,7 @@ from core.errors import SaelectError
 from core.lm.fine_tuning import TrainConfig
 from core.refine.config import RefineConfig
 from core.selection.clustering import KRow
-from core.system.files import cache_dir
+from core.system.files import cache_path
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def round_table(run: RefineRun) -> list[dict[str, Any]]:
 def runs_of(store_key: str) -> list[RefineRun]:
     """The runs on a store, the newest first; what cannot be read is passed over."""
     found = []
-    for folder in cache_dir("refine", store_key).iterdir():
+    for folder in cache_path("refine", store_key).glob("*"):
         try:
             found.append(read_run(folder))
         except SaelectError:

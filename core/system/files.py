@@ -1,4 +1,4 @@
-"""Where things are kept, how they are written safely, and whether the hub can be reached."""
+"""Where things are kept, and how they are written safely."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from core.system.disk import writing
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def cache_dir(*parts: str) -> Path:
-    """The cache folder (environment variable SAELECT_CACHE, else `cache/` of the project), made if absent.
+def cache_path(*parts: str) -> Path:
+    """Where something lies in the cache folder: environment variable SAELECT_CACHE, else `cache/` of the project."""
+    return Path(os.environ.get("SAELECT_CACHE") or PROJECT / "cache").joinpath(*parts)
 
-    Raises DiskError if it cannot be made.
-    """
-    folder = Path(os.environ.get("SAELECT_CACHE") or PROJECT / "cache").joinpath(*parts)
+
+def cache_dir(*parts: str) -> Path:
+    """A folder of the cache, made if absent; raises DiskError if it cannot be made."""
+    folder = cache_path(*parts)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder

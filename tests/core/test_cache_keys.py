@@ -11,6 +11,7 @@ import pytest
 from core.lm.fine_tuning import TrainConfig
 from core.proof.config import ProofConfig
 from core.refine.config import RefineConfig
+from core.refine.runs import runs_of
 from core.sae.train.pipeline import config_digest
 from core.sae.train.trainer import SaeTrainingConfig
 from core.schema import ExtractConfig, SelectionSpec
@@ -56,3 +57,10 @@ def test_a_spec_stands_in_a_manifest_as_before() -> None:
         '{"method": "kmq", "budget": 7, "unit": "tokens", "theta": 0.5, "scope": "prompt", "multiplicity": 2, '
         '"weights": "idf", "vetoes": {"3": "ignore"}, "pins": [1], "bans": [2], "seed": 4, "options": {"k": 3}}'
     )
+
+
+def test_where_a_run_or_proof_is_kept_is_told_without_making_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "cache"))
+    places = RefineConfig("key").folder, ProofConfig("key", "model").path
+    assert all(tmp_path in place.parents for place in places) and not (tmp_path / "cache").exists()
+    assert runs_of("key") == [] and not (tmp_path / "cache").exists()
