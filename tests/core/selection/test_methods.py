@@ -375,7 +375,7 @@ def test_fault_17_places_that_a_cluster_cannot_use_bring_new_features():
 def test_errors_about_columns_and_vectors():
     matrix, spec = FeatureMatrix.from_sets([{0}] * 3, 1), SelectionSpec("quality", 2)
     column = np.array([1.0, np.nan, 2.0])
-    with pytest.raises(SelectionError, match=r"'a' cannot be used for 1 samples: row 1 has nan\. Ban such rows"):
+    with pytest.raises(SelectionError, match=r"'a' cannot be used for 1 sample: row 1 has nan\. Ban such rows"):
         select(matrix, spec, info_with(np.ones((3, 2)), a=column))
     assert select(matrix, replace(spec, bans=(1,)), info_with(np.ones((3, 2)), a=column)).rows.tolist() == [2, 0]
     two = info_with(np.ones((3, 2)), a=np.ones(3), b=np.arange(3.0))
