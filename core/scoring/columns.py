@@ -20,7 +20,7 @@ from core.lm.language_model import LanguageModel
 from core.lm.sources import DTYPES, load_lm, resolve_device
 from core.scoring.sample_scores import FORMS, SCORES, Scorer, read_chunk
 from core.store.reader import FeatureStore
-from core.system.files import cache_dir, replacing
+from core.system.files import cache_dir, cache_path, replacing
 from core.system.kept import damaged, read_array, write_array
 
 VERSION = 1  # of the definitions below: a change of what a score means needs another
@@ -89,6 +89,12 @@ def score_folder(store: FeatureStore) -> Path:
     config = {name: store.meta["config"].get(name) for name in ("max_tokens", "limit", "skip_bad", "columns")}
     text = json.dumps([VERSION, store.n_samples, digests, config], sort_keys=True)
     return cache_dir() / "scores" / hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def columns_version() -> tuple[tuple[str, int], ...]:
+    """Changes whenever a score column is begun or finished, of whatever store: a key for caches."""
+    folders = (path for path in cache_path("scores").glob("*") if path.is_dir())
+    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folders))
 
 
 def load_scorer(store: FeatureStore, model: str) -> Scorer:

@@ -13,6 +13,7 @@ from core.explain.credit import Ledger, ledger
 from core.features.labels import Label
 from core.features.shown_labels import labels_of, labels_stamp
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.scoring.columns import columns_version
 from core.session.session import Session, by_method, open_session
 from core.system.files import stamp
 from core.workspace.decisions import WorkspaceState
@@ -72,8 +73,11 @@ class View:
 
 
 def session_of(path: Path) -> Session:
-    """One session a store, for all tabs; a store that was written anew has a new one. Raises StoreError."""
-    return _session(path, stamp(str(path)))
+    """One session a store, for all tabs; a new one when the store was written anew, or scores were computed for one.
+
+    Raises StoreError.
+    """
+    return _session(path, (stamp(str(path)), columns_version()))
 
 
 @st.cache_resource(

@@ -1,8 +1,11 @@
-"""The choice of a store when some of them cannot be opened."""
+"""The choice of a store when some of them cannot be opened; and what a dashboard notices of other processes."""
 
 import duckdb
+import numpy as np
 import pytest
 
+from core.scoring.columns import finish, score_folder
+from core.store.reader import open_store
 from pages.parts.view import SESSIONS
 from tests.factories import KEY
 from tests.pages.conftest import box, make_store
@@ -67,3 +70,15 @@ def test_stores_that_were_left_are_closed_again(cache, visit):
         except duckdb.ConnectionException:
             pass
     assert closed == [KEY, *keys][:-SESSIONS]
+
+
+def test_a_score_that_is_computed_while_the_dashboard_runs_can_be_chosen(cache, visit):
+    at = visit()
+    box(at, "Method").set_value("quality").run()
+    assert "ifd" not in box(at, "Score").options
+    store = open_store(cache / f"{KEY}.duckdb")
+    folder = score_folder(store)
+    folder.mkdir(parents=True)
+    finish(np.arange(store.n_samples, dtype=float), folder / "ifd.npy")
+    at.run()
+    assert not at.exception and "ifd" in box(at, "Score").options
