@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from core.explain.cluster_names import LEAST, LEVEL, name_clusters
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters, clusters
-from tests.core.matrix.test_greedy import F, quick
+from tests.strategies import FEW, quick
 
-samples = st.lists(st.tuples(st.sets(st.integers(0, F - 1)), st.integers(0, 3)), min_size=1, max_size=30)
+samples = st.lists(st.tuples(st.sets(st.integers(0, FEW - 1)), st.integers(0, 3)), min_size=1, max_size=30)
 
 
 def chance(hits: int, n: int, everywhere: int, total: int) -> Fraction:
@@ -24,9 +24,9 @@ def chance(hits: int, n: int, everywhere: int, total: int) -> Fraction:
 def oracle(sets, label, cluster):
     """(p, −lift, feature) of every feature that is enriched in a cluster, in the order of its names."""
     inside, found = [s for s, c in zip(sets, label, strict=True) if c == cluster], []
-    for f in range(F):
+    for f in range(FEW):
         hits, everywhere = sum(f in s for s in inside), sum(f in s for s in sets)
-        if hits >= LEAST and (p := chance(hits, len(inside), everywhere, len(sets))) * F <= LEVEL:
+        if hits >= LEAST and (p := chance(hits, len(inside), everywhere, len(sets))) * FEW <= LEVEL:
             found.append((round(float(p), 12), -hits * len(sets) / (everywhere * len(inside)), f))
     return sorted(found)
 
@@ -38,8 +38,8 @@ def test_names_sizes_and_centres(task, data):
     n = len(sets)
     distance = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)), np.float32)
     picked = sorted(data.draw(st.sets(st.integers(0, n - 1))))
-    matrix = FeatureMatrix.from_sets(sets, F)
-    cards = name_clusters(matrix, Clusters(4, label, distance), picked, "feature {}".format, most=F)
+    matrix = FeatureMatrix.from_sets(sets, FEW)
+    cards = name_clusters(matrix, Clusters(4, label, distance), picked, "feature {}".format, most=FEW)
     size = np.bincount(label, minlength=4)
     assert [card.cluster for card in cards] == sorted(np.flatnonzero(size), key=lambda c: (-size[c], c))
     for card in cards:
@@ -56,7 +56,7 @@ def test_a_cluster_is_named_by_what_only_it_has():
     group = np.repeat(np.arange(3), 40)
     sets = [{int(g), 3} | ({4} if rng.random() < 0.5 else set()) for g in group]
     vectors = np.eye(3, dtype=np.float32)[group] + rng.normal(0, 0.01, (120, 3)).astype(np.float32)
-    cards = name_clusters(FeatureMatrix.from_sets(sets, F), clusters(vectors, 3, 0), [0, 1, 40])
+    cards = name_clusters(FeatureMatrix.from_sets(sets, FEW), clusters(vectors, 3, 0), [0, 1, 40])
     assert sorted(card.names[0] for card in cards) == ["0", "1", "2"]
     assert all(card.size == 40 and np.isclose(card.lifts[0], 3) for card in cards)
     assert not any("3" in card.names for card in cards), "what all samples have names none"

@@ -15,7 +15,8 @@ from core.matrix.covering import coverage_curve
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.core.selection.test_coverage import OPTIONS, F, allowed, credit, features, quick, tasks
+from tests.oracles import allowed, credit, features
+from tests.strategies import OPTIONS, F, quick, tasks
 
 
 @quick

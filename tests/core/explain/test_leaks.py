@@ -17,7 +17,8 @@ from core.sae.loading import decoder_directions, sae_digest
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import resume
 from core.selection.run import select
-from tests.core.selection.test_coverage import F, cost, features, quick, tasks
+from tests.oracles import cost, features
+from tests.strategies import F, quick, tasks
 
 
 @quick

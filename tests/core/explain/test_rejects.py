@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.explain.rejects import reasons
@@ -13,7 +13,8 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.core.selection.test_coverage import OPTIONS, F, allowed, cost, credit, features, tasks
+from tests.oracles import allowed, cost, credit, features
+from tests.strategies import OPTIONS, F, quick, tasks
 
 MORE = {
     "sae-greedy": [{}, {"quality": "grade"}],
@@ -232,7 +233,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=60)
+@quick
 @given(st.one_of(tasks(), tasks(unit="tokens")), st.data())
 def test_fault_11_what_a_method_says_of_a_reject_is_true(method, task, data):
     matrix, spec, info = task

@@ -9,7 +9,8 @@ from hypothesis import given
 from core.explain.summary import coverage_summary, samples_to_cover
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.run import select
-from tests.core.selection.test_coverage import F, features, quick, tasks
+from tests.oracles import features
+from tests.strategies import F, quick, tasks
 
 
 @quick

@@ -12,8 +12,8 @@ from core.extract import run
 from core.extract.run import extract
 from core.store.reader import open_store
 from core.store.writer import StoreWriter, writing_store
-from tests.core.extract.test_run import active_sets, content_of
 from tests.full_disk import full_disk
+from tests.stores import active_sets, content_of
 
 ROOT = Path(__file__).resolve().parents[3]
 # Files may grow to so many bytes: from the store's header over its chunks and derived tables to its last step.

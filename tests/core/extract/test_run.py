@@ -8,7 +8,6 @@ from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,6 +26,7 @@ from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session.session import open_session
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.store.reader import open_store
+from tests.stores import active_sets, content_of, held, rows
 from tests.tiny import HIDDEN, random_sae, write_data
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,24 +48,6 @@ def naive(config, n_blocks=2):
         content = (item.segment >= 0) & (norm <= SINK_NORM * np.sort(norm)[(len(norm) - 1) // 2])
         out.append((item, content, np.where(content[:, None], dense, np.nan), hidden.numpy()))
     return out
-
-
-def rows(path, sql):
-    with duckdb.connect(str(path), read_only=True) as db:
-        return db.execute(sql).fetchall()
-
-
-def content_of(path):
-    """Every table of a store, row by row; of meta, what does not depend on the run."""
-    tables = [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
-    found = {name: rows(path, f"SELECT * FROM {name}") for name in tables}
-    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "interpret_seconds")]
-    return found
-
-
-def active_sets(path):
-    matrix = open_store(path).matrix()
-    return [matrix.row(i).tolist() for i in range(matrix.n_samples)]
 
 
 @pytest.fixture(scope="module", params=["topk", "jumprelu"])
@@ -328,17 +310,11 @@ def test_unfinished_stores_say_so(tiny, tmp_path, monkeypatch, quick_map):
         open_store(partial)
     with pytest.raises(StoreError, match="There is no feature store"):
         open_store(tmp_path / tiny.store.name)
-    hold = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     copied = tmp_path / "elsewhere" / partial.name
     copied.parent.mkdir()
     shutil.copy(partial, copied)
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(copied)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        process.stdout.readline()
-        with pytest.raises(StoreError, match="is being written by another process"):
-            extract(tiny.config, copied.parent)
-        process.stdin.close()
+    with held(copied), pytest.raises(StoreError, match="is being written by another process"):
+        extract(tiny.config, copied.parent)
 
 
 @pytest.mark.parametrize("where", ["sample_map", "finish", "rename"])

@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.features import cards
@@ -20,8 +20,7 @@ from core.features.cards import (
 from core.matrix.statistics import unit_rows
 from core.schema import SEGMENTS, FeatureMatrix
 from core.store.reader import open_store
-
-quick = settings(max_examples=60)
+from tests.strategies import quick
 
 
 @quick

@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cli.app import main
@@ -23,10 +23,10 @@ from core.session.session import workspace_of
 from core.store.reader import open_store
 from core.workspace.decisions import WorkspaceState
 from tests.factories import alpaca, tiny_store
+from tests.strategies import quick
 
 F = 16
 GEMMA = "gemma-scope-2b-pt-res-canonical/layer_20/width_16k/canonical"
-quick = settings(max_examples=60)
 labels = st.lists(
     st.builds(
         Label, st.integers(0, 3), st.sampled_from("xyz"), st.sampled_from(SOURCES), st.just(""),

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.features.listing import ORDERS, largest_values, listed_features, matching
 from core.schema import FeatureMatrix
+from tests.strategies import quick
 
 F = 8
 VALUES = st.dictionaries(st.integers(0, F - 1), st.sampled_from([0.5, 1.0, 2.0]), max_size=5)
@@ -23,7 +24,7 @@ def matrix_of(samples):
     )
 
 
-@settings(max_examples=60)
+@quick
 @given(
     samples=st.lists(VALUES, min_size=1, max_size=6), data=st.data(), order=st.sampled_from(ORDERS),
     vetoed=st.sets(st.integers(0, F - 1), max_size=3), credited=st.lists(st.integers(0, F - 1), max_size=6),

@@ -1,17 +1,15 @@
 """Kernels against oracles of a few lines."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.matrix.covering import covering_counts, credited_entries, walk_covered
 from core.matrix.greedy import credits, greedy, greedy_heap
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
+from tests.strategies import FEW, quick, sets_of_features
 
-F = 9
-sets_of_features = st.lists(st.sets(st.integers(0, F - 1)), min_size=1, max_size=12)
-quick = settings(max_examples=60)
 NOBODY = np.empty(0, np.int64)
 NO_ROUND = np.empty(0, np.int32)
 
@@ -19,19 +17,19 @@ NO_ROUND = np.empty(0, np.int32)
 @quick
 @given(sets_of_features)
 def test_transpose_lists_the_samples_of_each_feature(sets):
-    matrix = FeatureMatrix.from_sets(sets, F)
-    fptr, sample = transpose(matrix.indptr, matrix.feature, F)
-    lists = [sample[fptr[f] : fptr[f + 1]].tolist() for f in range(F)]
-    assert lists == [[i for i, s in enumerate(sets) if f in s] for f in range(F)]
+    matrix = FeatureMatrix.from_sets(sets, FEW)
+    fptr, sample = transpose(matrix.indptr, matrix.feature, FEW)
+    lists = [sample[fptr[f] : fptr[f + 1]].tolist() for f in range(FEW)]
+    assert lists == [[i for i, s in enumerate(sets) if f in s] for f in range(FEW)]
 
 
 @quick
-@given(sets_of_features, st.randoms(use_true_random=False), st.integers(1, 3), st.sets(st.integers(0, F - 1)))
+@given(sets_of_features, st.randoms(use_true_random=False), st.integers(1, 3), st.sets(st.integers(0, FEW - 1)))
 def test_walk_and_credited_entries(sets, random, r, skip):
-    matrix, rows = FeatureMatrix.from_sets(sets, F), list(range(len(sets)))
+    matrix, rows = FeatureMatrix.from_sets(sets, FEW), list(range(len(sets)))
     random.shuffle(rows)
     rounds = sorted(random.randint(1, 3) for _ in rows)
-    weight, mask = np.arange(1.0, F + 1), np.isin(np.arange(F), list(skip))
+    weight, mask = np.arange(1.0, FEW + 1), np.isin(np.arange(FEW), list(skip))
     args = matrix.indptr, matrix.feature, np.array(rows), np.array(rounds, np.int32)
     gain, covered, credit = walk_covered(*args, weight, mask, r)
     ptr, entry = credited_entries(*args, mask, r)
@@ -44,15 +42,15 @@ def test_walk_and_credited_entries(sets, random, r, skip):
         assert gain[k] == sum(f + 1 for f in new)
         assert covered[k] == len(seen)
         assert matrix.feature[entry[ptr[k] : ptr[k + 1]]].tolist() == sorted(new)
-    assert credit.tolist() == [first.get(f, -1) for f in range(F)]
+    assert credit.tolist() == [first.get(f, -1) for f in range(FEW)]
 
 
 @quick
-@given(sets_of_features, st.integers(1, 12), st.integers(1, 2), st.sets(st.integers(0, F - 1)))
+@given(sets_of_features, st.integers(1, 12), st.integers(1, 2), st.sets(st.integers(0, FEW - 1)))
 def test_heap_and_scans_agree(sets, budget, r, skip):
-    matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
-    budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(F), list(skip))
-    lists = transpose(matrix.indptr, matrix.feature, F)
+    matrix, n = FeatureMatrix.from_sets(sets, FEW), len(sets)
+    budget, allowed, mask = min(budget, n), np.arange(n) != 1, np.isin(np.arange(FEW), list(skip))
+    lists = transpose(matrix.indptr, matrix.feature, FEW)
     one = greedy(matrix.indptr, matrix.feature, *lists, credits(mask, r), allowed, NOBODY, NO_ROUND, budget)
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
     group, room = np.zeros(n, np.int32), np.array([budget])
@@ -65,12 +63,12 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
 @quick
 @given(sets_of_features, st.integers(1, 12), st.integers(0, 10**6))
 def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed):
-    matrix, n, rng = FeatureMatrix.from_sets(sets, F), len(sets), np.random.default_rng(seed)
+    matrix, n, rng = FeatureMatrix.from_sets(sets, FEW), len(sets), np.random.default_rng(seed)
     group, room, cost = rng.integers(0, 3, n).astype(np.int32), rng.integers(0, 5, 3), rng.integers(1, 4, n)
     found, _ = greedy_heap(
         matrix.indptr,
         matrix.feature,
-        np.ones(F),
+        np.ones(FEW),
         np.ones(n, bool),
         NOBODY,
         cost,
@@ -129,8 +127,8 @@ def test_greedy_at_scale_equals_a_dense_oracle():
 @quick
 @given(sets_of_features, st.integers(1, 5), st.randoms(use_true_random=False))
 def test_covering_counts_say_which_picks_have_a_samples_features(sets, n_picks, random):
-    matrix = FeatureMatrix.from_sets(sets, F)
-    credit = np.array([random.randint(-1, n_picks - 1) for _ in range(F)], np.int32)
+    matrix = FeatureMatrix.from_sets(sets, FEW)
+    credit = np.array([random.randint(-1, n_picks - 1) for _ in range(FEW)], np.int32)
     ptr, pick, count = covering_counts(matrix.indptr, matrix.feature, credit, n_picks)
     for row, features in enumerate(sets):
         firsts = [credit[f] for f in features if credit[f] >= 0]

@@ -4,23 +4,20 @@ import gc
 import weakref
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.matrix.postings import having, postings, samples_with
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.run import select
-
-F = 9
-quick = settings(max_examples=60)
-sets_of_features = st.lists(st.sets(st.integers(0, F - 1)), min_size=1, max_size=12)
+from tests.strategies import FEW, quick, sets_of_features
 
 
 @quick
-@given(sets_of_features, st.integers(0, F - 1), st.randoms(use_true_random=False))
+@given(sets_of_features, st.integers(0, FEW - 1), st.randoms(use_true_random=False))
 def test_the_samples_of_a_feature_and_its_values_in_some_rows(sets, feature, random):
-    plain = FeatureMatrix.from_sets(sets, F)
-    matrix = FeatureMatrix(plain.indptr, plain.feature, np.arange(1, len(plain.feature) + 1), F)
+    plain = FeatureMatrix.from_sets(sets, FEW)
+    matrix = FeatureMatrix(plain.indptr, plain.feature, np.arange(1, len(plain.feature) + 1), FEW)
     assert samples_with(matrix, feature).tolist() == [i for i, s in enumerate(sets) if feature in s]
     rows = random.choices(range(len(sets)), k=5)
     got, value = having(matrix, feature, rows)

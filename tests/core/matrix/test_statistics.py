@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,10 +20,8 @@ from core.matrix.statistics import (
     unit_rows,
 )
 from core.schema import FeatureMatrix
+from tests.strategies import FEW, quick, sets_of_features
 
-F = 9
-quick = settings(max_examples=60)
-sets_of_features = st.lists(st.sets(st.integers(0, F - 1)), min_size=1, max_size=12)
 seeds = st.integers(0, 10**6)
 
 
@@ -49,7 +47,7 @@ def test_a_constant_that_is_no_whole_number_does_not_vary():
 @given(seeds, st.integers(3, 30))
 def test_the_length_effect_leaves_out_unknown_counts(seed, n):
     rng = np.random.default_rng(seed)
-    matrix = FeatureMatrix.from_sets([rng.integers(0, F, 5).tolist() for _ in range(n)], F)
+    matrix = FeatureMatrix.from_sets([rng.integers(0, FEW, 5).tolist() for _ in range(n)], FEW)
     tokens = np.where(rng.random(n) < 0.2, np.nan, rng.integers(1, 50, n))
     found, known = length_effect(matrix, tokens), np.isfinite(tokens)
     assert found.n == known.sum()
@@ -94,11 +92,11 @@ def test_the_percentile_interval_is_that_of_the_known_draws(seed, n):
 @quick
 @given(sets_of_features, st.data())
 def test_what_is_active_in_some_rows_and_how_surprising_that_is(sets, data):
-    matrix, n = FeatureMatrix.from_sets(sets, F), len(sets)
+    matrix, n = FeatureMatrix.from_sets(sets, FEW), len(sets)
     rows = data.draw(st.lists(st.integers(0, n - 1), max_size=20))
     distinct = set(rows)
-    count = [sum(f in sets[i] for i in distinct) for f in range(F)]
-    expected = [sum(f in s for s in sets) * len(distinct) / n for f in range(F)]
+    count = [sum(f in sets[i] for i in distinct) for f in range(FEW)]
+    expected = [sum(f in s for s in sets) * len(distinct) / n for f in range(FEW)]
     assert active_in(matrix, rows).tolist() == count
     assert lift(matrix, rows) == pytest.approx([c / e if e else 0 for c, e in zip(count, expected, strict=True)])
     wanted = [(c - e) / e**0.5 if e else 0 for c, e in zip(count, expected, strict=True)]

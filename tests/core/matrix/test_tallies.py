@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.matrix.tallies import counts_above
+from tests.strategies import quick
 
 
 def oracle(indptr, value, thetas):
@@ -16,7 +17,7 @@ def oracle(indptr, value, thetas):
     return [[int((row.astype(float) > theta).sum()) for row in rows] for theta in thetas]
 
 
-@settings(max_examples=60)
+@quick
 @given(arrays(np.float32, st.integers(0, 30), elements=st.floats(width=32)), st.data())
 def test_any_value_is_counted_negative_infinite_and_missing_ones_too(value, data):
     cut = data.draw(st.integers(0, len(value)))

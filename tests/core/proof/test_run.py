@@ -22,6 +22,7 @@ from core.proof.grid import Cell, cells, held_out_rows
 from core.proof.results import results, write_results
 from core.proof.run import answer_losses, picked, prove, refinement, sources
 from core.proof.store import ProofStore, Run, proofs_of, take_over
+from tests.stores import held
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=1e-2)
@@ -118,9 +119,7 @@ def test_a_run_waits_for_another_process_and_is_kept_once(tmp_path, monkeypatch)
     store = ProofStore(tmp_path / "p.duckdb")
     store.begin({"unit": "samples"}, np.arange(1), np.array(["a"]))
     run = Run("random", 3, 0, np.arange(3), 30, 10, 2.0, 0.5, np.ones(1))
-    hold = f"import duckdb, time; db = duckdb.connect({str(store.path)!r}); print('held', flush=True); time.sleep(1.5)"
-    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as other:
-        assert other.stdout.readline() == b"held\n"
+    with held(store.path, until="time.sleep(1.5)"):
         with monkeypatch.context() as patch, pytest.raises(LockedError, match="is being written by another process"):
             patch.setattr("core.proof.store.PATIENCE", 0.1)
             store.add(run)

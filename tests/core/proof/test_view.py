@@ -22,7 +22,7 @@ from core.proof.view import (
     tasks,
     verdict,
 )
-from tests.core.matrix.test_greedy import quick
+from tests.strategies import quick
 
 LOSS = st.floats(0.1, 9) | st.just(float("nan"))
 METHODS = ("base", "full", "random", "kmq", "sae-greedy")

@@ -30,9 +30,9 @@ from core.refine.view import (
 )
 from core.session.session import open_session
 from core.studies.refinement_rivals import one_shot, rivals
-from tests.core.matrix.test_greedy import quick
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
+from tests.strategies import quick
 
 SCORES = st.floats(-5, 5) | st.just(float("nan"))
 

@@ -1,12 +1,10 @@
 """Selections against brute force on small random instances, and the sentence of every error."""
 
 from dataclasses import replace
-from math import log
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SelectionError
@@ -15,107 +13,8 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
-
-F = 12
-quick = settings(max_examples=60)
-
-
-@st.composite
-def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
-    """(matrix, spec, info) with valid vetoes, pins and bans."""
-    n, density = draw(st.integers(1, 10)), draw(st.sampled_from([0.15, 0.4, 0.7]))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))  # richer than what hypothesis draws itself
-    dense = rng.integers(1, 9, (n, F)) / 4 * (rng.random((n, F)) < density)
-    indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
-    matrix, theta = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], F), draw(st.sampled_from([0.0, 0.5]))
-    modes = st.sampled_from(["ignore", "ignore", "block"])
-    vetoes = draw(st.dictionaries(st.integers(0, F - 1), modes, max_size=3))
-    bans = draw(st.sets(st.integers(0, n - 1), max_size=n // 3))
-    spec = SelectionSpec(theta=theta, vetoes=vetoes, bans=tuple(bans), weights=draw(st.sampled_from(weights)))
-    free = [i for i in range(n) if allowed(matrix, spec)[i]]
-    if not free:
-        spec, free = replace(spec, bans=(), vetoes={}), list(range(n))
-    pins = tuple(draw(st.lists(st.sampled_from(free), max_size=2, unique=True)))
-    info = rich_info(rng, n)
-    low = max(1, len(pins)) if unit == "samples" else sum(cost(info, i) for i in pins) + (0 if pins else 14)
-    budget = draw(st.integers(low, n if unit == "samples" else low + 40))
-    r = draw(st.integers(1, 3))
-    return (
-        matrix,
-        replace(spec, budget=budget, pins=pins, unit=unit, multiplicity=r, seed=draw(st.integers(0, 9))),
-        info,
-    )
-
-
-OPTIONS = {
-    "deita": {"complexity": "grade", "quality": "grade"},
-    "reference-guided": {"reference": "other"},
-    "instag": {"tags": "topics"},
-}
-
-
-def rich_info(rng, n):
-    """SampleInfo with everything that a method may ask for."""
-    vectors, other = rng.normal(size=(n, 3)), FeatureMatrix.from_sets([set(range(F))] * 3, F)
-    tags = FeatureMatrix.from_sets([set(np.flatnonzero(rng.random(5) < 0.4).tolist()) for _ in range(n)], 5)
-    tokens = rng.integers(0, 4, n), rng.integers(0, 12, n)
-    run = SimpleNamespace(rows=rng.permutation(n), label=rng.integers(0, 3, n).astype(np.int32), weight=rng.random(3))
-    kept = [lambda _: vectors, lambda _: tags, lambda *_: other, lambda _: run]
-    return SampleInfo(*tokens, {"grade": rng.random(n)}, *kept)
-
-
-def cost(info, row):
-    return max(1, int(info.prompt_tokens[row] + info.response_tokens[row]))
-
-
-def features(matrix, spec):
-    """Active features at θ of each sample, ascending."""
-    active = matrix.value > spec.theta
-    return [
-        [f for f, on in zip(matrix.row(i).tolist(), active[a:b], strict=True) if on]
-        for i, (a, b) in enumerate(zip(matrix.indptr, matrix.indptr[1:], strict=False))
-    ]
-
-
-def allowed(matrix, spec):
-    block = {f for f, mode in spec.vetoes.items() if mode == "block"}
-    return [i not in spec.bans and not block & set(s) for i, s in enumerate(features(matrix, spec))]
-
-
-def credit(matrix, spec):
-    """w_f, with 0 for ignored features."""
-    matrix, n = matrix.at(spec.theta), matrix.n_samples
-    count = [int((matrix.feature == f).sum()) for f in range(F)]
-    mass = [float(matrix.value[matrix.feature == f].astype(float).sum()) for f in range(F)]
-    weight = {"uniform": [1.0] * F, "idf": [log(n / max(c, 1)) for c in count], "mass": mass}[spec.weights]
-    return [0.0 if spec.vetoes.get(f) == "ignore" else weight[f] for f in range(F)]
-
-
-def brute_greedy(matrix, spec, budget, price, per_cost=False):
-    """The definition, word for word: (row, round, gain) of each pick."""
-    sets, weight, picks, number = features(matrix, spec), credit(matrix, spec), [], 1
-    count, pins = [0] * F, list(spec.pins)
-    open_rows = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
-    while open_rows:
-        gain = {i: sum(weight[f] for f in sets[i] if count[f] < spec.multiplicity) for i in open_rows}
-        fits = [i for i in open_rows if price[i] <= budget]
-        if not fits:
-            break
-        creditable = any(weight[f] > 0 for i in fits for f in sets[i])
-        if not pins and creditable and not any(gain[i] > 0 for i in fits):
-            number, count = number + 1, [0] * F
-            continue
-        row = pins.pop(0) if pins else max(fits, key=lambda i: (gain[i] / (price[i] if per_cost else 1), -i))
-        picks.append((row, number, gain[row]))
-        open_rows.remove(row)
-        budget -= price[row]
-        for f in sets[row]:
-            count[f] += 1
-    return picks
-
-
-def triples(selection):
-    return list(zip(selection.rows.tolist(), selection.round.tolist(), selection.gains.tolist(), strict=True))
+from tests.oracles import allowed, brute_greedy, brute_simscale, cost, credit, features, triples
+from tests.strategies import OPTIONS, F, quick, tasks
 
 
 @quick
@@ -145,32 +44,6 @@ def test_greedy_with_a_token_budget_is_the_better_of_two(task):
     assert got in [[p[:2] for p in picks] for picks in both]
     assert np.isclose(worth([row for row, _ in got]), max(values))
     assert sum(price[row] for row, _ in got) <= spec.budget
-
-
-def brute_simscale(matrix, spec, tau, price):
-    """The definition, going round with one sample after another: (row, round)."""
-    sets = [[f for f in s if spec.vetoes.get(f) != "ignore"] for s in features(matrix, spec)]
-    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in spec.pins]
-    budget = spec.budget - sum(price[i] for i in spec.pins)
-    order = sorted((i for i in free if sets[i] and price[i] <= budget), key=lambda i: (-len(sets[i]), i))
-    picks, number, count = [(i, 1) for i in spec.pins], 0, [0] * F
-    for i in spec.pins:
-        count = [c + (f in sets[i]) for f, c in enumerate(count)]
-    while order:
-        number += 1
-        for i in list(order):
-            covered = sum(count[f] >= spec.multiplicity for f in sets[i])
-            if price[i] <= budget and covered / len(sets[i]) <= tau:
-                picks.append((i, number))
-                order.remove(i)
-                budget -= price[i]
-                count = [c + (f in sets[i]) for f, c in enumerate(count)]
-        order, count = [i for i in order if price[i] <= budget], [0] * F
-    for i in free:
-        if not sets[i] and price[i] <= budget:
-            picks.append((i, max(1, number)))
-            budget -= price[i]
-    return picks
 
 
 @quick

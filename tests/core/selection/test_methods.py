@@ -20,7 +20,8 @@ from core.selection.clustering import KRow, allocate, choose_k, clusters, k_curv
 from core.selection.coverage import reference_weights, resume, unchanged_prefix
 from core.selection.inputs import SampleInfo
 from core.selection.run import is_nested, select
-from tests.core.selection.test_coverage import F, allowed, credit, features, quick, tasks, triples
+from tests.oracles import allowed, credit, features, triples
+from tests.strategies import F, quick, tasks
 
 
 def units(info):

@@ -10,7 +10,7 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import KINDS, METHODS, Option
 from core.selection.run import select
-from tests.core.selection.test_coverage import OPTIONS, F, rich_info
+from tests.strategies import OPTIONS, F, rich_info
 
 SOURCES = {"score": "scores", "vectors": "vectors", "run": "refined", "reference": "reference"}
 

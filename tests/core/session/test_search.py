@@ -14,8 +14,8 @@ from core.matrix.postings import having
 from core.schema import FeatureMatrix
 from core.session.search import STATUSES, Query, find, parsed_features
 from core.session.session import open_session
-from tests.core.matrix.test_greedy import F, quick, sets_of_features
 from tests.factories import tiny_store
+from tests.strategies import FEW, quick, sets_of_features
 
 WORDS = (
     "Straße",
@@ -138,16 +138,16 @@ def test_nearest_is_the_jaccard_order(sets, data):
     row, k = data.draw(st.integers(0, len(sets) - 1)), data.draw(st.integers(1, 12))
     index = {i: len(s & sets[row]) / len(s | sets[row]) for i, s in enumerate(sets) if i != row and s & sets[row]}
     wanted = sorted(index, key=lambda i: (-index[i], i))[:k]
-    rows, jaccard = nearest(FeatureMatrix.from_sets(sets, F), row, k)
+    rows, jaccard = nearest(FeatureMatrix.from_sets(sets, FEW), row, k)
     assert rows.tolist() == wanted
     assert jaccard.tolist() == [index[i] for i in wanted]
 
 
 @quick
-@given(sets_of_features, st.integers(0, F - 1), st.randoms(use_true_random=False))
+@given(sets_of_features, st.integers(0, FEW - 1), st.randoms(use_true_random=False))
 def test_having_keeps_the_order_of_the_rows(sets, feature, random):
     order = list(range(len(sets)))
     random.shuffle(order)
-    rows, value = having(FeatureMatrix.from_sets(sets, F), feature, np.array(order))
+    rows, value = having(FeatureMatrix.from_sets(sets, FEW), feature, np.array(order))
     assert rows.tolist() == [i for i in order if feature in sets[i]]
     assert (value == 1).all()

@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import duckdb
 import pytest
@@ -16,20 +13,10 @@ from core.store.meta import StoreTitle, store_titles
 from core.store.places import token_places
 from core.store.reader import open_store
 from core.store.tables import connect
+from tests.stores import held
 
 SENTENCE = r"^\w+\.duckdb is (damaged, cut short or changed since it was written|no feature store, or its .* damaged): "
 DUCKDBS = ("checksum", "IO Error", "Corrupt", "bytes from", "block at")
-HOLD = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-
-
-@contextmanager
-def held(path):
-    """Another process has the file open for writing."""
-    command = [sys.executable, "-c", HOLD, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "held\n"
-        yield
-        process.communicate("")
 
 
 def everything(path):

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.store.pooling import context_windows, pool_max, pool_segments, push_best
-
-quick = settings(max_examples=60)
+from tests.strategies import quick
 
 
 @quick

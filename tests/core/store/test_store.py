@@ -14,6 +14,7 @@ from core.errors import StoreError
 from core.schema import SEGMENTS
 from core.store.meta import list_stores
 from core.store.reader import FeatureStore, commonest, open_store
+from tests.stores import held
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -128,14 +129,8 @@ def test_what_is_no_store(tiny, tmp_path):
 
 def test_a_store_that_is_being_written(tmp_path):
     path = tmp_path / "x.duckdb"
-    hold = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        process.stdout.readline()
-        with pytest.raises(StoreError, match="being written by another process"):
-            FeatureStore(path)
-        process.stdin.close()
+    with held(path), pytest.raises(StoreError, match="being written by another process"):
+        FeatureStore(path)
 
 
 def test_list_of_stores(tiny):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
@@ -25,6 +25,7 @@ from core.studies.length import by_theta, correlation, scope_correlations, scope
 from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, edge_share, feature_kinds, mark_share
 from core.studies.matched_sets import costs, enrichment, length_bins, length_matched
 from tests.factories import tiny_store
+from tests.strategies import quick
 
 
 def both_r(x, y):
@@ -33,7 +34,6 @@ def both_r(x, y):
     return (stats.pearsonr(x, y)[0], stats.spearmanr(x, y)[0]) if varies else (np.nan, np.nan)
 
 
-quick = settings(max_examples=60)
 seeds = st.integers(0, 10**6)
 
 

@@ -1,0 +1,83 @@
+"""Selections by brute force: the definitions, word for word, on small instances."""
+
+from math import log
+
+
+def cost(info, row):
+    return max(1, int(info.prompt_tokens[row] + info.response_tokens[row]))
+
+
+def features(matrix, spec):
+    """Active features at θ of each sample, ascending."""
+    active = matrix.value > spec.theta
+    return [
+        [f for f, on in zip(matrix.row(i).tolist(), active[a:b], strict=True) if on]
+        for i, (a, b) in enumerate(zip(matrix.indptr, matrix.indptr[1:], strict=False))
+    ]
+
+
+def allowed(matrix, spec):
+    block = {f for f, mode in spec.vetoes.items() if mode == "block"}
+    return [i not in spec.bans and not block & set(s) for i, s in enumerate(features(matrix, spec))]
+
+
+def credit(matrix, spec):
+    """w_f, with 0 for ignored features."""
+    matrix, n, n_features = matrix.at(spec.theta), matrix.n_samples, matrix.n_features
+    count = [int((matrix.feature == f).sum()) for f in range(n_features)]
+    mass = [float(matrix.value[matrix.feature == f].astype(float).sum()) for f in range(n_features)]
+    weight = {"uniform": [1.0] * n_features, "idf": [log(n / max(c, 1)) for c in count], "mass": mass}[spec.weights]
+    return [0.0 if spec.vetoes.get(f) == "ignore" else weight[f] for f in range(n_features)]
+
+
+def brute_greedy(matrix, spec, budget, price, per_cost=False):
+    """The definition, word for word: (row, round, gain) of each pick."""
+    sets, weight, picks, number = features(matrix, spec), credit(matrix, spec), [], 1
+    count, pins = [0] * matrix.n_features, list(spec.pins)
+    open_rows = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
+    while open_rows:
+        gain = {i: sum(weight[f] for f in sets[i] if count[f] < spec.multiplicity) for i in open_rows}
+        fits = [i for i in open_rows if price[i] <= budget]
+        if not fits:
+            break
+        creditable = any(weight[f] > 0 for i in fits for f in sets[i])
+        if not pins and creditable and not any(gain[i] > 0 for i in fits):
+            number, count = number + 1, [0] * matrix.n_features
+            continue
+        row = pins.pop(0) if pins else max(fits, key=lambda i: (gain[i] / (price[i] if per_cost else 1), -i))
+        picks.append((row, number, gain[row]))
+        open_rows.remove(row)
+        budget -= price[row]
+        for f in sets[row]:
+            count[f] += 1
+    return picks
+
+
+def triples(selection):
+    return list(zip(selection.rows.tolist(), selection.round.tolist(), selection.gains.tolist(), strict=True))
+
+
+def brute_simscale(matrix, spec, tau, price):
+    """The definition, going round with one sample after another: (row, round)."""
+    sets = [[f for f in s if spec.vetoes.get(f) != "ignore"] for s in features(matrix, spec)]
+    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in spec.pins]
+    budget = spec.budget - sum(price[i] for i in spec.pins)
+    order = sorted((i for i in free if sets[i] and price[i] <= budget), key=lambda i: (-len(sets[i]), i))
+    picks, number, count = [(i, 1) for i in spec.pins], 0, [0] * matrix.n_features
+    for i in spec.pins:
+        count = [c + (f in sets[i]) for f, c in enumerate(count)]
+    while order:
+        number += 1
+        for i in list(order):
+            covered = sum(count[f] >= spec.multiplicity for f in sets[i])
+            if price[i] <= budget and covered / len(sets[i]) <= tau:
+                picks.append((i, number))
+                order.remove(i)
+                budget -= price[i]
+                count = [c + (f in sets[i]) for f, c in enumerate(count)]
+        order, count = [i for i in order if price[i] <= budget], [0] * matrix.n_features
+    for i in free:
+        if not sets[i] and price[i] <= budget:
+            picks.append((i, max(1, number)))
+            budget -= price[i]
+    return picks

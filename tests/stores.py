@@ -1,0 +1,38 @@
+"""Store files as another program sees them: their tables, and a process that has one open."""
+
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import duckdb
+
+from core.store.reader import open_store
+
+
+def rows(path, sql):
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def content_of(path):
+    """Every table of a store, row by row; of meta, what does not depend on the run."""
+    tables = [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
+    found = {name: rows(path, f"SELECT * FROM {name}") for name in tables}
+    found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "interpret_seconds")]
+    return found
+
+
+def active_sets(path):
+    matrix = open_store(path).matrix()
+    return [matrix.row(i).tolist() for i in range(matrix.n_samples)]
+
+
+@contextmanager
+def held(path, until="sys.stdin.read()"):
+    """Another process has the file open for writing until it has run `until`: without, until the block ends."""
+    code = f"import duckdb, sys, time; db = duckdb.connect(sys.argv[1]); print('held', flush=True); {until}"
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.communicate("")
