@@ -1,104 +1,70 @@
-"""Decisions: undo and redo against a plain list, several processes at once, files."""
-
-from __future__ import annotations
+"""The log of decisions: several processes at once, its history, and files that are none."""
 
 import multiprocessing
-import sqlite3
-from pathlib import Path
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from core.errors import SaelectError, SelectionError
+from core.errors import DamagedError
 from core.workspace.log import Workspace
 
-FEATURES = st.integers(0, 4)
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("veto"), FEATURES, st.sampled_from(["ignore", "block"])),
-        st.tuples(st.sampled_from(["unveto", "pin", "unpin", "ban", "unban"]), FEATURES),
-        st.tuples(st.sampled_from(["undo", "redo"])),
-    ),
-    max_size=25,
-)
+
+def pin_many(path, first, n):
+    workspace = Workspace(path, "store")
+    for row in range(first, first + n):
+        workspace.pin([row])
 
 
-def apply(model: dict, step: tuple) -> dict:
-    """The oracle: what one decision makes of {vetoes, pins, bans}."""
-    vetoes, pins, bans = dict(model["vetoes"]), list(model["pins"]), set(model["bans"])
-    action, number = step[0], step[1]
-    if action == "veto":
-        vetoes[number] = step[2]
-    if action == "unveto":
-        vetoes.pop(number, None)
-    if action in ("unpin", "ban") and number in pins:
-        pins.remove(number)
-    if action in ("unban", "pin"):
-        bans.discard(number)
-    if action == "pin" and number not in pins:
-        pins.append(number)
-    if action == "ban":
-        bans.add(number)
-    return {"vetoes": vetoes, "pins": pins, "bans": bans}
+def open_at_once(barrier, folder, n):
+    for i in range(n):
+        barrier.wait(60)
+        Workspace(folder / f"{i}.sqlite", "store").pin([0])
 
 
-@settings(max_examples=40)
-@given(STEPS)
-def test_undo_and_redo_follow_a_list_of_states(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple]) -> None:
-    workspace = Workspace(tmp_path_factory.mktemp("w") / "w.sqlite", "key")
-    states, at = [{"vetoes": {}, "pins": [], "bans": set()}], 0
-    for step in steps:
-        if step[0] == "undo":
-            assert (workspace.undo() is None) == (at == 0)
-            at = max(at - 1, 0)
-        elif step[0] == "redo":
-            assert (workspace.redo() is None) == (at == len(states) - 1)
-            at = min(at + 1, len(states) - 1)
-        else:
-            getattr(workspace, step[0])([step[1]], **({"mode": step[2]} if len(step) == 3 else {}))
-            after = apply(states[at], step)
-            if after != states[at]:
-                states, at = [*states[: at + 1], after], at + 1
-        found = workspace.state()
-        assert (dict(found.vetoes), list(found.pins), set(found.bans)) == tuple(states[at].values())
-        assert (found.can_undo, found.can_redo) == (at > 0, at < len(states) - 1)
-
-
-def many(path: Path, first: int) -> None:
-    """A hundred decisions of one process."""
-    workspace = Workspace(path, "key")
-    for i in range(100):
-        workspace.label(first + i, f"label {i}")
-
-
-def test_two_processes_lose_nothing(tmp_path: Path) -> None:
-    path, context = tmp_path / "w.sqlite", multiprocessing.get_context("spawn")
-    processes = [context.Process(target=many, args=(path, first)) for first in (0, 1000)]
+def test_processes_may_begin_a_workspace_at_once(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    processes = [context.Process(target=open_at_once, args=(barrier, tmp_path, 30)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join(120)
-        assert process.exitcode == 0
-    assert len(Workspace(path, "key").state().labels) == 200
+    assert [p.exitcode for p in processes] == [0, 0]
 
 
-def test_decisions_survive_and_belong_to_one_store(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path / "w.sqlite", "one")
-    workspace.veto([3, 5], mode="block", reason="spam")
-    workspace.label(3, "advertising")
-    workspace.note(7, "look again")
-    workspace.save_selection("small", {"budget": 10})
-    again = Workspace(tmp_path / "w.sqlite", "one").state()
-    assert (dict(again.vetoes), dict(again.reasons)) == ({3: "block", 5: "block"}, {3: "spam", 5: "spam"})
-    assert (dict(again.labels), dict(again.notes)) == ({3: "advertising"}, {7: "look again"})
-    assert again.selections["small"]["budget"] == 10
-    assert not Workspace(tmp_path / "w.sqlite", "two").state().vetoes
-    assert workspace.history()[0].action == "save_selection"
+def test_processes_that_write_at_once_lose_nothing(tmp_path):
+    path, context = tmp_path / "w.sqlite", multiprocessing.get_context("spawn")
+    processes = [context.Process(target=pin_many, args=(path, first, 100)) for first in (0, 1000)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [p.exitcode for p in processes] == [0, 0]
+    workspace = Workspace(path, "store")
+    assert set(workspace.state().pins) == {*range(100), *range(1000, 1100)}
+    assert workspace.state().version == len(workspace.history(500)) == 200
 
 
-def test_no_event_is_ever_deleted(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path / "w.sqlite", "key")
+def test_history_keeps_what_was_discarded(workspace):
+    workspace.veto([3], "block", "spam")
+    workspace.pin(np.array([1, 2]))
+    assert workspace.undo() == "2 rows pinned"
+    workspace.label(np.int32(3), " adverts ")
+    assert workspace.redo() is None
+    told = [(e.action, e.description, e.undone) for e in workspace.history(10)]
+    assert told == [
+        ("label", "label of feature 3: “adverts”", False),
+        ("pin", "2 rows pinned", True),
+        ("veto", "veto (block) on feature 3: “spam”", False),
+    ]
+    assert len(workspace.history(1)) == 1
+    times = [datetime.fromisoformat(e.time) for e in workspace.history(10)]
+    assert times == sorted(times, reverse=True)
+    assert times[0].utcoffset() == timedelta(0)
+
+
+def test_no_event_is_ever_deleted(workspace):
     for feature in range(3):
         workspace.veto([feature])
     workspace.undo()
@@ -109,41 +75,27 @@ def test_no_event_is_ever_deleted(tmp_path: Path) -> None:
     assert dict(workspace.state().vetoes) == {0: "ignore"}
 
 
-def test_export_and_import_as_json(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path / "w.sqlite", "key")
-    workspace.veto([1], mode="block", reason="why not")
-    workspace.ban([2])
-    workspace.label(1, "</script>")
-    workspace.export_json(tmp_path / "decisions.json")
-    other = Workspace(tmp_path / "other.sqlite", "key")
-    other.import_json(tmp_path / "decisions.json")
-    mine, theirs = vars(workspace.state()), vars(other.state())
-    for part in ("vetoes", "reasons", "pins", "bans", "labels", "dates"):
-        assert mine[part] == theirs[part]
-    assert mine["dates"][1][:2] == "20"
-    other.undo()
-    assert not other.state().vetoes
+def test_decisions_survive(workspace):
+    workspace.veto([3, 5], mode="block", reason="spam")
+    workspace.label(3, "advertising")
+    workspace.note(7, "look again")
+    workspace.save_selection("small", {"budget": 10})
+    again = Workspace(workspace.path, "store").state()
+    assert (dict(again.vetoes), dict(again.reasons)) == ({3: "block", 5: "block"}, {3: "spam", 5: "spam"})
+    assert (dict(again.labels), dict(again.notes)) == ({3: "advertising"}, {7: "look again"})
+    assert again.selections["small"]["budget"] == 10
+    assert workspace.history()[0].action == "save_selection"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"store": "key", "vetoes": {"x": "ignore"}}'])
-def test_a_file_that_is_none_gets_one_sentence(tmp_path: Path, content: str) -> None:
-    (tmp_path / "bad.json").write_text(content)
-    with pytest.raises(SaelectError, match="bad\\.json") as error:
-        Workspace(tmp_path / "w.sqlite", "key").import_json(tmp_path / "bad.json")
-    assert "\n" not in str(error.value)
+def test_stores_in_one_file_keep_apart(workspace):
+    other = Workspace(workspace.path, "other")
+    workspace.pin([1])
+    workspace.veto([3])
+    assert other.state().pins == () and not other.state().vetoes and other.undo() is None and other.history() == []
 
 
-def test_mistakes_get_one_sentence(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path / "w.sqlite", "key")
-    with pytest.raises(SelectionError, match="ignore, block"):
-        workspace.veto([1], mode="never")
-    with pytest.raises(SelectionError, match="at least 0"):
-        workspace.pin([-1])
-    assert not workspace.history()
-
-
-def test_a_file_that_is_no_workspace_gets_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "w.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises((SaelectError, sqlite3.DatabaseError)) as error:
-        Workspace(tmp_path / "w.sqlite", "key")
-    assert isinstance(error.value, SaelectError)
+@pytest.mark.parametrize("content", ["not a database", "this is not a database, however long it may be"])
+def test_a_file_that_is_no_workspace(tmp_path, content):
+    (tmp_path / "w.sqlite").write_text(content * 100)
+    with pytest.raises(DamagedError, match=r"cannot be read, the file is damaged: it is kept as \w+\.sqlite\.damaged"):
+        Workspace(tmp_path / "w.sqlite", "store")
