@@ -33,23 +33,24 @@ def chatml_tokenizer():
     return fast
 
 
+def random_lm(kind: str, vocab_size: int, **options):
+    """An untrained Transformers model, llama or gemma2 or gpt2: 2 blocks of 4 heads, unless `options` say otherwise."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    sizes = {"hidden_size": HIDDEN, "num_hidden_layers": 2, "num_attention_heads": 4}
+    if kind != "gpt2":
+        sizes |= {"intermediate_size": 64, "num_key_value_heads": 2, "head_dim": 8}
+    config = AutoConfig.for_model(kind, vocab_size=vocab_size, **(sizes | options))
+    return AutoModelForCausalLM.from_config(config)
+
+
 def save_lm(tokenizer, folder: Path) -> None:
     """A random Llama of 4 blocks, 32 wide, and the tokenizer."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=64,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        initializer_range=0.2,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    options = {"num_hidden_layers": 4, "max_position_embeddings": 512, "initializer_range": 0.2}
+    random_lm("llama", len(tokenizer), **options).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

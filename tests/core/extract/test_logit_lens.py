@@ -10,6 +10,7 @@ from core.lm.language_model import LanguageModel
 from core.lm.sources import load_lm
 from core.sae.loading import load_sae
 from core.store.reader import open_store
+from tests.tiny import random_lm
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +37,8 @@ def test_lens_ranks_tokens_as_the_models_own_head_does(lm, tiny):
 @pytest.mark.parametrize("kind", ["gpt2", "gemma2", "llama"])
 def test_any_norm_is_found_and_folded(kind):
     import torch
-    from transformers import Gemma2Config, Gemma2ForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 40}
-    model = {
-        "gpt2": lambda: GPT2LMHeadModel(GPT2Config(vocab_size=40, n_embd=16, n_layer=2, n_head=2)),
-        "gemma2": lambda: Gemma2ForCausalLM(Gemma2Config(**sizes, num_key_value_heads=2, head_dim=8)),
-        "llama": lambda: LlamaForCausalLM(LlamaConfig(**sizes, num_key_value_heads=2, intermediate_size=16)),
-    }[kind]()
+    model = random_lm(kind, 40, hidden_size=16, num_attention_heads=2)
     found = LanguageModel(kind, model, None, "")
     norm = final_norm(found)
     assert norm is (model.transformer.ln_f if kind == "gpt2" else model.model.norm)

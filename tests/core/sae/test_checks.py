@@ -7,7 +7,7 @@ import pytest
 from core.errors import ModelError
 from core.sae.autoencoder import check_fit
 from core.sae.loading import load_sae
-from tests.tiny import FEATURES, HIDDEN, random_sae
+from tests.tiny import FEATURES, HIDDEN, random_lm, random_sae
 
 
 def vectors(n=300):
@@ -225,15 +225,10 @@ def test_notes_reach_the_store_and_the_command_line(tiny, tmp_path, quick_map, c
 def test_hook_embed_needs_a_model_without_positions(tmp_path):
     from types import SimpleNamespace
 
-    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
-
     saved(tmp_path, "topk", hook_name="hook_embed")
     sae = load_sae(str(tmp_path))
-    sizes = {"vocab_size": 40, "hidden_size": HIDDEN, "num_hidden_layers": 2, "num_attention_heads": 4}
-    llama = SimpleNamespace(
-        name="L", n_layers=2, d_model=HIDDEN, model=LlamaForCausalLM(LlamaConfig(intermediate_size=8, **sizes))
-    )
-    gpt2 = SimpleNamespace(name="G", n_layers=2, d_model=HIDDEN, model=GPT2LMHeadModel(GPT2Config(**sizes)))
+    llama = SimpleNamespace(name="L", n_layers=2, d_model=HIDDEN, model=random_lm("llama", 40))
+    gpt2 = SimpleNamespace(name="G", n_layers=2, d_model=HIDDEN, model=random_lm("gpt2", 40))
     assert check_fit(llama, sae, sae.hook_point) == 0
     with pytest.raises(ModelError, match="to which G adds others"):
         check_fit(gpt2, sae, sae.hook_point)

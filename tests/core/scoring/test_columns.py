@@ -27,7 +27,7 @@ from core.scoring import sample_scores
 from core.scoring.columns import compute_scores, score_columns, score_folder
 from core.scoring.sample_scores import RESPONSE, answer_alone
 from core.store.reader import open_store
-from tests.tiny import CHATML, HIDDEN, WORDS, spare_umap
+from tests.tiny import CHATML, WORDS, random_lm, spare_umap
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("perplexity", "ifd")
@@ -302,21 +302,10 @@ def test_another_model_has_columns_of_its_own(store, tokenizer, tmp_path, read):
 
 def test_a_head_that_caps_its_logits(tokenizer):
     import torch
-    from transformers import Gemma2Config, Gemma2ForCausalLM
 
     torch.manual_seed(0)
-    config = Gemma2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=8,
-        initializer_range=0.5,
-        final_logit_softcapping=2.0,
-    )
-    lm = LanguageModel("capped", Gemma2ForCausalLM(config).eval(), tokenizer, "")
+    model = random_lm("gemma2", len(tokenizer), initializer_range=0.5, final_logit_softcapping=2.0)
+    lm = LanguageModel("capped", model.eval(), tokenizer, "")
     ids = torch.randint(0, len(tokenizer), (1, 40))
     with torch.inference_mode():
         whole = lm.model(input_ids=ids, labels=ids).loss.item()
