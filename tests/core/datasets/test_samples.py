@@ -1,8 +1,6 @@
-"""Reading instruction data: the real files, layouts, bad rows, what is no data file, and the hub."""
+"""Reading instruction data: layouts, bad rows, and what is no data file."""
 
 import json
-import socket
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,59 +8,6 @@ from core.datasets.samples import file_digest, read_samples
 from core.errors import DataError
 from core.schema import Message
 from tests.reading import GOOD, failure, read, read_one, reason
-
-# ---------------------------------------------------------------------------------------------------- real files
-
-
-@pytest.mark.parametrize(
-    ("name", "rows", "skipped", "blank", "duplicates", "format"),
-    [
-        ("alpaca_9k.json", 9229, 4, 4, 0, "JSON array"),
-        ("lima.jsonl", 1030, 0, 0, 0, "JSON Lines"),
-        ("gsm8k_train.json", 7473, 0, 0, 0, "JSON array"),
-        ("t0_50k.jsonl.gz", 55185, 0, 0, 1153, "JSON Lines"),
-        ("code_alpaca.json", 4535, 0, 0, 0, "JSON array"),
-        ("sharegpt_5k.json", 4996, 40, 40, 47, "JSON array"),
-    ],
-)
-def test_real_files_are_read_to_the_last_row(shared_data, name, rows, skipped, blank, duplicates, format):
-    n_good = 0
-    reader = read_samples(shared_data / name, skip_bad=True)
-    for _ in reader:
-        n_good += 1
-    report = reader.report
-    assert n_good + report.n_skipped == report.rows_read == rows
-    assert (report.n_skipped, report.n_blank_responses, report.n_duplicates) == (skipped, blank, duplicates)
-    assert (report.format, report.encoding, report.truncated_at) == (format, "utf-8", None)
-
-
-def test_real_sharegpt_tells_both_kinds_of_bad_row(shared_data):
-    _, report = read(shared_data / "sharegpt_5k.json")
-    reasons = [row.reason for row in report.skipped]
-    assert reasons.count("conversations has no turns") == 33
-    assert reasons.count("has no assistant turn") == 7
-
-
-def test_real_raw_records_are_those_of_json_load(shared_data):
-    path = shared_data / "sharegpt_5k.json"
-    records = json.loads(path.read_text(encoding="utf-8"))
-    for sample in read_samples(path, skip_bad=True):
-        assert json.dumps(sample.raw) == json.dumps(records[sample.row])
-
-
-def test_real_stand_ins_are_no_input(shared_data):
-    samples, _ = read(shared_data / "alpaca_9k.json")
-    bare = [s for s in samples if s.prompt == s.raw["instruction"]]
-    assert 5563 + 100 < len(bare) < 5563 + 140
-    assert all(len(s.raw["input"]) < 25 for s in bare)
-
-
-def test_real_lima_turns_alternate_and_source_is_kept(shared_data):
-    samples, _ = read(shared_data / "lima.jsonl")
-    assert {s.source for s in samples} > {"stackexchange"}
-    assert max(len(s.messages) for s in samples) == 20
-    assert all(s.messages[0].role == "user" and s.messages[1].role == "assistant" for s in samples)
-
 
 # ------------------------------------------------------------------------------------------------------- layouts
 
@@ -327,49 +272,6 @@ def test_missing_file_folder_and_no_permission(tmp_path, monkeypatch):
     (tmp_path / "x").write_text("[]")
     monkeypatch.setattr("pathlib.Path.open", refuse)
     assert failure(tmp_path / "x").endswith("cannot be read: Permission denied.")
-
-
-def test_hub_out_of_reach_is_one_sentence(monkeypatch, tmp_path):
-    def refuse(*_, **__):
-        raise OSError("no network")
-
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
-    assert "cannot be reached: download the data first" in failure("org/name:train")
-
-
-def test_hub_rows_come_through_the_datasets_library(monkeypatch, tmp_path):
-    datasets = pytest.importorskip("datasets")
-    asked = []
-
-    def load(name, config, split):
-        if name == "org/gone":
-            raise FileNotFoundError("no such\ndata set")
-        asked.append((name, config, split, datasets.config.HF_HUB_OFFLINE))
-        return [GOOD, {**GOOD, "output": ""}]
-
-    def refuse(*_, **__):
-        raise OSError("no network")
-
-    def answer(*_, **__):
-        return SimpleNamespace(close=lambda: None)
-
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(socket, "create_connection", answer)
-    monkeypatch.setattr(datasets, "load_dataset", load)
-    samples, report = read("org/name@main:test[:10]")
-    assert len(samples) == 1 and report.skipped[0].position == "row 1" and report.format == "Hugging Face hub"
-    read("org/name")
-    assert asked[:2] == [("org/name", "main", "test[:10]", False), ("org/name", None, "train", False)]
-    (tmp_path / "org___open_name").mkdir()  # a copy in the cache is read without asking the hub
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    assert len(read("org/OpenName")[0]) == 1
-    assert asked[-1] == ("org/OpenName", None, "train", True) and not datasets.config.HF_HUB_OFFLINE
-    monkeypatch.setattr(socket, "create_connection", answer)
-    assert failure("org/gone").endswith("cannot be loaded from the Hugging Face hub: no such data set")
-    assert len(file_digest("org/name")) == 64
 
 
 def test_file_digest_is_that_of_the_bytes(save):

@@ -1,4 +1,4 @@
-"""Labels: which one is shown, files of both formats, concurrent writers, Neuronpedia's addresses, the command."""
+"""Labels: which one is shown, files of both formats, concurrent writers, the command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from core.cli.app import main
 from core.errors import DamagedError, DataError, StoreError
-from core.features import label_files
 from core.features.label_files import read_labels, write_labels
 from core.features.labels import SOURCES, Label, LabelBook, book_of, cleaned
 from core.features.shown_labels import best_labels, labels_of, labels_stamp
@@ -26,7 +25,6 @@ from tests.factories import alpaca, tiny_store
 from tests.strategies import quick
 
 F = 16
-GEMMA = "gemma-scope-2b-pt-res-canonical/layer_20/width_16k/canonical"
 labels = st.lists(
     st.builds(
         Label, st.integers(0, 3), st.sampled_from("xyz"), st.sampled_from(SOURCES), st.just(""),
@@ -253,25 +251,6 @@ def test_a_file_that_holds_no_labels_is_one_sentence(tmp_path, content, words):
         read_labels(path, F)
     with pytest.raises(DataError, match="no file of labels"):
         read_labels(tmp_path, F)
-
-
-# --- Neuronpedia
-
-
-def test_the_address_is_the_one_in_sae_lenss_table():
-    from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
-
-    table = get_pretrained_saes_directory()
-    known = [(r, s, found) for r, entry in table.items() for s, found in entry.neuronpedia_id.items()]
-    for release, sae_id, found in known[:: len(known) // 40]:
-        assert label_files.neuronpedia_id(f"{release}/{sae_id}") == found
-    address = "https://www.neuronpedia.org/gemma-2-2b/20-gemmascope-res-16k/10956"
-    assert label_files.neuronpedia_url(GEMMA, 10956) == address
-
-
-@pytest.mark.parametrize("source", ["", "assets/sae", "/abs/folder", "no-release/x", GEMMA + "x", "gemma", "C:\\sae"])
-def test_an_sae_that_is_not_there_has_no_address(source):
-    assert label_files.neuronpedia_url(source, 1) is None
 
 
 # --- the command
