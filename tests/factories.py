@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from core.datasets.samples import file_digest, read_samples
 from core.datasets.writers import write_records
+from core.schema import FeatureMatrix
+from core.selection.inputs import SampleInfo
 from core.store.contexts import lots
 from core.store.writer import StoreWriter
 
@@ -21,6 +23,18 @@ def alpaca(n):
         {"output": f"answer {i} ✓\n" * (i % 4 + 1), "instruction": f"question {i}", "id": i, "score": i / 3}
         for i in range(n)
     ]
+
+
+def random_matrix(rng, n, f=12):
+    dense = rng.random((n, f)) < rng.random(f)
+    values = np.where(dense, rng.integers(1, 5, (n, f)), 0).astype(np.float32)
+    indptr = np.concatenate([[0], dense.sum(1).cumsum()])
+    return FeatureMatrix(indptr, np.nonzero(dense)[1], values[dense], f), values
+
+
+def info_with(vectors, **scores):
+    one = np.ones(len(vectors), int)
+    return SampleInfo(one, one, scores, lambda _: vectors)
 
 
 def tiny_store(folder, records, sets_or_values, *, n_features=16, key=KEY, scope="response", **meta) -> Path:

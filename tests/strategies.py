@@ -14,6 +14,7 @@ from tests.oracles import allowed, cost
 quick = settings(max_examples=60)
 F = 12  # features of `tasks`
 FEW = 9  # features of `sets_of_features`
+seeds = st.integers(0, 10**6)
 sets_of_features = st.lists(st.sets(st.integers(0, FEW - 1)), min_size=1, max_size=12)
 
 

@@ -16,7 +16,6 @@ from core.errors import ModelError, SelectionError
 from core.extract.run import extract
 from core.lm import losses as lm_losses
 from core.lm.chat import tokenize
-from core.lm.language_model import LanguageModel
 from core.lm.losses import head_logits, mean_losses
 from core.lm.sources import load_lm
 from core.scoring import columns as scores
@@ -24,7 +23,7 @@ from core.scoring import sample_scores
 from core.scoring.columns import compute_scores, score_columns, score_folder
 from core.scoring.sample_scores import RESPONSE
 from core.store.reader import open_store
-from tests.tiny import random_lm, spare_umap
+from tests.tiny import spare_umap
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("perplexity", "ifd")
@@ -295,17 +294,3 @@ def test_another_model_has_columns_of_its_own(store, tokenizer, tmp_path, read):
     compute_scores(store, ["perplexity"], model=str(path))
     assert read == [68]
     same(score_columns(store), own)
-
-
-def test_a_head_that_caps_its_logits(tokenizer):
-    import torch
-
-    torch.manual_seed(0)
-    model = random_lm("gemma2", len(tokenizer), initializer_range=0.5, final_logit_softcapping=2.0)
-    lm = LanguageModel("capped", model.eval(), tokenizer, "")
-    ids = torch.randint(0, len(tokenizer), (1, 40))
-    with torch.inference_mode():
-        whole = lm.model(input_ids=ids, labels=ids).loss.item()
-    scored = np.arange(40) > 0
-    ((_, (mean,)),) = mean_losses(lm, [(ids[0].numpy(), scored)], 64)
-    assert mean == pytest.approx(whole, rel=1e-5)

@@ -10,38 +10,22 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from core.cli.app import app
-from core.errors import SelectionError
 from core.matrix import tallies
-from core.matrix.statistics import hypergeometric_two_sided
-from core.schema import SCOPES, FeatureMatrix, SelectionSpec
-from core.selection.inputs import SampleInfo
+from core.schema import SCOPES, SelectionSpec
 from core.selection.run import select
 from core.session.session import open_session
 from core.store.places import places, token_places
 from core.studies import length as lab
-from core.studies.beyond_length import by_relative_gain, expected_counts, in_length_bins
-from core.studies.growth import growth, heaps, mean_curve
 from core.studies.length import by_theta, correlation, scope_correlations, scope_counts, scope_tokens
 from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, edge_share, feature_kinds, mark_share
-from core.studies.matched_sets import costs, enrichment, length_bins, length_matched
-from tests.factories import tiny_store
-from tests.strategies import quick
+from tests.factories import random_matrix, tiny_store
+from tests.strategies import quick, seeds
 
 
 def both_r(x, y):
     """Pearson's and Spearman's r as scipy has them."""
     varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
     return (stats.pearsonr(x, y)[0], stats.spearmanr(x, y)[0]) if varies else (np.nan, np.nan)
-
-
-seeds = st.integers(0, 10**6)
-
-
-def random_matrix(rng, n, f=12):
-    dense = rng.random((n, f)) < rng.random(f)
-    values = np.where(dense, rng.integers(1, 5, (n, f)), 0).astype(np.float32)
-    indptr = np.concatenate([[0], dense.sum(1).cumsum()])
-    return FeatureMatrix(indptr, np.nonzero(dense)[1], values[dense], f), values
 
 
 @quick
@@ -136,7 +120,7 @@ def test_r_by_theta_is_that_of_the_matrix_at_theta(seed):
         assert (row.pearson, row.spearman) == pytest.approx(both_r(tokens, counts), nan_ok=True)
 
 
-# --- places, kinds, growth
+# --- places, kinds
 
 
 @quick
@@ -200,172 +184,6 @@ def test_kinds_follow_their_rule(tiny):
     kinds = np.array(feature_kinds(store, places_, seen, theta))
     assert (kinds[edge >= 0.5] == KINDS[0]).all() and set(kinds) <= set(KINDS)
     assert (kinds[(edge < 0.5) & (marks > 0.5)] == KINDS[1]).all()
-
-
-@quick
-@given(seeds, st.integers(1, 70))
-def test_growth_is_the_mean_over_the_responses_that_are_long_enough(seed, n):
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(0, 12, n)
-    peaks = [rng.integers(0, size, 5) if size else np.empty(0, int) for size in lengths]
-    sample = np.repeat(np.arange(n), [len(p) for p in peaks])
-    place = np.concatenate(peaks).astype(int)
-    mean, reached = mean_curve(place, lengths[sample], np.ones(len(place)), lengths)
-    for t in range(1, len(mean) + 1):
-        long = [i for i in range(n) if lengths[i] >= t]
-        assert reached[t - 1] == len(long) >= max(1, min(30, n // 2))
-        assert mean[t - 1] == pytest.approx(np.mean([(peaks[i] < t).sum() for i in long]))
-
-
-@quick
-@given(st.floats(0.2, 1.2), st.floats(1, 40), st.integers(3, 400))
-def test_heaps_finds_the_curve_it_was_given(beta, K, n):
-    assert heaps(K * np.arange(1, n + 1) ** beta) == pytest.approx((K, beta, 1), rel=1e-6)
-
-
-def test_growth_of_a_store_has_a_curve_for_each_source(tiny):
-    store = open_session(tiny.store).store
-    curves, columns = growth(store, token_places(store), 0.0), store.sample_columns()
-    assert sorted(c.source for c in curves) == ["part0", "part1", "part2"]
-    for curve in curves:
-        own = [i for i in range(store.n_samples) if columns["source"][i] == curve.source]
-        first = [i for i in own if columns["n_response_tokens"][i] >= 1]
-        met = 0
-        for row in first:
-            begin, found = int(np.flatnonzero(store.pieces(row)[1] == 1)[0]), store.sample_features(row)
-            met += int(((found["segment"] == 1) & (found["peak"] == begin)).sum())
-        assert curve.samples[0] == len(first)
-        assert curve.features[0] == pytest.approx(met / len(first))
-
-
-# --- sets side by side
-
-
-@quick
-@given(seeds, st.integers(2, 30), st.integers(1, 29))
-def test_hypergeometric_two_sided_is_twice_a_tail_of_scipys(seed, total, drawn):
-    rng, drawn = np.random.default_rng(seed), min(drawn, total - 1)
-    marked = rng.integers(0, total + 1, 20)
-    found = np.array([rng.hypergeometric(m, total - m, drawn) for m in marked])
-    above, below = stats.hypergeom.sf(found - 1, total, marked, drawn), stats.hypergeom.cdf(found, total, marked, drawn)
-    tail = np.where(found * total >= marked * drawn, above, below)
-    assert hypergeometric_two_sided(found, marked, drawn, total) == pytest.approx(np.minimum(1, 2 * tail), rel=1e-6)
-
-
-def test_hypergeometric_two_sided_of_large_sets():
-    marked, found = np.array([9000, 40, 20_000, 5]), np.array([1200, 20, 1000, 5])
-    tail = np.array([stats.hypergeom.sf(found - 1, 52_000, marked, 5200)[i] for i in (0, 1, 2, 3)])
-    tail[2] = stats.hypergeom.cdf(1000, 52_000, 20_000, 5200)
-    assert hypergeometric_two_sided(found, marked, 5200, 52_000) == pytest.approx(2 * tail, rel=1e-5, abs=1e-300)
-
-
-@quick
-@given(seeds)
-def test_enrichment_counts_what_only_one_set_has(seed):
-    rng = np.random.default_rng(seed)
-    matrix, values = random_matrix(rng, 60)
-    one, two = (rng.choice(60, 20, replace=False) for _ in range(2))
-    found, active = enrichment(matrix, one, two), values > 0
-    a, b = sorted(set(one) - set(two)), sorted(set(two) - set(one))
-    assert (found.n_one, found.n_two) == (len(a), len(b))
-    assert found.one.tolist() == active[a].sum(0).tolist() and found.two.tolist() == active[b].sum(0).tolist()
-    assert found.only_one.tolist() == np.flatnonzero(active[one].any(0) & ~active[two].any(0)).tolist()
-    assert found.only_two.tolist() == np.flatnonzero(active[two].any(0) & ~active[one].any(0)).tolist()
-    for f in found.enriched:
-        assert found.q[f] <= 0.05 and found.one[f] / len(a) > found.two[f] / len(b)
-    for f in found.depleted:
-        assert found.q[f] <= 0.05 and found.one[f] / len(a) <= found.two[f] / len(b)
-
-
-def test_a_planted_difference_is_found_and_chance_is_not():
-    rng = np.random.default_rng(3)
-    dense = rng.random((400, 200)) < 0.3
-    dense[:200, 7] |= rng.random(200) < 0.5
-    matrix = FeatureMatrix.from_sets([np.flatnonzero(row).tolist() for row in dense], 200)
-    found = enrichment(matrix, np.arange(200), np.arange(200, 400))
-    assert found.enriched.tolist() == [7] and not len(found.depleted)
-
-
-@quick
-@given(seeds, st.integers(1, 40), st.integers(1, 6))
-def test_matched_samples_have_the_same_lengths_where_there_are_others(seed, k, bins):
-    rng = np.random.default_rng(seed)
-    length, allowed = rng.integers(1, 30, 60), rng.random(60) < 0.8
-    rows = rng.choice(60, k, replace=False)
-    found = length_matched(length, rows, allowed, seed, bins)
-    free = allowed.copy()
-    free[rows] = False
-    assert len(set(found)) == len(found) == min(k, free.sum()) and free[found].all()
-    of = length_bins(length, bins)
-    wanted, others = np.bincount(of[rows], minlength=bins), np.bincount(of[free], minlength=bins)
-    if (others >= wanted).all():
-        assert np.bincount(of[found], minlength=bins).tolist() == wanted.tolist()
-    assert found.tolist() == length_matched(length, rows, allowed, seed, bins).tolist()
-
-
-def test_costs_at_equal_samples_and_at_equal_tokens():
-    matrix = FeatureMatrix.from_sets([{0, 1, 2, 3}, {4}, {5, 6}, {6}], 7)
-    tokens = np.array([10, 2, 3, 1])
-    one, two = costs(matrix, {"long": np.array([2, 0]), "short": np.array([1, 3])}, tokens, tokens)
-    assert (one.tokens, one.covered, one.token_budget, one.samples_in_budget, one.covered_in_budget) == (13, 6, 3, 1, 2)
-    assert (two.tokens, two.covered, two.samples_in_budget, two.covered_in_budget) == (3, 2, 2, 2)
-    assert one.tokens_a_feature == pytest.approx(13 / 6) and two.mean_length == 1.5
-
-
-# --- beyond length
-
-
-def long_samples(seed, n=200, f=300):
-    """Samples whose number of features follows their length."""
-    rng = np.random.default_rng(seed)
-    length = rng.integers(2, 60, n)
-    matrix = FeatureMatrix.from_sets([set(rng.integers(0, f, size).tolist()) for size in length], f)
-    return matrix, SampleInfo(np.zeros(n, np.int64), length), length
-
-
-@quick
-@given(seeds, st.integers(1, 200), st.integers(1, 12))
-def test_each_length_bin_gets_its_share(seed, budget, bins):
-    matrix, info, length = long_samples(seed)
-    spec = SelectionSpec(budget=budget, pins=(3, 5)[: budget - 1], bans=(8, 9))
-    found = in_length_bins(matrix, spec, info, length, bins)
-    wanted = min(budget, 198)
-    assert len(set(found.rows)) == len(found.rows) == wanted and not {8, 9} & set(found.rows.tolist())
-    assert found.rows[: len(spec.pins)].tolist() == list(spec.pins)
-    of = length_bins(length, bins)
-    per_bin, size = np.bincount(of[found.rows[len(spec.pins) :]], minlength=bins), np.bincount(of)
-    if size.min() - 4 > budget / len(size) + 1:
-        assert np.ptp(per_bin) <= 1
-
-
-def test_a_single_bin_is_plain_greedy():
-    matrix, info, length = long_samples(4)
-    spec = SelectionSpec(budget=20)
-    assert in_length_bins(matrix, spec, info, length, 1).rows.tolist() == select(matrix, spec).rows.tolist()
-    with pytest.raises(SelectionError, match="budget in samples"):
-        in_length_bins(matrix, SelectionSpec(unit="tokens"), info, length)
-
-
-def test_relative_gain_takes_the_largest_gain_for_its_length():
-    matrix, info, length = long_samples(5)
-    expected = expected_counts(matrix.counts, length)
-    order = np.argsort(length, kind="stable")
-    assert (np.diff(expected[order]) >= 0).all() and expected.mean() == pytest.approx(matrix.counts.mean())
-    found, covered = by_relative_gain(matrix, SelectionSpec(budget=10), info, length), set()
-    for row in found.rows:
-        gains = np.array([len(set(matrix.row(i).tolist()) - covered) for i in range(matrix.n_samples)])
-        value = gains / expected
-        value[found.rows[: found.rows.tolist().index(row)]] = -1
-        assert value[row] == pytest.approx(value.max())
-        covered |= set(matrix.row(row).tolist())
-
-
-def test_relative_gain_and_bins_favour_length_less_than_greedy():
-    matrix, info, length = long_samples(6)
-    spec = SelectionSpec(budget=20)
-    plain = length[select(matrix, spec).rows].mean()
-    for found in (in_length_bins(matrix, spec, info, length), by_relative_gain(matrix, spec, info, length)):
-        assert length[found.rows].mean() < plain
 
 
 # --- the command
