@@ -1,4 +1,4 @@
-"""The code keeps the rules of its layout, each rule fails where it is broken, and docs/architecture.md tells what is."""
+"""The code keeps the rules of its layout, each fails where it is broken, and docs/architecture.md tells what is."""
 
 from __future__ import annotations
 
