@@ -15,7 +15,7 @@ PLACES = (
     ("budget", "How many samples are enough?"),
     ("why", "Why was this sample kept, or left out?"),
     ("features", "What do the features mean?"),
-    ("longest", "Why do the longest responses do so well?"),
+    ("longest", "Do the longest responses do better?"),
     ("export", "Download the curated file."),
 )
 

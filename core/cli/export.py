@@ -40,7 +40,7 @@ def export(
     out: Annotated[Path, typer.Option(help="The curated file; rejects and manifest are written beside it.")],
     spec: Asked,
     saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
-    format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv")] = "jsonl",
+    format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv. Default: as the file's name ends.")] = "",
     order: Annotated[str, typer.Option(help="input or pick")] = "input",
     as_json: AsJson = False,
 ) -> None:
@@ -49,11 +49,12 @@ def export(
     Example: python -m core export --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
     """
     from core.export.folder import export as write
+    from core.export.formats import format_of
 
     session, workspace, wanted = request(store, **spec)
     if saved:
         wanted = saved_spec(workspace.state().selections, saved)
-    manifest = write(session.selection(wanted), session.store, out, format, order)
+    manifest = write(session.selection(wanted), session.store, out, format or format_of(out), order)
     machine(manifest) if as_json else print(f"{many(manifest['n_records'], 'record')} → {shown_path(out)}")
 
 

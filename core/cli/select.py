@@ -83,6 +83,7 @@ def select(
     Example: python -m core select --store cache/0123456789abcdef.duckdb --method sae-simscale -o tau=0.7 --budget 5%
     """
     from core.export.folder import export as write
+    from core.export.formats import format_of
     from core.export.manifest import spec_dict
 
     session, workspace, wanted = request(store, **spec)
@@ -98,7 +99,7 @@ def select(
         if "at_least_of_best" in facts:
             print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
     if out:
-        write(chosen, session.store, out, out.suffix.lstrip(".") or "jsonl")
+        write(chosen, session.store, out, format_of(out))
         tell(f"written: {shown_path(out)}")
 
 

@@ -43,7 +43,7 @@ ban: --json=False --lift/--no-lift=False --store! --without= rows
 label: --again/--no-again=False --answer-tokens=150 --base-url= --credited=100 --features= --json=False --model=
     --price-in --price-out --retries=5 --seed=0 --store! --timeout=60 --workers=8 --yes/-y=False
 labels: --export --import --json=False --skip-bad/--no-skip-bad=False --store!
-export: --budget=100 --format=jsonl --json=False --method=sae-greedy --option/-o --order=input --out! --saved=
+export: --budget=100 --format= --json=False --method=sae-greedy --option/-o --order=input --out! --saved=
     --scope=all --seed=0 --store! --theta --unit=samples --weights=uniform -r/--multiplicity=1
 replay: --out manifest!
 length: --budget=5% --json=False --scope=all --seed=0 --store! --theta --top=20

@@ -14,7 +14,7 @@ import pytest
 from core.datasets.samples import read_samples
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.folder import export, replay
-from core.export.formats import curated_bytes, preview
+from core.export.formats import curated_bytes, format_of, preview
 from core.export.manifest import manifest_json, read_manifest
 from core.schema import SelectionSpec
 from core.selection.run import select
@@ -119,6 +119,19 @@ def test_a_changed_manifest_is_refused(store, tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(SaelectError, match="has no"):
         read_manifest(path)
+
+
+def test_the_format_is_that_of_the_files_name() -> None:
+    """`export --out x.csv` wrote JSON Lines under that name."""
+    named = {
+        "a.csv": "csv",
+        "b.parquet": "parquet",
+        "c.JSON": "json",
+        "d.jsonl": "jsonl",
+        "e.txt": "jsonl",
+        "f": "jsonl",
+    }
+    assert {name: format_of(Path(name)) for name in named} == named
 
 
 def test_a_manifest_names_no_folder_of_this_machine(store, tmp_path: Path, monkeypatch) -> None:
