@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.matrix import tallies
-from core.matrix.statistics import midranks, pearson
+from core.matrix.statistics import midranks, pearson, percentile_interval
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.session.session import Session
 from core.store.queries import segment_counts
@@ -88,7 +88,7 @@ def correlation(tokens: np.ndarray, counts: np.ndarray, seed: int = 0, resamples
     if len(x) > 1 and len(y) > 1:
         codes = x.astype(float), x_codes.astype(np.int32), y.astype(float), y_codes.astype(np.int32)
         drawn = tallies.resampled_r(np.random.default_rng(seed), *codes, m, resamples)
-        ends = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+        ends = np.array(percentile_interval(drawn))
     low, high = np.clip(point + (ends - point) * np.sqrt(m / max(n, 1)), -1, 1).tolist()
     of_values, of_ranks = (Interval(r, a, b) for r, a, b in zip(point.tolist(), low, high, strict=True))
     return Correlation(of_values, of_ranks, n)
