@@ -12,6 +12,7 @@ from core.datasets.writers import write_records
 from core.schema import FeatureMatrix
 from core.selection.inputs import SampleInfo
 from core.store.contexts import lots
+from core.store.tables import VECTORS
 from core.store.writer import StoreWriter
 
 KEY = "0123456789abcdef"
@@ -89,8 +90,8 @@ def _samples(samples):
             "n_truncated": _ints(0 for _ in samples),
             "pieces": [json.dumps(_words(s)) for s in samples],
             "segments": [np.ones(n, np.int8).tobytes() for n in counts],
-            "embedding": [np.array([s.row, 1], np.float16).tobytes() for s in samples],
         }
+        | {name: [np.array([s.row, at], np.float16).tobytes() for s in samples] for at, name in enumerate(VECTORS, 1)}
     )
 
 

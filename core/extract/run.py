@@ -21,9 +21,9 @@ from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_di
 from core.lm.language_model import residual, sinks
 from core.lm.sources import require_lm
 from core.sae.loading import require_sae
-from core.schema import ExtractConfig, Sample
+from core.schema import SEGMENTS, ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
-from core.store.tables import SCHEMA_VERSION
+from core.store.tables import SCHEMA_VERSION, VECTORS
 from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 
@@ -128,7 +128,7 @@ def run_batches(
             sample, token = np.nonzero(segments >= 0)
             x = hidden[torch.from_numpy(sample), torch.from_numpy(token)]
             triples = pipeline.sae.encode_sparse(x, pipeline.config.floor)
-            embedding = mean_by_sample(x, sample, len(batch))
+            vectors = mean_by_segment(x, sample, segments[sample, token], len(batch))
 
         def wanted(owner: np.ndarray, feature: np.ndarray, value: np.ndarray, batch: Any = batch) -> np.ndarray:
             lot = lots(first + batch[owner], feature)
@@ -137,17 +137,24 @@ def run_batches(
         part = pool(segments, sample, token, [t.cpu().numpy() for t in triples], len(least_value), wanted)
         for name in ("sample", "context_sample"):
             part[name] = batch[part[name]]
-        yield batch, part | {"batch": batch, "embedding": embedding}
+        yield batch, part | {"batch": batch} | vectors
 
 
-def mean_by_sample(x: Any, sample: np.ndarray, n: int) -> np.ndarray:
-    """Mean of the vectors x (T, d) of each of `n` samples, float32 (n, d); zeros for a sample without tokens."""
+def mean_by_segment(x: Any, sample: np.ndarray, segment: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    """Mean of the vectors x (T, d) of each of `n` samples, by column of VECTORS: float32 (n, d) each.
+
+    embedding is that of all tokens; where a sample has none of a kind, zeros.
+    """
     import torch
 
-    index = torch.from_numpy(sample).to(x.device)
-    total = torch.zeros((n, x.shape[1]), dtype=torch.float32, device=x.device).index_add_(0, index, x.float())
-    count = torch.bincount(index, minlength=n).clamp(min=1)
-    return (total / count[:, None]).cpu().numpy()
+    kinds = len(SEGMENTS)
+    index = torch.from_numpy(sample * kinds + segment).to(x.device)
+    total = torch.zeros((n * kinds, x.shape[1]), dtype=torch.float32, device=x.device).index_add_(0, index, x.float())
+    total, count = total.view(n, kinds, -1), torch.bincount(index, minlength=n * kinds).view(n, kinds, 1)
+    means = total / count.clamp(min=1)
+    whole = total.sum(1) / count.sum(1).clamp(min=1)
+    by_scope = zip(VECTORS, (whole, means[:, 0], means[:, 1]), strict=True)
+    return {name: mean.cpu().numpy() for name, mean in by_scope}
 
 
 def halved(mean: np.ndarray) -> np.ndarray:
@@ -190,13 +197,17 @@ def write(
         "token": [SURROGATE.sub("\ufffd", items[i].piece(at)) for i, at in zip(owner, peaks, strict=True)],
         "values": pa.array(windows, pa.list_(pa.float32())),
     }
-    mean = joined["embedding"][np.argsort(joined["batch"])]
-    cut, table = (np.abs(mean) > LARGEST).any(axis=1).sum(), sample_table(chunk, items, halved(mean), first)
+    at = np.argsort(joined["batch"])
+    means = {name: joined[name][at] for name in VECTORS}
+    cut = np.any([(np.abs(mean) > LARGEST).any(axis=1) for mean in means.values()], axis=0).sum()
+    table = sample_table(chunk, items, {name: halved(mean) for name, mean in means.items()}, first)
     writer.write_chunk(table, pa.table(entries), pa.table(candidates), cut=int(cut), seconds=time.time() - begun)
     kept.push(candidates["feature_id"], candidates["value"], candidates["lot"])
 
 
-def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: np.ndarray, first: int) -> pa.Table:
+def sample_table(
+    chunk: list[Sample], items: list[TokenizedSample], vectors: dict[str, np.ndarray], first: int
+) -> pa.Table:
     """The rows of the `samples` table. JSON is ASCII-escaped: lone surrogates in the data survive."""
     return pa.table(
         {
@@ -212,6 +223,6 @@ def sample_table(chunk: list[Sample], items: list[TokenizedSample], embedding: n
             "n_truncated": pa.array([i.n_dropped for i in items], pa.int32()),
             "pieces": [json.dumps(i.pieces) for i in items],
             "segments": [i.segment.tobytes() for i in items],
-            "embedding": [row.tobytes() for row in embedding],
         }
+        | {name: [row.tobytes() for row in mean] for name, mean in vectors.items()}
     )

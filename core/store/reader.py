@@ -14,7 +14,7 @@ from core.errors import StoreError
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
 from core.store.meta import check_version, meta_of
 from core.store.pooling import pool_segments
-from core.store.tables import connect, explained
+from core.store.tables import VECTORS, connect, explained
 
 
 def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
@@ -207,9 +207,10 @@ class FeatureStore:
         """UMAP coordinates of the samples: x, y float32 (N,)."""
         return self.columns("SELECT x, y FROM projection ORDER BY sample_id")
 
-    def embeddings(self) -> np.ndarray:
-        """Mean-pooled residual vectors, float32 (N, d_model)."""
-        rows = self.rows("SELECT embedding FROM samples ORDER BY sample_id")
+    def embeddings(self, scope: str = "all") -> np.ndarray:
+        """Mean-pooled residual vectors over a scope, float32 (N, d_model); zeros for a sample without tokens there."""
+        column = VECTORS[SCOPES.index(scope)]
+        rows = self.rows(f"SELECT {column} FROM samples ORDER BY sample_id")
         return np.stack([np.frombuffer(r[0], np.float16) for r in rows]).astype(np.float32)
 
 

@@ -12,13 +12,15 @@ from core.errors import DamagedError, LockedError, StoreError
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST
 from core.system.disk import writing
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+VECTORS = ("embedding", "prompt_vector", "response_vector")  # columns with a sample's mean vector, one for each scope
 MEND = "move it away and extract again, or copy it anew from where it came"
 TABLES = """
 CREATE TABLE meta(key VARCHAR, value VARCHAR);
 CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, raw VARCHAR, messages VARCHAR, source VARCHAR,
     scores VARCHAR, n_prompt_tokens INTEGER, n_response_tokens INTEGER, n_later_tokens INTEGER, n_truncated INTEGER,
-    pieces VARCHAR, segments BLOB, embedding BLOB);
+    pieces VARCHAR, segments BLOB, embedding BLOB,
+    prompt_vector BLOB, response_vector BLOB);
 CREATE TABLE activations(sample_id INTEGER, segment UTINYINT, feature_id INTEGER, value FLOAT, peak INTEGER);
 CREATE TABLE candidates(feature_id INTEGER, value FLOAT, sample_id INTEGER, lot FLOAT, peak INTEGER,
     start INTEGER,token VARCHAR, "values" FLOAT[]);

@@ -18,7 +18,7 @@ from core.lm.language_model import SINK_NORM
 from core.lm.sources import load_lm
 from core.matrix.threshold import chosen_theta, theta_table
 from core.sae.loading import load_sae
-from core.schema import SEGMENTS, ExtractConfig, FeatureMatrix
+from core.schema import SCOPES, SEGMENTS, ExtractConfig, FeatureMatrix
 from core.session.session import open_session
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST, lots
 from core.store.reader import open_store
@@ -79,12 +79,16 @@ def test_values_and_peaks_are_those_of_a_full_forward(case):
 def test_sample_rows(case):
     config, path, expected = case
     store = open_store(path)
-    columns = store.sample_columns()
+    columns, vectors = store.sample_columns(), {scope: store.embeddings(scope) for scope in SCOPES}
     for s, (item, content, _, hidden) in enumerate(expected):
         assert store.pieces(s)[0] == item.pieces and store.pieces(s)[1].tolist() == item.segment.tolist()
         assert [columns[f"n_{name}_tokens"][s] for name in SEGMENTS] == [item.count(name) for name in SEGMENTS]
         assert columns["n_truncated"][s] == item.n_dropped
-        np.testing.assert_allclose(store.embeddings()[s], hidden[content].mean(0), atol=0.01)
+        np.testing.assert_allclose(vectors["all"][s], hidden[content].mean(0), atol=0.01)
+        for segment, scope in ((0, "prompt"), (1, "response")):  # the whole is their token-weighted mean
+            of = content & (item.segment == segment)
+            wanted = hidden[of].mean(0) if of.any() else np.zeros(hidden.shape[1])
+            np.testing.assert_allclose(vectors[scope][s], wanted, atol=0.01)
     assert columns["n_truncated"].max() > 0 and columns["n_later_tokens"].max() > 0
     assert [s.raw for s in store.samples()] == [s.raw for s in read_samples(config.data)]
     assert store.meta["n_features"] == store.n_features and store.meta["config"]["hook_point"]

@@ -93,7 +93,7 @@ def test_one_old_damaged_or_locked_store_hides_no_other(tiny, tmp_path):
         shutil.copy(tiny.store, path)
         os.utime(path, (1e9 - age, 1e9 - age))
     with duckdb.connect(str(old)) as db:
-        db.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
+        db.execute("UPDATE meta SET value = '9' WHERE key = 'schema_version'")
     cut.write_bytes(cut.read_bytes()[:100_000])
     none.unlink()
     with duckdb.connect(str(none)) as db:
@@ -105,7 +105,7 @@ def test_one_old_damaged_or_locked_store_hides_no_other(tiny, tmp_path):
     assert set(found) == set(paths)
     assert found[sound_one] == StoreTitle(sound_one, "data.jsonl", 30) and found[sound_one].key == sound_one.stem
     assert found[sound_one].text == "data.jsonl · 30 · aaaa"
-    assert found[old].text == "data.jsonl · 30 · bbbb (version 3, extract again)"
+    assert found[old].text == "data.jsonl · 30 · bbbb (version 9, extract again)"
     assert found[cut].text == f"{cut.name} (damaged)"
     assert found[none].text == f"{none.name} (no feature store)"
     assert found[locked].text == f"{locked.name} (being written)"

@@ -123,7 +123,7 @@ def test_what_is_no_store(tiny, tmp_path):
         open_store(other)
     with duckdb.connect(str(other)) as db:
         db.execute("CREATE TABLE meta AS SELECT 'schema_version' AS key, '999' AS value")
-    with pytest.raises(StoreError, match="schema version 999, this program reads 2: extract again"):
+    with pytest.raises(StoreError, match="schema version 999, this program reads 3: extract again"):
         open_store(other)
 
 
