@@ -26,6 +26,7 @@ from core.settings import check, pairs, setting, words
 
 SCOPES = ("all", "prompt", "response")
 SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
+LENSES = ("topics", "tokens")  # features of whole samples, or of single tokens
 UNITS = ("samples", "tokens")  # of a budget
 WEIGHTS = ("uniform", "idf", "mass")  # of features
 VETOES = ("ignore", "block")
@@ -195,6 +196,12 @@ class SelectionSpec:
     seed: int = setting(0, "For methods that draw at random.")
     options: Mapping[str, Any] = setting(
         sentence="NAME=VALUE of the method; repeat it.", factory=dict, option="--option -o", typed=(), parse=pairs
+    )
+    lens: str = setting(
+        "tokens",
+        "What counts as a feature: topics (of whole samples) or tokens (the papers' features).",
+        choices=LENSES,
+        typed=None,
     )
 
 
