@@ -54,6 +54,19 @@ def save_lm(tokenizer, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def save_encoder(tokenizer, folder: Path, seed: int = 0) -> Path:
+    """A random BERT of 2 blocks, 16 wide, and the tokenizer: a sentence encoder that says nothing of its pooling."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 32}
+    config = BertConfig(vocab_size=len(tokenizer), max_position_embeddings=48, initializer_range=0.5, **sizes)
+    BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def random_sae(kind: str, **options):
     """An untrained sae-lens SAE with random weights: topk, abstopk, jumprelu, standard or gated."""
     import sae_lens

@@ -73,26 +73,31 @@ def load_folder(folder: Path, name: str, device: str, dtype: str) -> LanguageMod
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    weights = weights_in(folder, name)
+    dtype_of = getattr(torch, resolve_dtype(dtype, device))
+    model = pretrained(AutoModelForCausalLM, folder, name, dtype=dtype_of, use_safetensors=True)
+    tokenizer = pretrained(AutoTokenizer, folder, name)
+    if not tokenizer.is_fast:
+        raise ModelError(f"{name} has no fast tokenizer (tokenizer.json), which alone tells where each token begins.")
+    return LanguageModel(name, model.to(device).eval(), tokenizer, sampled_digest([folder / "config.json", *weights]))
+
+
+def weights_in(folder: Path, name: str) -> list[Path]:
+    """The safetensors files of a model's folder, in order; ModelError if there is none."""
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise ModelError(
             f"{name}: no .safetensors weights there; pickled .bin weights are not loaded, convert them first."
         )
+    return weights
+
+
+def pretrained(auto: Any, folder: Path, name: str, **options: Any) -> Any:
+    """What one of transformers' Auto classes makes of a local folder, without its remote code; else ModelError."""
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=getattr(torch, resolve_dtype(dtype, device)),
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-        )
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
     except LOAD_ERRORS as error:
         raise ModelError(f"Transformers cannot load {name}: {one_line(error)}") from error
-    if not tokenizer.is_fast:
-        raise ModelError(f"{name} has no fast tokenizer (tokenizer.json), which alone tells where each token begins.")
-    model.to(device)  # type: ignore[arg-type]  # the decorator around transformers' to() hides its parameters
-    return LanguageModel(name, model.eval(), tokenizer, sampled_digest([folder / "config.json", *weights]))
 
 
 def one_line(error: Exception) -> str:
