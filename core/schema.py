@@ -27,6 +27,7 @@ from core.settings import check, pairs, setting, words
 SCOPES = ("all", "prompt", "response")
 SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
 LENSES = ("topics", "tokens")  # features of whole samples, or of single tokens
+NOUNS = {"topics": "topic", "tokens": "feature"}  # what a feature of each lens is called
 UNITS = ("samples", "tokens")  # of a budget
 WEIGHTS = ("uniform", "idf", "mass")  # of features
 VETOES = ("ignore", "block")

@@ -30,7 +30,7 @@ def pick_form() -> tuple[str, str]:
 def show_figures() -> None:
     """The file's figures at a glance."""
     k, tokens = len(now.selection.rows), now.session.info.tokens[now.selection.rows].sum()
-    decisions = len(now.state.vetoes) + len(now.state.pins) + len(now.state.bans)
+    decisions = len(now.decided.vetoes) + len(now.state.pins) + len(now.state.bans)
     metrics(
         ("Records", f"{k:,}", f"{store.n_samples - k:,} left out"),
         ("Tokens", f"{tokens:,}", f"mean {tokens / max(k, 1):,.0f} a record"),

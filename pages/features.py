@@ -25,7 +25,7 @@ def listed() -> np.ndarray:
     left, right = st.columns(2, vertical_alignment="bottom")
     text = left.text_input("Search", placeholder="a token, a label or a number", key="search", bind="query-params")
     order = right.selectbox("Order", ORDERS, key="sort", bind="query-params")
-    found = listed_features(now.matrix, now.selection.rows, now.ledger.feature, now.state.vetoes, order)
+    found = listed_features(now.matrix, now.selection.rows, now.ledger.feature, now.decided.vetoes, order)
     return matching(found, text, now.label)
 
 
@@ -40,8 +40,8 @@ def table(features: np.ndarray) -> list[int]:
         "brought in by pick": [int(credit[f]) + 1 if credit[f] >= 0 else None for f in shown],
         "in samples": 100 * density[shown],
         "among picks ×": commoner[shown],
-        "veto": [now.state.vetoes.get(int(f), "") for f in shown],
-        "reason": [now.state.reasons.get(int(f), "") for f in shown],
+        "veto": [now.decided.vetoes.get(int(f), "") for f in shown],
+        "reason": [now.decided.reasons.get(int(f), "") for f in shown],
     }
     chosen = feature_table(now, shown, "features-table", more, height=560, several=True, formats=FORMATS)
     if len(features) > SHOWN:
@@ -54,11 +54,11 @@ def decide_on(chosen: list[int]) -> None:
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     name = left.text_input("Name of the group", key="group-name", placeholder="why, or what they stand for")
     if middle.button(f"Veto these {len(chosen)}", icon=":material/block:", key="veto-many", width="stretch"):
-        now.workspace.veto(chosen, reason=name)
+        now.workspace.veto(chosen, reason=name, lens=now.spec.lens)
         st.rerun()
     if right.button("Label them so", key="label-many", width="stretch", disabled=not name.strip()):
         for feature in chosen:
-            now.workspace.label(feature, name)
+            now.workspace.label(feature, name, now.spec.lens)
         st.rerun()
 
 

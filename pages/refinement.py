@@ -56,7 +56,7 @@ def show_state(run: RefineRun) -> None:
 
 def unfinished(run: RefineRun) -> None:
     """That a run is not finished, and the command that goes on with it."""
-    decisions = (now.state.vetoes, now.state.pins, now.state.bans)
+    decisions = (now.decided.vetoes, now.state.pins, now.state.bans)
     done = f"{len(run.rounds)} of {run.config.rounds} rounds are finished."
     if goes_on_by_command(run.config, session.store, decisions):
         st.warning(f"{done} The same command goes on with it:", icon=":material/hourglass_top:")

@@ -46,7 +46,7 @@ def feature_actions(feature: int) -> None:
     """Veto the feature, or look at its card."""
     left, right = st.columns(2)
     if left.button(f"Veto feature {feature}", icon=":material/block:", key="veto-top", width="stretch"):
-        now.workspace.veto([feature], reason="from the Why page")
+        now.workspace.veto([feature], reason="from the Why page", lens=now.spec.lens)
         st.rerun()
     with right:
         feature_link(feature)

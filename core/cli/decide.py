@@ -13,7 +13,7 @@ import typer
 from core.cli.console import machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
-from core.schema import SelectionSpec
+from core.schema import LENSES, SelectionSpec
 from core.system.shown import many, shown_path
 
 if TYPE_CHECKING:
@@ -42,28 +42,42 @@ def veto(
     """
     session, workspace, wanted = request(store, **spec)
     if not features:
-        rows = vetoes(workspace.state())
-        machine(rows) if as_json else show(rows) if rows else print("No vetoes.")
+        rows = vetoes(workspace.state(), [wanted.lens])
+        machine(rows) if as_json else show(rows) if rows else print(f"No vetoes ({wanted.lens}).")
         return
     if lift:
-        workspace.unveto(features)
-        print(f"{many(len(features), 'veto', 'vetoes')} lifted")
+        workspace.unveto(features, wanted.lens)
+        print(f"{many(len(features), 'veto', 'vetoes')} lifted ({wanted.lens})")
         return
     effect = veto_effect(session, wanted, features, mode)
     if not preview:
-        workspace.veto(features, mode, reason)
+        workspace.veto(features, mode, reason, wanted.lens)
     if as_json:
         machine(effect)
         return
     leaks = effect.pop("leaks")
     show([{"": name, "before": before, "after": after} for name, (before, after) in effect.items()])
     show(leaks, "Features that still carry it")
-    print("Nothing was changed: --preview." if preview else "Vetoed; --lift takes it back.")
+    done = "Nothing was changed: --preview" if preview else "Vetoed; --lift takes it back"
+    print(f"{done} ({wanted.lens}).")
 
 
-def vetoes(state: WorkspaceState) -> list[dict[str, Any]]:
-    """The vetoes that stand, with their reasons."""
-    return [{"feature": f, "mode": mode, "reason": state.reasons.get(f, "")} for f, mode in state.vetoes.items()]
+def vetoes(state: WorkspaceState, lenses: Sequence[str] = LENSES) -> list[dict[str, Any]]:
+    """The vetoes that stand, with their reasons, lens by lens."""
+    return [
+        {"lens": lens, "feature": f, "mode": mode, "reason": state.of(lens).reasons.get(f, "")}
+        for lens in lenses
+        for f, mode in state.of(lens).vetoes.items()
+    ]
+
+
+def labels(state: WorkspaceState) -> list[dict[str, Any]]:
+    """The labels that a person gave, with their dates, lens by lens."""
+    return [
+        {"lens": lens, "feature": f, "label": text, "date": state.of(lens).dates.get(f, "")}
+        for lens in LENSES
+        for f, text in state.of(lens).labels.items()
+    ]
 
 
 def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: str) -> dict[str, Any]:
@@ -166,7 +180,7 @@ def decisions(
     if export:
         workspace.export_json(export)
     state, history = workspace.state(), [asdict(event) for event in workspace.history(last)]
-    kept: dict[str, Any] = {"pins": state.pins, "bans": state.bans, "labels": state.labels, "notes": state.notes}
+    kept: dict[str, Any] = {"pins": state.pins, "bans": state.bans, "labels": labels(state), "notes": state.notes}
     kept |= {"selections": state.selections}
     if as_json:
         machine({"vetoes": vetoes(state), **kept, "history": history})

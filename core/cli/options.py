@@ -115,7 +115,8 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
     session = open_session(store)
     workspace = workspace_of(session.store)
     state = workspace.state()
-    spec = SelectionSpec(**{**asked, "theta": 0.0, "budget": 1, "options": {}})
+    lens = asked.get("lens") or "tokens"
+    spec = SelectionSpec(**{**asked, "theta": 0.0, "budget": 1, "options": {}, "lens": lens})
     known_method(spec.method)
     theta, total = asked.get("theta"), budget_total(session, spec.unit)
     spec = replace(
@@ -123,7 +124,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
         budget=parsed_budget(asked.get("budget", "100"), total),
         theta=session.default_theta(spec.scope)[0] if theta is None else theta,
         options=parsed_options(spec.method, asked.get("options", {})),
-        vetoes=state.vetoes,
+        vetoes=state.of(lens).vetoes,
         pins=state.pins,
         bans=state.bans,
     )

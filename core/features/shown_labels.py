@@ -38,7 +38,7 @@ def shipped_labels(store: FeatureStore) -> list[Label]:
 def labels_of(store: FeatureStore, decided: WorkspaceState | None = None) -> dict[int, Label]:
     """The label of each feature that has one: the person's, else the best of the SAE's (see `best_labels`)."""
     found = best_labels([*shipped_labels(store), *(book_of(store).labels() if sae_of(store) else [])])
-    own = decided or WorkspaceState()
+    own = (decided or WorkspaceState()).of("tokens")
     return found | {f: Label(f, cleaned(t), "manual", own.dates.get(f, "")[:10]) for f, t in own.labels.items()}
 
 

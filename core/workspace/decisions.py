@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import SelectionError
-from core.schema import VETOES
+from core.schema import LENSES, NOUNS, VETOES
 from core.system.shown import many
+
+DEFAULT_LENS = "tokens"  # of a decision that names none: those recorded before there was another
+
+
+@dataclass(frozen=True)
+class FeatureDecisions:
+    """What was decided on the features of one lens."""
+
+    vetoes: dict[int, str] = field(default_factory=dict)  # feature: ignore or block
+    reasons: dict[int, str] = field(default_factory=dict)  # of the vetoes that have one
+    labels: dict[int, str] = field(default_factory=dict)  # feature: text
+    dates: dict[int, str] = field(default_factory=dict)  # of the labels, UTC in ISO format
+
+
+def nothing_decided() -> dict[str, FeatureDecisions]:
+    """No decision on a feature of any lens."""
+    return {lens: FeatureDecisions() for lens in LENSES}
 
 
 @dataclass(frozen=True)
 class WorkspaceState:
     """What the decisions amount to. `version` grows with every change, undo and redo included: a key for caches."""
 
-    vetoes: dict[int, str] = field(default_factory=dict)  # feature: ignore or block
-    reasons: dict[int, str] = field(default_factory=dict)  # of the vetoes that have one
+    lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
     pins: tuple[int, ...] = ()  # rows, in the order of pinning
     bans: tuple[int, ...] = ()
-    labels: dict[int, str] = field(default_factory=dict)  # feature: text
-    dates: dict[int, str] = field(default_factory=dict)  # of the labels, UTC in ISO format
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: int = 0
     can_undo: bool = False
     can_redo: bool = False
+
+    def of(self, lens: str) -> FeatureDecisions:
+        """The decisions on the features of a lens, one of LENSES."""
+        return self.lenses[lens]
 
 
 # --- what each action does to the decisions, and how it is told
@@ -36,25 +54,23 @@ class WorkspaceState:
 class Draft:
     """The decisions while events are applied; pins and bans are dicts because these keep order and drop repetitions."""
 
-    vetoes: dict[int, str] = field(default_factory=dict)
-    reasons: dict[int, str] = field(default_factory=dict)
+    lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
     pins: dict[int, None] = field(default_factory=dict)
     bans: dict[int, None] = field(default_factory=dict)
-    labels: dict[int, str] = field(default_factory=dict)
-    dates: dict[int, str] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def _veto(draft: Draft, features: list[int], mode: str, reason: str) -> None:
+def _veto(draft: Draft, features: list[int], mode: str, reason: str, lens: str = DEFAULT_LENS) -> None:
+    own = draft.lenses[lens]
     for feature in features:
-        draft.vetoes[feature] = mode
-        _set(draft.reasons, feature, reason)
+        own.vetoes[feature] = mode
+        _set(own.reasons, feature, reason)
 
 
-def _unveto(draft: Draft, features: list[int]) -> None:
-    _drop(draft.vetoes, features)
-    _drop(draft.reasons, features)
+def _unveto(draft: Draft, features: list[int], lens: str = DEFAULT_LENS) -> None:
+    _drop(draft.lenses[lens].vetoes, features)
+    _drop(draft.lenses[lens].reasons, features)
 
 
 def _pin(draft: Draft, rows: list[int]) -> None:
@@ -67,10 +83,11 @@ def _ban(draft: Draft, rows: list[int]) -> None:
     draft.bans.update(dict.fromkeys(rows))
 
 
-def _label(draft: Draft, feature: int, text: str, date: str = "") -> None:
-    if draft.labels.get(feature, "") != text:
-        _set(draft.labels, feature, text)
-        _set(draft.dates, feature, date if text else "")
+def _label(draft: Draft, feature: int, text: str, date: str = "", lens: str = DEFAULT_LENS) -> None:
+    own = draft.lenses[lens]
+    if own.labels.get(feature, "") != text:
+        _set(own.labels, feature, text)
+        _set(own.dates, feature, date if text else "")
 
 
 def _save_selection(draft: Draft, name: str, spec: dict[str, Any]) -> None:
@@ -97,6 +114,11 @@ def _drop(entries: dict[int, Any], keys: list[int]) -> None:
 
 def _some(noun: str, numbers: list[int]) -> str:
     return f"{noun} {numbers[0]}" if len(numbers) == 1 else many(len(numbers), noun)
+
+
+def _features(detail: dict[str, Any]) -> str:
+    """The features of an event as its lens calls them: topic 12, feature 7, 3 topics."""
+    return _some(NOUNS[detail.get("lens", DEFAULT_LENS)], detail.get("features") or [detail["feature"]])
 
 
 def _quoted(text: str) -> str:
@@ -139,6 +161,12 @@ def _mode(value: Any, name: str, action: str) -> str:
     return value
 
 
+def _lens(value: Any, name: str, action: str) -> str:
+    if value not in LENSES:
+        raise SelectionError(f"Unknown lens {value!r}: it must be one of {', '.join(LENSES)}.")
+    return value
+
+
 def _name(value: Any, name: str, action: str) -> str:
     text = _text(value, name, action)
     if not text:
@@ -170,11 +198,11 @@ class Action:
 
 ACTIONS: dict[str, Action] = {
     "veto": Action(
-        {"features": _numbers, "mode": _mode, "reason": _text},
+        {"features": _numbers, "mode": _mode, "reason": _text, "lens": _lens},
         _veto,
-        lambda d: f"veto ({d['mode']}) on {_some('feature', d['features'])}" + _quoted(d["reason"]),
+        lambda d: f"veto ({d['mode']}) on {_features(d)}" + _quoted(d["reason"]),
     ),
-    "unveto": Action({"features": _numbers}, _unveto, lambda d: f"veto lifted from {_some('feature', d['features'])}"),
+    "unveto": Action({"features": _numbers, "lens": _lens}, _unveto, lambda d: f"veto lifted from {_features(d)}"),
     "pin": Action({"rows": _numbers}, _pin, lambda d: f"{_some('row', d['rows'])} pinned"),
     "unpin": Action(
         {"rows": _numbers}, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{_some('row', d['rows'])} unpinned"
@@ -186,9 +214,9 @@ ACTIONS: dict[str, Action] = {
         lambda d: f"ban lifted from {_some('row', d['rows'])}",
     ),
     "label": Action(
-        {"feature": _number, "text": _text, "date": _text},
+        {"feature": _number, "text": _text, "date": _text, "lens": _lens},
         _label,
-        lambda d: f"label of feature {d['feature']}" + (_quoted(d["text"]) or " removed"),
+        lambda d: f"label of {_features(d)}" + (_quoted(d["text"]) or " removed"),
     ),
     "note": Action(
         {"row": _number, "text": _text},
@@ -208,17 +236,30 @@ def checked(action: str, detail: dict[str, Any]) -> dict[str, Any]:
     return {name: checks[name](value, name, action) for name, value in detail.items()}
 
 
+FORMAT = 2  # of exported files: since 2 what was decided on features stands under its lens
+
+
+def exported(state: WorkspaceState) -> dict[str, Any]:
+    """The decisions as a file has them, JSON values only; `steps_of` reads them."""
+    kept = {name: getattr(state, name) for name in ("pins", "bans", "notes", "selections")}
+    return {"format": FORMAT, "lenses": {lens: vars(own) for lens, own in state.lenses.items()}, **kept}
+
+
 def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """The content of an exported file as actions; raises what a file of another shape leads to."""
-    reasons = {int(f): text for f, text in content["reasons"].items()}
-    steps = [
-        ("veto", {"features": [int(f)], "mode": mode, "reason": reasons.get(int(f), "")})
-        for f, mode in content["vetoes"].items()
-    ]
+    lenses = content["lenses"] if content.get("format", 1) > 1 else {DEFAULT_LENS: content}
+    steps = [step for lens, own in lenses.items() for step in _feature_steps(lens, own)]
     steps += [("pin", {"rows": [row]}) for row in content["pins"]]
     steps += [("ban", {"rows": [row]}) for row in content["bans"]]
-    dates = content.get("dates", {})
-    steps += [("label", {"feature": int(f), "text": t, "date": dates.get(f, "")}) for f, t in content["labels"].items()]
     steps += [("note", {"row": int(row), "text": text}) for row, text in content["notes"].items()]
     steps += [("save_selection", {"name": n, "spec": spec}) for n, spec in content["selections"].items()]
     return [(action, checked(action, detail)) for action, detail in steps]
+
+
+def _feature_steps(lens: str, own: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What was decided on the features of a lens, as actions."""
+    dates, reasons = own.get("dates", {}), own["reasons"]
+    for f, mode in own["vetoes"].items():
+        yield "veto", {"features": [int(f)], "mode": mode, "reason": reasons.get(f, ""), "lens": lens}
+    for f, text in own["labels"].items():
+        yield "label", {"feature": int(f), "text": text, "date": dates.get(f, ""), "lens": lens}

@@ -23,7 +23,7 @@ from core.system.disk import writing
 from core.system.files import replacing
 from core.system.kept import now
 from core.system.sqlite import connection
-from core.workspace.decisions import ACTIONS, Draft, WorkspaceState, checked, steps_of
+from core.workspace.decisions import ACTIONS, Draft, WorkspaceState, checked, exported, steps_of
 
 TABLE = """CREATE TABLE IF NOT EXISTS events(
     id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, time TEXT NOT NULL, action TEXT NOT NULL,
@@ -59,13 +59,13 @@ class Workspace:
         with writing(self.path), lock, self._connection() as db:
             db.execute("PRAGMA journal_mode = WAL")  # stays with the file
 
-    def veto(self, features: Iterable[int], mode: str = "ignore", reason: str = "") -> None:
-        """Give features no credit (ignore), or keep every sample that has one out (block)."""
-        self._append("veto", features=features, mode=mode, reason=reason)
+    def veto(self, features: Iterable[int], mode: str = "ignore", reason: str = "", lens: str = "tokens") -> None:
+        """Give features of a lens no credit (ignore), or keep every sample that has one out (block)."""
+        self._append("veto", features=features, mode=mode, reason=reason, lens=lens)
 
-    def unveto(self, features: Iterable[int]) -> None:
-        """Lift the vetoes on features."""
-        self._append("unveto", features=features)
+    def unveto(self, features: Iterable[int], lens: str = "tokens") -> None:
+        """Lift the vetoes on features of a lens."""
+        self._append("unveto", features=features, lens=lens)
 
     def pin(self, rows: Iterable[int]) -> None:
         """Take these rows of the store first, whatever they bring; a ban on them is lifted."""
@@ -83,9 +83,9 @@ class Workspace:
         """Lift bans."""
         self._append("unban", rows=rows)
 
-    def label(self, feature: int, text: str) -> None:
-        """Say what a feature stands for; an empty text removes the label."""
-        self._append("label", feature=feature, text=text, date=now("milliseconds"))
+    def label(self, feature: int, text: str, lens: str = "tokens") -> None:
+        """Say what a feature of a lens stands for; an empty text removes the label."""
+        self._append("label", feature=feature, text=text, date=now("milliseconds"), lens=lens)
 
     def note(self, row: int, text: str) -> None:
         """Write a note on a sample; an empty text removes it."""
@@ -121,9 +121,7 @@ class Workspace:
 
     def export_json(self, path: Path) -> None:
         """Write the decisions to a file that `import_json` reads; raises DataError, or DiskError, if it cannot be."""
-        decided = vars(self.state()) | {"store": self.store_key}
-        for name in ("version", "can_undo", "can_redo"):
-            del decided[name]
+        decided = {"store": self.store_key, **exported(self.state())}
         try:
             with replacing(Path(path)) as temporary:
                 temporary.write_text(json.dumps(decided, indent=1) + "\n", encoding="utf-8")

@@ -74,33 +74,33 @@ def figures(now: View, card: FeatureCard, lift: float) -> None:
 
 def decisions(now: View, feature: int) -> None:
     """Veto, label; what a veto would change."""
-    mode = now.state.vetoes.get(feature)
+    mode = now.decided.vetoes.get(feature)
     left, middle, right = st.columns([10, 13, 8])
     no_credit = "Veto: no sample is picked for it any more."
     blocked = "Veto: samples in which it is active are left out."
     if mode is not None:
         if left.button(f"Lift the veto ({mode})", key="unveto", width="stretch"):
-            now.workspace.unveto([feature])
+            now.workspace.unveto([feature], now.spec.lens)
             st.rerun()
     elif left.button("No credit", key="veto-ignore", width="stretch", icon=":material/block:", help=no_credit):
-        now.workspace.veto([feature])
+        now.workspace.veto([feature], lens=now.spec.lens)
         st.rerun()
     elif middle.button(
         "Block samples", key="veto-block", width="stretch", icon=":material/do_not_disturb_on:", help=blocked
     ):
-        now.workspace.veto([feature], mode="block")
+        now.workspace.veto([feature], mode="block", lens=now.spec.lens)
         st.rerun()
     with right.popover("Label", width="stretch"):
-        text = st.text_input("What does it stand for?", now.state.labels.get(feature, ""), key=f"label-{feature}")
+        text = st.text_input("What does it stand for?", now.decided.labels.get(feature, ""), key=f"label-{feature}")
         if st.button("Save the label", key=f"save-{feature}"):
-            now.workspace.label(feature, text)
+            now.workspace.label(feature, text, now.spec.lens)
             st.rerun()
     before_veto(now, [feature])
 
 
 def before_veto(now: View, features: list[int]) -> None:
     """What a veto changes, and which other features still carry what it is meant to stop."""
-    vetoed = set(features) <= set(now.state.vetoes)
+    vetoed = set(features) <= set(now.decided.vetoes)
     if not st.toggle("What still carries it?" if vetoed else "What would a veto change?", key="before-veto"):
         return
     if not vetoed:
@@ -110,7 +110,7 @@ def before_veto(now: View, features: list[int]) -> None:
             st.caption(plain(error))
             return
         st.caption(told(effect))
-    found = leaks(now.matrix, {*features, *now.state.vetoes}, now.session.decoder())
+    found = leaks(now.matrix, {*features, *now.decided.vetoes}, now.session.decoder())
     if not found:
         st.caption("No other feature fires with it so often that it would carry the same.")
         return
@@ -125,7 +125,7 @@ def before_veto(now: View, features: list[int]) -> None:
         feature_link(feature)
     group = {*features, *(leak.feature for leak in found)}
     if st.button(f"Veto {len(group)} features together", key="veto-group"):
-        now.workspace.veto(group, reason="a group that fires together")
+        now.workspace.veto(group, reason="a group that fires together", lens=now.spec.lens)
         st.rerun()
 
 

@@ -18,7 +18,7 @@ def feature_map(now: View) -> tuple[go.Figure, int, int]:
     """The features active at the view's θ, coloured by what became of them; how many there are, how many covered."""
     found, density, credit = now.session.store.directions(), now.matrix.density(), now.ledger.credit
     features = found["feature_id"]
-    active, vetoed = density[features] > 0, np.isin(features, list(now.state.vetoes))
+    active, vetoed = density[features] > 0, np.isin(features, list(now.decided.vetoes))
     covered = (credit[features] >= 0) & ~vetoed
     figure = go.Figure()
     for name, mask, colour in (

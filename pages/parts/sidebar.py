@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import SaelectError, UnscoredError
-from core.schema import SCOPES, UNITS, Selection, SelectionSpec
+from core.schema import NOUNS, SCOPES, UNITS, Selection, SelectionSpec
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
 from core.session.session import Session, workspace_of
@@ -92,10 +92,10 @@ def build_view(session: Session) -> View:
         details, ignored = pick_details(session, method)
     for sentence in ignored:
         st.warning(plain(sentence), icon=":material/link_off:")
-    decided = {"vetoes": state.vetoes, "pins": state.pins, "bans": state.bans}
-    order, selection = selected(session, SelectionSpec(method, budget, unit, theta, scope, **details, **decided))
+    spec = SelectionSpec(method, budget, unit, theta, scope, pins=state.pins, bans=state.bans, **details)
+    order, selection = selected(session, replace(spec, vetoes=state.of(spec.lens).vetoes))
     with st.sidebar:
-        decisions(workspace, state)
+        decisions(workspace, state, selection.spec)
     return View(session, workspace, state, selection.spec, order, selection)
 
 
@@ -129,10 +129,10 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
     return unit, min(budget, total)
 
 
-def decisions(workspace: Workspace, state: WorkspaceState) -> None:
-    """How many decisions stand, and undo and redo."""
+def decisions(workspace: Workspace, state: WorkspaceState, spec: SelectionSpec) -> None:
+    """How many decisions stand, those on features of the lens looked through, and undo and redo."""
     st.divider()
-    vetoed, banned = many(len(state.vetoes), "vetoed feature"), many(len(state.bans), "banned sample")
+    vetoed, banned = many(len(spec.vetoes), f"vetoed {NOUNS[spec.lens]}"), many(len(state.bans), "banned sample")
     st.caption(f"{vetoed} · {len(state.pins):,} pinned · {banned}")
     undo_buttons(workspace)
 

@@ -16,7 +16,7 @@ from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
 from core.session.session import Session, by_method, open_session
 from core.system.files import stamp
-from core.workspace.decisions import WorkspaceState
+from core.workspace.decisions import FeatureDecisions, WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.text import escape, whole
 
@@ -39,6 +39,11 @@ class View:
     def matrix(self) -> FeatureMatrix:
         """The matrix at the view's scope and θ."""
         return self.session.matrix(self.spec.scope, self.spec.theta)
+
+    @property
+    def decided(self) -> FeatureDecisions:
+        """What was decided on the features of the view's lens."""
+        return self.state.of(self.spec.lens)
 
     @property
     def ledger(self) -> Ledger:
@@ -116,8 +121,8 @@ def header(title: str, lead: str) -> View:
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
     parts += [f"θ = {now.spec.theta:.3g}", f"features of {now.spec.scope}"]
     parts += [f"{name} = {value}" for name, value in now.spec.options.items()]
-    if now.state.vetoes:
-        parts.append(f"{len(now.state.vetoes)} vetoed")
+    if now.decided.vetoes:
+        parts.append(f"{len(now.decided.vetoes)} vetoed")
     st.html(f"<div style='opacity:.7;font-size:.9rem' data-testid='state-line'>{escape(' · '.join(parts))}</div>")
     return now
 

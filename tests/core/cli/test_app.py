@@ -72,12 +72,12 @@ def test_explain_veto_export_and_their_json(machine, run, tiny_store_path: Path,
     assert effect["features covered"][0] >= effect["features covered"][1]
     assert machine("veto") == []
     machine("veto", feature, "--reason", "boilerplate")
-    assert machine("veto") == [{"feature": int(feature), "mode": "ignore", "reason": "boilerplate"}]
+    assert machine("veto") == [{"lens": "tokens", "feature": int(feature), "mode": "ignore", "reason": "boilerplate"}]
     out = tmp_path / "half.jsonl"
     assert machine("export", "--saved", "half", "--out", str(out))["n_records"] == len(picks)
     assert len(out.read_bytes().splitlines()) == len(picks)
     done = run("veto", feature, "--lift", *store)
-    assert done.status == 0 and done.out == "1 veto lifted\n"
+    assert done.status == 0 and done.out == "1 veto lifted (tokens)\n"
     done = run("explain", "--budget", "50%", "--row", str(picks[0]), *store)
     assert "The features that brought it in" in done.out
 
@@ -105,7 +105,8 @@ def test_decisions_are_listed_kept_and_taken_over(
     kept = tmp_path / "kept.json"
     found = machine("decisions", "--export", str(kept))
     assert found["pins"] == [4, 2] and found["bans"] == []
-    assert found["vetoes"] == [{"feature": f, "mode": "block", "reason": "advertising"} for f in (3, 5)]
+    blocked = {"lens": "tokens", "mode": "block", "reason": "advertising"}
+    assert found["vetoes"] == [blocked | {"feature": f} for f in (3, 5)]
     told = [step["description"] for step in found["history"]]
     assert told == ["ban lifted from row 7", "row 7 banned", "2 rows pinned", told[3]] and "advertising" in told[3]
     assert [step["description"] for step in machine("decisions", "--last", "2")["history"]] == told[:2]

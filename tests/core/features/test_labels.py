@@ -20,7 +20,7 @@ from core.features.shown_labels import best_labels, labels_of, labels_stamp
 from core.sae.loading import sae_digest
 from core.session.session import workspace_of
 from core.store.reader import open_store
-from core.workspace.decisions import WorkspaceState
+from core.workspace.decisions import FeatureDecisions, WorkspaceState
 from tests.factories import alpaca, tiny_store
 from tests.strategies import quick
 
@@ -118,7 +118,9 @@ def test_the_stamp_changes_with_every_kind_of_label(store, sae_folder):
 def test_a_store_without_a_sae_has_a_persons_labels_only(tmp_path, monkeypatch):
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     bare = open_store(tiny_store(tmp_path, alpaca(2), [[0], [1]]))
-    assert labels_of(bare, WorkspaceState(labels={1: "mine"})) == {1: Label(1, "mine", "manual")}
+    assert labels_of(bare, WorkspaceState(lenses={"tokens": FeatureDecisions(labels={1: "mine"})})) == {
+        1: Label(1, "mine", "manual")
+    }
     with pytest.raises(StoreError, match="which SAE"):
         book_of(bare)
 

@@ -9,42 +9,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError, SelectionError
+from core.schema import LENSES
 from core.workspace.log import Workspace
 
 SMALL = st.integers(0, 4)
 MANY = st.lists(SMALL, max_size=3)
 TEXTS = st.sampled_from(["", "a", "b"])
+LENS = st.sampled_from(LENSES)
 CALLS = st.one_of(
-    st.tuples(st.just("veto"), MANY, st.sampled_from(["ignore", "block"]), TEXTS),
-    st.tuples(st.sampled_from(["unveto", "pin", "unpin", "ban", "unban"]), MANY),
-    st.tuples(st.sampled_from(["label", "note"]), SMALL, TEXTS),
+    st.tuples(st.just("veto"), MANY, st.sampled_from(["ignore", "block"]), TEXTS, LENS),
+    st.tuples(st.just("unveto"), MANY, LENS),
+    st.tuples(st.just("label"), SMALL, TEXTS, LENS),
+    st.tuples(st.sampled_from(["pin", "unpin", "ban", "unban"]), MANY),
+    st.tuples(st.just("note"), SMALL, TEXTS),
     st.tuples(st.just("save_selection"), st.sampled_from("xy"), st.dictionaries(TEXTS, SMALL, max_size=1)),
     st.tuples(st.sampled_from(["undo", "redo"])),
 )
 
 
+NOTHING = [{"topics": [{}, {}, {}], "tokens": [{}, {}, {}]}, [], [], {}, {}]
+
+
 def decisions(state):
-    return [
-        state.vetoes,
-        state.reasons,
-        list(state.pins),
-        list(state.bans),
-        state.labels,
-        state.notes,
-        state.selections,
-    ]
+    of = {lens: [state.of(lens).vetoes, state.of(lens).reasons, state.of(lens).labels] for lens in LENSES}
+    return [of, list(state.pins), list(state.bans), state.notes, state.selections]
 
 
 def applied(before, call):
     """The decisions after a call, by the definition of each."""
-    vetoes, reasons, pins, bans, labels, notes, selections = json.loads(json.dumps(before), object_hook=numbered)
+    of, pins, bans, notes, selections = json.loads(json.dumps(before), object_hook=numbered)
     name, *arguments = call
-    if name == "veto":
-        features, mode, reason = arguments
-        vetoes |= dict.fromkeys(features, mode)
-        reasons = {f: t for f, t in {**reasons, **dict.fromkeys(features, reason)}.items() if t}
-    elif name == "unveto":
-        vetoes, reasons = ({f: t for f, t in d.items() if f not in arguments[0]} for d in (vetoes, reasons))
+    if name in ("veto", "unveto", "label"):
+        of[arguments[-1]] = decided(of[arguments[-1]], name, *arguments[:-1])
     elif name in ("pin", "ban"):
         mine, other = (pins, bans) if name == "pin" else (bans, pins)
         mine += [r for r in dict.fromkeys(arguments[0]) if r not in mine]
@@ -52,13 +48,25 @@ def applied(before, call):
     elif name in ("unpin", "unban"):
         mine = pins if name == "unpin" else bans
         mine[:] = [r for r in mine if r not in arguments[0]]
-    elif name in ("label", "note"):
-        texts = labels if name == "label" else notes
-        texts[arguments[0]] = arguments[1]
-        labels, notes = ({k: t for k, t in d.items() if t} for d in (labels, notes))
+    elif name == "note":
+        notes = {k: t for k, t in {**notes, arguments[0]: arguments[1]}.items() if t}
     else:
         selections[arguments[0]] = arguments[1]
-    return [vetoes, reasons, pins, bans, labels, notes, selections]
+    return [of, pins, bans, notes, selections]
+
+
+def decided(own, name, *arguments):
+    """What stands for the features of a lens after a call."""
+    vetoes, reasons, labels = own
+    if name == "veto":
+        features, mode, reason = arguments
+        vetoes = vetoes | dict.fromkeys(features, mode)
+        reasons = {**reasons, **dict.fromkeys(features, reason)}
+    elif name == "unveto":
+        vetoes, reasons = ({f: t for f, t in d.items() if f not in arguments[0]} for d in (vetoes, reasons))
+    else:
+        labels = {**labels, arguments[0]: arguments[1]}
+    return [vetoes, *({f: t for f, t in d.items() if t} for d in (reasons, labels))]
 
 
 def numbered(found):
@@ -68,7 +76,7 @@ def numbered(found):
 @settings(max_examples=40)
 @given(st.lists(CALLS, max_size=25))
 def test_undo_and_redo_are_a_walk_along_a_list(calls):
-    states, at = [[{}, {}, [], [], {}, {}, {}]], 0
+    states, at = [NOTHING], 0
     with tempfile.TemporaryDirectory() as folder:
         workspace, version = Workspace(Path(folder) / "w.sqlite", "store"), 0
         for call in calls:
@@ -111,6 +119,7 @@ def test_hostile_text_survives(workspace):
     ("call", "sentence"),
     [
         (lambda w: w.veto([1], "never"), "Unknown veto 'never': it must be one of ignore, block."),
+        (lambda w: w.unveto([1], "words"), "Unknown lens 'words': it must be one of topics, tokens."),
         (lambda w: w.veto([-1]), "A feature must be at least 0, got -1."),
         (lambda w: w.pin([-1]), "A row must be at least 0, got -1."),
         (lambda w: w.pin([1.5]), "A row must be a whole number, got 1.5."),
@@ -131,21 +140,26 @@ def test_export_and_import(workspace, tmp_path):
     workspace.pin([4])
     workspace.ban([5])
     workspace.label(1, "</script>")
+    workspace.veto([1], lens="topics")
+    workspace.label(1, "recipes", "topics")
     workspace.note(4, "good")
     workspace.save_selection("mine", {"budget": 3})
     workspace.export_json(tmp_path / "w.json")
     other = Workspace(tmp_path / "other.sqlite", "store")
     other.import_json(tmp_path / "w.json")
     assert decisions(other.state()) == decisions(workspace.state())
-    assert other.state().dates == workspace.state().dates and other.state().dates[1][:2] == "20"
+    assert [other.state().of(lens).dates for lens in LENSES] == [workspace.state().of(lens).dates for lens in LENSES]
+    assert other.state().of("topics").dates[1][:2] == other.state().of("tokens").dates[1][:2] == "20"
     other.undo()
-    assert decisions(other.state()) == [{}, {}, [], [], {}, {}, {}]
+    assert decisions(other.state()) == NOTHING
     other.pin([5])
     other.veto([2, 7])
     other.import_json(tmp_path / "w.json")
     state = other.state()
-    assert (state.pins, state.bans, state.vetoes) == ((4,), (5,), {1: "block", 2: "block", 7: "ignore"})
-    assert other.undo() == "7 decisions imported"
+    assert (state.pins, state.bans) == ((4,), (5,))
+    assert state.of("tokens").vetoes == {1: "block", 2: "block", 7: "ignore"}
+    assert state.of("topics").vetoes == {1: "ignore"}
+    assert other.undo() == "9 decisions imported"
     assert other.state().pins == (5,)
 
 
@@ -171,7 +185,8 @@ def test_files_that_do_not_fit(workspace, tmp_path):
     workspace.export_json(tmp_path / "w.json")
     with pytest.raises(SelectionError, match="decisions on the store store, this one is other"):
         Workspace(workspace.path, "other").import_json(tmp_path / "w.json")
-    wrong = json.loads((tmp_path / "w.json").read_text()) | {"vetoes": {"1": "never"}}
+    wrong = json.loads((tmp_path / "w.json").read_text())
+    wrong["lenses"]["topics"]["vetoes"] = {"1": "never"}
     (tmp_path / "w.json").write_text(json.dumps(wrong))
     with pytest.raises(SelectionError, match="Unknown veto"):
         workspace.import_json(tmp_path / "w.json")

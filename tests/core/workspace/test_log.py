@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import DamagedError
+from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 
 
@@ -72,7 +73,7 @@ def test_no_event_is_ever_deleted(workspace):
     workspace.pin([1])
     assert len(workspace.history()) == 4
     assert not workspace.state().can_redo
-    assert dict(workspace.state().vetoes) == {0: "ignore"}
+    assert workspace.state().of("tokens").vetoes == {0: "ignore"}
 
 
 def test_decisions_survive(workspace):
@@ -81,8 +82,9 @@ def test_decisions_survive(workspace):
     workspace.note(7, "look again")
     workspace.save_selection("small", {"budget": 10})
     again = Workspace(workspace.path, "store").state()
-    assert (dict(again.vetoes), dict(again.reasons)) == ({3: "block", 5: "block"}, {3: "spam", 5: "spam"})
-    assert (dict(again.labels), dict(again.notes)) == ({3: "advertising"}, {7: "look again"})
+    own = again.of("tokens")
+    assert (own.vetoes, own.reasons) == ({3: "block", 5: "block"}, {3: "spam", 5: "spam"})
+    assert (own.labels, again.notes) == ({3: "advertising"}, {7: "look again"})
     assert again.selections["small"]["budget"] == 10
     assert workspace.history()[0].action == "save_selection"
 
@@ -91,7 +93,7 @@ def test_stores_in_one_file_keep_apart(workspace):
     other = Workspace(workspace.path, "other")
     workspace.pin([1])
     workspace.veto([3])
-    assert other.state().pins == () and not other.state().vetoes and other.undo() is None and other.history() == []
+    assert other.state() == WorkspaceState() and other.undo() is None and other.history() == []
 
 
 @pytest.mark.parametrize("content", ["not a database", "this is not a database, however long it may be"])
