@@ -73,8 +73,8 @@ class ExtractConfig:
 
     data: str = setting(sentence="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")
     model: str = setting(sentence="Hub id, folder or GGUF file of a causal language model.")
-    sae: str = setting(sentence="Folder of an SAE, or release/sae_id of sae-lens.")
-    hook_point: str = setting("", "Default: the one that the SAE was trained on.")
+    sae: str = setting("", "Folder of an SAE, or release/sae_id of sae-lens; without one the store has topics alone.")
+    hook_point: str = setting("", "Default: the one that the SAE was trained on; without one, the middle of the model.")
     max_tokens: int = setting(512, "Longer samples are cut.", low=8)
     floor: float = setting(0.0, "Keep only activations above this.", low=0)
     dtype: str = setting("auto", "Of the model: auto, bfloat16, float16 or float32.")
@@ -88,6 +88,9 @@ class ExtractConfig:
         typed="",
         parse=lambda text: pairs(words(text)) or None,
     )
+    vectors: str = setting(
+        "", "Sentence encoder for the topics: a folder or hub id; default: the model's own mean-pooled residual stream."
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -95,8 +98,8 @@ class ExtractConfig:
             object.__setattr__(self, "batch_tokens", self.max_tokens)
 
     def key(self, *digests: str) -> str:
-        """16 hex digits over `digests` (data, model, SAE, template) and the fields that change the result."""
-        ignored = {"data", "model", "sae", "device", "batch_tokens"}
+        """16 hex digits over `digests` (data, model, SAE, template, encoder) and the fields that change the result."""
+        ignored = {"data", "model", "sae", "vectors", "device", "batch_tokens"}
         kept = {k: v for k, v in asdict(self).items() if k not in ignored}
         text = json.dumps([kept, *digests], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

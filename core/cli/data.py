@@ -41,7 +41,7 @@ def with_progress(run: Callable[[Any], Path]) -> Path:
 
 @takes(config=Options(ExtractConfig))
 def extract(config: Asked) -> None:
-    """Run model and SAE over a data set and write its feature store. Resumes where it was interrupted.
+    """Run a model, and an SAE if there is one, over a data set and write its feature store. Resumes if interrupted.
 
     Example: python -m core extract --data my.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct --sae my-sae-folder
     """

@@ -14,7 +14,6 @@ from core import __version__
 from core.extract import projection
 from core.extract.logit_lens import write_interpretation
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan
-from core.lm.chat import template_digest
 from core.matrix.threshold import theta_table
 from core.store.writer import StoreWriter
 
@@ -26,27 +25,24 @@ def finish(
     on_progress(Progress("Indexing features", 0, 1))
     writer.derive()
     indexed = time.time()
-    decoder = pipeline.sae.sae.W_dec.detach().float().cpu().numpy()
     lens = "Reading the features through the unembedding"
-    write_interpretation(writer, pipeline.lm, decoder, lambda n, of: on_progress(Progress(lens, n, of)))
+    write_interpretation(writer, pipeline.lm, pipeline.decoder, lambda n, of: on_progress(Progress(lens, n, of)))
     writer.note("interpret_seconds", time.time() - indexed)
     facts["interpret_seconds"] = writer.noted("interpret_seconds")
     on_progress(Progress("Drawing the map (UMAP)", 0, 1))
-    matrix = writer.matrix(pipeline.sae.d_sae)
+    matrix = writer.matrix(pipeline.n_features)
     x, y = projection.sample_map(matrix).T
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
     on_progress(Progress("Choosing θ", 0, 1))
     thetas = [asdict(row) for row in theta_table(matrix)]
-    lm, sae = pipeline.lm, pipeline.sae
-    digests = {"data": digest, "model": lm.digest, "sae": sae.digest, "template": template_digest(lm.tokenizer)}
     meta = {
         "version": __version__,
         "config": asdict(pipeline.config),
         "n_samples": todo.n_samples,
-        "n_features": pipeline.sae.d_sae,
+        "n_features": pipeline.n_features,
         "n_blocks": pipeline.n_blocks,
-        "digests": digests,
-        "warnings": [*todo.warnings, *sae.notes],
+        "digests": {"data": digest, **pipeline.digests},
+        "warnings": [*todo.warnings, *(pipeline.sae.notes if pipeline.sae else ())],
         "thetas": thetas,
         **facts,
     }

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 def request_digest(config: ExtractConfig) -> str | None:
     """A digest of the request and of the times and sizes of its files; None if one of them is on the hub."""
-    stamps = [stamp(source) for source in (config.data, config.model, config.sae)]
+    sources = (config.data, config.model, config.sae, config.vectors)
+    stamps = [stamp(source) for source in sources if source]
     if None in stamps:
         return None
     request = [SCHEMA_VERSION, asdict(config), stamps]  # a store of another version is not what is asked for

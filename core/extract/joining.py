@@ -70,8 +70,9 @@ def check_alike(stores: Sequence[FeatureStore]) -> None:
     if len({s.key for s in stores}) < max(2, len(stores)):
         raise StoreError("Joining takes two stores or more, each once.")
     for store in stores[1:]:
-        for part in ("model", "sae", "template"):
-            if store.meta["digests"][part] != stores[0].meta["digests"][part]:
+        for part in ("model", "sae", "template", "encoder"):
+            own, other = (s.meta["digests"].get(part, "") for s in (store, stores[0]))
+            if own != other:
                 raise StoreError(f"{store.path.name} was made with another {part} than {stores[0].path.name}.")
         for name in SETTINGS:
             own, other = store.meta["config"][name], stores[0].meta["config"][name]
@@ -80,8 +81,8 @@ def check_alike(stores: Sequence[FeatureStore]) -> None:
 
 
 def check_unchanged(pipeline: Pipeline, store: FeatureStore) -> None:
-    """Raise StoreError if the model or SAE is no longer the one that the stores were made with."""
-    for part, digest in (("model", pipeline.lm.digest), ("sae", pipeline.sae.digest)):
+    """Raise StoreError if the model, SAE or encoder is no longer the one that the stores were made with."""
+    for part, digest in pipeline.digests.items():
         if digest != store.meta["digests"][part]:
             raise StoreError(f"The {part} has changed since {store.path.name} was extracted with it: extract again.")
 

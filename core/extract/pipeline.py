@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.datasets.samples import read_samples
 from core.errors import DataError
-from core.lm.language_model import LanguageModel
+from core.lm.chat import template_digest
+from core.lm.language_model import LanguageModel, layers_needed, middle_hook_point
+from core.lm.sentence_encoder import SentenceEncoder, load_encoder
 from core.lm.sources import load_lm, resolve_device, resolve_dtype
 from core.sae.autoencoder import SparseAutoencoder, check_fit
 from core.sae.loading import load_sae
 from core.schema import ExtractConfig, Sample
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,46 @@ class Scan:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Everything a chunk needs: the model, the SAE, and how far up to run."""
+    """Everything a chunk needs: the model, how far up to run it, and the SAE and the sentence encoder, if any."""
 
     lm: LanguageModel
-    sae: SparseAutoencoder
+    sae: SparseAutoencoder | None
     n_blocks: int
     config: ExtractConfig
+    encoder: SentenceEncoder | None = None
+
+    @property
+    def n_features(self) -> int:
+        """Number of features F of the SAE, 0 without one."""
+        return self.sae.d_sae if self.sae else 0
+
+    @property
+    def reads_states(self) -> bool:
+        """Whether anything reads the model's residual stream: the SAE, or the samples' vectors."""
+        return self.sae is not None or self.encoder is None
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What tells the parts from others: model, sae ("" for none) and template, and encoder if there is one."""
+        found = {"model": self.lm.digest, "sae": self.sae.digest if self.sae else ""}
+        found["template"] = template_digest(self.lm.tokenizer)
+        return found | ({"encoder": self.encoder.digest} if self.encoder else {})
+
+    @property
+    def decoder(self) -> np.ndarray:
+        """The SAE's directions, float32 (F, d_model)."""
+        if self.sae is None:
+            return np.zeros((0, self.lm.d_model), np.float32)
+        return self.sae.sae.W_dec.detach().float().cpu().numpy()
+
+    def triples(self, x: torch.Tensor) -> list[np.ndarray]:
+        """Of residual vectors x (T, d_model): token, feature int64, value float32 (M,) each; none without an SAE."""
+        if self.sae is None:
+            return [np.zeros(0, kind) for kind in (np.int64, np.int64, np.float32)]
+        import torch
+
+        with torch.inference_mode():
+            return [t.cpu().numpy() for t in self.sae.encode_sparse(x, self.config.floor)]
 
 
 def cost(sample: Sample, max_tokens: int) -> int:
@@ -67,10 +108,13 @@ def scan(config: ExtractConfig) -> Scan:
 
 
 def load(config: ExtractConfig) -> Pipeline:
-    """Load model and SAE and check that they fit together; raises ModelError otherwise."""
+    """Load model, SAE and encoder and check that they fit together; raises ModelError otherwise."""
     device = resolve_device(config.device)
     dtype = resolve_dtype(config.dtype, device)
-    sae = load_sae(config.sae, device, dtype)
+    sae = load_sae(config.sae, device, dtype) if config.sae else None
     lm = load_lm(config.model, device, dtype)
-    config = replace(config, dtype=dtype, device=device, hook_point=config.hook_point or sae.hook_point)
-    return Pipeline(lm, sae, check_fit(lm, sae, config.hook_point), config)
+    hook_point = config.hook_point or (sae.hook_point if sae else middle_hook_point(lm))
+    n_blocks = check_fit(lm, sae, hook_point) if sae else layers_needed(hook_point, lm.n_layers)
+    encoder = load_encoder(config.vectors, device, dtype) if config.vectors else None
+    config = replace(config, dtype=dtype, device=device, hook_point=hook_point)
+    return Pipeline(lm, sae, n_blocks, config, encoder)

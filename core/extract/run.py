@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,19 +16,23 @@ from core.datasets.samples import file_digest
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, scan
+from core.extract.vectors import LARGEST, encoded, halved, mean_by_segment
 from core.lm.batches import pack, padded
-from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, template_digest, tokenize
+from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, tokenize
 from core.lm.language_model import residual, sinks
+from core.lm.sentence_encoder import find_encoder
 from core.lm.sources import require_lm
 from core.sae.loading import require_sae
-from core.schema import SEGMENTS, ExtractConfig, Sample
+from core.schema import ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
 from core.store.tables import SCHEMA_VERSION, VECTORS
 from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 
+if TYPE_CHECKING:
+    import torch
+
 CHUNK = 256  # samples in one transaction: what a crash can cost
-LARGEST = int(np.finfo(np.float16).max)  # that a number of a sample's vector can be in the store
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
 
 
@@ -49,16 +53,18 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
 def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -> Path:
     """`extract` for a request that was not carried out before, or whose files were touched since."""
     read(config)  # a missing file is said before anything else
-    require_sae(config.sae)
+    if config.sae:
+        require_sae(config.sae)
     require_lm(config.model)
+    if config.vectors:
+        find_encoder(config.vectors)
     on_progress(Progress("Reading the data", 0, 1))
     todo = scan(config)
     require_space(folder, todo.n_samples * BYTES_PER_SAMPLE)
-    on_progress(Progress("Loading model and SAE", 0, 1))
+    on_progress(Progress("Loading model and SAE" if config.sae else "Loading the model", 0, 1))
     pipeline = load(config)
     digest = file_digest(config.data)
-    template = template_digest(pipeline.lm.tokenizer)
-    key = pipeline.config.key(f"schema {SCHEMA_VERSION}", digest, pipeline.lm.digest, pipeline.sae.digest, template)
+    key = pipeline.config.key(f"schema {SCHEMA_VERSION}", digest, *pipeline.digests.values())
     path = folder / f"{key}.duckdb"
     if path.exists():
         return path
@@ -90,13 +96,13 @@ def notes_on_vectors(cut: int) -> Iterator[str]:
 def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:
     """Process what is not in the store yet, a transaction a chunk; returns the number of tokens this run read."""
     config, tokens, done, clock = pipeline.config, 0, 0, time.time()
-    contexts = writer.kept_contexts(pipeline.sae.d_sae)
+    contexts = writer.kept_contexts(pipeline.n_features)
     samples, first = iter(read(config)), writer.n_done
     done += sum(cost(s, config.max_tokens) for s in islice(samples, first))
     while chunk := list(islice(samples, CHUNK)):
         items = tokenize(chunk, pipeline.lm.tokenizer, config.max_tokens)
         parts = []
-        for batch, part in run_batches(pipeline, items, first, contexts.thresholds()):
+        for batch, part in run_batches(pipeline, chunk, items, first, contexts.thresholds()):
             parts.append(part)
             tokens += sum(len(items[i].ids) for i in batch)
             done += sum(cost(chunk[i], config.max_tokens) for i in batch)
@@ -107,59 +113,57 @@ def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress:
 
 
 def run_batches(
-    pipeline: Pipeline, items: list[TokenizedSample], first: int, thresholds: tuple[np.ndarray, np.ndarray]
+    pipeline: Pipeline,
+    samples: list[Sample],
+    items: list[TokenizedSample],
+    first: int,
+    thresholds: tuple[np.ndarray, np.ndarray],
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Model and SAE over length-sorted batches of at most `batch_tokens` tokens: (indices into items, arrays).
+    """Model, SAE and encoder over length-sorted batches of at most `batch_tokens` tokens: (indices, arrays).
 
-    `first`: the first item's row in the store; thresholds: those of the contexts kept so far.
+    items: the samples tokenized; the indices are into both. `first`: the first one's row in the store; thresholds:
+    those of the contexts kept so far.
     """
-    import torch
-
     least_value, least_lot = thresholds
-
     lengths = np.array([len(i.ids) for i in items])
     for batch in pack(lengths, pipeline.config.batch_tokens):
         chosen = [items[i] for i in batch]
-        segments = padded([i.segment + 1 for i in chosen], "cpu").numpy() - 1  # padding becomes −1, like the template
-        real = padded([np.ones(len(i.ids)) for i in chosen], pipeline.lm.device) > 0
-        with torch.inference_mode():
-            hidden = residual(pipeline.lm, padded([i.ids for i in chosen], pipeline.lm.device), pipeline.n_blocks)
-            segments[sinks(hidden.float().norm(dim=-1), real).cpu().numpy()] = TEMPLATE_TOKEN
-            sample, token = np.nonzero(segments >= 0)
-            x = hidden[torch.from_numpy(sample), torch.from_numpy(token)]
-            triples = pipeline.sae.encode_sparse(x, pipeline.config.floor)
+        segments, (sample, token), x = content(pipeline, chosen)
+        triples = pipeline.triples(x)
+        if pipeline.encoder:
+            vectors = encoded(pipeline.encoder, [samples[i] for i in batch], chosen)
+        else:
             vectors = mean_by_segment(x, sample, segments[sample, token], len(batch))
 
         def wanted(owner: np.ndarray, feature: np.ndarray, value: np.ndarray, batch: Any = batch) -> np.ndarray:
             lot = lots(first + batch[owner], feature)
             return (value > least_value[feature]) | (lot > least_lot[feature])
 
-        part = pool(segments, sample, token, [t.cpu().numpy() for t in triples], len(least_value), wanted)
+        part = pool(segments, sample, token, triples, len(least_value), wanted)
         for name in ("sample", "context_sample"):
             part[name] = batch[part[name]]
         yield batch, part | {"batch": batch} | vectors
 
 
-def mean_by_segment(x: Any, sample: np.ndarray, segment: np.ndarray, n: int) -> dict[str, np.ndarray]:
-    """Mean of the vectors x (T, d) of each of `n` samples, by column of VECTORS: float32 (n, d) each.
-
-    embedding is that of all tokens; where a sample has none of a kind, zeros.
+def content(
+    pipeline: Pipeline, items: list[TokenizedSample]
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], torch.Tensor]:
+    """Segments int64 (batch, longest), −1 for tokens without meaning; places int64 (T,), (T,) of the others; and their
+    residual vectors (T, d_model). Where nobody reads those the model is not run, and there are no places.
     """
     import torch
 
-    kinds = len(SEGMENTS)
-    index = torch.from_numpy(sample * kinds + segment).to(x.device)
-    total = torch.zeros((n * kinds, x.shape[1]), dtype=torch.float32, device=x.device).index_add_(0, index, x.float())
-    total, count = total.view(n, kinds, -1), torch.bincount(index, minlength=n * kinds).view(n, kinds, 1)
-    means = total / count.clamp(min=1)
-    whole = total.sum(1) / count.sum(1).clamp(min=1)
-    by_scope = zip(VECTORS, (whole, means[:, 0], means[:, 1]), strict=True)
-    return {name: mean.cpu().numpy() for name, mean in by_scope}
-
-
-def halved(mean: np.ndarray) -> np.ndarray:
-    """float16 of the same shape; what lies beyond ±LARGEST is cut there and does not become infinite."""
-    return np.clip(mean, -LARGEST, LARGEST).astype(np.float16)
+    lm = pipeline.lm
+    segments = padded([i.segment + 1 for i in items], "cpu").numpy() - 1  # padding becomes −1, like the template
+    if not pipeline.reads_states:
+        none = np.zeros(0, np.int64)
+        return segments, (none, none), torch.zeros((0, lm.d_model))
+    real = padded([np.ones(len(i.ids)) for i in items], lm.device) > 0
+    with torch.inference_mode():
+        hidden = residual(lm, padded([i.ids for i in items], lm.device), pipeline.n_blocks)
+        segments[sinks(hidden.float().norm(dim=-1), real).cpu().numpy()] = TEMPLATE_TOKEN
+        sample, token = np.nonzero(segments >= 0)
+        return segments, (sample, token), hidden[torch.from_numpy(sample), torch.from_numpy(token)]
 
 
 def write(

@@ -50,17 +50,15 @@ def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValu
     """
     import torch
 
-    sample, config = store.samples([row])[0], pipeline.config
-    item = tokenize([sample], pipeline.lm.tokenizer, config.max_tokens)[0]
+    item = tokenize(store.samples([row]), pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
     with torch.inference_mode():
         hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[
             0
         ]  # (tokens, d_model)
         sink = sinks(hidden.float().norm(dim=-1)).cpu().numpy()
         content = np.flatnonzero((item.segment >= 0) & ~sink)
-        token, feature, value = pipeline.sae.encode_sparse(hidden[torch.from_numpy(content)], config.floor)
-    place = content[token.cpu().numpy()].astype(np.int32)
-    return TokenValues(place, feature.cpu().numpy().astype(np.int32), value.cpu().numpy())
+        token, feature, value = pipeline.triples(hidden[torch.from_numpy(content)])
+    return TokenValues(content[token].astype(np.int32), feature.astype(np.int32), value)
 
 
 def _require_same(what: str, source: str, digest: str, wanted: str | None) -> None:

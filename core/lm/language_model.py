@@ -77,6 +77,11 @@ def layers_needed(hook_point: str, n_layers: int) -> int:
     return layer if pre_or_post == "pre" else layer + 1
 
 
+def middle_hook_point(lm: LanguageModel) -> str:
+    """The residual stream after half of the blocks: where samples are read if no SAE says where."""
+    return f"blocks.{max(lm.n_layers // 2 - 1, 0)}.hook_resid_post"
+
+
 def block_list(model: PreTrainedModel, n_layers: int) -> torch.nn.ModuleList:
     """The list of transformer blocks, whatever the architecture calls it; ModelError if there is none."""
     import torch

@@ -81,6 +81,13 @@ class SentenceEncoder:
         return (states * kept).sum(1) / kept.sum(1)
 
 
+def find_encoder(source: str) -> Path:
+    """The local folder of a sentence encoder, as `locate` finds it; ModelError within two seconds if there is none."""
+    if Path(source).is_file():
+        raise ModelError(f"{source} is a file: a sentence encoder is a folder with config.json, or a hub id.")
+    return locate(source)
+
+
 def load_encoder(source: str, device: str = "auto", dtype: str = "auto") -> SentenceEncoder:
     """Load a sentence encoder by its folder or hub id. Only safetensors; no remote code.
 
@@ -91,9 +98,7 @@ def load_encoder(source: str, device: str = "auto", dtype: str = "auto") -> Sent
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    if Path(source).is_file():
-        raise ModelError(f"{source} is a file: a sentence encoder is a folder with config.json, or a hub id.")
-    folder, device = locate(source), resolve_device(device)
+    folder, device = find_encoder(source), resolve_device(device)
     weights, dtype_of = weights_in(folder, source), getattr(torch, resolve_dtype(dtype, device))
     pooling = pooling_of(_settings(folder / POOLING), source)
     tokenizer = pretrained(AutoTokenizer, folder, source)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.errors import DataError, ModelError, SaelectError
 from core.extract import pipeline, run
 from core.extract.run import extract
+from core.extract.vectors import LARGEST, halved
 from core.store.reader import open_store
 from tests.stores import active_sets
 from tests.tiny import HIDDEN, random_sae
@@ -112,7 +113,7 @@ def test_vectors_beyond_half_precision_are_cut_and_told(tiny, tmp_path, quick_ma
     model.save_pretrained(tmp_path / "lm")
     store = open_store(extract(replace(tiny.config, model=str(tmp_path / "lm"), limit=6), tmp_path))
     vectors = store.embeddings()
-    assert np.isfinite(vectors).all() and np.abs(vectors).max() == run.LARGEST == 65504
+    assert np.isfinite(vectors).all() and np.abs(vectors).max() == LARGEST == 65504
     told = "The mean vectors of 6 samples reach beyond ±65,504, the limit of half precision"
     assert any(text.startswith(told) for text in store.meta["warnings"]) and store.meta["cut"] == 6
     assert not any("half precision" in text for text in open_store(tiny.store).meta["warnings"])
@@ -121,7 +122,7 @@ def test_vectors_beyond_half_precision_are_cut_and_told(tiny, tmp_path, quick_ma
 @given(st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=50))
 def test_halving_is_numpys_up_to_the_largest(numbers):
     given_numbers = np.array(numbers, np.float32)
-    found = run.halved(given_numbers)
+    found = halved(given_numbers)
     inside = np.abs(given_numbers) <= 65504
     assert found.dtype == np.float16 and np.isfinite(found).all()
     np.testing.assert_array_equal(found[inside], given_numbers[inside].astype(np.float16))

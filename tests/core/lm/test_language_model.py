@@ -1,9 +1,19 @@
 """Running a model up to a hook point: against the hidden states that transformers gives."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from core.errors import ModelError
-from core.lm.language_model import LanguageModel, layers_needed, on_residual, only_token_embeddings, residual, sinks
+from core.lm.language_model import (
+    LanguageModel,
+    layers_needed,
+    middle_hook_point,
+    on_residual,
+    only_token_embeddings,
+    residual,
+    sinks,
+)
 from core.lm.sources import load_lm
 
 
@@ -56,6 +66,13 @@ def test_other_hook_points_are_refused(hook_point):
 def test_hook_points_beyond_the_model(hook_point):
     with pytest.raises(ModelError, match="4 blocks"):
         layers_needed(hook_point, 4)
+
+
+@pytest.mark.parametrize(("n_layers", "block"), [(30, 14), (4, 1), (5, 1), (2, 0), (1, 0)])
+def test_the_middle_is_after_half_of_the_blocks(n_layers, block):
+    hook_point = middle_hook_point(SimpleNamespace(n_layers=n_layers))
+    assert hook_point == f"blocks.{block}.hook_resid_post"
+    assert layers_needed(hook_point, n_layers) == max(n_layers // 2, 1)
 
 
 def test_residual_is_the_hidden_state_of_a_full_forward(lm):

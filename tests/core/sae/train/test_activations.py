@@ -115,7 +115,7 @@ def test_sinks_are_told_from_whole_sequences_in_training_evaluation_and_extracti
     assert dead_share(lm, sae, items, 2)["dead_tokens"] == kept
     config = ExtractConfig("", "", "", batch_tokens=500)
     thresholds = (np.full(sae.d_sae, np.inf, np.float32), np.full(sae.d_sae, np.inf, np.float32))
-    for batch, part in run_batches(Pipeline(lm, sae, 2, config), items, 0, thresholds):
+    for batch, part in run_batches(Pipeline(lm, sae, 2, config), [], items, 0, thresholds):
         np.testing.assert_allclose(part["embedding"], np.stack([means[i] for i in batch]), rtol=0.01, atol=0.01)
 
 
