@@ -58,6 +58,7 @@ train-sae: --d-sae=8192 --data! --hook-point=blocks.14.hook_resid_post --k=32 --
 evaluate-sae: --data! --model= --sae=assets/sae-smollm2-135m-layer15 --tokens=60000
 """
 SINCE = """
+extract: --sae= --vectors=
 compare: --budget/--budgets=1%,5%,10% --method/--methods= --shares=
 prove: --budget/--budgets=300 --method/--methods=random,longest-response,sae-greedy
 label: --timeout=60.0
@@ -66,6 +67,7 @@ replay: --store
 train-sae: --out
 """
 GONE = """
+extract: --sae!
 compare: --methods= --shares=0.01,0.05,0.1
 prove: --budgets=300 --methods=random,longest-response,sae-greedy
 label: --timeout=60
