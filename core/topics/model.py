@@ -73,7 +73,7 @@ class TopicSAE:
         counts, features, values = [np.zeros(1, np.int64)], [], []
         for block in self._blocks(vectors):
             pre = prepared(block, self.mean, self.mean_direction) @ self.encoder + self.bias  # (B, F)
-            active = k_largest(pre, self.k) & block.any(1)[:, None]
+            active = k_largest(pre, self.k) & np.any(block, axis=1, keepdims=True)
             counts.append(active.sum(1))
             features.append(active.nonzero()[1].astype(np.int32))
             values.append(pre[active])

@@ -50,6 +50,7 @@ class FastTopKTrainingSAE(TopKTrainingSAE):
     """sae-lens's TopKTrainingSAE with a sparse training step; weights, config and saved files are the same."""
 
     matmul_dtype: torch.dtype = torch.float32
+    prefixes: tuple[int, ...] = ()  # widths at which the first latents alone must reconstruct too (arXiv 2503.17547)
 
     def training_forward_pass(self, step_input: TrainStepInput) -> TrainStepOutput:
         """Reconstruction loss plus the auxiliary loss on dead latents (Gao et al. 2024, arXiv 2406.04093)."""
@@ -60,6 +61,9 @@ class FastTopKTrainingSAE(TopKTrainingSAE):
         directions = self.W_dec / norm[:, None]  # (d_sae, d_in)
         sae_out = F.embedding_bag(latents, directions, per_sample_weights=values, mode="sum") + self.b_dec  # (B, d_in)
         losses = {"mse_loss": (sae_out - x).pow(2).sum(-1).mean()}
+        for width in self.prefixes:
+            inner = F.embedding_bag(latents, directions, per_sample_weights=values * (latents < width), mode="sum")
+            losses[f"inner_mse_loss_{width}"] = (inner + self.b_dec - x).pow(2).sum(-1).mean()
         losses["auxiliary_reconstruction_loss"] = self.dead_latent_loss(x, sae_out, directions, scale, step_input)
         acts = by_latent(latents, values.detach(), self.cfg.d_sae).to_sparse_coo().t()  # (B, d_sae), sparse
         return TrainStepOutput(x, sae_out, acts, acts, sum(losses.values()), losses)

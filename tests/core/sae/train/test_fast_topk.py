@@ -45,16 +45,21 @@ def test_the_fast_step_has_all_but_the_decoders_gradients_of_the_dense_one(n_dea
         torch.testing.assert_close(found[name], expected[name], rtol=1e-4, atol=1e-5)
 
 
-def test_the_decoder_norm_counts_as_a_constant_on_the_encoder_side():
+@pytest.mark.parametrize("prefixes", [(), (8, 32)])
+def test_the_decoder_norm_counts_as_a_constant_on_the_encoder_side(prefixes):
+    """With prefixes: the first latents alone must reconstruct too (Matryoshka), each a dense loss here."""
     import torch
     from sae_lens.saes.sae import TrainStepInput
 
     ours, dense, x = two_saes()
+    ours.prefixes = prefixes
     _, found = gradients(ours, TrainStepInput(x, {}, torch.zeros(D_SAE, dtype=torch.bool), 0, False))
     norm = dense.W_dec.norm(dim=-1)
     pre = ((x - dense.b_dec) @ dense.W_enc + dense.b_enc) * norm.detach()
     values, latents = pre.topk(K, dim=-1)
     acts = torch.zeros_like(pre).scatter(1, latents, values.relu())
-    (acts @ (dense.W_dec / norm[:, None]) + dense.b_dec - x).pow(2).sum(-1).mean().backward()
+    for width in (*prefixes, D_SAE):
+        first = acts * (torch.arange(D_SAE) < width)
+        (first @ (dense.W_dec / norm[:, None]) + dense.b_dec - x).pow(2).sum(-1).mean().backward(retain_graph=True)
     for name, weight in dense.named_parameters():
         torch.testing.assert_close(found[name], weight.grad, rtol=1e-4, atol=1e-5)
