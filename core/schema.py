@@ -209,6 +209,11 @@ class SelectionSpec:
     )
 
 
+def without_default_lens(request: dict[str, Any]) -> dict[str, Any]:
+    """The request; without its lens if that is tokens, as requests were before there were lenses: digests stay."""
+    return {name: value for name, value in request.items() if (name, value) != ("lens", "tokens")}
+
+
 @dataclass(frozen=True)
 class Selection:
     """Picks in order. rows int64 (K,), gains float64 (K,), round int32 (K,), covered_after int64 (K,).

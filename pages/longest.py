@@ -44,9 +44,9 @@ def show_correlation() -> None:
         + (f"{cut:,} were cut at {store.meta['config']['max_tokens']} tokens." if cut else "")
     )
     with right:
-        table = session.default_theta(now.spec.scope)[1]
+        table = session.default_theta(now.spec.scope, now.spec.lens)[1]
         levels = [row.quantile for row in table], [row.theta for row in table]
-        raw = session.raw_matrix(now.spec.scope)
+        raw = session.raw_matrix(now.spec.scope, now.spec.lens)
         rows = session.remember(("r by theta", now.spec.scope), lambda: by_theta(raw, tokens, *levels))
         draw(figures.theta_figure(rows, now.spec.theta), "longest-theta", 400)
         known = [row.pearson for row in rows if np.isfinite(row.pearson)]

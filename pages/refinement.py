@@ -140,7 +140,7 @@ run = by_name[name]
 show_state(run)
 if not len(run.rows):
     st.stop()
-matrix = session.matrix(run.config.scope, run.config.theta)
+matrix = session.matrix_of(run.config.spec)
 key = ("refinement cards", name, len(run.rounds), now.state.version)
 names = {c: card.names for c, card in session.remember(key, lambda: cards(run, matrix, now.label)).items()}
 if run.rounds:

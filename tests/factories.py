@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ import pyarrow as pa
 
 from core.datasets.samples import file_digest, read_samples
 from core.datasets.writers import write_records
-from core.schema import FeatureMatrix
+from core.matrix.threshold import theta_table
+from core.schema import SCOPES, FeatureMatrix
 from core.selection.inputs import SampleInfo
 from core.store.contexts import lots
 from core.store.tables import VECTORS
 from core.store.writer import StoreWriter
 
 KEY = "0123456789abcdef"
+TOPICS = 8
 
 
 def alpaca(n):
@@ -38,10 +41,13 @@ def info_with(vectors, **scores):
     return SampleInfo(one, one, scores, lambda _: vectors)
 
 
-def tiny_store(folder, records, sets_or_values, *, n_features=16, key=KEY, scope="response", **meta) -> Path:
+def tiny_store(
+    folder, records, sets_or_values, *, n_features=16, key=KEY, scope="response", topics=None, **meta
+) -> Path:
     """A finished store of `records`, written to `folder`/data.jsonl; of those that cannot be read none is stored.
 
     `sets_or_values` has, for each sample that can be read, its features, or its features with their values.
+    `topics`: the same of the topics of each sample, of which there are TOPICS; without, the store has none.
     """
     folder = Path(folder)
     data = folder / "data.jsonl"
@@ -62,7 +68,27 @@ def tiny_store(folder, records, sets_or_values, *, n_features=16, key=KEY, scope
     writer.table("directions", pa.table({"feature_id": active, "x": active / 2, "y": -active / 3}))
     facts = {"n_samples": len(samples), "n_features": n_features, "n_blocks": 1, "warnings": [], "version": "0"}
     facts |= {"config": {"data": str(data)}, "digests": {"data": file_digest(data)}, "seconds": 1.0, "tokens": 1}
+    if topics is not None:
+        facts["topics"] = _write_topics(writer, topics, angle)
     return writer.finish(facts | meta)
+
+
+def matrix_from(rows, n_features):
+    """A matrix of features, or of features with their values, for each sample."""
+    rows = [sorted((dict(v) if isinstance(v, Mapping) else dict.fromkeys(v, 1.0)).items()) for v in rows]
+    indptr = np.cumsum([0, *map(len, rows)])
+    feature, value = (np.array([pair[i] for row in rows for pair in row], float) for i in (0, 1))
+    return FeatureMatrix(indptr, feature.astype(np.int32), value, n_features)
+
+
+def _write_topics(writer, topics, angle):
+    """Topics of the whole samples, the same of prompt and response; each is called 'topic i'."""
+    matrix = matrix_from(topics, TOPICS)
+    writer.write_topics(dict.fromkeys(SCOPES, matrix), [f"topic {f}" for f in range(TOPICS)])
+    table = {"sample_id": np.arange(len(angle), dtype=np.int32), "x": -angle, "y": angle}
+    writer.table("topic_projection", pa.table(table))
+    thetas = [asdict(row) for row in theta_table(matrix)]
+    return {"folder": "", "digest": "none", "n_features": TOPICS, "own": True, "thetas": dict.fromkeys(SCOPES, thetas)}
 
 
 def _ints(numbers):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WIDE = ("samples", "covered", "tokens", "redundancy", "quality")
 
 
-@takes(spec=Options(SelectionSpec, "theta", "scope"))
+@takes(spec=Options(SelectionSpec, "theta", "scope", "lens"))
 def compare(
     store: Store,
     spec: Asked,

@@ -25,7 +25,7 @@ Rows = Annotated[list[int] | None, typer.Argument(help="Rows of the store; none:
 Lift = Annotated[bool, typer.Option(help="Take these away.")]
 
 
-@takes(spec=Options(SelectionSpec, "method", "budget", budget="10%"))
+@takes(spec=Options(SelectionSpec, "method", "budget", "lens", budget="10%"))
 def veto(
     store: Store,
     spec: Asked,
@@ -84,9 +84,9 @@ def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: st
     """What a veto changes, as (before, after) pairs, and the leaks."""
     from core.explain.leaks import leaks, preview
 
-    matrix = session.matrix(spec.scope, spec.theta)
+    matrix = session.matrix_of(spec)
     change = preview(matrix, session.selection(spec), session.info, features, mode)
-    found = leaks(matrix, {*spec.vetoes, *features}, session.decoder())
+    found = leaks(matrix, {*spec.vetoes, *features}, session.decoder(spec.lens))
     return {
         "samples leaving or entering": (len(change.leaving), len(change.entering)),
         "features covered": change.covered,

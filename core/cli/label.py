@@ -122,7 +122,7 @@ def wanted_features(session: Any, spec: Any, features: str, credited: int) -> li
 
     if not features:
         selection = session.order(spec).prefix(PICKS)
-        matrix = session.matrix(spec.scope, spec.theta)
+        matrix = session.matrix_of(spec)
         return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
     named = words(features)
     for part in named:

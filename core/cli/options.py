@@ -106,23 +106,22 @@ def takes(**parts: Options) -> Callable[[Callable[..., None]], Callable[..., Non
 def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpec]:
     """The opened store, its workspace, and the spec that the options and the workspace's decisions amount to.
 
-    `asked` are fields of SelectionSpec as they are typed: a budget of 5%, no θ for the store's own. Raises StoreError
-    and SelectionError.
+    `asked` are fields of SelectionSpec as they are typed: a budget of 5%, no θ for the store's own, no lens for that of
+    the papers where the store has it. Raises StoreError and SelectionError.
     """
     from core.selection.checks import parsed_options
     from core.session.session import open_session, workspace_of
 
     session = open_session(store)
     workspace = workspace_of(session.store)
-    state = workspace.state()
-    lens = asked.get("lens") or "tokens"
+    state, lens = workspace.state(), asked.get("lens") or session.lens
     spec = SelectionSpec(**{**asked, "theta": 0.0, "budget": 1, "options": {}, "lens": lens})
     known_method(spec.method)
     theta, total = asked.get("theta"), budget_total(session, spec.unit)
     spec = replace(
         spec,
         budget=parsed_budget(asked.get("budget", "100"), total),
-        theta=session.default_theta(spec.scope)[0] if theta is None else theta,
+        theta=session.default_theta(spec.scope, spec.lens)[0] if theta is None else theta,
         options=parsed_options(spec.method, asked.get("options", {})),
         vetoes=state.of(lens).vetoes,
         pins=state.pins,

@@ -56,11 +56,11 @@ def prove(
     from core.proof.run import prove as run
 
     methods = parsed_methods(method, (FULL, BASE))
-    shared = {name: config[name] for name in ("unit", "theta", "scope")}
+    shared = {name: config[name] for name in ("unit", "theta", "scope", "lens")}
     session, _, spec = request(store, method="random", budget="1", **shared)
     total = budget_total(session, spec.unit)
     grid = cells(methods, [checked(parsed_budget(part, total)) for part in words(budget)], range(seeds))
-    decided = {name: getattr(spec, name) for name in ("theta", "vetoes", "pins", "bans")}
+    decided = {name: getattr(spec, name) for name in ("theta", "lens", "vetoes", "pins", "bans")}
     model = config["model"] or session.store.meta["config"]["model"]
     asked = ProofConfig(session.store.key, train=TrainConfig(**train), **config | decided | {"model": model})
     tell(f"The results: {shown_path(asked.path)}")

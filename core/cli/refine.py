@@ -20,10 +20,11 @@ def refine(store: Store, config: Asked, train: Asked, as_json: AsJson = False) -
     """
     from core.refine.rounds import refine as run
 
-    session, _, spec = request(store, method="random", budget="1", theta=config["theta"], scope=config["scope"])
+    wanted = {name: config[name] for name in ("theta", "scope", "lens")}
+    session, _, spec = request(store, method="random", budget="1", **wanted)
     own = session.store
     tuning = TrainConfig(**train, max_tokens=own.meta["config"]["max_tokens"], seed=config["seed"])
-    decided = {name: getattr(spec, name) for name in ("theta", "vetoes", "pins", "bans")}
+    decided = {name: getattr(spec, name) for name in ("theta", "lens", "vetoes", "pins", "bans")}
     asked = RefineConfig(own.key, train=tuning, **config | decided)
     endpoint = Endpoint.given(asked.scorer_model, asked.base_url) if asked.scorer == "judge" else None
     tell(f"The run: {shown_path(asked.folder)}")

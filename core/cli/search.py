@@ -48,7 +48,7 @@ class Conditions:
 
 @takes(
     conditions=Options(Conditions),
-    spec=Options(SelectionSpec, "method", "budget", "theta", "scope", "seed", budget="10%"),
+    spec=Options(SelectionSpec, "method", "budget", "theta", "scope", "seed", "lens", budget="10%"),
 )
 def search(
     store: Store,
@@ -66,7 +66,7 @@ def search(
     session, _, wanted = request(store, **spec)
     query = Conditions(**conditions).query
     picked = session.selection(wanted).rows if query.status != "all" else ()
-    matrix, started = session.matrix(wanted.scope, wanted.theta), time.perf_counter()
+    matrix, started = session.matrix_of(wanted), time.perf_counter()
     rows = find(session, matrix, query, picked)
     seconds = time.perf_counter() - started
     if as_json:

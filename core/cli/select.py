@@ -9,7 +9,7 @@ import typer
 
 from core.cli.console import bar, machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
-from core.schema import Selection, SelectionSpec
+from core.schema import NOUNS, Selection, SelectionSpec
 from core.settings import words
 from core.system.shown import many, shown_path
 
@@ -94,7 +94,7 @@ def select(
     if as_json:
         machine({**facts, "rows": chosen.rows, "gains": chosen.gains, "rounds": chosen.round})
     else:
-        samples, features = many(facts["samples"], "sample"), many(facts["covered"], "feature")
+        samples, features = many(facts["samples"], "sample"), many(facts["covered"], NOUNS[wanted.lens])
         print(f"{samples} {'covers' if facts['samples'] == 1 else 'cover'} {features} at θ = {wanted.theta:.4g}")
         if "at_least_of_best" in facts:
             print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
@@ -110,6 +110,7 @@ def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
     spec = chosen.spec
     facts = {
         "method": spec.method,
+        "lens": spec.lens,
         "samples": len(chosen.rows),
         "tokens": int(session.info.tokens[chosen.rows].sum()),
         "covered": int(chosen.covered_after[-1]),
@@ -117,7 +118,7 @@ def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
         "theta": spec.theta,
     }
     if spec.unit == "samples":
-        facts["at_least_of_best"] = certificate(session.matrix(spec.scope, spec.theta), chosen).share
+        facts["at_least_of_best"] = certificate(session.matrix_of(spec), chosen).share
     return facts
 
 
@@ -135,8 +136,8 @@ def explain(
     from core.explain.account import account
 
     session, _, wanted = request(store, **spec)
-    selection, faces = session.selection(wanted), session.store.faces()
-    found = account(session.matrix(wanted.scope, wanted.theta), selection, session.order(wanted), faces, row)
+    selection, faces = session.selection(wanted), session.faces(wanted.lens)
+    found = account(session.matrix_of(wanted), selection, session.order(wanted), faces, row)
     if as_json:
         machine(found)
         return

@@ -78,14 +78,14 @@ def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dic
     from core.studies.length import by_theta, scope_tokens
 
     tokens, places = scope_tokens(session.store, spec.scope), token_places(session.store)
-    table = session.default_theta(spec.scope)[1]
+    table = session.default_theta(spec.scope, spec.lens)[1]
     levels = [row.quantile for row in table], [row.theta for row in table]
     curves = growth(session.store, places, spec.theta)
     grown = [{"source": c.source, "samples": int(c.samples.max(initial=0)), "up to token": len(c.features),
               "K": c.K, "beta": c.beta, "r2": c.r2} for c in curves]  # fmt: skip
     return {
         "correlation": correlations(session, spec),
-        "by_theta": [asdict(row) for row in by_theta(session.raw_matrix(spec.scope), tokens, *levels)],
+        "by_theta": [asdict(row) for row in by_theta(session.raw_matrix(spec.scope, spec.lens), tokens, *levels)],
         **consists_of(session, spec, tokens, places, top),
         "growth": grown,
         **side_by_side(session, spec, tokens),
@@ -106,12 +106,12 @@ def consists_of(
     """How many features make up half of the covariance, of which kinds, and the first of them."""
     from core.studies.length_features import KINDS, decomposition, feature_kinds
 
-    found = decomposition(session.matrix(spec.scope, spec.theta), tokens)
+    found = decomposition(session.matrix_of(spec), tokens)
     listed = found.order[: max(found.half, top)]
     kinds = feature_kinds(session.store, places, listed.tolist(), spec.theta, spec.scope)
     number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
     summary = {"covariance": found.covariance, "features": len(found.order), "carry half": found.half, **number}
-    faces = session.store.faces()
+    faces = session.faces(spec.lens)
     columns = {"share": found.share, "density": found.density, "tokens with it": found.with_it}
     columns["tokens without"] = found.without
     features = [
@@ -131,7 +131,7 @@ def side_by_side(session: Session, spec: SelectionSpec, tokens: np.ndarray) -> d
     from core.studies.beyond_length import beyond, by_relative_gain, in_length_bins
     from core.studies.matched_sets import comparable_sets, costs, enrichment
 
-    matrix, info = session.matrix(spec.scope, spec.theta), session.info
+    matrix, info = session.matrix_of(spec), session.info
     spec = replace(spec, unit="samples")
     sets = comparable_sets(session, spec)
     differ = []

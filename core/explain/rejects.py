@@ -25,7 +25,7 @@ COVERING = 3  # picks named for each reject
 def rejects(selection: Selection, store: FeatureStore, info: SampleInfo) -> list[dict[str, Any]]:
     """Why each sample outside the selection is outside, in row order; rows are those of the input file."""
     spec = selection.spec
-    matrix, full = store.matrix(spec.scope, spec.theta), None
+    matrix, full = store.matrix(spec.scope, spec.theta, spec.lens), None
     if is_nested(spec) and METHODS[spec.method].quick:
         full = select(matrix, replace(spec, budget=matrix.n_samples), info)
     book = ledger(matrix, selection, full)

@@ -53,7 +53,7 @@ def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -
     found = read_manifest(Path(manifest))
     opened = find_store(found, Path(manifest), store)
     spec = spec_from(found["spec"])
-    selection = select(opened.matrix(spec.scope), spec, info_of(opened))
+    selection = select(opened.matrix(spec.scope, lens=spec.lens), spec, info_of(opened))
     rows = opened.sample_columns()["source_row"][selection.rows].tolist()
     if rows != found["rows"]:
         differ = len(set(rows) ^ set(found["rows"]))

@@ -28,6 +28,11 @@ def sample_map(matrix: FeatureMatrix, seed: int = 0) -> np.ndarray:
     return umap_2d(reduced(csr, seed), seed)
 
 
+def vector_map(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Coordinates of samples by the cosine of their vectors (N, d), the mean taken off first: float32 (N, 2)."""
+    return direction_map(vectors - vectors.mean(0), seed)
+
+
 def direction_map(directions: np.ndarray, seed: int = 0) -> np.ndarray:
     """Coordinates of decoder directions (F, d) by their cosine: lengths 1 → PCA to 50 dimensions → UMAP.
 

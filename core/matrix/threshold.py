@@ -18,6 +18,7 @@ def at_theta(matrix: FeatureMatrix, theta: float) -> FeatureMatrix:
 
 
 CLIMBING = 0.9  # share of the coverable features at which a coverage curve still has some way to go
+TOPICS_LEFT = 0.95  # share of the coverable topics below which θ = 0 leaves greedy a choice
 QUANTILES = (0, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 
 
@@ -56,6 +57,14 @@ def chosen_theta(table: list[ThetaRow]) -> float:
         if any(getattr(row, share) < CLIMBING for row in rich):
             return min(rich, key=lambda row: abs(getattr(row, share) - CLIMBING)).theta
     return (rich[-1] if rich else table[0]).theta if table else 0.0
+
+
+def chosen_topic_theta(table: list[ThetaRow]) -> float:
+    """The θ of topics: 0 if that leaves greedy a choice (a tenth of the samples covers less than 95 %), else as tokens.
+
+    A sample has few topics by construction, so no number of them that a θ must leave is asked for.
+    """
+    return 0.0 if not table or table[0].at_tenth < TOPICS_LEFT else chosen_theta(table)
 
 
 def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow:

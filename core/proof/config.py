@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.lm.fine_tuning import TrainConfig
-from core.schema import SelectionSpec
+from core.schema import SelectionSpec, without_default_lens
 from core.settings import check, like, setting, words
 from core.system.files import cache_path
 
@@ -27,6 +27,7 @@ class ProofConfig:
     unit: str = like(SelectionSpec, "unit")
     theta: float = like(SelectionSpec, "theta")
     scope: str = like(SelectionSpec, "scope")
+    lens: str = like(SelectionSpec, "lens")
     score: str = setting("", "Score column for the methods that need one.")
     full: int = setting(4000, "At most so many random samples stand for all.", low=1)
     refined: int = setting(3, "Rounds of refinement.", low=1)
@@ -43,5 +44,5 @@ class ProofConfig:
     @property
     def path(self) -> Path:
         """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(without_default_lens(asdict(self)), sort_keys=True)
         return cache_path("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"

@@ -139,8 +139,8 @@ def picked(
     """
     bans = tuple(sorted({*config.bans, *held_out.tolist()}))
     spec = SelectionSpec(
-        cell.method, cell.budget, config.unit, config.theta, config.scope, vetoes=config.vetoes, pins=config.pins,
-        bans=bans, seed=cell.seed,
+        cell.method, cell.budget, config.unit, config.theta, config.scope, lens=config.lens, vetoes=config.vetoes,
+        pins=config.pins, bans=bans, seed=cell.seed,
     )  # fmt: skip
     if cell.method == BASE:
         return np.empty(0, np.int64), ""
@@ -161,7 +161,7 @@ def refinement(config: ProofConfig, cell: Cell, bans: tuple[int, ...]) -> Refine
     return RefineConfig(
         config.store_key, config.refined, cell.budget, quality=config.score, model=config.model, seed=cell.seed,
         new_tokens=config.new_tokens, vetoes=config.vetoes, pins=config.pins, bans=bans, theta=config.theta,
-        scope=config.scope, train=replace(config.train, seed=cell.seed),
+        scope=config.scope, lens=config.lens, train=replace(config.train, seed=cell.seed),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import SelectionError
 from core.lm.fine_tuning import TrainConfig
-from core.schema import SelectionSpec
+from core.schema import SelectionSpec, without_default_lens
 from core.scoring.registry import SCORERS
 from core.settings import check, like, number_or_word, setting
 from core.system.files import cache_path
@@ -45,6 +45,7 @@ class RefineConfig:
     bans: tuple[int, ...] = ()
     theta: float = like(SelectionSpec, "theta")
     scope: str = like(SelectionSpec, "scope")
+    lens: str = like(SelectionSpec, "lens")
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
@@ -59,7 +60,7 @@ class RefineConfig:
     @property
     def folder(self) -> Path:
         """Where the run is kept: named by everything that decides its outcome."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(without_default_lens(asdict(self)), sort_keys=True)
         return cache_path("refine", self.store_key) / hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -67,6 +68,6 @@ class RefineConfig:
         """The decisions as a selection has them."""
         score = {"score": self.quality} if self.quality else {}
         return SelectionSpec(
-            "kmq", self.budget, theta=self.theta, scope=self.scope, vetoes=self.vetoes, pins=self.pins,
+            "kmq", self.budget, theta=self.theta, scope=self.scope, lens=self.lens, vetoes=self.vetoes, pins=self.pins,
             bans=self.bans, seed=self.seed, options={**score, "k": self.k},
         )  # fmt: skip

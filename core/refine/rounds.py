@@ -107,7 +107,7 @@ def refine(
     filelock.Timeout if another process is at the run and it is not to `wait`.
     """
     require_training()
-    matrix = store.matrix(config.scope, config.theta)
+    matrix = store.matrix(config.scope, config.theta, config.lens)
     free, quality = candidates(matrix, config.spec), qualities(matrix, config.spec, info)
     if not free.any():
         raise SelectionError("Vetoes, pins and bans leave no sample to draw from.")

@@ -133,7 +133,7 @@ def runs_stamp(store_key: str) -> tuple[tuple[str, int], ...]:
 
 def command(config: RefineConfig, store: Path) -> str:
     """The command that begins or goes on with a run, provided that the decisions are those of its configuration."""
-    given = {"rounds": config.rounds, "budget": config.budget, "theta": config.theta}
+    given = {"rounds": config.rounds, "budget": config.budget, "theta": config.theta, "lens": config.lens}
     for own, usual in ((config, RefineConfig(config.store_key)), (config.train, TrainConfig())):
         changed = {name: getattr(own, name) for name in settings_of(type(own))}
         given |= {name: v for name, v in changed.items() if v != getattr(usual, name) and name != "max_tokens"}

@@ -211,7 +211,7 @@ def reference_guided(matrix: FeatureMatrix, spec: SelectionSpec, samples: Sample
             "reference-guided needs the option reference: the feature store of examples of what the model should get "
             "good at, extracted with the same model and SAE."
         )
-    weight = reference_weights(matrix, at_theta(samples.reference(str(name), spec.scope), spec.theta))
+    weight = reference_weights(matrix, at_theta(samples.reference(str(name), spec.scope, spec.lens), spec.theta))
     return weighted_greedy(matrix, spec, samples, weight)
 
 

@@ -43,9 +43,9 @@ class SampleInfo:
     """What some methods need besides features; N samples.
 
     prompt_tokens, response_tokens int64 (N,); scores: columns float64 (N,). By name, when a method asks: vectors
-    (N, d), tags as a matrix of samples × tags, reference(name, scope) another data set's matrix over the same features,
-    refined(name) a run of core.refine. remember(key, compute): the value of compute(), kept by
-    whoever has a cache; a text in the tuple `key` may name a file.
+    (N, d), tags as a matrix of samples × tags, reference(name, scope, lens) another data set's matrix over the same
+    features, refined(name) a run of core.refine. remember(key, compute): the value of compute(), kept by whoever has a
+    cache; a text in the tuple `key` may name a file.
     """
 
     prompt_tokens: np.ndarray
@@ -53,7 +53,7 @@ class SampleInfo:
     scores: Mapping[str, np.ndarray] = field(default_factory=dict)
     vectors: Callable[[str], np.ndarray] | None = None
     tags: Callable[[str], FeatureMatrix] | None = None
-    reference: Callable[[str, str], FeatureMatrix] | None = None
+    reference: Callable[[str, str, str], FeatureMatrix] | None = None
     refined: Callable[[str], Refined] | None = None
     remember: Callable[[tuple[Hashable, ...], Callable[[], Any]], Any] = at_once
 

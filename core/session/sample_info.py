@@ -32,8 +32,8 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         score_columns(store),
         lambda name: vectors(store, name),  # what methods make of them is remembered
         lambda name: memory.get(("tags", name), lambda: tags(store, name)),
-        lambda name, scope: memory.get(
-            ("reference", name, scope, *versions([name])), lambda: reference(store, name, scope)
+        lambda name, scope, lens: memory.get(
+            ("reference", name, scope, lens, *versions([name])), lambda: reference(store, name, scope, lens)
         ),
         lambda name: refined(store, name),
         lambda key, compute: memory.get((*key, *versions(key)), compute),
@@ -76,17 +76,24 @@ def _tag_list(value: Any) -> list[str]:
     return [text for part in parts if (text := str(part).strip().lower())]
 
 
-def reference(store: FeatureStore, name: str, scope: str) -> FeatureMatrix:
+def reference(store: FeatureStore, name: str, scope: str, lens: str = "tokens") -> FeatureMatrix:
     """The matrix of another store, a path or the key of one in the cache, made with the same model and SAE.
 
-    Raises StoreError as `open_store` does, SelectionError for another model or SAE.
+    Raises StoreError as `open_store` does, SelectionError for another model or another SAE of the lens.
     """
     path = store_at(name)
     other = open_store(path)
-    for part in ("model", "sae"):
-        if other.meta["digests"][part] != store.meta["digests"][part]:
-            raise SelectionError(f"The reference {path.name} was made with another {part}: extract it with the same.")
-    return other.matrix(scope)
+    other.require(lens, scope)
+    for part in ("model", "topics" if lens == "topics" else "sae"):
+        if digest_of(other, part) != digest_of(store, part):
+            what = "SAE of topics" if part == "topics" else part
+            raise SelectionError(f"The reference {path.name} was made with another {what}: extract it with the same.")
+    return other.matrix(scope, lens=lens)
+
+
+def digest_of(store: FeatureStore, part: str) -> str:
+    """The digest of a store's data, model, sae or topics."""
+    return store.meta["topics"]["digest"] if part == "topics" else store.meta["digests"][part]
 
 
 def refined(store: FeatureStore, name: str) -> RefineRun:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.matrix.statistics import unit_rows
-from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
+from core.matrix.threshold import ThetaRow, chosen_theta, chosen_topic_theta, theta_table
 from core.refine.view import runs_stamp
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
@@ -23,6 +23,8 @@ from core.session.memory import Memory
 from core.session.sample_info import info_of, vectors, versions
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
+from core.topics.folders import found_topics
+from core.topics.model import TopicSAE
 from core.workspace.log import Workspace
 
 RANDOM_DRAWS = 20
@@ -53,23 +55,36 @@ class Session:
         """The value of `compute()`, kept for the next call with that key as far as memory goes."""
         return self.memory.get(key, compute)
 
-    def raw_matrix(self, scope: str) -> FeatureMatrix:
-        """The matrix of a scope, read from the store once."""
-        return self.remember(("raw matrix", scope), lambda: self.store.matrix(scope))
+    def raw_matrix(self, scope: str, lens: str = "tokens") -> FeatureMatrix:
+        """The matrix of a scope and a lens, read from the store once; raises StoreError where it has no such lens."""
+        return self.remember(("raw matrix", lens, scope), lambda: self.store.matrix(scope, lens=lens))
 
-    def default_theta(self, scope: str = "all") -> tuple[float, list[ThetaRow]]:
-        """The default θ of a scope and the table it was chosen from, which extraction has left for the scope all."""
+    def default_theta(self, scope: str = "all", lens: str = "tokens") -> tuple[float, list[ThetaRow]]:
+        """The default θ of a scope and a lens, and the table it was chosen from, which extraction may have left."""
 
         def chosen() -> tuple[float, list[ThetaRow]]:
-            known = self.store.meta.get("thetas") if scope == "all" else None
-            table = [ThetaRow(**row) for row in known] if known else theta_table(self.raw_matrix(scope))
-            return chosen_theta(table), table
+            known = self.store.thetas(scope, lens)
+            table = [ThetaRow(**row) for row in known] if known else theta_table(self.raw_matrix(scope, lens))
+            return (chosen_topic_theta if lens == "topics" else chosen_theta)(table), table
 
-        return self.remember(("theta", scope), chosen)
+        return self.remember(("theta", lens, scope), chosen)
 
-    def matrix(self, scope: str, theta: float) -> FeatureMatrix:
-        """The matrix at scope and θ."""
-        return self.remember(("matrix", scope, theta), lambda: self.raw_matrix(scope).at(theta))
+    def matrix(self, scope: str, theta: float, lens: str = "tokens") -> FeatureMatrix:
+        """The matrix at scope, θ and lens; raises StoreError where the store has no such lens."""
+        return self.remember(("matrix", lens, scope, theta), lambda: self.raw_matrix(scope, lens).at(theta))
+
+    def matrix_of(self, spec: SelectionSpec) -> FeatureMatrix:
+        """The matrix that a request is about."""
+        return self.matrix(spec.scope, spec.theta, spec.lens)
+
+    def faces(self, lens: str = "tokens") -> dict[int, str]:
+        """What each feature of a lens is called until it has a label."""
+        return self.remember(("faces", lens), lambda: self.store.faces(lens))
+
+    @property
+    def lens(self) -> str:
+        """The lens of the papers where the store has it: tokens, else topics."""
+        return self.store.lenses[-1]
 
     def order(self, spec: SelectionSpec) -> Selection:
         """All samples in a method's order; for a method that has none, or takes long over it, the selection itself."""
@@ -81,14 +96,14 @@ class Session:
 
     def _select(self, spec: SelectionSpec) -> Selection:
         """Select; what the greedy order before the latest veto or ban still has in common is not computed again."""
-        key = ("latest", spec.method, spec.scope, spec.theta)
-        found = select(self.matrix(spec.scope, spec.theta), spec, self.info, previous=self.memory.latest(key))
+        key = ("latest", spec.method, spec.lens, spec.scope, spec.theta)
+        found = select(self.matrix_of(spec), spec, self.info, previous=self.memory.latest(key))
         self.memory.put(key, found)
         return found
 
     def selection(self, spec: SelectionSpec) -> Selection:
         """The selection at the budget of `spec`."""
-        check_spec(self.matrix(spec.scope, spec.theta), spec)
+        check_spec(self.matrix_of(spec), spec)
         order = self.order(spec)
         return order if order.spec == spec else replace(order.prefix(spec.budget), spec=spec)
 
@@ -98,7 +113,7 @@ class Session:
 
     def coverable(self, spec: SelectionSpec) -> int:
         """How many features all samples together cover, ignored ones not counted."""
-        active = self.matrix(spec.scope, spec.theta).density() > 0
+        active = self.matrix_of(spec).density() > 0
         return int(active.sum() - sum(active[f] for f, mode in spec.vetoes.items() if mode == "ignore"))
 
     def random_band(self, spec: SelectionSpec, picks: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,21 +126,29 @@ class Session:
         draws = [replace(self.full(by_method(spec, "random")), seed=s, budget=drawn) for s in range(RANDOM_DRAWS)]
 
         def band() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            matrix = self.matrix(spec.scope, spec.theta)
+            matrix = self.matrix_of(spec)
             curves = np.array([select(matrix, draw, self.info).covered_after for draw in draws])
             return curves.min(0), np.median(curves, 0), curves.max(0)
 
         return self.remember(("band", repr(draws[0])), band)
 
-    def decoder(self) -> np.ndarray | None:
-        """The SAE's decoder directions, each of length 1, float32 (F, d_in); None where its folder is not at hand."""
+    def decoder(self, lens: str = "tokens") -> np.ndarray | None:
+        """The decoder directions of a lens's SAE, each of length 1, float32 (F, d_in); None where it is not at hand."""
 
         def units() -> np.ndarray | None:
             meta = self.store.meta
+            if lens == "topics":
+                topics = self.topics()
+                return None if topics is None else unit_rows(topics.decoder)
             found = decoder_directions(meta["config"].get("sae", ""), meta["digests"].get("sae", ""))
             return None if found is None else unit_rows(found)
 
-        return self.remember("decoder", units)
+        return self.remember(("decoder", lens), units)
+
+    def topics(self) -> TopicSAE | None:
+        """The SAE that the store's topics come from; None where its folder is gone or holds another one."""
+        made = self.store.meta["topics"]
+        return self.remember("topics", lambda: found_topics(made["folder"], made["digest"]))
 
     def vectors(self, name: str = "residual") -> np.ndarray:
         """The vectors of the samples that `name` stands for (residual, or a .npy file), of length 1: float32 (N, d).

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from core.errors import DamagedError, LockedError, StoreError
-from core.store.tables import SCHEMA_VERSION, connect, explained
+from core.store.tables import OLDEST, SCHEMA_VERSION, connect, explained
 
 
 def meta_of(path: Path, db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def meta_of(path: Path, db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 def check_version(path: Path, meta: dict[str, Any]) -> None:
     """Raise StoreError unless this program reads stores of this version."""
     version = meta.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if not isinstance(version, int) or not OLDEST <= version <= SCHEMA_VERSION:
         raise StoreError(
             f"{path.name} has schema version {version}, this program reads {SCHEMA_VERSION}: extract again."
         )

@@ -11,10 +11,34 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoreError
-from core.schema import SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
+from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
 from core.store.meta import check_version, meta_of
 from core.store.pooling import pool_segments
 from core.store.tables import VECTORS, connect, explained
+
+LACKS = {
+    "topics": "has no topics: `python -m core upgrade` adds them without running the model again",
+    "tokens": "has no token features: it was made without an SAE",
+}
+ALL_ALONE = "was made before prompt and response had topics of their own"
+
+
+def read_topics(db: Any, n_samples: int, n_topics: int, scope: str, theta: float) -> FeatureMatrix:
+    """The topics with value > theta of each sample's vector over a scope, as CSR."""
+    found = db.execute(
+        "SELECT sample_id, feature_id, value FROM topic_activations WHERE scope = ? AND value > ?",
+        [SCOPES.index(scope), theta],
+    ).fetchnumpy()
+    counts = np.bincount(found["sample_id"], minlength=n_samples)
+    return FeatureMatrix(np.concatenate([[0], np.cumsum(counts)]), found["feature_id"], found["value"], n_topics)
+
+
+def read_vectors(db: Any, scope: str) -> np.ndarray:
+    """The samples' mean vectors over a scope, float32 (N, d); zeros for a sample without tokens there."""
+    column = VECTORS[SCOPES.index(scope)]
+    found = db.execute(f"SELECT {column} FROM samples ORDER BY sample_id").fetchall()
+    whole = b"".join(vector for (vector,) in found)
+    return np.frombuffer(whole, np.float16).reshape(len(found), -1).astype(np.float32)
 
 
 def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
@@ -57,6 +81,32 @@ class FeatureStore:
         """Number of samples N."""
         return self.meta["n_samples"]
 
+    @property
+    def lenses(self) -> tuple[str, ...]:
+        """The lenses that the store can be looked at through: topics, tokens or both."""
+        return tuple(lens for lens in LENSES if self.size_of(lens))
+
+    def size_of(self, lens: str) -> int:
+        """Number of features F of a lens, 0 where the store does not have it."""
+        return self.n_features if lens == "tokens" else (self.meta.get("topics") or {}).get("n_features", 0)
+
+    def thetas(self, scope: str, lens: str) -> list[dict[str, Any]]:
+        """The table that the default θ is chosen from, as extraction has left it; empty where it left none."""
+        if lens == "topics":
+            return self.meta["topics"]["thetas"][scope]
+        return (scope == "all" and self.meta.get("thetas")) or []
+
+    def require(self, lens: str, scope: str = "all") -> None:
+        """Raise StoreError unless the store has the lens, and topics of that scope."""
+        if lens not in LENSES:
+            raise StoreError(f"Unknown lens {lens!r}: use one of {', '.join(LENSES)}.")
+        if scope not in SCOPES:
+            raise StoreError(f"Unknown scope {scope!r}: use one of {', '.join(SCOPES)}.")
+        if lens not in self.lenses:
+            raise StoreError(f"{self.path.name} {LACKS[lens]}.")
+        if lens == "topics" and scope not in self.meta["topics"]["thetas"]:
+            raise StoreError(f"{self.path.name} {ALL_ALONE}: extract again, or use the scope all.")
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one statement, on a cursor of its own: a connection shared by threads gives wrong results.
 
@@ -78,12 +128,12 @@ class FeatureStore:
         """The error for a row that is not in the store."""
         return StoreError(f"{self.path.name} has no sample {row}: its rows are 0 to {self.n_samples - 1}.")
 
-    def matrix(self, scope: str = "all", theta: float | None = None) -> FeatureMatrix:
+    def matrix(self, scope: str = "all", theta: float | None = None, lens: str = "tokens") -> FeatureMatrix:
         """The samples' features over a scope (all, prompt, response), those with value > theta; or StoreError."""
-        if scope not in SCOPES:
-            raise StoreError(f"Unknown scope {scope!r}: use one of {', '.join(SCOPES)}.")
+        self.require(lens, scope)
+        read = read_topics if lens == "topics" else read_matrix
         with explained(self.path):
-            return read_matrix(self.db.cursor(), self.n_samples, self.n_features, scope, float(theta or 0.0))
+            return read(self.db.cursor(), self.n_samples, self.size_of(lens), scope, float(theta or 0.0))
 
     def samples(self, rows: Iterable[int] | None = None) -> list[Sample]:
         """The samples, or those of `rows` in the order given; Sample.row is the position in the store.
@@ -150,9 +200,18 @@ class FeatureStore:
             [int(row)],
         )
 
-    def features(self) -> dict[str, np.ndarray]:
+    def features(self, lens: str = "tokens") -> dict[str, np.ndarray]:
         """Of every feature that was ever active, ascending: feature_id int32, n_samples int64, max_value float32."""
-        return self.columns("SELECT feature_id, n_samples, max_value FROM features ORDER BY feature_id")
+        table = "topics" if lens == "topics" else "features"
+        return self.columns(f"SELECT feature_id, n_samples, max_value FROM {table} ORDER BY feature_id")
+
+    def kinds(self) -> dict[int, str]:
+        """The kind of each token feature (see features.kinds); nothing where they were not stored."""
+        return dict(self.rows("SELECT feature_id, kind FROM kinds")) if self.has("kinds") else {}
+
+    def has(self, table: str) -> bool:
+        """Whether the store has a table."""
+        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]))
 
     def contexts(self, feature: int) -> list[dict[str, Any]]:
         """Where a feature fires: bin (0 the strongest, then from high to low), sample_id, peak, pieces, values, edge.
@@ -196,22 +255,24 @@ class FeatureStore:
         """UMAP coordinates of the decoder directions of the active features: feature_id int32, x, y float32."""
         return self.columns("SELECT feature_id, x, y FROM directions ORDER BY feature_id")
 
-    def faces(self, tokens: int = 3) -> dict[int, str]:
-        """Of each feature the commonest tokens at its strongest peaks, as one string: a face until it has a label."""
+    def faces(self, lens: str = "tokens", tokens: int = 3) -> dict[int, str]:
+        """What a feature is called until it has a label: a topic's name, or the commonest tokens at its peaks."""
+        if lens == "topics":
+            return dict(self.rows("SELECT feature_id, name FROM topics"))
         found = self.rows(
             "SELECT feature_id, list(token ORDER BY rank) FROM contexts WHERE bin = 0 GROUP BY feature_id"
         )
         return {f: " · ".join(commonest([t.strip() for t in peaks], tokens)) for f, peaks in found}
 
-    def projection(self) -> dict[str, np.ndarray]:
-        """UMAP coordinates of the samples: x, y float32 (N,)."""
-        return self.columns("SELECT x, y FROM projection ORDER BY sample_id")
+    def projection(self, lens: str = "tokens") -> dict[str, np.ndarray]:
+        """UMAP coordinates of the samples by the features of a lens: x, y float32 (N,)."""
+        table = "topic_projection" if lens == "topics" else "projection"
+        return self.columns(f"SELECT x, y FROM {table} ORDER BY sample_id")
 
     def embeddings(self, scope: str = "all") -> np.ndarray:
-        """Mean-pooled residual vectors over a scope, float32 (N, d_model); zeros for a sample without tokens there."""
-        column = VECTORS[SCOPES.index(scope)]
-        rows = self.rows(f"SELECT {column} FROM samples ORDER BY sample_id")
-        return np.stack([np.frombuffer(r[0], np.float16) for r in rows]).astype(np.float32)
+        """Mean vectors of the samples over a scope, float32 (N, d); zeros for a sample without tokens there."""
+        with explained(self.path):
+            return read_vectors(self.db.cursor(), scope)
 
 
 def commonest(words: list[str], n: int) -> list[str]:

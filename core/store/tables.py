@@ -13,6 +13,7 @@ from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST
 from core.system.disk import writing
 
 SCHEMA_VERSION = 3
+OLDEST = 2  # version that is still read: it has one vector a sample, and no topics
 VECTORS = ("embedding", "prompt_vector", "response_vector")  # columns with a sample's mean vector, one for each scope
 MEND = "move it away and extract again, or copy it anew from where it came"
 TABLES = """

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from core.errors import DiskError
-from core.schema import FeatureMatrix
+from core.schema import SCOPES, FeatureMatrix
 from core.store.contexts import DRAWN, STRONGEST, Kept, lots
-from core.store.reader import FeatureStore, read_matrix
-from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, connect, explained
+from core.store.reader import FeatureStore, read_matrix, read_vectors
+from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, VECTORS, connect, explained
 
 NOTE = "INSERT INTO meta VALUES (?, ?)"
 RESUMES = "run the same command again, which goes on where it was"
+
+
+def topic_rows(matrix: FeatureMatrix, scope: str) -> pa.Table:
+    """The entries of a matrix of topics as rows of the table topic_activations."""
+    sample = np.repeat(np.arange(matrix.n_samples, dtype=np.int32), matrix.counts)
+    place = np.full(len(sample), SCOPES.index(scope), np.uint8)
+    return pa.table({"sample_id": sample, "scope": place, "feature_id": matrix.feature, "value": matrix.value})
 
 
 @contextmanager
@@ -112,6 +120,32 @@ class StoreWriter:
         """The matrix of what has been written so far, over all segments."""
         return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
 
+    def has_vectors(self, scope: str) -> bool:
+        """Whether every sample has a vector of a scope: stores of an earlier version had the whole's alone."""
+        column = VECTORS[SCOPES.index(scope)]
+        return self.db.execute(f"SELECT count(*) = count({column}) FROM samples").fetchall()[0][0]
+
+    def vectors(self, scope: str) -> np.ndarray:
+        """The samples' mean vectors over a scope: float32 (N, d)."""
+        return read_vectors(self.db, scope)
+
+    def texts(self) -> list[str]:
+        """The turns of each sample as one text."""
+        found = self.db.execute("SELECT messages FROM samples ORDER BY sample_id").fetchall()
+        return ["\n\n".join(content for _, content in json.loads(text)) for (text,) in found]
+
+    def write_topics(self, found: Mapping[str, FeatureMatrix], names: Sequence[str]) -> None:
+        """Write (or write again) the topics of each sample by scope, and the names of those that are active."""
+        whole, parts = found["all"], [topic_rows(matrix, scope) for scope, matrix in found.items()]
+        self.table("topic_activations", pa.concat_tables(parts))
+        largest = np.zeros(whole.n_features, np.float32)
+        np.maximum.at(largest, whole.feature, whole.value)
+        counts = np.bincount(np.concatenate([m.feature for m in found.values()]), minlength=whole.n_features)
+        active = np.flatnonzero(counts)
+        of = np.bincount(whole.feature, minlength=whole.n_features)[active]
+        columns = {"feature_id": active.astype(np.int32), "n_samples": of, "max_value": largest[active]}
+        self.table("topics", pa.table({**columns, "name": [names[f] for f in active.tolist()]}))
+
     def write_chunk(self, samples: Any, activations: Any, candidates: Any, **noted: float) -> None:
         """Append three Arrow tables and note amounts in one transaction: all of the chunk is in the store, or none."""
         cursor = self.db.cursor()
@@ -129,8 +163,6 @@ class StoreWriter:
 
         Its contexts become candidates again, with new lots: which of them are kept depends on all the stores.
         """
-        import pyarrow as pa
-
         offset, cursor = self.n_done, self.db.cursor()
         cursor.execute("BEGIN")
         for name, sql in APPENDED.items():

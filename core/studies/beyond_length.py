@@ -107,7 +107,7 @@ def beyond_lines(session: Session, spec: SelectionSpec, length: np.ndarray) -> l
     """Greedy with the effect of length (N,) taken away in two ways, beside greedy, the longest responses and a random
     draw, all with the number of samples that `spec` selects.
     """
-    matrix, info = session.matrix(spec.scope, spec.theta), session.info
+    matrix, info = session.matrix_of(spec), session.info
     spec = replace(spec, unit="samples", budget=len(session.selection(spec).rows))
     rows = {m: session.selection(by_method(spec, m)).rows for m in ("sae-greedy", "longest-response", "random")}
     rows["greedy in length bins"] = in_length_bins(matrix, spec, info, length).rows

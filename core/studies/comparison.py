@@ -76,7 +76,7 @@ def compare(
             k = max(1, round(share * session.store.n_samples))
             task = replace(by_method(spec, method), budget=k, unit="samples")
             found[method, share] = runs(session, completed(task, score, reference), draws if method == "random" else 1)
-    matrix = session.matrix(spec.scope, spec.theta)
+    matrix = session.matrix_of(spec)
     credit = row_sums(matrix.indptr, matrix.feature, (~ignored(matrix, spec)).astype(np.float64))
     rows = tuple(_row(session, method, share, found, score, credit) for share in shares for method in methods)
     length = length_effect(matrix, session.info.tokens)

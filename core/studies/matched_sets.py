@@ -81,7 +81,7 @@ def comparable_sets(session: Session, spec: SelectionSpec) -> dict[str, np.ndarr
     """
     methods = ("longest-response", "random", "sae-greedy")
     sets = {method: session.selection(by_method(spec, method)).rows for method in methods}
-    allowed = available(session.matrix(spec.scope, spec.theta), spec)
+    allowed = available(session.matrix_of(spec), spec)
     for name, method in MATCHED.items():
         sets[name] = length_matched(session.info.response_tokens, sets[method], allowed, spec.seed)
     return sets

@@ -27,7 +27,7 @@ FOLDED = 5  # contexts of a bin shown at once
 
 def draw(now: View, feature: int, lift: float) -> None:
     """The whole card; `lift`: how much commoner the feature is among the picks than among all samples."""
-    card = feature_card(now.session.store, now.matrix, now.spec.theta, feature, now.session.decoder())
+    card = feature_card(now.session.store, now.matrix, now.spec.theta, feature, now.session.decoder(now.spec.lens))
     st.subheader(f"Feature {feature}", anchor=False)
     st.html(f"<div style='font-size:1.1rem' data-testid='feature-face'>{escape(now.label(feature))}</div>")
     st.caption(label_line(now, feature))
@@ -110,7 +110,7 @@ def before_veto(now: View, features: list[int]) -> None:
             st.caption(plain(error))
             return
         st.caption(told(effect))
-    found = leaks(now.matrix, {*features, *now.decided.vetoes}, now.session.decoder())
+    found = leaks(now.matrix, {*features, *now.decided.vetoes}, now.session.decoder(now.spec.lens))
     if not found:
         st.caption("No other feature fires with it so often that it would carry the same.")
         return

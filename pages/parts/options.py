@@ -70,9 +70,9 @@ def pick_number(option: Option, title: str, about: dict[str, Any]) -> float | in
     return st.number_input(title, low, high, default, 1 if option.whole else 0.05, **about)
 
 
-def pick_theta(session: Session, scope: str) -> float:
+def pick_theta(session: Session, scope: str, lens: str) -> float:
     """The JumpReLU threshold, chosen among quantiles of the store's values."""
-    default, table = session.default_theta(scope)
+    default, table = session.default_theta(scope, lens)
     thetas = {row.quantile: row.theta for row in table} or {0.0: 0.0}
     start = next((q for q, theta in thetas.items() if theta == default), 0.0)
     quantile = st.select_slider(
@@ -80,7 +80,7 @@ def pick_theta(session: Session, scope: str) -> float:
         list(thetas),
         start,
         format_func=lambda q: f"{thetas[q]:.3g} ({q:.1%})",
-        key=f"theta_{scope}",
+        key=f"theta_{scope}" if lens == "tokens" else f"theta_{lens}_{scope}",
         bind="query-params",
         help=f"{SPEC['theta'].sentence} In brackets: the share of all values below it. "
         "The default is where a tenth of the samples come nearest to covering 90 % of the features; "

@@ -20,6 +20,11 @@ from pages.parts.options import pick_details, pick_theta
 from pages.parts.text import plain
 from pages.parts.view import View, session_of
 
+LENS_HELP = (
+    "Topics: a feature is what a sample is about or asks for. Tokens: it is what single tokens mean to the model, "
+    "as in the papers."
+)
+
 
 def open_view() -> View | None:
     """Draw the sidebar and keep what it says as the view; without a usable store say what to do, and give None."""
@@ -83,17 +88,23 @@ def build_view(session: Session) -> View:
     workspace = workspace_of(session.store)
     state = workspace.state()
     with st.sidebar:
+        lens = pick_lens(session)
         method = st.selectbox("Method", list(METHODS), key="method", bind="query-params")
         unit, budget = pick_budget(session, state)
         scope = st.segmented_control(
-            "Features of", SCOPES, default="all", required=True, key="scope", bind="query-params"
+            f"{lens.capitalize()} of",
+            scopes_of(session, lens),
+            default="all",
+            required=True,
+            key="scope",
+            bind="query-params",
         )
-        theta = pick_theta(session, scope)
+        theta = pick_theta(session, scope, lens)
         details, ignored = pick_details(session, method)
     for sentence in ignored:
         st.warning(plain(sentence), icon=":material/link_off:")
-    spec = SelectionSpec(method, budget, unit, theta, scope, pins=state.pins, bans=state.bans, **details)
-    order, selection = selected(session, replace(spec, vetoes=state.of(spec.lens).vetoes))
+    spec = SelectionSpec(method, budget, unit, theta, scope, pins=state.pins, bans=state.bans, lens=lens, **details)
+    order, selection = selected(session, replace(spec, vetoes=state.of(lens).vetoes))
     with st.sidebar:
         decisions(workspace, state, selection.spec)
     return View(session, workspace, state, selection.spec, order, selection)
@@ -116,6 +127,21 @@ def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selectio
             raise error from None
         st.warning(plain(f"{error} What follows is without it."), icon=":material/link_off:")
         return found
+
+
+def pick_lens(session: Session) -> str:
+    """What a feature is: what a sample is about, or what a single token means; without a choice where there is none."""
+    lenses = session.store.lenses
+    if len(lenses) == 1:
+        return lenses[0]
+    return st.segmented_control(
+        "Look through", lenses, default=lenses[0], required=True, key="lens", bind="query-params", help=LENS_HELP
+    )
+
+
+def scopes_of(session: Session, lens: str) -> tuple[str, ...]:
+    """The scopes that a lens has: in stores of an earlier version topics are those of whole samples alone."""
+    return SCOPES if lens == "tokens" else tuple(session.store.meta["topics"]["thetas"])
 
 
 def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:

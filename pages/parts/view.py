@@ -38,7 +38,7 @@ class View:
     @property
     def matrix(self) -> FeatureMatrix:
         """The matrix at the view's scope and θ."""
-        return self.session.matrix(self.spec.scope, self.spec.theta)
+        return self.session.matrix_of(self.spec)
 
     @property
     def decided(self) -> FeatureDecisions:
@@ -68,7 +68,7 @@ class View:
 
     @cached_property
     def _faces(self) -> dict[int, str]:
-        return self.session.remember("faces", self.session.store.faces)
+        return self.session.faces(self.spec.lens)
 
     @cached_property
     def _labels(self) -> dict[int, Label]:
@@ -119,7 +119,7 @@ def header(title: str, lead: str) -> View:
     st.write(lead)
     data = Path(now.session.store.meta["config"]["data"]).name
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
-    parts += [f"θ = {now.spec.theta:.3g}", f"features of {now.spec.scope}"]
+    parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {now.spec.scope}"]
     parts += [f"{name} = {value}" for name, value in now.spec.options.items()]
     if now.decided.vetoes:
         parts.append(f"{len(now.decided.vetoes)} vetoed")

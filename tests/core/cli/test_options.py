@@ -59,8 +59,14 @@ evaluate-sae: --data! --model= --sae=assets/sae-smollm2-135m-layer15 --tokens=60
 """
 SINCE = """
 extract: --sae= --vectors=
-compare: --budget/--budgets=1%,5%,10% --method/--methods= --shares=
-prove: --budget/--budgets=300 --method/--methods=random,longest-response,sae-greedy
+compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=
+prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
+refine: --lens
+select: --lens
+explain: --lens
+export: --lens
+search: --lens
+veto: --lens
 label: --timeout=60.0
 decisions: --export --import --json=False --last=20 --store!
 replay: --store

@@ -14,7 +14,7 @@ SETS = [[0, 1, 2], [2, 3], [3], [0, 4], [5]]
 def selection(method="sae-greedy", **spec):
     matrix = FeatureMatrix.from_sets(SETS, n_features=6)
     reference = FeatureMatrix.from_sets([[0, 2], [2, 3], [3, 1], [0]], n_features=6)
-    samples = SampleInfo(np.ones(5, int), np.arange(5) + 1, reference=lambda name, scope: reference)
+    samples = SampleInfo(np.ones(5, int), np.arange(5) + 1, reference=lambda name, scope, lens: reference)
     return select(matrix, SelectionSpec(method, 3, **spec), samples)
 
 
