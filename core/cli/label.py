@@ -14,6 +14,7 @@ from core.cli.console import bar, machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
 from core.lm.endpoint import Endpoint
+from core.schema import NOUNS, SelectionSpec
 from core.settings import setting, words
 from core.system.shown import many
 
@@ -28,14 +29,16 @@ class Prices:
     price_out: float | None = setting(None, "Per million answer tokens, for the estimate.")
 
 
+@takes(spec=Options(SelectionSpec, "lens"))
 def labels(
     store: Store,
+    spec: Asked,
     import_: Annotated[Path | None, typer.Option("--import", help="Labels as JSON, or Neuronpedia's export.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write the labels that are shown to this file.")] = None,
     skip_bad: Annotated[bool, typer.Option(help="Go on without entries that cannot be used.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import or export the labels of a store's features; without either, say how many there are of each source.
+    """Import or export the labels of the features of a lens; without either, say how many there are of each source.
 
     Example: python -m core labels --store cache/0123456789abcdef.duckdb --import explanations/batch-0.jsonl.gz
     """
@@ -45,47 +48,55 @@ def labels(
     from core.store.reader import open_store
 
     opened = open_store(store)
-    found: dict[str, Any] = import_labels(opened, import_, skip_bad) if import_ else {}
-    shown = labels_of(opened, workspace_of(opened).state())
+    lens = spec["lens"] or opened.lenses[-1]
+    opened.require(lens)
+    found: dict[str, Any] = import_labels(opened, lens, import_, skip_bad) if import_ else {}
+    shown = labels_of(opened, workspace_of(opened).state(), lens)
     if export:
-        found |= {"exported": write_labels(export, shown.values()), "file": str(export)}
+        found |= {"exported": write_labels(export, shown.values(), lens), "file": str(export)}
     if not found:
-        found = {"features": opened.n_features, "labelled": len(shown), **Counter(la.source for la in shown.values())}
-        found |= shipped_problems(opened)
+        found = {
+            "features": opened.size_of(lens),
+            "labelled": len(shown),
+            **Counter(la.source for la in shown.values()),
+        }
+        found |= shipped_problems(opened, lens)
+    found = {"lens": lens, **found}
     machine(found) if as_json else show([{"": name, " ": value} for name, value in found.items()])
 
 
-def import_labels(store: Any, path: Path, skip_bad: bool) -> dict[str, Any]:
-    """Keep the labels of a file for the store's SAE; says how many, and which entries were left out."""
+def import_labels(store: Any, lens: str, path: Path, skip_bad: bool) -> dict[str, Any]:
+    """Keep the labels of a file for the SAE of a lens; says how many, and which entries were left out."""
     from core.features.label_files import neuronpedia_id, read_labels
     from core.features.labels import book_of
 
-    known = neuronpedia_id(store.meta["config"].get("sae", ""))
-    file = read_labels(path, store.n_features, skip_bad=skip_bad, neuronpedia=known)
-    book_of(store).add(file.labels)
+    known = neuronpedia_id(store.meta["config"].get("sae") or "") if lens == "tokens" else None
+    file = read_labels(path, store.size_of(lens), skip_bad=skip_bad, neuronpedia=known, lens=lens)
+    book_of(store, lens).add(file.labels)
     return {"imported": len(file.labels), "skipped": len(file.bad)} | ({"first": str(file.bad[0])} if file.bad else {})
 
 
-def shipped_problems(store: Any) -> dict[str, Any]:
+def shipped_problems(store: Any, lens: str) -> dict[str, Any]:
     """The first entry of the SAE folder's labels.json that cannot be used, and how many; empty if all can be."""
     from core.errors import DataError
     from core.features.label_files import read_labels
     from core.features.shown_labels import shipped_file
 
-    path = shipped_file(store)
+    path = shipped_file(store, lens)
     try:
         if path:
-            read_labels(path, store.n_features, origin="shipped")
+            read_labels(path, store.size_of(lens), origin="shipped", lens=lens)
     except DataError as error:
         return {"problem": str(error)}
     return {}
 
 
-@takes(asked=Options(Endpoint), price=Options(Prices))
+@takes(asked=Options(Endpoint), price=Options(Prices), spec=Options(SelectionSpec, "lens"))
 def label(
     store: Store,
     asked: Asked,
     price: Asked,
+    spec: Asked,
     features: Annotated[str, typer.Option(help="Feature numbers, separated by commas.")] = "",
     credited: Annotated[int, typer.Option(help=f"Else the features credited most over {PICKS} greedy picks.")] = 100,
     again: Annotated[bool, typer.Option(help="Also features that this model has labelled.")] = False,
@@ -97,22 +108,22 @@ def label(
 
     Example: python -m core label --store cache/KEY.duckdb --base-url http://127.0.0.1:8000/v1 --model MODEL
     """
-    from core.features.label_prompts import example_maker
+    from core.features.label_examples import example_maker
     from core.features.labeller import estimate, unlabelled
     from core.features.labels import book_of
 
     endpoint = Endpoint.given(**asked)
-    session, _, spec = request(store, budget="1")
-    book, wanted = book_of(session.store), wanted_features(session, spec, features, credited)
+    session, _, task = request(store, budget="1", **spec)
+    book, wanted = book_of(session.store, task.lens), wanted_features(session, task, features, credited)
     todo = wanted if again else unlabelled(wanted, book, endpoint.model)
     before = len(wanted) - len(todo)
-    tell(f"{many(len(wanted), 'feature')}, {before:,} of them labelled by this model before.")
-    make = example_maker(session.store, session.raw_matrix("all"), seed)
+    tell(f"{many(len(wanted), NOUNS[task.lens])}, {before:,} of them labelled by this model before.")
+    make = example_maker(session.store, session.raw_matrix("all", task.lens), task.lens, seed)
     examples = [one for one in map(make, todo) if one.shown]
     if examples and not confirmed(estimate(examples, endpoint, **price), endpoint, yes):
         raise SelectionError("Nothing was sent: answer y, or give --yes.")
     outcomes = run(examples, endpoint, book)
-    report(outcomes, sorted(set(todo) - {one.feature for one in examples}), as_json)
+    report(task.lens, outcomes, sorted(set(todo) - {one.feature for one in examples}), as_json)
 
 
 def wanted_features(session: Any, spec: Any, features: str, credited: int) -> list[int]:
@@ -124,10 +135,10 @@ def wanted_features(session: Any, spec: Any, features: str, credited: int) -> li
         selection = session.order(spec).prefix(PICKS)
         matrix = session.matrix_of(spec)
         return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
-    named = words(features)
+    named, n, called = words(features), session.store.size_of(spec.lens), NOUNS[spec.lens]
     for part in named:
-        if not (part.isascii() and part.isdigit() and int(part) < session.store.n_features):
-            raise SelectionError(f"{part!r} is no feature of this store: they are 0 to {session.store.n_features - 1}.")
+        if not (part.isascii() and part.isdigit() and int(part) < n):
+            raise SelectionError(f"{part!r} is no {called} of this store: they are 0 to {n - 1}.")
     return list(dict.fromkeys(int(part) for part in named))
 
 
@@ -155,7 +166,7 @@ def run(examples: list[Any], endpoint: Any, book: Any) -> list[Any]:
     return sorted(outcomes, key=lambda outcome: outcome.feature)
 
 
-def report(outcomes: list[Any], silent: list[int], as_json: bool) -> None:
+def report(lens: str, outcomes: list[Any], silent: list[int], as_json: bool) -> None:
     """The labels with their scores, and every feature that has none, with the reason."""
     made = [outcome.label for outcome in outcomes if outcome.label]
     rows = [{"feature": la.feature, "label": la.text, "score": la.score} for la in made]
@@ -164,9 +175,9 @@ def report(outcomes: list[Any], silent: list[int], as_json: bool) -> None:
     scores = [la.score for la in made if la.score is not None]
     mean = sum(scores) / len(scores) if scores else None
     if as_json:
-        machine({"labelled": len(made), "mean score": mean, "labels": rows, "problems": problems})
+        machine({"lens": lens, "labelled": len(made), "mean score": mean, "labels": rows, "problems": problems})
         return
     show([row | {"score": "—" if row["score"] is None else f"{row['score']:.2f}"} for row in rows])
     show(problems, "Problems")
     average = "" if mean is None else f"; mean score {mean:.2f}"
-    print(f"{len(made):,} labelled, {many(len(problems), 'problem')}{average}")
+    print(f"{many(len(made), NOUNS[lens])} labelled, {many(len(problems), 'problem')}{average}")

@@ -1,6 +1,6 @@
 """Files of labels: SAElect's own, and Neuronpedia's export of explanations; JSON or JSON Lines, gzip of either.
 
-Own: objects with `feature`, `label`, `source`, `date`, `score`, `author` (the last four may be missing).
+Own: objects with `feature`, `label`, `source`, `date`, `score`, `author`, `lens` (the last five may be missing).
 Neuronpedia (v1/MODEL/SOURCE/explanations/batch-N.jsonl.gz of its exports, or /api/explanation/export): objects with
 `index` (text or number), `description`, `modelId`, `layer` (the source), `explanationModelName`, and maybe `scores`.
 
@@ -40,9 +40,15 @@ class _EntryError(Exception):
 
 
 def read_labels(
-    path: Path, n_features: int, *, skip_bad: bool = False, origin: str = "imported", neuronpedia: str | None = None
+    path: Path,
+    n_features: int,
+    *,
+    skip_bad: bool = False,
+    origin: str = "imported",
+    neuronpedia: str | None = None,
+    lens: str = "tokens",
 ) -> LabelFile:
-    """The labels of a file; of several for one feature by one author, the one with the best score.
+    """The labels of a file for features of a lens; of several for one by one author, the one with the best score.
 
     Their source is `origin`, but a model's own stay `auto`, and in an SAE's folder (origin `shipped`) a person's stay
     `manual`. `neuronpedia`: model/source that its explanations must belong to. Raises DataError, which counts the bad
@@ -51,7 +57,7 @@ def read_labels(
     good, bad = [], []
     for where, entry in _entries(Path(path)):
         try:
-            good.append(_label(entry, n_features, origin, neuronpedia))
+            good.append(_label(entry, n_features, origin, neuronpedia, lens))
         except _EntryError as error:
             bad.append(BadRow(where, error.args[0], error.args[1], shorten(error.args[2])))
     if bad and not (skip_bad and good):
@@ -74,11 +80,13 @@ def _entries(path: Path) -> Iterator[Record]:
         raise DataError(f"{path} " + (f"breaks off in {file.truncated_at}." if file.truncated_at else "has no labels."))
 
 
-def _label(entry: Any, n_features: int, origin: str, neuronpedia: str | None) -> Label:
+def _label(entry: Any, n_features: int, origin: str, neuronpedia: str | None, lens: str) -> Label:
     if isinstance(entry, BadRow):
         raise _EntryError(entry.reason, "", entry.value)
     if not isinstance(entry, dict):
         raise _EntryError("is not an object", "", entry)
+    if entry.get("lens", lens) != lens:
+        raise _EntryError(f"is not {lens}", "lens", entry["lens"])
     feature = _feature(entry, n_features)
     if "description" in entry:
         _check_sae(entry, neuronpedia)
@@ -151,12 +159,12 @@ def _one_an_author(labels: list[Label]) -> list[Label]:
     return list(kept.values())
 
 
-def write_labels(path: Path, labels: Iterable[Label]) -> int:
-    """Write labels in SAElect's format, by feature; gives their number. Raises DataError if the file cannot be."""
+def write_labels(path: Path, labels: Iterable[Label], lens: str = "tokens") -> int:
+    """Write labels of a lens in SAElect's format, by feature; their number. Raises DataError if the file cannot be."""
     rows = []
     for label in sorted(labels, key=lambda la: la.feature):
         entry = asdict(replace(label, text=cleaned(label.text)))
-        rows.append({"feature": entry.pop("feature"), "label": entry.pop("text"), **entry})
+        rows.append({"feature": entry.pop("feature"), "label": entry.pop("text"), **entry, "lens": lens})
     try:
         with replacing(Path(path)) as temporary:
             temporary.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

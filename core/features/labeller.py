@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from core.features.label_examples import Examples
 from core.features.label_prompts import (
     LABEL_CHARACTERS,
-    Examples,
     accuracy,
     detection_prompt,
     label_prompt,

@@ -1,7 +1,8 @@
 """What features stand for: labels, who gave each one, and which one is shown.
 
 A person's labels belong to a data set and are kept in the workspace, where they can be undone. All others belong to an
-SAE: those in `labels.json` beside its cfg.json, and those imported or made by a model, in one SQLite file.
+SAE, that of the tokens or that of the topics: those in `labels.json` beside its cfg.json, and those imported or made by
+a model, in one SQLite file.
 """
 
 from __future__ import annotations
@@ -48,8 +49,10 @@ def cleaned(text: str, most: int = MOST_CHARACTERS) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def sae_of(store: FeatureStore) -> str:
-    """The digest that tells the store's SAE from others; empty if the store does not say."""
+def sae_of(store: FeatureStore, lens: str = "tokens") -> str:
+    """The digest that tells the SAE of a lens from others; empty if the store has none, or does not say."""
+    if lens == "topics":
+        return (store.meta.get("topics") or {}).get("digest", "")
     return store.meta["digests"].get("sae", "")
 
 
@@ -58,7 +61,7 @@ class LabelBook:
 
     def __init__(self, path: Path, sae: str) -> None:
         if not sae:
-            raise StoreError("This feature store does not say which SAE made it: labels cannot be kept for it.")
+            raise StoreError("This feature store does not say which SAE these features are of: labels cannot be kept.")
         self.path, self.sae = path, sae
 
     def add(self, labels: Iterable[Label]) -> None:
@@ -78,6 +81,6 @@ class LabelBook:
         return [label for label in found if label.source in SOURCES]  # SQLite has no checksums: bytes may be others
 
 
-def book_of(store: FeatureStore) -> LabelBook:
-    """The imported and automatic labels of a store's SAE; raises StoreError if the store does not name one."""
-    return LabelBook(cache_dir() / "labels.sqlite", sae_of(store))
+def book_of(store: FeatureStore, lens: str = "tokens") -> LabelBook:
+    """The imported and automatic labels of the SAE of a lens; raises StoreError if the store does not name one."""
+    return LabelBook(cache_dir() / "labels.sqlite", sae_of(store, lens))

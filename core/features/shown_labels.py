@@ -11,34 +11,44 @@ from core.features.labels import SOURCES, Label, book_of, cleaned, sae_of
 from core.sae.loading import sae_digest
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, stamp
+from core.topics.folders import located
 from core.workspace.decisions import WorkspaceState
 
 SHIPPED = "labels.json"
 
 
-def shipped_file(store: FeatureStore) -> Path | None:
-    """`labels.json` in the folder of the store's SAE; None if there is none, or the folder holds another SAE now."""
+def sae_folder(store: FeatureStore, lens: str) -> Path | None:
+    """The folder of the SAE of a lens, None if it is not at hand; it may hold another SAE by now."""
+    if lens == "topics":
+        return located((store.meta.get("topics") or {}).get("folder", ""))
     folder = Path(store.meta["config"].get("sae") or "?")
-    path = folder / SHIPPED
-    return path if path.is_file() and sae_digest(str(folder)) == sae_of(store) else None
+    return folder if folder.is_dir() else None
 
 
-def shipped_labels(store: FeatureStore) -> list[Label]:
-    """The labels in the SAE's folder: a person's stay `manual`, a model's `auto`, others are `shipped`.
+def shipped_file(store: FeatureStore, lens: str = "tokens") -> Path | None:
+    """`labels.json` in the folder of a lens's SAE; None if there is none, or the folder holds another SAE now."""
+    folder = sae_folder(store, lens)
+    if folder is None or not (folder / SHIPPED).is_file() or sae_digest(str(folder)) != sae_of(store, lens):
+        return None
+    return folder / SHIPPED
+
+
+def shipped_labels(store: FeatureStore, lens: str = "tokens") -> list[Label]:
+    """The labels in the folder of a lens's SAE: a person's stay `manual`, a model's `auto`, others are `shipped`.
 
     Entries that cannot be used are left out, and so is a file that cannot be read: `python -m core labels` names them.
     """
-    path = shipped_file(store)
+    path = shipped_file(store, lens)
     try:
-        return read_labels(path, store.n_features, skip_bad=True, origin="shipped").labels if path else []
+        return read_labels(path, store.size_of(lens), skip_bad=True, origin="shipped", lens=lens).labels if path else []
     except DataError:
         return []
 
 
-def labels_of(store: FeatureStore, decided: WorkspaceState | None = None) -> dict[int, Label]:
-    """The label of each feature that has one: the person's, else the best of the SAE's (see `best_labels`)."""
-    found = best_labels([*shipped_labels(store), *(book_of(store).labels() if sae_of(store) else [])])
-    own = (decided or WorkspaceState()).of("tokens")
+def labels_of(store: FeatureStore, decided: WorkspaceState | None = None, lens: str = "tokens") -> dict[int, Label]:
+    """The label of each feature of a lens that has one: the person's, else the SAE's best (see `best_labels`)."""
+    kept = book_of(store, lens).labels() if sae_of(store, lens) else []
+    found, own = best_labels([*shipped_labels(store, lens), *kept]), (decided or WorkspaceState()).of(lens)
     return found | {f: Label(f, cleaned(t), "manual", own.dates.get(f, "")[:10]) for f, t in own.labels.items()}
 
 
@@ -55,7 +65,7 @@ def _preference(label: Label) -> tuple:
     return label.feature, SOURCES.index(label.source), -score, label.author, label.text
 
 
-def labels_stamp(store: FeatureStore) -> str:
-    """Changes whenever the labels of the store's SAE may have changed: a key for caches."""
-    folder = Path(store.meta["config"].get("sae") or "?")
-    return repr([stamp(str(path)) for path in (cache_dir() / "labels.sqlite", folder / SHIPPED)])
+def labels_stamp(store: FeatureStore, lens: str = "tokens") -> str:
+    """Changes whenever the labels of a lens may have changed: a key for caches."""
+    folder = sae_folder(store, lens) or Path("?")
+    return repr([lens, *(stamp(str(path)) for path in (cache_dir() / "labels.sqlite", folder / SHIPPED))])

@@ -22,6 +22,10 @@ from pages.parts.text import escape, plain, tokens_html
 from pages.parts.view import View, url
 
 BIN_NAMES = ("strongest", "upper third of the rest", "middle third", "lower third")
+UNLABELLED = {
+    "topics": "the words that set its strongest samples apart",
+    "tokens": "the commonest tokens at its strongest peaks",
+}
 FOLDED = 5  # contexts of a bin shown at once
 
 
@@ -50,12 +54,13 @@ def label_line(now: View, feature: int) -> str:
     """Where the name comes from, and where else to read about the feature."""
     label = now.label_of(feature)
     if label is None:
-        source = "No label yet: these are the commonest tokens at its strongest peaks."
+        source = f"No label yet: these are {UNLABELLED[now.spec.lens]}."
     else:
         by = f" by {label.author}" if label.author else ""
         score = "" if label.score is None else f", detection score {label.score:.0%}"
         source = f"Label: {label.source}{by}{', ' + label.date[:10] if label.date else ''}{score}."
-    address = neuronpedia_url(now.session.store.meta["config"].get("sae", ""), feature)
+    sae = now.session.store.meta["config"].get("sae") if now.spec.lens == "tokens" else None
+    address = neuronpedia_url(sae, feature) if sae else None
     return plain(source) + (f" [Neuronpedia]({address})" if address else "")
 
 

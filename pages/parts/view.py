@@ -72,9 +72,9 @@ class View:
 
     @cached_property
     def _labels(self) -> dict[int, Label]:
-        store, state = self.session.store, self.state
-        key = ("labels", state.version, labels_stamp(store))
-        return self.session.remember(key, lambda: labels_of(store, state))
+        store, state, lens = self.session.store, self.state, self.spec.lens
+        key = ("labels", state.version, labels_stamp(store, lens))
+        return self.session.remember(key, lambda: labels_of(store, state, lens))
 
 
 def session_of(path: Path) -> Session:

@@ -9,49 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.features.label_prompts import (
-    accuracy,
-    marked,
-    parsed_active,
-    parsed_label,
-    split,
-    window,
-)
+from core.features.label_prompts import accuracy, parsed_active, parsed_label
 from core.lm.endpoint import MalformedAnswer, fenced
 from tests.hostile import SPITE
 from tests.strategies import quick
-
-# --- examples
-
-
-@quick
-@given(st.lists(st.integers(0, 3), max_size=60), st.integers(0, 99))
-def test_shown_and_tested_contexts_are_apart_and_spread_over_the_bins(bins, seed):
-    contexts = [{"bin": b, "id": i} for i, b in enumerate(bins)]
-    shown, tested = split(contexts, np.random.default_rng(seed))
-    assert (shown, tested) == split(contexts, np.random.default_rng(seed))
-    ids = [c["id"] for c in shown]
-    assert ids == sorted(ids) and max(len(shown), len(tested)) <= 10
-    if len(contexts) < 4:
-        assert shown == tested == contexts
-        return
-    assert not {c["id"] for c in tested} & set(ids)
-    for part in range(4):  # no bin is left behind while another has more of its own
-        had, rest = bins.count(part), [sum(c["bin"] == b for c in shown) for b in range(4)]
-        assert rest[part] >= min((had + 1) // 2, max(rest) - 1)
-
-
-@quick
-@given(st.integers(0, 2**32), st.integers(0, 40))
-def test_a_window_is_cut_as_contexts_are(seed, radius):
-    rng = np.random.default_rng(seed)
-    pieces, segments = [f"{i}." for i in range(20)], rng.integers(-1, 2, 20).astype(np.int8)
-    segments[7] = 0
-    store = type("Store", (), {"pieces": lambda self, row: (pieces, segments)})()
-    text = window(store, 0, radius, np.random.default_rng(seed))
-    centres = np.flatnonzero(segments >= 0)
-    assert text in {"".join(pieces[max(0, c - radius) : c + radius + 1]) for c in centres}
-
 
 # --- prompts and answers
 
@@ -69,17 +30,6 @@ def test_no_text_can_close_the_fence_or_begin_a_line(given_texts):
     assert len(lines) == 2 + max(len(given_texts), 1)
     assert user == fenced("TASK", given_texts)[1]
     user["content"].encode("utf-8")
-
-
-@quick
-@given(st.lists(st.tuples(st.text("ab<>", max_size=3), st.sampled_from([0.0, 2.0])), max_size=8))
-def test_runs_of_activating_tokens_are_marked(tokens):
-    pieces, values = [t for t, _ in tokens], [v for _, v in tokens]
-    text = marked({"pieces": pieces, "values": values})
-    escaped = [p.replace("<<", "< <").replace(">>", "> >") for p in pieces]
-    signs = "".join("1" if v else "0" for v in values)
-    runs = [run for run in signs.split("0") if run]
-    assert len(text) == len("".join(escaped)) + 4 * len(runs)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from core.cli.app import main
 from core.errors import ModelError
+from core.features.label_examples import example_maker
 from core.features.label_prompts import (
     accuracy,
     detection_prompt,
-    example_maker,
     label_prompt,
     parsed_active,
 )
@@ -54,7 +54,7 @@ def test_other_examples_are_from_samples_without_the_feature(store):
         rows = [i for i in range(N) if text.startswith(f"word{i}") and not text[len(f"word{i}") :][:1].isdigit()]
         even = {i for i in rows if i % 2 == 0}
         assert not rows or bool(even) == active
-    shown = {c["sample_id"] for c in found.shown}
+    shown = {int(text.split("word")[1].split(">>")[0]) for text in found.shown}
     assert len(shown) == len(found.shown) == (n + 1) // 2 and all(row % 2 == 0 for row in shown)
     again = make(1)
     assert (again.tested, again.active.tolist()) == (found.tested, found.active.tolist())

@@ -228,6 +228,7 @@ BAD = [
         {"index": 1, "description": "x", "modelId": "gpt2", "layer": "6-res"},
         "modelId/layer: row 1: is not this",
     ),
+    ({"feature": 1, "label": "x", "lens": "topics"}, "lens: row 1: is not tokens (value: 'topics')"),
     ("x", "row 1: is not an object (value: 'x')"),
 ]
 
@@ -263,18 +264,19 @@ def test_import_export_and_list_by_command(store, tmp_path, capsys):
         assert main(["labels", "--store", str(store.path), "--json", *arguments]) == 0
         return json.loads(capsys.readouterr().out)
 
-    assert machine() == {"features": F, "labelled": 0}
+    assert machine() == {"lens": "tokens", "features": F, "labelled": 0}
     given_file = written(tmp_path / "np.json", [*NEURONPEDIA, {"index": "99", "description": "another SAE's"}])
     assert main(["labels", "--store", str(store.path), "--import", str(given_file)]) == 2
     assert "1 of 5 entries cannot be used; first: index: row 4" in capsys.readouterr().err
     assert machine("--import", str(given_file), "--skip-bad")["imported"] == 3
     workspace_of(store).label(5, "mine")
-    assert machine() == {"features": F, "labelled": 3, "imported": 2, "manual": 1}
+    assert machine() == {"lens": "tokens", "features": F, "labelled": 3, "imported": 2, "manual": 1}
     out = tmp_path / "out.json"
-    assert machine("--export", str(out)) == {"exported": 3, "file": str(out)}
+    assert machine("--export", str(out)) == {"lens": "tokens", "exported": 3, "file": str(out)}
     entries = json.loads(out.read_text())
+    assert {e["lens"] for e in entries} == {"tokens"}
     assert [(e["feature"], e["source"]) for e in entries] == [(3, "imported"), (4, "imported"), (5, "manual")]
-    assert machine("--import", str(out)) == {"imported": 3, "skipped": 0}
+    assert machine("--import", str(out)) == {"lens": "tokens", "imported": 3, "skipped": 0}
     today = entries[-1]["date"]
     assert len(today) == 10 and labels_of(store)[5] == Label(5, "mine", "imported", today)
 

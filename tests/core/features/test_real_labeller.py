@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ModelError
-from core.features.label_prompts import (
-    example_maker,
-)
+from core.features.label_examples import example_maker
 from core.features.labeller import label_features
 from core.features.labels import LabelBook
 from core.lm.endpoint import IN_A_ROW, Endpoint
