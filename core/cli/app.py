@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from core.cli import compare, data, decide, export, label, prove, refine, sae, search, select, study
+from core.cli import compare, data, decide, export, label, prove, refine, sae, search, select, study, topics
 from core.cli.console import tell
 from core.errors import SaelectError
 from core.system.disk import writing
@@ -39,6 +39,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     prove.prove,
     sae.train_sae,
     sae.evaluate_sae,
+    topics.train_topics,
 )
 app = typer.Typer(
     add_completion=False,

@@ -30,6 +30,17 @@ class Coherence:
         """How many times more alike a feature's strongest samples are than random ones, float64 (M,)."""
         return self.own / np.maximum(self.random, 1e-9)
 
+    def summary(self) -> dict[str, Any]:
+        """The median ratio, the share of features with a ratio above 3, and how many were measured, for a file."""
+        if not len(self.feature):
+            return {"coherence_features": 0}
+        median, above = float(np.median(self.ratio)), float((self.ratio > 3).mean())
+        return {
+            "coherence_features": len(self.feature),
+            "coherence_median": round(median, 2),
+            "coherence_above_3": round(above, 4),
+        }
+
 
 def coherence(
     matrix: FeatureMatrix, texts: Sequence[str], rng: np.random.Generator, vectors: Any = None, most: int | None = None

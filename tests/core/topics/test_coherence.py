@@ -92,5 +92,7 @@ def test_other_vectors_and_a_part_of_the_features():
 
 
 def test_a_ratio_needs_something_to_compare_with():
-    found = Coherence(np.array([0, 1]), np.array([0.3, 0.0]), np.array([0.1, 0.0]))
-    np.testing.assert_allclose(found.ratio, [3, 0])
+    found = Coherence(np.array([0, 1]), np.array([0.25, 0.0]), np.array([0.125, 0.0]))
+    np.testing.assert_allclose(found.ratio, [2, 0])
+    assert found.summary() == {"coherence_features": 2, "coherence_median": 1.0, "coherence_above_3": 0.0}
+    assert Coherence(*[np.zeros(0)] * 3).summary() == {"coherence_features": 0}
