@@ -91,6 +91,11 @@ class ExtractConfig:
     vectors: str = setting(
         "", "Sentence encoder for the topics: a folder or hub id; default: the model's own mean-pooled residual stream."
     )
+    topics: str = setting(
+        "", "Folder of an SAE of topics; default: the one that comes with SAElect for the model, else one of this data."
+    )
+    n_topics: int = setting(0, "Topics to learn from this data; 0: about one for 16 samples.", low=0)
+    topics_k: int = setting(8, "The most topics that a sample has, where they are learnt from this data.", low=1)
 
     def __post_init__(self) -> None:
         check(self)
@@ -98,8 +103,8 @@ class ExtractConfig:
             object.__setattr__(self, "batch_tokens", self.max_tokens)
 
     def key(self, *digests: str) -> str:
-        """16 hex digits over `digests` (data, model, SAE, template, encoder) and the fields that change the result."""
-        ignored = {"data", "model", "sae", "vectors", "device", "batch_tokens"}
+        """16 hex digits over `digests` (of Pipeline, and of the data) and the fields that change the result."""
+        ignored = {"data", "model", "sae", "vectors", "topics", "device", "batch_tokens"}
         kept = {k: v for k, v in asdict(self).items() if k not in ignored}
         text = json.dumps([kept, *digests], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -19,6 +19,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     data.extract,
     data.demo,
     data.join,
+    data.upgrade,
     data.info,
     select.methods,
     select.score,

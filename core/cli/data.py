@@ -1,4 +1,4 @@
-"""The commands that make feature stores: extract, demo, join, info."""
+"""The commands that make feature stores: extract, demo, join, upgrade, info."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ def join(stores: Stores) -> None:
     from core.extract.joining import join as run
 
     print(with_progress(lambda show: run(stores, on_progress=show)))
+
+
+def upgrade(store: Store) -> None:
+    """Add what a store of an earlier version lacks, its topics above all, without running the model again.
+
+    Example: python -m core upgrade --store cache/0123456789abcdef.duckdb
+    """
+    from core.extract.upgrade import upgrade as run
+
+    print(with_progress(lambda show: run(store, on_progress=show)))
 
 
 def demo(samples: Annotated[int, typer.Option(help="How many conversations.")] = 1000) -> None:

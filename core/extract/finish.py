@@ -14,6 +14,8 @@ from core import __version__
 from core.extract import projection
 from core.extract.logit_lens import write_interpretation
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan
+from core.extract.topics import notes_on_topics, write_topics
+from core.features.kinds import kinds_of
 from core.matrix.threshold import theta_table
 from core.store.writer import StoreWriter
 
@@ -35,6 +37,8 @@ def finish(
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
     on_progress(Progress("Choosing θ", 0, 1))
     thetas = [asdict(row) for row in theta_table(matrix)]
+    topics = write_topics(writer, pipeline.topics, pipeline.config, on_progress)
+    write_kinds(writer)
     meta = {
         "version": __version__,
         "config": asdict(pipeline.config),
@@ -42,10 +46,18 @@ def finish(
         "n_features": pipeline.n_features,
         "n_blocks": pipeline.n_blocks,
         "digests": {"data": digest, **pipeline.digests},
-        "warnings": [*todo.warnings, *(pipeline.sae.notes if pipeline.sae else ())],
+        "warnings": [*todo.warnings, *(pipeline.sae.notes if pipeline.sae else ()), *notes_on_topics(topics)],
         "thetas": thetas,
+        "topics": topics,
         **facts,
     }
     path = writer.finish(meta)
     on_progress(Progress("Done", 1, 1))
     return path
+
+
+def write_kinds(writer: StoreWriter) -> None:
+    """Write of what kind each token feature is that was ever active."""
+    kinds = kinds_of(writer.db)
+    columns = {"feature_id": pa.array(kinds.keys(), pa.int32()), "kind": pa.array(kinds.values(), pa.string())}
+    writer.table("kinds", pa.table(columns))

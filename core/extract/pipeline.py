@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.datasets.samples import read_samples
-from core.errors import DataError
+from core.errors import DataError, ModelError
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel, layers_needed, middle_hook_point
 from core.lm.sentence_encoder import SentenceEncoder, load_encoder
@@ -17,6 +18,8 @@ from core.lm.sources import load_lm, resolve_device, resolve_dtype
 from core.sae.autoencoder import SparseAutoencoder, check_fit
 from core.sae.loading import load_sae
 from core.schema import ExtractConfig, Sample
+from core.topics.model import TopicSAE, load_topics
+from core.topics.shipped import shipped_topics
 
 if TYPE_CHECKING:
     import torch
@@ -46,13 +49,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Everything a chunk needs: the model, how far up to run it, and the SAE and the sentence encoder, if any."""
+    """The model, how far up to run it, and, if any, the SAE, the sentence encoder, and topics trained before."""
 
     lm: LanguageModel
     sae: SparseAutoencoder | None
     n_blocks: int
     config: ExtractConfig
     encoder: SentenceEncoder | None = None
+    topics: TopicSAE | None = None
 
     @property
     def n_features(self) -> int:
@@ -66,10 +70,11 @@ class Pipeline:
 
     @property
     def digests(self) -> dict[str, str]:
-        """What tells the parts from others: model, sae ("" for none) and template, and encoder if there is one."""
+        """What tells the parts from others: model, sae ("" for none) and template; encoder and topics if given."""
         found = {"model": self.lm.digest, "sae": self.sae.digest if self.sae else ""}
         found["template"] = template_digest(self.lm.tokenizer)
-        return found | ({"encoder": self.encoder.digest} if self.encoder else {})
+        given = {"encoder": self.encoder, "topics": self.topics}
+        return found | {name: part.digest for name, part in given.items() if part}
 
     @property
     def decoder(self) -> np.ndarray:
@@ -117,4 +122,19 @@ def load(config: ExtractConfig) -> Pipeline:
     n_blocks = check_fit(lm, sae, hook_point) if sae else layers_needed(hook_point, lm.n_layers)
     encoder = load_encoder(config.vectors, device, dtype) if config.vectors else None
     config = replace(config, dtype=dtype, device=device, hook_point=hook_point)
-    return Pipeline(lm, sae, n_blocks, config, encoder)
+    topics = given_topics(config, encoder.d_model if encoder else lm.d_model)
+    return Pipeline(lm, sae, n_blocks, config, encoder, topics)
+
+
+def given_topics(config: ExtractConfig, d_in: int) -> TopicSAE | None:
+    """The SAE of topics that a request names, else the one that comes with this program for its model, if any.
+
+    Raises ModelError if it cannot be loaded, or reads vectors of another width than `d_in`.
+    """
+    folder = Path(config.topics) if config.topics else None
+    if not (folder or config.vectors):
+        folder = shipped_topics(config.model, config.hook_point, d_in)
+    topics = load_topics(folder) if folder else None
+    if topics and topics.d_in != d_in:
+        raise ModelError(f"The topics of {folder} read vectors of width {topics.d_in}, those here have {d_in}.")
+    return topics

@@ -40,7 +40,7 @@ class Shown:
 def kinds_of(db: Any) -> dict[int, str]:
     """The kind of each feature that is ever active, by its ten strongest peaks.
 
-    `db`: the DuckDB connection of a store whose contexts are derived (`writer.db` or `store.db`); of any version.
+    `db`: the DuckDB connection of a store, a writer's or a reader's, whose contexts are derived; of any version.
     """
     shown: dict[int, list[Shown]] = {}
     for peak in strongest_peaks(db):

@@ -1,0 +1,46 @@
+"""A store of an earlier version, or one without topics, gets what it lacks, without running the model again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from core.extract.finish import write_kinds
+from core.extract.pipeline import OnProgress, Progress, given_topics
+from core.extract.topics import notes_on_topics, write_topics
+from core.schema import ExtractConfig
+from core.store.reader import open_store
+from core.store.tables import VECTORS
+from core.store.writer import StoreWriter, writing_store
+from core.system.files import replacing, require_space
+
+
+def upgrade(path: Path, on_progress: OnProgress = lambda p: None) -> Path:
+    """Add topics, their names and the kinds of token features to a finished store; its path, which stays.
+
+    All is written to a copy, which then takes the store's place; an interrupted upgrade is begun again.
+    Raises StoreError as `open_store` does.
+    """
+    store = open_store(path)
+    meta = dict(store.meta)
+    store.close()
+    require_space(path.parent, 2 * path.stat().st_size)
+    on_progress(Progress("Copying the store", 0, 1))
+    partial = path.with_name(f"{path.stem}.partial.duckdb")
+    partial.with_name(f"{partial.name}.wal").unlink(missing_ok=True)  # of an upgrade that was interrupted
+    with replacing(partial) as temporary:
+        shutil.copyfile(path, temporary)
+    with writing_store(path) as writer:
+        add_columns(writer)
+        config = ExtractConfig(**meta["config"])
+        given = given_topics(config, writer.vectors("all").shape[1])
+        meta["topics"] = write_topics(writer, given, config, on_progress)
+        meta["warnings"] += [text for text in notes_on_topics(meta["topics"]) if text not in meta["warnings"]]
+        write_kinds(writer)
+        return writer.finish(meta)
+
+
+def add_columns(writer: StoreWriter) -> None:
+    """The columns that stores of version 2 lack: the vectors of prompt and response stay unknown."""
+    for name in VECTORS:
+        writer.db.execute(f"ALTER TABLE samples ADD COLUMN IF NOT EXISTS {name} BLOB")
