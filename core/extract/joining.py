@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import StoreError
 from core.extract.finish import finish
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, load
+from core.extract.topics import notes_on_topics
 from core.schema import ExtractConfig
 from core.scoring.columns import finished_columns, score_folder
 from core.store.reader import FeatureStore, open_store
@@ -57,7 +58,8 @@ def append_all(writer: StoreWriter, stores: Sequence[FeatureStore], on_progress:
         on_progress(Progress("Copying", offset, total))
         if writer.n_done == offset:  # else an earlier run has it
             writer.append_store(store, data_name(store).split(".")[0])
-    return Scan(total, 0, [text for s in stores for text in s.meta["warnings"]])
+    few = list(notes_on_topics(None))  # together they may be enough
+    return Scan(total, 0, [text for s in stores for text in s.meta["warnings"] if text not in few])
 
 
 def data_name(store: FeatureStore) -> str:

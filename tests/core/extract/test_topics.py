@@ -1,5 +1,6 @@
 """Topics as the last step of extraction, and added to stores that lack them."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -72,9 +73,8 @@ def test_names_are_kept_with_the_topics_that_are_active(both):
     store = open_store(both)
     active = np.unique(np.concatenate([store.matrix(scope, lens="topics").feature for scope in SCOPES]))
     assert sorted(store.faces("topics")) == active.tolist() and all(store.faces("topics").values())
-    assert set(store.kinds()) == set(store.features()["feature_id"].tolist()) and set(store.kinds().values()) <= set(
-        KINDS
-    )
+    kinds = store.kinds()
+    assert list(kinds) == store.features()["feature_id"].tolist() and set(kinds.values()) <= set(KINDS)
 
 
 def test_the_same_request_gives_the_same_topics(config, cache, tmp_path, monkeypatch, alone):
@@ -90,7 +90,7 @@ def test_a_request_may_name_its_topics(config, cache, alone, tmp_path):
     store = open_store(path)
     assert store.lenses == ("topics",) and not store.meta["topics"]["own"]
     np.testing.assert_array_equal(store.matrix(lens="topics").row(3), open_store(alone).matrix(lens="topics").row(3))
-    with pytest.raises(ModelError, match="is no folder of topics|cannot be|no topics|missing"):
+    with pytest.raises(ModelError, match=re.escape(str(tmp_path))):
         extract(replace(config, topics=str(tmp_path), limit=11), cache)
 
 
