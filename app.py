@@ -17,6 +17,7 @@ PAGES = (
     ("why", "Why", ":material/help_center:"),
     ("search", "Search", ":material/search:"),
     ("features", "Features", ":material/lightbulb:"),
+    ("concepts", "Concepts", ":material/psychology_alt:"),
     ("longest", "Longest response", ":material/straighten:"),
     ("compare", "Compare", ":material/compare_arrows:"),
     ("refinement", "Refinement", ":material/autorenew:"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from core.cli import compare, data, decide, export, label, prove, refine, sae, search, select, study, topics
+from core.cli import compare, concepts, data, decide, export, label, prove, refine, sae, search, select, study, topics
 from core.cli.console import tell
 from core.errors import SaelectError
 from core.system.disk import writing
@@ -27,6 +27,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     select.explain,
     compare.compare,
     search.search,
+    concepts.concepts,
     decide.veto,
     decide.pin,
     decide.ban,

@@ -66,13 +66,23 @@ class View:
         """The feature's label with its source and score: the person's, else the best of the SAE's."""
         return self._labels.get(int(feature))
 
+    def names(self, lens: str) -> dict[int, str]:
+        """What each feature of a lens is called, its label or its face; of a lens that the store lacks, nothing."""
+        if lens not in self.session.store.lenses:
+            return {}
+        labels = {feature: label.text for feature, label in self._labels_in(lens).items()}
+        return self.session.faces(lens) | labels
+
     @cached_property
     def _faces(self) -> dict[int, str]:
         return self.session.faces(self.spec.lens)
 
     @cached_property
     def _labels(self) -> dict[int, Label]:
-        store, state, lens = self.session.store, self.state, self.spec.lens
+        return self._labels_in(self.spec.lens)
+
+    def _labels_in(self, lens: str) -> dict[int, Label]:
+        store, state = self.session.store, self.state
         key = ("labels", state.version, labels_stamp(store, lens))
         return self.session.remember(key, lambda: labels_of(store, state, lens))
 

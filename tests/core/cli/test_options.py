@@ -58,6 +58,7 @@ train-sae: --d-sae=8192 --data! --hook-point=blocks.14.hook_resid_post --k=32 --
 evaluate-sae: --data! --model= --sae=assets/sae-smollm2-135m-layer15 --tokens=60000
 """
 SINCE = """
+concepts: --json=False --store! text!
 upgrade: --store!
 extract: --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=

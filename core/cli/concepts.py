@@ -1,0 +1,43 @@
+"""The command that looks up a concept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.cli.console import machine, show, tell
+from core.cli.options import AsJson, Store, request
+from core.schema import NOUNS
+
+
+def concepts(
+    store: Store,
+    text: Annotated[str, typer.Argument(help="Words or a sentence.")],
+    as_json: AsJson = False,
+) -> None:
+    """Which topics and token features some words activate, which are named for them, and the samples nearest to them.
+
+    Example: python -m core concepts "an apology" --store cache/0123456789abcdef.duckdb
+    """
+    from core.extract.token_values import pipeline_of
+    from core.features.shown_labels import labels_of
+    from core.session.concepts import concept
+
+    session, workspace, _ = request(store)
+    names, state = {}, workspace.state()
+    for lens in session.store.lenses:
+        labels = {f: label.text for f, label in labels_of(session.store, state, lens).items()}
+        names[lens] = session.faces(lens) | labels
+    found = concept(session, pipeline_of(session.store), text, names)
+    if as_json:
+        machine({"activated": found.activated, "named": found.named, "rows": found.rows, "cosine": found.cosine})
+        return
+    for lens in session.store.lenses:
+        rows = [{NOUNS[lens]: f, "name": names[lens][f], "value": v} for f, v in found.activated.get(lens, [])]
+        show(rows, f"{NOUNS[lens].capitalize()}s that it activates")
+        show([{NOUNS[lens]: f, "name": names[lens][f]} for f in found.named[lens]], "Named for it")
+    samples = session.store.samples(found.rows.tolist())
+    cosines = found.cosine.tolist()
+    show([{"row": s.row, "likeness": c, "prompt": s.prompt[:160]} for s, c in zip(samples, cosines, strict=True)])
+    tell(f"Looked through: {', '.join(session.store.lenses)}.")

@@ -1,0 +1,122 @@
+"""A concept in words: the features that it activates, those named for it, and the samples nearest to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import SelectionError
+from core.lm.batches import padded
+from core.lm.chat import tokenize
+from core.lm.language_model import residual, sinks
+from core.schema import Message, Sample
+from core.session.session import Session
+from core.topics.model import prepared
+
+if TYPE_CHECKING:
+    from core.extract.pipeline import Pipeline
+
+SHOWN = 10  # features of a lens, and samples
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model makes of a text: its mean vector float32 (d,), and its token features with their largest values."""
+
+    vector: np.ndarray
+    features: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Concept:
+    """What a text stands for in a store. Features come strongest first, samples nearest first.
+
+    activated: of each lens, feature and value. named: of each lens, the features whose name has the words. rows int64,
+    cosine float64 (M,): the samples nearest to it.
+    """
+
+    activated: Mapping[str, list[tuple[int, float]]]
+    named: Mapping[str, list[int]]
+    rows: np.ndarray
+    cosine: np.ndarray
+
+
+def concept(session: Session, pipeline: Pipeline, text: str, names: Mapping[str, Mapping[int, str]]) -> Concept:
+    """The concept that a text stands for; names: of each lens, what its features are called.
+
+    Only features that some sample of the store has are activated. Raises SelectionError for a text without words.
+    """
+    if not text.strip():
+        raise SelectionError("A concept is a word or a sentence: type one.")
+    found, topics = read(pipeline, text), session.topics()
+    activated: dict[str, list[tuple[int, float]]] = {}
+    if topics is not None:
+        own = topics.encode(found.vector[None])
+        activated["topics"] = strongest(
+            dict(zip(own.feature.tolist(), own.value.tolist(), strict=True)), names["topics"]
+        )
+    if "tokens" in session.store.lenses:
+        above = {f: v for f, v in found.features.items() if v > session.default_theta()[0]}
+        activated["tokens"] = strongest(above, names["tokens"])
+    cosine = nearness(session, found.vector)
+    rows = np.argsort(-cosine, kind="stable")[:SHOWN]
+    named = {lens: name_matches(text, names[lens])[:SHOWN] for lens in session.store.lenses}
+    return Concept(activated, named, rows, cosine[rows])
+
+
+def read(pipeline: Pipeline, text: str) -> Reading:
+    """Run the model and its SAE on a text as a person's message."""
+    import torch
+
+    sample = Sample(0, (Message("user", text),), None)
+    item = tokenize([sample], pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
+    with torch.inference_mode():
+        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[0]  # (T, d_model)
+        content = (item.segment >= 0) & ~sinks(hidden.float().norm(dim=-1)).cpu().numpy()
+        x = hidden[torch.from_numpy(np.flatnonzero(content))]
+        _, feature, value = pipeline.triples(x)
+        vector = pipeline.encoder.embed([text])[0] if pipeline.encoder else x.float().mean(0).cpu().numpy()
+    largest: dict[int, float] = {}
+    for f, v in zip(feature.tolist(), value.tolist(), strict=True):
+        largest[f] = max(v, largest.get(f, 0.0))
+    return Reading(vector, largest)
+
+
+def strongest(values: Mapping[int, float], known: Mapping[int, str]) -> list[tuple[int, float]]:
+    """The features with the largest values among those that are known, ties to the lowest."""
+    return sorted(((f, v) for f, v in values.items() if f in known), key=lambda pair: (-pair[1], pair[0]))[:SHOWN]
+
+
+def nearness(session: Session, vector: np.ndarray) -> np.ndarray:
+    """The cosine of each sample's vector with this one (d,), both less the mean of all samples: float64 (N,)."""
+    mean, units = session.remember("centred", lambda: centred(session.store.embeddings()))
+    own = prepared(vector[None].astype(np.float32), mean, np.zeros_like(mean))[0]
+    return (units @ own).astype(np.float64)
+
+
+def centred(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of vectors (N, d), float32 (d,), and what is left of each, brought to length 1: float32 (N, d)."""
+    mean = vectors.mean(0, dtype=np.float64).astype(np.float32)
+    return mean, prepared(vectors, mean, np.zeros_like(mean))
+
+
+def name_matches(text: str, names: Mapping[int, str]) -> list[int]:
+    """The features whose name has all the words of a text: first as whole words, then as beginnings of words.
+
+    "python" finds "python code" before "pythonic", and does not find what only has it in the middle of a word.
+    """
+    words = re.findall(r"\w+", text.casefold())
+    if not words:
+        return []
+    whole, begun = [], []
+    for feature, name in sorted(names.items()):
+        found = re.findall(r"\w+", name.casefold())
+        if set(words) <= set(found):
+            whole.append(feature)
+        elif all(any(other.startswith(word) for other in found) for word in words):
+            begun.append(feature)
+    return whole + begun

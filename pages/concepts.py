@@ -1,0 +1,98 @@
+"""Concepts: say in words what you look for, and see which features and samples have it."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import SaelectError
+from core.schema import NOUNS, VETOES
+from core.session.concepts import Concept, concept
+from core.system.shown import many
+from pages.parts.reading import pipeline
+from pages.parts.tables import clickable, samples_table, why_link
+from pages.parts.text import plain
+from pages.parts.view import View, header
+
+EXAMPLES = "an apology, python code, as an AI language model, saving money"
+DONE = {"ignore": "Ignored: they bring no sample in.", "block": "Excluded: samples with them are left out."}
+
+
+def ask() -> str:
+    """What was typed; a link of the page keeps it."""
+    return st.text_input("Words or a sentence", key="concept", bind="query-params", placeholder=EXAMPLES)
+
+
+def features_of(now: View, found: Concept, lens: str) -> None:
+    """The features of a lens that the words activate or name, with what can be done to them."""
+    names, values = now.names(lens), dict(found.activated.get(lens, []))
+    features = [*values, *(f for f in found.named[lens] if f not in values)]
+    if not features:
+        st.caption(f"No {NOUNS[lens]} of this data set has it.")
+        return
+    counts = now.session.remember(("samples with", lens), lambda: now.session.store.features(lens))
+    samples = dict(zip(counts["feature_id"].tolist(), counts["n_samples"].tolist(), strict=True))
+    rows = [
+        {
+            NOUNS[lens]: f,
+            "name": names.get(f, ""),
+            "value": values.get(f),
+            "in its name": f in found.named[lens],
+            "samples": samples.get(f, 0),
+            "decided": now.state.of(lens).vetoes.get(f, ""),
+        }
+        for f in features
+    ]
+    chosen = clickable(pd.DataFrame(rows), f"concept-{lens}", 320, several=True, formats={"value": "%.2f"})
+    if chosen:
+        act(now, [features[i] for i in chosen], lens)
+
+
+def act(now: View, features: list[int], lens: str) -> None:
+    """Ignore or exclude the chosen features, or take that back."""
+    what = many(len(features), NOUNS[lens])
+    columns = st.columns(3)
+    for column, mode, text in zip(columns, VETOES, (f"Ignore {what}", f"Exclude {what}"), strict=False):
+        if column.button(text, key=f"{mode}-{lens}", width="stretch", help=DONE[mode]):
+            now.workspace.veto(features, mode, f"concept: {st.session_state.concept}", lens)
+            st.rerun()
+    decided = [f for f in features if f in now.state.of(lens).vetoes]
+    if decided and columns[2].button("Take back", key=f"lift-{lens}", width="stretch"):
+        now.workspace.unveto(decided, lens)
+        st.rerun()
+
+
+def nearest(now: View, found: Concept) -> None:
+    """The samples nearest to the words."""
+    st.subheader("Samples nearest to it", anchor=False)
+    for row in samples_table(now, found.rows, "concept-rows", {"likeness": found.cosine}, {"likeness": "%.2f"}):
+        why_link(row)
+
+
+def show(now: View, text: str) -> None:
+    """What the words stand for in this data set."""
+    try:
+        loaded = pipeline(now.session.store.path)
+        started = time.perf_counter()
+        names = {lens: now.names(lens) for lens in now.session.store.lenses}
+        key = ("concept", text, now.state.version)
+        found = now.session.remember(key, lambda: concept(now.session, loaded, text, names))
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/error:")
+        return
+    seconds = time.perf_counter() - started
+    for lens in now.session.store.lenses:
+        st.subheader(f"{NOUNS[lens].capitalize()}s that have it", anchor=False)
+        features_of(now, found, lens)
+    nearest(now, found)
+    st.caption(f"Read by the store's model in {seconds:.1f} s.")
+
+
+now = header("Concepts", "Say in words what you look for, and see which features and samples have it.")
+wanted = ask()
+if wanted.strip():
+    show(now, wanted)
+else:
+    st.caption(f"For instance: {EXAMPLES}.")
