@@ -85,7 +85,8 @@ def old_shares(text: str) -> dict[str, float]:
 def report(found: Comparison, asked: dict[str, float], overlap: bool) -> None:
     """The tables of a comparison, one a budget, and what could not run."""
     print(
-        f"θ = {found.theta:.4g}; tokens and active features: r = {found.length.pearson:.3f}, n = {found.length.n:,}; "
+        f"Through {found.lens}, θ = {found.theta:.4g}; "
+        f"tokens and active features: r = {found.length.pearson:.3f}, n = {found.length.n:,}; "
         f"all samples cover {found.coverable:,}; quality is {found.score or 'not known'}"
     )
     for title, share in asked.items():

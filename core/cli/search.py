@@ -74,4 +74,7 @@ def search(
         return
     tokens, shown = session.info.tokens, session.store.samples(rows[:limit])
     show([{"row": s.row, "prompt": s.prompt[:160], "tokens": int(tokens[s.row])} for s in shown])
-    tell(f"{len(rows):,} of {many(matrix.n_samples, 'sample')} in {seconds:.2f} s, θ = {wanted.theta:.4g}")
+    tell(
+        f"{len(rows):,} of {many(matrix.n_samples, 'sample')} in {seconds:.2f} s, "
+        f"θ = {wanted.theta:.4g} (lens: {wanted.lens})"
+    )

@@ -95,7 +95,10 @@ def select(
         machine({**facts, "rows": chosen.rows, "gains": chosen.gains, "rounds": chosen.round})
     else:
         samples, features = many(facts["samples"], "sample"), many(facts["covered"], NOUNS[wanted.lens])
-        print(f"{samples} {'covers' if facts['samples'] == 1 else 'cover'} {features} at θ = {wanted.theta:.4g}")
+        print(
+            f"{samples} {'covers' if facts['samples'] == 1 else 'cover'} {features} "
+            f"at θ = {wanted.theta:.4g} (lens: {wanted.lens})"
+        )
         if "at_least_of_best" in facts:
             print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
     if out:

@@ -40,6 +40,7 @@ def length(
     found = {}
     for path in store:
         session, _, wanted = request(path, **spec)
+        session.store.require("tokens")  # what is studied here needs to know where in a sample a feature fires
         found[path.stem] = study(session, wanted, top)
     if as_json:
         machine(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.errors import SelectionError
+from core.errors import SelectionError, StoreError
 from core.schema import SCOPES, Selection, SelectionSpec
 from core.selection.registry import METHODS
 
@@ -30,7 +30,7 @@ class Stability:
 def variations(spec: SelectionSpec) -> dict[str, SelectionSpec]:
     """The neighbours of a request by name: θ a fifth lower and higher, the other scopes; other seeds if they matter."""
     found = {f"θ × {factor}": replace(spec, theta=spec.theta * factor) for factor in THETA_FACTORS if spec.theta > 0}
-    found |= {f"features of {scope}": replace(spec, scope=scope) for scope in SCOPES if scope != spec.scope}
+    found |= {f"{spec.lens} of {scope}": replace(spec, scope=scope) for scope in SCOPES if scope != spec.scope}
     if METHODS[spec.method].seeded:
         found |= {f"seed {spec.seed + i}": replace(spec, seed=spec.seed + i) for i in range(1, SEEDS + 1)}
     return found
@@ -42,7 +42,7 @@ def stability(selection: Selection, run: Callable[[SelectionSpec], Selection]) -
     for name, spec in variations(selection.spec).items():
         try:
             stays = np.isin(selection.rows, run(spec).rows)
-        except SelectionError as error:  # for instance, pins that a veto blocks in another scope
+        except (SelectionError, StoreError) as error:  # pins that are blocked there, or a scope without topics
             left_out[name] = str(error)
             continue
         kept[name] = float(stays.mean())

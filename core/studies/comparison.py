@@ -48,6 +48,7 @@ class Comparison:
     length: LengthEffect
     score: str
     rows: tuple[MethodRow, ...]
+    lens: str
 
 
 def compare(
@@ -80,7 +81,7 @@ def compare(
     credit = row_sums(matrix.indptr, matrix.feature, (~ignored(matrix, spec)).astype(np.float64))
     rows = tuple(_row(session, method, share, found, score, credit) for share in shares for method in methods)
     length = length_effect(matrix, session.info.tokens)
-    return Comparison(spec.theta, session.coverable(spec), length, score, rows)
+    return Comparison(spec.theta, session.coverable(spec), length, score, rows, spec.lens)
 
 
 def runs(session: Session, spec: SelectionSpec, draws: int) -> list[Selection] | str:

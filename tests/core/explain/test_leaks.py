@@ -112,10 +112,10 @@ def test_stability_counts_how_often_a_pick_comes_back(task, method):
 
 def test_variations_change_one_thing_each():
     names = list(variations(SelectionSpec(theta=2.0)))
-    assert names == ["θ × 0.8", "θ × 1.2", "features of prompt", "features of response"]
+    assert names == ["θ × 0.8", "θ × 1.2", "tokens of prompt", "tokens of response"]
     assert list(variations(SelectionSpec("random", scope="prompt"))) == [
-        "features of all",
-        "features of response",
+        "tokens of all",
+        "tokens of response",
         "seed 1",
         "seed 2",
         "seed 3",
@@ -130,7 +130,7 @@ def test_a_variation_that_cannot_run_is_named():
         raise SelectionError("not in this scope")
 
     got = stability(selection, run)
-    assert got.left_out == {"features of prompt": "not in this scope", "features of response": "not in this scope"}
+    assert got.left_out == {"tokens of prompt": "not in this scope", "tokens of response": "not in this scope"}
     assert got.of_pick.tolist() == [0.0]
 
 
