@@ -29,7 +29,13 @@ SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first 
 LENSES = ("topics", "tokens")  # features of whole samples, or of single tokens
 NOUNS = {"topics": "topic", "tokens": "feature"}  # what a feature of each lens is called
 UNITS = ("samples", "tokens")  # of a budget
-WEIGHTS = ("uniform", "idf", "mass")  # of features
+WEIGHTS = ("uniform", "idf", "mass", "content")  # of features
+EQUAL = ("uniform", "content")  # those that give 1 to every feature that can earn credit
+KINDS = (  # of token features, see core.features.kinds
+    "position or template", "punctuation and layout", "digits", "function word", "sub-word piece", "code",
+    "content word", "contextual",
+)  # fmt: skip
+MEANING = KINDS[-2:]  # the kinds that stand for something one would curate by
 VETOES = ("ignore", "block")
 
 
@@ -115,12 +121,14 @@ class FeatureMatrix:
     """Which features each sample activates, in CSR form, rows sorted by feature, arrays read-only.
 
     indptr int64 (N+1,), feature int32 (nnz,), value float32 (nnz,): the largest activation over the scope's tokens.
+    content bool (F,): the features of a kind in MEANING; None where the kinds are not known.
     """
 
     indptr: np.ndarray
     feature: np.ndarray
     value: np.ndarray
     n_features: int
+    content: np.ndarray | None = field(default=None, compare=False)
     kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # see matrix.postings
 
     def __post_init__(self) -> None:
@@ -155,7 +163,9 @@ class FeatureMatrix:
     def at(self, theta: float) -> FeatureMatrix:
         """The same matrix with only the entries whose value is greater than `theta` (JumpReLU threshold)."""
         kept = np.flatnonzero(self.value > theta)
-        return FeatureMatrix(np.searchsorted(kept, self.indptr), self.feature[kept], self.value[kept], self.n_features)
+        return replace(
+            self, indptr=np.searchsorted(kept, self.indptr), feature=self.feature[kept], value=self.value[kept]
+        )
 
     @classmethod
     def from_sets(cls, sets: Iterable[Iterable[int]], n_features: int) -> FeatureMatrix:
@@ -196,7 +206,8 @@ class SelectionSpec:
     )
     weights: str = setting(
         "uniform",
-        "uniform: every feature counts 1; idf: rare ones more; mass: strong and frequent ones more.",
+        "uniform: every feature counts 1; idf: rare ones more; mass: strong and frequent ones more; "
+        "content: content words and contextual features 1, those of wording and format nothing.",
         choices=WEIGHTS,
     )
     vetoes: Mapping[int, str] = field(default_factory=dict)

@@ -21,13 +21,20 @@ def allowed(matrix, spec):
     return [i not in spec.bans and not block & set(s) for i, s in enumerate(features(matrix, spec))]
 
 
+def without_credit(matrix, spec):
+    """The features that no pick is credited with."""
+    wording = set() if spec.weights != "content" else set(range(matrix.n_features)) - set(matrix.content.nonzero()[0])
+    return wording | {f for f, mode in spec.vetoes.items() if mode == "ignore"}
+
+
 def credit(matrix, spec):
-    """w_f, with 0 for ignored features."""
+    """w_f, with 0 for features without credit."""
     matrix, n, n_features = matrix.at(spec.theta), matrix.n_samples, matrix.n_features
     count = [int((matrix.feature == f).sum()) for f in range(n_features)]
     mass = [float(matrix.value[matrix.feature == f].astype(float).sum()) for f in range(n_features)]
-    weight = {"uniform": [1.0] * n_features, "idf": [log(n / max(c, 1)) for c in count], "mass": mass}[spec.weights]
-    return [0.0 if spec.vetoes.get(f) == "ignore" else weight[f] for f in range(n_features)]
+    idf = [log(n / max(c, 1)) for c in count]
+    weight = {"uniform": [1.0] * n_features, "idf": idf, "mass": mass, "content": [1.0] * n_features}[spec.weights]
+    return [0.0 if f in without_credit(matrix, spec) else weight[f] for f in range(n_features)]
 
 
 def brute_greedy(matrix, spec, budget, price, per_cost=False):
@@ -59,7 +66,7 @@ def triples(selection):
 
 def brute_simscale(matrix, spec, tau, price):
     """The definition, going round with one sample after another: (row, round)."""
-    sets = [[f for f in s if spec.vetoes.get(f) != "ignore"] for s in features(matrix, spec)]
+    sets = [[f for f in s if f not in without_credit(matrix, spec)] for s in features(matrix, spec)]
     free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in spec.pins]
     budget = spec.budget - sum(price[i] for i in spec.pins)
     order = sorted((i for i in free if sets[i] and price[i] <= budget), key=lambda i: (-len(sets[i]), i))

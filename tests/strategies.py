@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from core.schema import FeatureMatrix, SelectionSpec
+from core.schema import WEIGHTS, FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from tests.oracles import allowed, cost
 
@@ -19,13 +19,13 @@ sets_of_features = st.lists(st.sets(st.integers(0, FEW - 1)), min_size=1, max_si
 
 
 @st.composite
-def tasks(draw, unit="samples", weights=("uniform", "idf", "mass")):
+def tasks(draw, unit="samples", weights=WEIGHTS):
     """(matrix, spec, info) with valid vetoes, pins and bans."""
     n, density = draw(st.integers(1, 10)), draw(st.sampled_from([0.15, 0.4, 0.7]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))  # richer than what hypothesis draws itself
     dense = rng.integers(1, 9, (n, F)) / 4 * (rng.random((n, F)) < density)
     indptr = np.concatenate([[0], (dense > 0).sum(1).cumsum()])
-    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], F)
+    matrix = FeatureMatrix(indptr, np.nonzero(dense)[1], dense[dense > 0], F, content=rng.random(F) < 0.6)
     theta = draw(st.sampled_from([0.0, 0.5]))
     modes = st.sampled_from(["ignore", "ignore", "block"])
     vetoes = draw(st.dictionaries(st.integers(0, F - 1), modes, max_size=3))

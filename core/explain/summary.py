@@ -17,8 +17,8 @@ class CoverageSummary:
     """Which features a selection covers; F features, N samples.
 
     samples, picks int64 (F,): in how many samples and in how many picks each is active. Masks bool (F,): covered: in a
-    pick, and not ignored; vetoed: active, vetoed, and not covered; missed: active and neither; a feature is in at most
-    one of them. coverable: the active features that are not ignored, as in Session.coverable.
+    pick, and can earn credit; vetoed: active, vetoed, and not covered; missed: active, can earn credit, and neither; a
+    feature is in at most one of them. coverable: the active features that can earn credit, as in Session.coverable.
     """
 
     samples: np.ndarray
@@ -58,7 +58,7 @@ def coverage_summary(matrix: FeatureMatrix, selection: Selection) -> CoverageSum
     covered, vetoed = creditable & (picks > 0), np.zeros(matrix.n_features, bool)
     vetoed[list(selection.spec.vetoes)] = True
     vetoed &= (samples > 0) & ~covered
-    missed = (samples > 0) & ~covered & ~vetoed
+    missed = creditable & ~covered & ~vetoed
     return CoverageSummary(samples, picks, covered, missed, vetoed, int(creditable.sum()))
 
 

@@ -10,15 +10,11 @@ from typing import Any
 
 from core.features.function_words import FUNCTION_WORDS
 from core.features.peak_words import in_code, is_letter, word_at
+from core.schema import KINDS, MEANING
 from core.store.peaks import Peak, strongest_peaks
 from core.system.shown import many
 
-KINDS = (
-    "position or template", "punctuation and layout", "digits", "function word", "sub-word piece", "code",
-    "content word", "contextual",
-)  # fmt: skip
 TEMPLATE, LAYOUT, DIGITS, FUNCTION, PIECE, CODE, CONTENT, CONTEXTUAL = KINDS
-MEANING = (CONTENT, CONTEXTUAL)
 EDGE, SHORTEST = 2, 9  # tokens at each end of a segment; how long it must be for the rest to outnumber those
 MOST, MOSTLY_CODE = 0.5, 0.6  # shares of a feature's peaks
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.schema import VETOES, FeatureMatrix, SelectionSpec
-from core.selection.constraints import available, pins
+from core.selection.constraints import available, content_of, pins
 from core.selection.inputs import SampleInfo, costs
 from core.selection.registry import METHODS
 from core.settings import check
@@ -28,6 +28,8 @@ def check_spec(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
         raise SelectionError(f"The budget must be a whole number of at least 1, got {spec.budget}; {have}.")
     if spec.unit == "samples" and spec.budget > n:
         raise SelectionError(f"The budget of {spec.budget} is more than the {n} samples available.")
+    if spec.weights == "content":
+        content_of(matrix, spec)
     check_options(spec)
     check_decisions(matrix, spec)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.matrix.transpose import row_sums
-from core.schema import FeatureMatrix, SelectionSpec
+from core.schema import EQUAL, FeatureMatrix, SelectionSpec
 
 
 def available(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
@@ -36,8 +36,10 @@ def candidates(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
 
 
 def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """w_f, float64 (F,): 1 (uniform), log(N / samples that have the feature) (idf), or the sum of its values (mass)."""
-    if spec.weights == "uniform":
+    """w_f, float64 (F,): 1 (uniform, content), log(N / samples that have the feature) (idf), or the sum of its values
+    (mass); what the features without credit would have counts for nothing, see `ignored`.
+    """
+    if spec.weights in EQUAL:
         return np.ones(matrix.n_features)
     if spec.weights == "mass":
         return np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features)
@@ -45,10 +47,25 @@ def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
 
 
 def ignored(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
-    """The features without credit: bool (F,)."""
-    mask = np.zeros(matrix.n_features, bool)
+    """The features without credit: the ignored ones, and with the weights content all that are none: bool (F,).
+
+    Raises SelectionError where these are wanted and not known.
+    """
+    mask = ~content_of(matrix, spec) if spec.weights == "content" else np.zeros(matrix.n_features, bool)
     mask[[f for f, mode in spec.vetoes.items() if mode == "ignore"]] = True
     return mask
+
+
+def content_of(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """The content words and contextual features: bool (F,); SelectionError where the weights content make no sense."""
+    if spec.lens == "topics":
+        raise SelectionError("The weights content are for the tokens lens: every topic is about something.")
+    if matrix.content is None:
+        raise SelectionError(
+            "The weights content need the kinds of the features, which the store does not have: "
+            "`python -m core upgrade` adds them."
+        )
+    return matrix.content
 
 
 def check_rows(rows: Sequence[int], n_samples: int) -> None:

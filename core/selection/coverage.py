@@ -16,7 +16,7 @@ from core.matrix.postings import postings
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums
-from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.schema import EQUAL, FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, candidates, ignored, pins, weights
 from core.selection.inputs import SampleInfo, costs, score_column
 from core.selection.left_out import LeftOut, credit_weights, gain_now, share_covered, weight_sums
@@ -31,7 +31,7 @@ def greedy(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
     When no sample gains, a new round starts with nothing covered. With a budget in samples the picks are nested.
     With the option `quality`, gains are multiplied by that score column, which must not be negative.
     """
-    if spec.unit == "samples" and spec.weights == "uniform" and not spec.options.get("quality"):
+    if spec.unit == "samples" and spec.weights in EQUAL and not spec.options.get("quality"):
         return _continued(matrix, spec, np.empty(0, np.int64), np.empty(0, np.int32))
     return weighted_greedy(matrix, spec, samples)
 
@@ -243,7 +243,7 @@ def resume(
     """
     undecided: dict[str, Any] = {"vetoes": {}, "pins": (), "bans": (), "budget": 1}
     alike = replace(previous.spec, **undecided) == replace(spec, **undecided)
-    if not (alike and spec.unit == "samples" and spec.weights == "uniform" and not spec.options):
+    if not (alike and spec.unit == "samples" and spec.weights in EQUAL and not spec.options):
         return greedy(matrix, spec, samples)
     k = unchanged_prefix(previous, matrix, spec)
     return _continued(matrix, spec, previous.rows[:k], previous.round[:k])

@@ -16,6 +16,7 @@ from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
 from core.selection.clustering import Clusters, clusters
+from core.selection.constraints import ignored
 from core.selection.inputs import SampleInfo, checked_units
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
@@ -112,9 +113,9 @@ class Session:
         return self.order(spec).covered_after
 
     def coverable(self, spec: SelectionSpec) -> int:
-        """How many features all samples together cover, ignored ones not counted."""
-        active = self.matrix_of(spec).density() > 0
-        return int(active.sum() - sum(active[f] for f, mode in spec.vetoes.items() if mode == "ignore"))
+        """How many features all samples together cover, those without credit not counted."""
+        matrix = self.matrix_of(spec)
+        return int(((matrix.density() > 0) & ~ignored(matrix, spec)).sum())
 
     def random_band(self, spec: SelectionSpec, picks: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Lowest, median and highest coverage of RANDOM_DRAWS random orders under the same vetoes, pins and bans.

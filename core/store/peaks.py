@@ -1,4 +1,5 @@
-"""The strongest peaks of every feature with what stands around them, for whoever says what a feature is."""
+"""The strongest peaks of every feature with what stands around them, for whoever says of what kind it is; and which
+features are of a kind that means something."""
 
 from __future__ import annotations
 
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
+from core.schema import MEANING
 from core.store.contexts import RADIUS
 
 BATCH = 512  # samples read at a time
@@ -65,3 +69,13 @@ class _Segment:
         before, after = "".join(self.texts[max(at - RADIUS, 0) : at]), "".join(self.texts[at + 1 : at + 1 + RADIUS])
         fenced = bisect_left(self.fences, self.starts[at]) % 2 == 1
         return Peak(feature, before, self.texts[at], after, fenced, self.places[at], self.length)
+
+
+def content(db: Any, n_features: int) -> np.ndarray | None:
+    """The features of a kind in MEANING, bool (F,), from the connection of a store; None where it has no kinds."""
+    if not db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'kinds'").fetchall():
+        return None
+    mask = np.zeros(n_features, bool)
+    found = db.execute("SELECT feature_id FROM kinds WHERE kind IN (SELECT unnest(?))", [list(MEANING)])
+    mask[found.fetchnumpy()["feature_id"]] = True
+    return mask

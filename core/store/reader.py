@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import StoreError
 from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
 from core.store.meta import check_version, meta_of
+from core.store.peaks import content
 from core.store.pooling import pool_segments
 from core.store.tables import VECTORS, connect, explained
 
@@ -50,7 +51,7 @@ def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: flo
     found = db.execute(f"SELECT sample_id, feature_id, value FROM activations WHERE value > ? {segment}", [theta])
     columns = found.fetchnumpy()
     indptr, feature, value = pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples)
-    return FeatureMatrix(indptr, feature, value, n_features)
+    return FeatureMatrix(indptr, feature, value, n_features, content(db, n_features))
 
 
 class FeatureStore:

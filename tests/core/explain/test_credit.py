@@ -15,7 +15,7 @@ from core.matrix.covering import coverage_curve
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.oracles import allowed, credit, features
+from tests.oracles import allowed, credit, features, without_credit
 from tests.strategies import OPTIONS, F, quick, tasks
 
 
@@ -26,7 +26,7 @@ def test_ledger(task):
     selection, sets = select(matrix, spec, info), features(matrix, spec)
     full = select(matrix, replace(spec, budget=matrix.n_samples), info)
     ledger = explain.ledger(matrix, selection, full)
-    skip = {f for f, mode in spec.vetoes.items() if mode == "ignore"}
+    skip = without_credit(matrix, spec)
     rows, weight, r = selection.rows.tolist(), credit(matrix, spec), spec.multiplicity
     union = {f for i in rows for f in sets[i]}
     current = [i for i, t in zip(rows, selection.round, strict=True) if t == selection.round[-1]]
@@ -54,7 +54,7 @@ def test_covering_picks(task):
         found = {}
         for f in active:
             ranks = [k for k, i in enumerate(selection.rows) if f in sets[i]]
-            if ranks and spec.vetoes.get(f) != "ignore":
+            if ranks and f not in without_credit(matrix, spec):
                 found.setdefault(ranks[0], []).append(f)
         expected = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
         got = covering_picks(matrix, selection, sample)
@@ -70,7 +70,7 @@ def test_a_certificate_never_promises_too_little(task):
         selection = select(matrix, replace(spec, method=method, options=OPTIONS.get(method, {})), info)
         sets, weight = features(matrix, spec), credit(matrix, spec)
         if selection.weight is not None:
-            weight = [w if spec.vetoes.get(f) != "ignore" else 0 for f, w in enumerate(selection.weight)]
+            weight = [0 if f in without_credit(matrix, spec) else w for f, w in enumerate(selection.weight)]
 
         def worth(rows, sets=sets, weight=weight):
             return sum(w * min(spec.multiplicity, sum(f in sets[i] for i in rows)) for f, w in enumerate(weight))

@@ -13,7 +13,7 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.oracles import allowed, cost, credit, features
+from tests.oracles import allowed, cost, credit, features, without_credit
 from tests.strategies import OPTIONS, F, quick, tasks
 
 MORE = {
@@ -33,7 +33,7 @@ class Case:
         self.selection = select(matrix, spec, info)
         self.picks = self.selection.rows.tolist()
         self.own = self.picks[len(spec.pins) :]
-        skip = {f for f, mode in spec.vetoes.items() if mode == "ignore"}
+        skip = without_credit(matrix, spec)
         self.sets = [set(s) - skip for s in features(matrix, spec)]
         self.weight = self.selection.weight if self.selection.weight is not None else credit(matrix, spec)
         self.grade = info.scores["grade"]

@@ -13,7 +13,7 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
-from tests.oracles import allowed, brute_greedy, brute_simscale, cost, credit, features, triples
+from tests.oracles import allowed, brute_greedy, brute_simscale, cost, credit, features, triples, without_credit
 from tests.strategies import OPTIONS, F, quick, tasks
 
 
@@ -24,7 +24,7 @@ def test_greedy_is_the_definition(task):
     got = select(matrix, spec, info)
     assert [t[:2] for t in triples(got)] == [p[:2] for p in brute_greedy(matrix, spec, spec.budget, [1] * 99)]
     assert np.allclose(got.gains, [p[2] for p in brute_greedy(matrix, spec, spec.budget, [1] * 99)], rtol=1e-12)
-    sets, skip = features(matrix, spec), {f for f, mode in spec.vetoes.items() if mode == "ignore"}
+    sets, skip = features(matrix, spec), without_credit(matrix, spec)
     for k, covered in enumerate(got.covered_after):
         assert covered == len({f for i in got.rows[: k + 1] for f in sets[i]} - skip)
 
@@ -130,7 +130,7 @@ ERRORS = [
     ({"method": "magic"}, f"Unknown method 'magic': it must be one of {', '.join(METHODS)}."),
     ({"unit": "words"}, "Unknown unit 'words': it must be one of samples, tokens."),
     ({"scope": "system"}, "Unknown scope 'system': it must be one of all, prompt, response."),
-    ({"weights": "tf"}, "Unknown weights 'tf': it must be one of uniform, idf, mass."),
+    ({"weights": "tf"}, "Unknown weights 'tf': it must be one of uniform, idf, mass, content."),
     ({"theta": float("nan")}, "theta must be a number of at least 0, got nan."),
     ({"theta": -1.0}, "theta must be a number of at least 0, got -1.0."),
     ({"vetoes": {3: "ignore"}}, "The veto on feature 3 is outside 0..2."),
@@ -199,3 +199,30 @@ def test_errors_about_sample_info_and_empty_matrices():
 
 def test_a_budget_above_what_vetoes_leave_gives_what_is_available():
     assert select(MATRIX, SelectionSpec(budget=3, vetoes={0: "block"})).rows.tolist() == [1, 2]
+
+
+# --- the weights content
+
+
+@quick
+@given(tasks(weights=("content",)), st.sampled_from([*METHODS]))
+def test_only_content_earns_credit_with_the_weights_content(task, method):
+    """The same as ignoring every other feature."""
+    matrix, spec, info = task
+    spec = replace(spec, method=method, options=OPTIONS.get(method, {}))
+    ignoring = dict.fromkeys(np.flatnonzero(~matrix.content).tolist(), "ignore") | spec.vetoes
+    found = select(matrix, spec, info)
+    same = select(matrix, replace(spec, weights="uniform", vetoes=ignoring), info)
+    assert triples(found) == triples(same) and found.covered_after.tolist() == same.covered_after.tolist()
+
+
+def test_the_weights_content_need_kinds_and_tokens():
+    known = FeatureMatrix.from_sets([{0}, {0, 1}], 2)
+    known = replace(known, content=np.array([False, True]))
+    spec = SelectionSpec(budget=1, weights="content")
+    assert select(known, spec).rows.tolist() == [1] and select(known, spec).gains.tolist() == [1]
+    with pytest.raises(SelectionError, match=r"need the kinds of the features.*core upgrade"):
+        select(MATRIX, replace(spec, budget=1))
+    with pytest.raises(SelectionError, match="are for the tokens lens"):
+        select(known, replace(spec, lens="topics"))
+    assert known.at(0.5).content is known.content

@@ -15,7 +15,7 @@ from core.selection.checks import parsed_options
 from core.selection.coverage import reference_weights, resume, unchanged_prefix
 from core.selection.run import select
 from tests.factories import info_with
-from tests.oracles import allowed, credit, features, triples
+from tests.oracles import allowed, credit, features, triples, without_credit
 from tests.strategies import F, quick, tasks
 
 
@@ -33,7 +33,7 @@ def free_rows(matrix, spec):
 def test_simscale_against_the_nearest_is_the_definition(task, tau):
     matrix, spec, info = task
     spec = replace(spec, method="sae-simscale", options={"tau": tau, "against": "nearest"})
-    sets = [{f for f in s if spec.vetoes.get(f) != "ignore"} for s in features(matrix, spec)]
+    sets = [set(s) - without_credit(matrix, spec) for s in features(matrix, spec)]
     order = sorted((i for i in free_rows(matrix, spec) if sets[i]), key=lambda i: (-len(sets[i]), i))
     picks, accepted, number = [(i, 1) for i in spec.pins], list(spec.pins), 1
     while order:
@@ -66,7 +66,7 @@ def test_instag_takes_what_adds_a_tag(task, tagged):
     matrix, spec, info = task
     spec = replace(spec, method="instag", options={"tags": "topics"} if tagged else {})
     tags = info.tags("topics")
-    sets = [{f for f in s if spec.vetoes.get(f) != "ignore"} for s in features(matrix, spec)]
+    sets = [set(s) - without_credit(matrix, spec) for s in features(matrix, spec)]
     sets = [set(tags.row(i).tolist()) for i in range(matrix.n_samples)] if tagged else sets
     order = sorted((i for i in free_rows(matrix, spec) if sets[i]), key=lambda i: (-len(sets[i]), i))
     picks, seen = list(spec.pins), {f for i in spec.pins for f in sets[i]}
@@ -166,11 +166,11 @@ def test_reference_guided_covers_what_the_reference_has_more_of(task):
     matrix, spec, info = task
     spec = replace(spec, method="reference-guided", options={"reference": "other"}, pins=(), vetoes={})
     spec = replace(spec, multiplicity=1)
-    got, sets = select(matrix, spec, info), features(matrix, spec)
+    got, sets, skip = select(matrix, spec, info), features(matrix, spec), without_credit(matrix, spec)
     share = [sum(f in s for s in sets) / len(sets) for f in range(F)]
     covered, left = set(), free_rows(matrix, spec)
     for row, gain in zip(got.rows[got.round == 1].tolist(), got.gains, strict=False):
-        worth = {i: sum(1 - share[f] for f in sets[i] if f not in covered) for i in left}
+        worth = {i: sum(1 - share[f] for f in set(sets[i]) - covered - skip) for i in left}
         assert np.isclose(gain, worth[row])
         assert np.isclose(gain, max(worth.values()))
         covered |= set(sets[row])
