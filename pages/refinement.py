@@ -4,11 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from core.refine.runs import RefineRun, round_table, runs_of
-from core.refine.view import Drawn, cards, changes, command, drawn, goes_on_by_command, runs_stamp
+from core.refine.view import Drawn, changes, clusters_of, command, drawn, goes_on_by_command, runs_stamp
 from core.studies.refinement_rivals import Rival, rivals
 from core.system.shown import shown_path
 from pages.parts import refinement_figures as figures
 from pages.parts.choices import choose
+from pages.parts.clusters import cards_of
 from pages.parts.figures import draw
 from pages.parts.refinement_clusters import show_clusters, show_examples, show_weights, signed, title_of_cluster
 from pages.parts.runs import how_to_begin, what_is_missing
@@ -140,9 +141,7 @@ run = by_name[name]
 show_state(run)
 if not len(run.rows):
     st.stop()
-matrix = session.matrix_of(run.config.spec)
-key = ("refinement cards", name, len(run.rounds), now.state.version)
-names = {c: card.names for c, card in session.remember(key, lambda: cards(run, matrix, now.label)).items()}
+names = {card.cluster: card.names for card in cards_of(now, clusters_of(run), run.rows, "refinement", name)}
 if run.rounds:
     rows, samples = changes(run), drawn(run)
     show_weights(run, rows, names)

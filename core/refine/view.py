@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.explain.cluster_names import ClusterCard, name_clusters
 from core.lm.fine_tuning import TrainConfig
 from core.refine.config import RefineConfig
 from core.refine.runs import RefineRun
-from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters
 from core.settings import settings_of
 from core.store.reader import FeatureStore
@@ -112,13 +109,9 @@ def mean(values: list[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def cards(run: RefineRun, matrix: FeatureMatrix, name_of: Callable[[int], str]) -> dict[int, ClusterCard]:
-    """The card of each cluster that has samples, by its number.
-
-    A run keeps no centres, so the card's central row means nothing here.
-    """
-    found = Clusters(len(run.weight), run.label, np.zeros(len(run.label), np.float32))
-    return {card.cluster: card for card in name_clusters(matrix, found, run.rows, name_of)}
+def clusters_of(run: RefineRun) -> Clusters:
+    """The clusters of a run. It keeps no centres: none of their rows is a central one."""
+    return Clusters(len(run.weight), run.label, None)
 
 
 # --- going on with a run

@@ -159,6 +159,10 @@ class FeatureStore:
             for r in found
         ]
 
+    def texts(self, rows: Iterable[int] | None = None) -> list[str]:
+        """Prompt and response of the samples, or of those of `rows`, joined by a blank line; raises as `samples`."""
+        return [f"{sample.prompt}\n\n{sample.response}" for sample in self.samples(rows)]
+
     def sample_columns(self) -> dict[str, np.ndarray]:
         """Per sample, (N,) each: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated int32;
         source object.

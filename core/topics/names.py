@@ -99,8 +99,8 @@ def scores(groups: Any, counts: Any) -> tuple[Any, Any]:
 
 
 def ranked(score: Any, share: Any, size: np.ndarray, words: Sequence[str]) -> Iterator[list[tuple[str, bool]]]:
-    """Of each group the words that it has at least as often as all samples, and whether SHARE of its samples have them:
-    those first, each by score, ties to the commoner, then by alphabet. Code's words are among them.
+    """Of each group the words that it has more often than all samples, if there are none as often, and whether SHARE of
+    its samples have them: those first, each by score, ties to the commoner, then by alphabet. Code's are among them.
 
     At least half of SHARE have each, and two samples where there are two.
     """
@@ -108,7 +108,9 @@ def ranked(score: Any, share: Any, size: np.ndarray, words: Sequence[str]) -> It
     for group, n in enumerate(size.tolist()):
         part = slice(score.indptr[group], score.indptr[group + 1])
         word, own, n_with = score.indices[part], np.round(score.data[part], 9), np.rint(share.data[part] * n)
-        fits = np.flatnonzero((n_with >= max(n * SHARE / 2, min(2, n))) & (own >= 0))
+        enough = n_with >= max(n * SHARE / 2, min(2, n))
+        apart = enough & (own > 0)
+        fits = np.flatnonzero(apart if apart.any() else enough & (own == 0))
         word, own, n_with = word[fits], own[fits], n_with[fits]
         often = n_with >= n * SHARE
         order = np.lexsort((alphabet[word], -n_with, -own, ~often))

@@ -1,14 +1,15 @@
-"""The clusters that the Coverage and Map pages share: k-means over the samples' vectors, named by their features."""
+"""Clusters as the pages Coverage, Map and Refinement name them; k-means over the samples' vectors for the first two."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explain.cluster_names import ClusterCard, name_clusters
+from core.explain.cluster_names import ClusterCard, cluster_words, name_clusters
 from core.selection.clustering import Clusters
 from pages.parts.figures import MUTED, PALETTE
 from pages.parts.tables import clickable, why_link
@@ -25,7 +26,24 @@ def grouped(now: View) -> tuple[Clusters, list[ClusterCard]]:
                         bind="query-params")  # fmt: skip
     with st.spinner("Grouping the samples …"):
         found = now.session.clusters(vectors_of(now), k)
-    return found, name_clusters(now.matrix, found, now.selection.rows, now.label)
+        return found, cards_of(now, found, now.selection.rows, vectors_of(now), k)
+
+
+def cards_of(now: View, found: Clusters, picked: np.ndarray, *key: Hashable) -> list[ClusterCard]:
+    """The cards of clusters, named by the topics enriched in them, else by words; `key` tells the clusters apart.
+
+    By topics of the whole samples through either lens: features of single tokens do not say what a cluster is about.
+    """
+    session, own = now.session, now.state.of("topics").labels
+    matrix, faces = None, {}
+    if "topics" in session.store.lenses:
+        matrix = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
+        faces = session.faces("topics") | own
+
+    def words() -> list[str]:
+        return session.info.remember(("cluster words", *key), lambda: cluster_words(found, session.store.texts))
+
+    return name_clusters(matrix, found, picked, lambda f: faces.get(f, f"topic {f}"), 3, words)
 
 
 def vectors_of(now: View) -> str:
@@ -43,7 +61,7 @@ def section(now: View) -> None:
     frame = pd.DataFrame(
         {
             "cluster": [card.cluster for card in cards],
-            "enriched features": ["; ".join(card.names) or "none beyond chance" for card in cards],
+            "about": ["; ".join(card.names) or "no words in common" for card in cards],
             "lift": [float(card.lifts[0]) if len(card.lifts) else np.nan for card in cards],
             "samples": [card.size for card in cards],
             "picked": [card.picked for card in cards],
@@ -52,17 +70,18 @@ def section(now: View) -> None:
         }
     )
     formats = {
-        "enriched features": st.column_config.TextColumn(width="large"),
-        "lift": st.column_config.NumberColumn(format="%.1f", help="of the first: times commoner than in all"),
+        "about": st.column_config.TextColumn(width="large"),
+        "lift": st.column_config.NumberColumn(format="%.1f", help="of the first topic: times commoner than in all"),
         "share picked": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
     }
     chosen = clickable(frame, "clusters-table", 460, formats=formats)
     overall = len(now.selection.rows) / now.session.store.n_samples
     name = vectors_of(now)
     what = "mean-pooled residual vectors" if name == "residual" else f"the vectors of {plain(Path(name).name)}"
+    named = "topics by hypergeometric test" if any(len(card.features) for card in cards) else "words of central samples"
     st.caption(
-        f"k-means over {what}, k = {found.k}. Features by hypergeometric test, at least 3 "
-        f"samples. Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
+        f"k-means over {what}, k = {found.k}, named by {named}. "
+        f"Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
     )
     for i in chosen:
         why_link(cards[i].central, f"Why row {cards[i].central:,}, the central one of cluster {cards[i].cluster}")

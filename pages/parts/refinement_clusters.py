@@ -20,11 +20,11 @@ from pages.parts.text import cut, escape, plain, whole
 EXAMPLES = 10  # samples of a cluster shown at once
 LONGEST = 3000  # characters of a text shown
 TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;max-height:240px;overflow:auto;font-size:.9rem"
-Names = Mapping[int, Sequence[str]]  # of each cluster the most enriched features
+Names = Mapping[int, Sequence[str]]  # of each cluster what it is about
 
 
 def title_of_cluster(cluster: int, names: Names) -> str:
-    """A cluster's number and its most enriched features."""
+    """A cluster's number and what it is about."""
     own = names.get(cluster, ())
     return whole(f"{cluster} · {'; '.join(own[:2])}" if own else f"{cluster}")
 
@@ -64,13 +64,13 @@ def show_weights(run: RefineRun, rows: list[ClusterChange], names: Names) -> Non
 def show_clusters(rows: list[ClusterChange], names: Names) -> None:
     """All clusters with their weights and scores."""
     frame = pd.DataFrame([vars(row) for row in rows])
-    frame.insert(1, "name", [whole("; ".join(names.get(row.cluster, ()))) or "none beyond chance" for row in rows])
+    frame.insert(1, "name", [whole("; ".join(names.get(row.cluster, ()))) or "no words in common" for row in rows])
     number = st.column_config.NumberColumn
     frame[["before", "after"]] *= 100
     st.dataframe(
         frame, hide_index=True, key="refinement-clusters", height=min(420, 38 + 35 * len(rows)),
         column_config={
-            "name": st.column_config.TextColumn("enriched features", width="medium"),
+            "name": st.column_config.TextColumn("about", width="medium"),
             "size": number("samples", format="localized"),
             "before": number("weight at first", format="%.2f %%"), "after": number("weight now", format="%.2f %%"),
             "factor": number("changed by", format="%.2f ×", help="weight now / weight at first"),

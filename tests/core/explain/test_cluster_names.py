@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.explain.cluster_names import LEAST, LEVEL, name_clusters
+from core.explain.cluster_names import LEAST, LEVEL, NEAREST, cluster_words, members, name_clusters
 from core.schema import FeatureMatrix
 from core.selection.clustering import Clusters, clusters
 from tests.strategies import FEW, quick
@@ -61,3 +61,46 @@ def test_a_cluster_is_named_by_what_only_it_has():
     assert all(card.size == 40 and np.isclose(card.lifts[0], 3) for card in cards)
     assert not any("3" in card.names for card in cards), "what all samples have names none"
     assert sorted(card.picked for card in cards) == [0, 1, 2]
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20))
+def test_members_by_their_distance(task):
+    label, distance = np.array(task, np.int32).T
+    found = [rows.tolist() for rows in members(Clusters(4, label, distance.astype(np.float32)))]
+    assert found == [
+        sorted(np.flatnonzero(label == c).tolist(), key=lambda row: (distance[row], row)) for c in range(4)
+    ]
+    plain = [rows.tolist() for rows in members(Clusters(4, label, None))]
+    assert plain == [np.flatnonzero(label == c).tolist() for c in range(4)]
+
+
+def texts_of(rows):
+    """Of every third sample one on ships, of the others one on bread; far ones (from row 300 on) are on stars."""
+    subjects = np.where(
+        rows >= 300, "Name a star in the sky.", np.where(rows % 3, "Bake bread.", "Sail a ship at sea.")
+    )
+    return [f"{subject}\n\nHere is an answer of mine." for subject in subjects]
+
+
+def test_words_name_what_no_feature_does():
+    """By the nearest samples alone; asked for once, and only if needed."""
+    label = (np.arange(330) % 3 > 0).astype(np.int32) * 2  # cluster 1 has no samples
+    found = Clusters(3, label, np.arange(330, dtype=np.float32))
+    assert NEAREST < 100
+    words = cluster_words(found, texts_of)
+    assert set(words[0].split(", ")) == {"sail", "sea", "ship"} and words[1] == ""
+    assert set(words[2].split(", ")) == {"bake", "bread"}
+    asked = []
+
+    def once():
+        asked.append(1)
+        return words
+
+    cards = name_clusters(None, found, [0], words=once)
+    assert [(card.cluster, card.names) for card in cards] == [(2, (words[2],)), (0, (words[0],))]
+    assert all(len(card.features) == len(card.lifts) == 0 for card in cards) and len(asked) == 1
+    matrix = FeatureMatrix.from_sets([{int(c)} for c in label], FEW)
+    assert [card.names for card in name_clusters(matrix, found, [], words=once)] == [("2",), ("0",)]
+    assert len(asked) == 1
+    assert all(card.names == () for card in name_clusters(None, found, []))

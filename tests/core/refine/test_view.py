@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from core.cli.app import app
+from core.explain.cluster_names import name_clusters
 from core.lm.fine_tuning import TrainConfig
 from core.refine import rounds
 from core.refine.config import RefineConfig
 from core.refine.rounds import updated
 from core.refine.runs import RefineRun, Round
 from core.refine.view import (
-    cards,
     changes,
+    clusters_of,
     command,
     drawn,
     factors,
@@ -187,7 +188,8 @@ def test_what_cannot_run_says_why(session):
 
 def test_cards_name_every_cluster(session):
     run = write_refinement(session, RefineConfig(KEY, rounds=1, budget=6, k=3), ["fine"], 1)
-    found = cards(run, session.matrix("all", 0.0), lambda f: f"feature {f}")
+    found = {card.cluster: card for card in name_clusters(session.matrix("all", 0.0), clusters_of(run), run.rows)}
+    assert sorted(found) == sorted(set(run.label.tolist()))
     for cluster, card in found.items():
         assert card.size == (run.label == cluster).sum() and card.picked == (run.label[run.rows] == cluster).sum()
 

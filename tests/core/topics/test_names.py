@@ -31,6 +31,7 @@ def oracle(weights, texts):
         score = round(p * log(p / q), 9) if p else -1
         if score >= 0 and n_with >= max(len(weights) * SHARE / 2, min(2, len(weights))):
             found.append((n_with < len(weights) * SHARE, -score, -n_with, word))
+    found = [each for each in found if each[1] < 0] or found
     often = [word for rare, *_, word in sorted(found) if not rare][:MOST]
     rare = [word for rare, *_, word in sorted(found) if rare]
     return ", ".join(often + rare[: max(0, FEWEST - len(often))]) or UNNAMED
