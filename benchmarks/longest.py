@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.synthetic import best_of, drawn, power_law, shape_of
+from core.features.kinds import kinds_of
 from core.matrix.covering import coverage_curve
 from core.matrix.threshold import QUANTILES
 from core.matrix.transpose import transpose
@@ -28,7 +29,7 @@ from core.store.places import token_places
 from core.studies.beyond_length import by_relative_gain, in_length_bins
 from core.studies.growth import growth
 from core.studies.length import by_theta, correlation, scope_counts
-from core.studies.length_features import decomposition, feature_kinds
+from core.studies.length_features import decomposition
 from core.studies.matched_sets import costs, enrichment, length_matched
 
 N, F, ENTRIES, BUDGET = 52_000, 131_072, 16_700_000, 2_600
@@ -65,13 +66,11 @@ def tasks(matrix: FeatureMatrix, info: SampleInfo) -> dict[str, Callable[[], Any
 def reads(session: Session) -> dict[str, Callable[[], Any]]:
     """What the page asks of a store, by name."""
     store, theta = session.store, session.default_theta()[0]
-    places, matrix = token_places(store), session.matrix("all", theta)
-    found = decomposition(matrix, session.info.tokens)
-    first = found.order[: found.half]
+    places = token_places(store)
     return {
         "counts of all scopes": lambda: scope_counts(session, theta),
         "places of all tokens": lambda: token_places(store),
-        f"kinds of {len(first)} features": lambda: feature_kinds(store, places, first, theta),
+        "kinds of all features, by the rules": lambda: kinds_of(store.db),
         "growth": lambda: growth(store, places, theta),
     }
 

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.features.kinds import kinds_among, known_kinds
+from core.schema import KINDS, MEANING
 from core.store.places import Places, token_places
 from core.studies.growth import growth
 from core.studies.length import Interval, by_theta, scope_correlations
-from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, feature_kinds
+from core.studies.length_features import decomposition
 from pages.parts import length_figures as figures
 from pages.parts import text
 from pages.parts.figures import draw
@@ -82,9 +84,8 @@ def show_decomposition() -> None:
         st.info("Length and the number of active features do not rise together here.", icon=":material/straighten:")
         return
     listed = found.order[: max(found.half, 25)]
-    task = session.store, all_places(), listed, now.spec.theta, now.spec.scope
-    kinds = remembered("kinds", lambda: feature_kinds(*task))
-    number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
+    known = session.remember("kinds", lambda: known_kinds(session.store)) if now.spec.lens == "tokens" else {}
+    kinds = [known.get(f, "topic") for f in listed.tolist()]
     left, right = st.columns([2, 3], gap="large")
     with left:
         draw(figures.share_curve(found), "longest-shares", 520)
@@ -92,11 +93,7 @@ def show_decomposition() -> None:
         draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
     st.caption(
         "The covariance of length and number of features is the sum of each feature's covariance with length. "
-        f"{found.half:,} of {len(found.order):,} features make up half of it: "
-        + ", ".join(f"{n:,} {kind}" for kind, n in number.items())
-        + ". 'Template or position' means that half of the peaks or more lie in the first or last "
-        f"{EDGE} tokens of a segment (of {SHORTEST} or more); 'punctuation', that most of the strongest peaks have "
-        "neither letter nor digit."
+        f"{found.half:,} of {len(found.order):,} features make up half of it" + told(listed[: found.half], known)
     )
     rows = listed[:LISTED]
     more = {
@@ -104,6 +101,16 @@ def show_decomposition() -> None:
         "tokens with it": found.with_it[rows], "tokens without": found.without[rows],
     }  # fmt: skip
     features_table(now, rows, "longest-decomposition", more)
+
+
+def told(features: np.ndarray, kinds: dict[int, str]) -> str:
+    """How many of the features stand for content, and of which kinds the rest are: the end of a sentence."""
+    number = kinds_among(features, kinds)
+    if not number:
+        return "."
+    rest = ", ".join(f"{number[kind]:,} {kind}" for kind in KINDS if kind not in MEANING)
+    own = ", ".join(f"{number[kind]:,} {kind}" for kind in MEANING)
+    return f": {number['content']:,} stand for content ({own}), the others for wording and format ({rest})."
 
 
 # --- growth

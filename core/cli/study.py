@@ -87,7 +87,7 @@ def study(session: Session, spec: SelectionSpec, top: int) -> dict[str, list[dic
     return {
         "correlation": correlations(session, spec),
         "by_theta": [asdict(row) for row in by_theta(session.raw_matrix(spec.scope, spec.lens), tokens, *levels)],
-        **consists_of(session, spec, tokens, places, top),
+        **consists_of(session, spec, tokens, top),
         "growth": grown,
         **side_by_side(session, spec, tokens),
     }
@@ -101,16 +101,15 @@ def correlations(session: Session, spec: SelectionSpec) -> list[dict[str, Any]]:
     return [{"features of": scope, "theta": spec.theta, **asdict(r)} for scope, r in found.items()]
 
 
-def consists_of(
-    session: Session, spec: SelectionSpec, tokens: np.ndarray, places: Any, top: int
-) -> dict[str, list[dict[str, Any]]]:
+def consists_of(session: Session, spec: SelectionSpec, tokens: np.ndarray, top: int) -> dict[str, list[dict[str, Any]]]:
     """How many features make up half of the covariance, of which kinds, and the first of them."""
-    from core.studies.length_features import KINDS, decomposition, feature_kinds
+    from core.features.kinds import kinds_among, known_kinds
+    from core.studies.length_features import decomposition
 
     found = decomposition(session.matrix_of(spec), tokens)
     listed = found.order[: max(found.half, top)]
-    kinds = feature_kinds(session.store, places, listed.tolist(), spec.theta, spec.scope)
-    number = {kind: kinds[: found.half].count(kind) for kind in KINDS}
+    kinds = known_kinds(session.store) if spec.lens == "tokens" else {}
+    number = kinds_among(listed[: found.half], kinds)
     summary = {"covariance": found.covariance, "features": len(found.order), "carry half": found.half, **number}
     faces = session.faces(spec.lens)
     columns = {"share": found.share, "density": found.density, "tokens with it": found.with_it}
@@ -119,10 +118,10 @@ def consists_of(
         {
             "feature": f,
             "tokens at its peaks": faces.get(f, ""),
-            "kind": kind,
+            "kind": kinds.get(f, ""),
             **{n: float(v[f]) for n, v in columns.items()},
         }
-        for f, kind in zip(listed[:top].tolist(), kinds, strict=False)
+        for f in listed[:top].tolist()
     ]
     return {"decomposition": [summary], "features": features}
 

@@ -12,6 +12,7 @@ from core.features.function_words import FUNCTION_WORDS
 from core.features.peak_words import in_code, is_letter, word_at
 from core.schema import KINDS, MEANING
 from core.store.peaks import Peak, strongest_peaks
+from core.store.reader import FeatureStore
 from core.system.shown import many
 
 TEMPLATE, LAYOUT, DIGITS, FUNCTION, PIECE, CODE, CONTENT, CONTEXTUAL = KINDS
@@ -44,6 +45,11 @@ def kinds_of(db: Any) -> dict[int, str]:
     return {feature: kind_of(peaks) for feature, peaks in sorted(shown.items())}
 
 
+def known_kinds(store: FeatureStore) -> dict[int, str]:
+    """The kinds as the store has them, or by the rules where it has none."""
+    return store.kinds() or kinds_of(store.db)
+
+
 def shown_by(peak: Peak) -> Shown:
     """What a peak shows."""
     around = peak.before, peak.token, peak.after
@@ -59,6 +65,16 @@ def meaning_first(features: Iterable[int], kinds: Mapping[int, str]) -> tuple[li
     features = [int(f) for f in features]
     first = [f for f in features if not kinds or kinds.get(f) in MEANING]
     return first, [f for f in features if kinds and kinds.get(f) not in MEANING]
+
+
+def kinds_among(features: Iterable[int], kinds: Mapping[int, str]) -> dict[str, int]:
+    """How many of the features stand for content, and how many are of each kind, those that mean something first;
+    nothing where no kinds are known.
+    """
+    if not kinds:
+        return {}
+    times = Counter(kinds.get(int(f), "") for f in features)
+    return {"content": sum(times[kind] for kind in MEANING)} | {kind: times[kind] for kind in KINDS[::-1]}
 
 
 def rest_told(rest: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,26 +35,6 @@ def segment_counts(store: FeatureStore, theta: float) -> np.ndarray:
     counts = np.zeros((shown, store.n_samples), np.int64)
     counts[found["segment"], found["sample_id"]] = found["n"]
     return counts
-
-
-def peaks_of(store: FeatureStore, features: Sequence[int] | np.ndarray, theta: float, scope: str) -> dict[str, Any]:
-    """Where the features exceed θ over a scope: arrays feature_id, sample_id and peak, int32 (M,) each."""
-    segment = f"AND segment = {SEGMENTS.index(scope)}" if scope in SEGMENTS else ""
-    return store.columns(
-        f"""SELECT feature_id, sample_id, peak FROM activations
-        WHERE value > ? {segment} AND feature_id IN (SELECT unnest(?::INTEGER[]))""",
-        [theta, [int(f) for f in features]],
-    )
-
-
-def mark_shares(store: FeatureStore, features: Sequence[int] | np.ndarray) -> dict[str, Any]:
-    """Arrays feature_id int32 and share float64 (M,): of the tokens at its strongest peaks, those that have neither
-    letter nor digit; the fair draw of weaker ones that the store keeps too is left out."""
-    return store.columns(
-        r"""SELECT feature_id, avg(CAST(NOT regexp_matches(token, '[\p{L}\p{N}]') AS DOUBLE)) AS share FROM contexts
-        WHERE bin = 0 AND feature_id IN (SELECT unnest(?::INTEGER[])) GROUP BY feature_id""",
-        [[int(f) for f in features]],
-    )
 
 
 def features_met(store: FeatureStore, segment: str, theta: float) -> dict[str, Any]:

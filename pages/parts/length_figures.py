@@ -7,18 +7,22 @@ from collections.abc import Callable
 import numpy as np
 import plotly.graph_objects as go
 
+from core.schema import KINDS
 from core.session.session import by_method
 from core.studies.beyond_length import Beyond
 from core.studies.growth import Growth
 from core.studies.length import ThetaCorrelation
-from core.studies.length_features import KINDS, Decomposition
+from core.studies.length_features import Decomposition
 from pages.parts import figures
-from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED, thinned
+from pages.parts.figures import ACCENT, COLOURS, GREEN, GREY, MUTED, PALETTE, PINK, SELECTED, thinned
 from pages.parts.text import cut, escape
 from pages.parts.view import View
 
 SHOWN = 10_000  # points of the scatter, of each colour
-KIND_COLOURS = dict(zip(KINDS, (PINK, ACCENT, SELECTED), strict=True))
+ORANGE, SKY, TEAL, YELLOW, _, RED, ROSE = PALETTE
+KIND_COLOURS = {"topic": SELECTED} | dict(
+    zip(KINDS, (GREY, YELLOW, SKY, ROSE, RED, ORANGE, SELECTED, TEAL), strict=True)
+)
 
 
 def signed(r: float) -> str:
@@ -73,7 +77,7 @@ def share_bars(found: Decomposition, kinds: list[str], label: Callable[[int], st
     """The features with the largest shares, coloured by kind."""
     features, figure = found.order[:most], go.Figure()
     names = [escape(f"{cut(label(f), 24)} · {f}") for f in features]
-    for kind in KINDS:
+    for kind in (kind for kind in KIND_COLOURS if kind in kinds):
         own = [i for i in range(len(features)) if kinds[i] == kind]
         figure.add_bar(
             x=[100 * found.share[features[i]] for i in own], y=[names[i] for i in own], orientation="h", name=kind,

@@ -97,7 +97,7 @@ def test_sample_rows(case):
 def test_the_default_theta_is_kept(case):
     session = open_session(case[1])
     found = session.default_theta()
-    assert ("raw matrix", "all") not in session.memory
+    assert ("raw matrix", "tokens", "all") not in session.memory
     table = theta_table(session.raw_matrix("all"))
     assert found == (chosen_theta(table), table)
 

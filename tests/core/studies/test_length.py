@@ -10,15 +10,16 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from core.cli.app import app
+from core.features.kinds import known_kinds
 from core.matrix import tallies
-from core.schema import SCOPES, SelectionSpec
+from core.schema import KINDS, MEANING, SCOPES, SelectionSpec
 from core.selection.run import select
 from core.session.session import open_session
-from core.store.places import places, token_places
+from core.store.places import places
 from core.studies import length as lab
 from core.studies.length import by_theta, correlation, scope_correlations, scope_counts, scope_tokens
-from core.studies.length_features import EDGE, KINDS, SHORTEST, decomposition, edge_share, feature_kinds, mark_share
-from tests.factories import random_matrix, tiny_store
+from core.studies.length_features import decomposition
+from tests.factories import random_matrix
 from tests.strategies import quick, seeds
 
 
@@ -140,7 +141,7 @@ def test_counts_of_a_scope_need_no_matrix(tiny):
     session = open_session(tiny.store)
     counted = scope_counts(session, 0.2)
     assert list(counted) == list(SCOPES)
-    assert [scope for scope in SCOPES if ("raw matrix", scope) in session.memory] == ["all"]
+    assert [scope for scope in SCOPES if ("raw matrix", "tokens", scope) in session.memory] == ["all"]
     for scope, counts in counted.items():
         assert counts.any() and counts.tolist() == session.matrix(scope, 0.2).counts.tolist()
     tokens = {scope: scope_tokens(session.store, scope) for scope in ("all", "prompt", "response")}
@@ -151,39 +152,6 @@ def test_counts_of_a_scope_need_no_matrix(tiny):
     assert (tokens["all"] >= tokens["prompt"] + tokens["response"]).all()
     segments = [session.store.pieces(row)[1] for row in range(session.store.n_samples)]
     assert tokens["all"].tolist() == [int((s >= 0).sum()) for s in segments]
-
-
-def test_fault_12_a_features_kind_is_that_of_its_strongest_peaks(tmp_path):
-    """Feature 3 fires on 60 samples: strongest on words, weakly on marks, of which the store keeps a fair draw."""
-    n, strong = 60, 20
-    records = [{"instruction": "q", "output": "word" if i < strong else "!"} for i in range(n)]
-    store = open_session(tiny_store(tmp_path, records, [{3: n - i} for i in range(n)])).store
-    bins = [(c["bin"], c["pieces"][c["peak"]]) for c in store.contexts(3)]
-    assert {piece for place, piece in bins if place == 0} == {"word"}
-    assert sum(piece == "!" for _, piece in bins) > strong, "over all contexts most are marks"
-    assert mark_share(store, [3]).tolist() == [0]
-    assert mark_share(store, [5]).tolist() == [0], "never active"
-
-
-def test_kinds_follow_their_rule(tiny):
-    session = open_session(tiny.store)
-    store, theta = session.store, 0.2
-    seen, places_ = np.unique(session.matrix("all", theta).feature), token_places(store)
-    edge, marks = edge_share(store, places_, seen, theta), mark_share(store, seen)
-    peaks = {f: [] for f in seen.tolist()}
-    for row in range(store.n_samples):
-        segments, found = store.pieces(row)[1], store.sample_features(row)
-        for segment, f, value, peak in zip(*(found[n].tolist() for n in found), strict=True):
-            own = np.flatnonzero(segments == segment).tolist()
-            if value > theta and len(own) >= SHORTEST:
-                peaks[f].append(peak in own[:EDGE] + own[-EDGE:])
-    assert edge.tolist() == [np.mean(peaks[f]) if peaks[f] else 0 for f in seen.tolist()]
-    for f, share in list(zip(seen.tolist(), marks.tolist(), strict=True))[:20]:
-        tokens = [c["pieces"][c["peak"]] for c in store.contexts(f) if c["bin"] == 0]
-        assert share == pytest.approx(np.mean([not any(map(str.isalnum, t)) for t in tokens]))
-    kinds = np.array(feature_kinds(store, places_, seen, theta))
-    assert (kinds[edge >= 0.5] == KINDS[0]).all() and set(kinds) <= set(KINDS)
-    assert (kinds[(edge < 0.5) & (marks > 0.5)] == KINDS[1]).all()
 
 
 # --- the command
@@ -199,7 +167,12 @@ def test_the_command_gives_what_the_functions_give(tiny, tmp_path, monkeypatch):
     whole = decomposition(matrix, tokens)
     assert [row["feature"] for row in found["features"]] == whole.order[:4].tolist()
     assert found["decomposition"][0]["carry half"] == whole.half
-    assert sum(found["decomposition"][0][kind] for kind in KINDS) == whole.half
+    kinds, number = known_kinds(session.store), found["decomposition"][0]
+    assert sum(number[kind] for kind in KINDS) == whole.half and number["content"] == sum(number[m] for m in MEANING)
+    assert {kind: number[kind] for kind in KINDS} == {
+        kind: sum(kinds[f] == kind for f in whole.order[: whole.half].tolist()) for kind in KINDS
+    }
+    assert [row["kind"] for row in found["features"]] == [kinds[row["feature"]] for row in found["features"]]
     assert [row["features of"] for row in found["correlation"]] == ["all", "prompt", "response"]
     assert found["correlation"][0]["pearson"]["value"] == pytest.approx(np.corrcoef(tokens, matrix.counts)[0, 1])
     assert [row["samples"] for row in found["sets"]] == [6] * 5
