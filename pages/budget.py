@@ -23,7 +23,7 @@ def show_figures() -> None:
     everything, spent = session.coverable(now.spec), session.info.tokens[now.selection.rows]
     metrics(
         ("Picks", f"{k:,}", f"{k / session.store.n_samples:.1%} of the data"),
-        ("Features covered", f"{covered:,}", f"{covered / max(everything, 1):.1%} of {everything:,}"),
+        (f"{now.noun.capitalize()}s covered", f"{covered:,}", f"{covered / max(everything, 1):.1%} of {everything:,}"),
         ("Tokens", f"{spent.sum():,}", f"mean {spent.mean():,.0f} a sample"),
         ("Certificate", sure, "of the best possible coverage"),
     )
@@ -34,7 +34,7 @@ def show_curve() -> None:
     draw(budget_figure(now), "budget-curve", 430)
     middle = session.random_band(now.spec)[1]
     st.caption(
-        f"{now.spec.method} covers {many(covered, 'feature')} with {many(k, 'sample')}; a random draw needs about "
+        f"{now.spec.method} covers {many(covered, now.noun)} with {many(k, 'sample')}; a random draw needs about "
         f"{samples_to_cover(middle, covered):,} for as many, and its {k:,} cover {middle[k - 1]:,.0f}."
     )
     if not is_nested(now.spec):

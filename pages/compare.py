@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.explain.stability import Stability, stability
+from core.schema import NOUNS
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.studies.comparison import MethodRow, compare
@@ -19,11 +20,11 @@ LISTED = 500  # picks of the table
 FORMATS = {
     "of all": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
     "redundancy": st.column_config.NumberColumn(
-        format="%.1f %%", help="share of the picks' active features that an earlier pick has"
+        format="%.1f %%", help="share of what the picks activate that an earlier pick has"
     ),
-    "features covered": "localized",
+    **{f"{noun}s covered": "localized" for noun in NOUNS.values()},
+    **{f"tokens a {noun}": "%.1f" for noun in NOUNS.values()},
     "tokens": "localized",
-    "tokens a feature": "%.1f",
     "mean quality": "%.3f",
     "budget moves": st.column_config.TextColumn(
         help="go on: a smaller budget is the first part of a larger one; rerun: each budget is drawn anew"
@@ -63,10 +64,10 @@ def show_table(ran: list[MethodRow], score: str) -> None:
     """What each method covers and costs."""
     table = {
         "method": [r.method for r in ran],
-        "features covered": [round(r.covered) for r in ran],
+        f"{now.noun}s covered": [round(r.covered) for r in ran],
         "of all": [100 * r.covered / max(session.coverable(now.spec), 1) for r in ran],
         "tokens": [round(r.tokens) for r in ran],
-        "tokens a feature": [r.tokens / max(r.covered, 1) for r in ran],
+        f"tokens a {now.noun}": [r.tokens / max(r.covered, 1) for r in ran],
         "redundancy": [100 * r.redundancy for r in ran],
         **({"mean quality": [r.quality for r in ran]} if score else {}),
         "budget moves": ["go on" if METHODS[r.method].nested else "rerun" for r in ran],
@@ -74,7 +75,7 @@ def show_table(ran: list[MethodRow], score: str) -> None:
     st.dataframe(pd.DataFrame(table), hide_index=True, key="compare-table", column_config=columns(FORMATS))
     best, worst = ran[0], ran[-1]
     st.caption(
-        f"With {many(k, 'sample')} {best.method} covers {best.covered:,.0f} features"
+        f"With {many(k, 'sample')} {best.method} covers {many(round(best.covered), now.noun)}"
         + (f", {worst.method} {worst.covered:,.0f}." if len(ran) > 1 else ".")
     )
 
@@ -87,7 +88,10 @@ def show_stability() -> Stability | None:
             st.session_state.stability_found = (repr(now.spec), stability(now.selection, session.selection))
     key, found = st.session_state.get("stability_found", ("", None))
     if found is None or key != repr(now.spec):
-        st.caption("Which picks stay with θ a fifth lower or higher, features of another scope, or another seed.")
+        st.caption("Which picks stay with θ a fifth lower or higher, another scope, or another seed.")
+        return None
+    if not found.kept:
+        st.caption("This store has no other scope, and neither θ nor a seed matters here: there is nothing to vary.")
         return None
     draw(stability_figure(found.kept), "compare-stability", 80 + 44 * len(found.kept))
     st.caption(f"{int((found.of_pick == 1).sum()):,} of {many(k, 'pick')} are selected in every variation.")

@@ -1,9 +1,13 @@
-"""Coverage: which features the selection reaches, which it misses, and which hang on one sample."""
+"""Coverage: which topics or features the selection reaches, which it misses, and which hang on one sample."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.explain.summary import coverage_summary
+from core.features.kinds import meaning_first, rest_told
 from core.system.shown import many
 from pages.parts import clusters
 from pages.parts.coverage_figures import density_figure
@@ -12,13 +16,26 @@ from pages.parts.tables import feature_link, feature_table
 from pages.parts.view import header, metrics
 
 LISTED = 300  # features of a table
+LEADS = {
+    "topics": "A topic is covered when at least one kept sample is about it.",
+    "tokens": "A feature is covered when at least one kept sample activates it.",
+}
 
 
 def table(features: np.ndarray, key: str) -> None:
-    """The first of some features; a click leads to the feature's card."""
-    shown = features[:LISTED]
-    more = {"samples": found.samples[shown], "kept samples": found.picks[shown]}
-    for feature in feature_table(now, shown, key, more, height=330):
+    """The first of some features, those of wording and format folded; a click leads to the feature's card."""
+    first, rest = meaning_first(features, now.kinds)
+    clickable_features(first, key)
+    if rest:
+        with st.expander(rest_told(rest)):
+            clickable_features(rest, f"{key}-rest", {"kind": [now.kinds.get(f, "") for f in rest[:LISTED]]})
+
+
+def clickable_features(features: list[int], key: str, more: Mapping[str, Any] | None = None) -> None:
+    """A table of the first of some features, and the link to the one that was clicked."""
+    shown = np.array(features[:LISTED], int)
+    counts = {"samples": found.samples[shown], "kept samples": found.picks[shown]}
+    for feature in feature_table(now, shown, key, {**counts, **(more or {})}, height=330):
         feature_link(feature)
 
 
@@ -41,13 +58,13 @@ def show_reference(weight: np.ndarray) -> None:
     reached = found.picks[wanted] > 0
     st.subheader("What the reference activates more than the data", anchor=False)
     st.write(
-        f"The selection reaches {reached.sum():,} of the {len(wanted):,} features that the reference has more of, "
+        f"The selection reaches {reached.sum():,} of the {many(len(wanted), now.noun)} that the reference has more of, "
         f"{weight[wanted[reached]].sum() / weight.sum():.1%} of the difference."
     )
     table(wanted[np.argsort(-weight[wanted], kind="stable")], "coverage-reference")
 
 
-now = header("Coverage", "A feature is covered when at least one kept sample activates it.")
+now = header("Coverage", LEADS)
 found = coverage_summary(now.matrix, now.selection)
 n_missed = int(found.missed.sum())
 metrics(
@@ -56,12 +73,12 @@ metrics(
     ("In one pick only", f"{found.once.sum():,}", "lost if that sample goes"),
     ("Never active", f"{found.inactive.sum():,}", "at this θ"),
 )
-draw(density_figure(found, now.matrix.n_samples), "coverage-density", 340)
+draw(density_figure(found, now.matrix.n_samples, now.noun), "coverage-density", 340)
 st.caption(
-    f"The selection misses {many(n_missed, 'feature')}; half of them are active in at most "
+    f"The selection misses {many(n_missed, now.noun)}; half of them are active in at most "
     f"{many(round(found.samples_of_missed), 'sample')}."
     if n_missed
-    else "No feature is missed."
+    else f"No {now.noun} is missed."
 )
 show_tables()
 clusters.section(now)

@@ -67,7 +67,10 @@ def show_saved() -> None:
         st.rerun()
     if now.state.selections:
         told = ("method", "budget", "unit", "theta", "scope")
-        kept = [{"name": n, **{field: spec.get(field) for field in told}} for n, spec in now.state.selections.items()]
+        kept = [
+            {"name": n, **{field: spec.get(field) for field in told}, "lens": spec.get("lens", "tokens")}
+            for n, spec in now.state.selections.items()
+        ]
         st.dataframe(kept, hide_index=True, key="saved-selections")
         st.caption("In a terminal:")
         st.code(f"python -m core export --store {shown_path(store.path)} --saved NAME --out FILE", language=None)

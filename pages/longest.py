@@ -17,8 +17,10 @@ from pages.parts import length_figures as figures
 from pages.parts import text
 from pages.parts.figures import draw
 from pages.parts.length_sets import LISTED, features_table, show_beyond, show_sets, tokens_of
-from pages.parts.view import header, metrics
+from pages.parts.view import header, metrics, view
 
+LEAD = "Long answers activate more features. What that is worth, and what selection adds to it."
+LACKING = "This page counts the token features of long and short answers; this store, made without an SAE, has none."
 SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets", "Beyond length")
 
 
@@ -38,7 +40,7 @@ def show_correlation() -> None:
     found = session.remember(("r", now.spec.theta), lambda: scope_correlations(session, now.spec.theta))
     with above:
         metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
-    own, store = found[now.spec.scope], session.store
+    own = found[now.spec.scope]
     cut = int((store.sample_columns()["n_truncated"] > 0).sum())
     left.caption(
         f"Over {own.n:,} samples r = {own.pearson.value:.2f}: a sample with the median of {np.median(tokens):,.0f} "
@@ -139,9 +141,14 @@ def show_growth() -> None:
     )
 
 
-now = header(
-    "Longest response", "Long answers activate more features. What that is worth, and what selection adds to it."
-)
+store = view().session.store
+if "tokens" not in store.lenses:
+    header("Longest response", LEAD)
+    st.info(LACKING, icon=":material/straighten:")
+    st.stop()
+now = header("Longest response", LEAD, lens="tokens")
+if now.spec != view().spec:
+    st.caption("This page looks through tokens: a sample has a few topics at most, however long it is.")
 session, counts = now.session, now.matrix.counts
 tokens = tokens_of(now)
 shows = (show_correlation, show_decomposition, show_growth, lambda: show_sets(now), lambda: show_beyond(now))

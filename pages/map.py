@@ -11,9 +11,13 @@ from pages.parts.tables import samples_table, why_link
 from pages.parts.view import header, previews
 
 LISTED = 1000  # samples of the lasso in the table
+LEADS = {
+    "topics": "Samples about the same things lie close together. Lasso some to read them.",
+    "tokens": "Samples that activate the same features lie close together. Lasso some to read them.",
+}
 
-now = header("Map", "Samples that activate the same features lie close together. Lasso some to read them.")
-place = now.session.remember("projection", now.session.store.projection)
+now = header("Map", LEADS)
+place = now.session.projection(now.spec.lens)
 texts = previews(now.session)
 kept = np.zeros(now.session.store.n_samples, bool)
 kept[now.selection.rows] = True
@@ -28,7 +32,7 @@ if by == "cluster":
 else:
     layers = [("left out", ~kept, MUTED, 5, 0.45), ("kept", kept, SELECTED, 7, 0.9)]
 figure = map_of(place, layers, texts)
-figure.update_layout(dragmode="lasso", uirevision=now.session.store.key)
+figure.update_layout(dragmode="lasso", uirevision=f"{now.session.store.key} {now.spec.lens}")
 event = draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "box", "points"))
 
 chosen = [int(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]

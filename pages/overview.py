@@ -4,17 +4,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.system.shown import many, without_folders
+from core.system.shown import many, shown_path, without_folders
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
 from pages.parts.text import escape, plain
 from pages.parts.view import header, link, metrics
 
 BESIDE = ("sae-greedy", "sae-simscale", "longest-response")  # the view's method is compared with these and random
+LEADS = {
+    "topics": "Each sample is about a few topics, which a sparse autoencoder has learnt. A good subset covers many of "
+    "them with few samples.",
+    "tokens": "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few "
+    "samples.",
+}
 PLACES = (
     ("budget", "How many samples are enough?"),
     ("why", "Why was this sample kept, or left out?"),
-    ("features", "What do the features mean?"),
+    ("features", "What do the {nouns} mean?"),
     ("longest", "Do the longest responses do better?"),
     ("export", "Download the curated file."),
 )
@@ -26,9 +32,9 @@ def show_figures() -> None:
     kept = int(tokens[now.selection.rows].sum())
     metrics(
         ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
-        ("Features covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
+        (f"{nouns.capitalize()} covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
         ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
-        ("Active features a sample", f"{now.matrix.counts.mean():,.0f}", f"at θ = {now.spec.theta:.3g}"),
+        (f"Active {nouns} a sample", f"{now.matrix.counts.mean():,.3g}", f"at θ = {now.spec.theta:.3g}"),
     )
 
 
@@ -37,12 +43,12 @@ def show_coverage() -> None:
     st.subheader(f"Coverage with {many(budget, 'sample')}", anchor=False)
     shares = {method: now.covered(method) / max(coverable, 1) for method in (*BESIDE, "random")}
     told = (
-        f"With {many(budget, 'sample')}, greedy covers {shares['sae-greedy']:.1%} of the features, the longest "
+        f"With {many(budget, 'sample')}, greedy covers {shares['sae-greedy']:.1%} of the {nouns}, the longest "
         f"responses {shares['longest-response']:.1%}, random draws {shares['random']:.1%} at the median."
     )
     shares["random, median"] = shares.pop("random")
-    draw(shares_figure(shares | {now.spec.method: covered / max(coverable, 1)}, now.spec.method),
-         "overview-coverage", 300)  # fmt: skip
+    shares |= {now.spec.method: covered / max(coverable, 1)}
+    draw(shares_figure(shares, now.spec.method, now.noun), "overview-coverage", 300)
     st.caption(told)
 
 
@@ -50,7 +56,7 @@ def show_places() -> None:
     """Where to go from here."""
     st.subheader("Where to go", anchor=False)
     for page, text in PLACES:
-        st.page_link(f"pages/{page}.py", label=text, query_params=link())
+        st.page_link(f"pages/{page}.py", label=text.format(nouns=nouns), query_params=link())
 
 
 def show_origin() -> None:
@@ -59,22 +65,42 @@ def show_origin() -> None:
     config = store.meta["config"]
     made = {
         "Model": Path(config["model"]).name,
-        "SAE": f"{Path(config['sae']).name} ({store.n_features:,} features)",
+        "Topics": topics_told(),
+        "SAE": f"{Path(config['sae']).name} ({store.n_features:,} features)" if config["sae"] else "none",
         "Hook point": config["hook_point"],
         "Read": f"{store.meta['tokens']:,} tokens in {store.meta['seconds']:.0f} s, {config['dtype']}",
     }
     cells = "".join(
-        f"<tr><td style='opacity:.7;padding:2px 12px 2px 0'>{k}</td><td>{escape(v)}</td></tr>" for k, v in made.items()
+        f"<tr><td style='opacity:.7;padding:2px 12px 2px 0;vertical-align:top'>{k}</td><td>{escape(v)}</td></tr>"
+        for k, v in made.items()
     )
     st.html(f"<table style='font-size:.9rem'>{cells}</table>")
 
 
-now = header(
-    "Keep the samples that teach the most",
-    "Each sample activates some features of a sparse autoencoder. A good subset covers many of them with few samples.",
-)
-store, budget = now.session.store, len(now.selection.rows)
+def topics_told() -> str:
+    """How many topics there are, and where they come from."""
+    made = store.meta.get("topics")
+    if not made:
+        return "none"
+    if made["own"]:
+        return f"{made['n_features']:,}, learnt from this data"
+    folder = Path(made["folder"])
+    shipped = ", which come with SAElect" if folder.parts[0] == "assets" else ""
+    return f"{made['n_features']:,} of {folder.name}{shipped}"
+
+
+def show_upgrade() -> None:
+    """How a store that was made before there were topics gets them."""
+    if "topics" not in store.meta:
+        st.info("This store was made before there were topics. To add them, without running the model again, type this "
+                "in a terminal, then reload:", icon=":material/upgrade:")  # fmt: skip
+        st.code(f"python -m core upgrade --store {shown_path(store.path)}", language=None, wrap_lines=True)
+
+
+now = header("Keep the samples that teach the most", LEADS)
+store, budget, nouns = now.session.store, len(now.selection.rows), f"{now.noun}s"
 coverable, covered = now.session.coverable(now.spec), int(now.selection.covered_after[-1])
+show_upgrade()
 show_figures()
 left, right = st.columns([3, 2], gap="large")
 with left:

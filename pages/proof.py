@@ -1,12 +1,14 @@
 """Proof: the same model fine-tuned on the picks of several methods, measured on samples that none of them saw."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.errors import SaelectError, SelectionError
+from core.errors import SaelectError, SelectionError, StoreError
 from core.proof.grid import n_trainable
 from core.proof.results import Result, results
 from core.proof.run import sources as origin
@@ -40,7 +42,8 @@ def empty_state(folder: Path) -> None:
     how_to_begin(
         "No proof on this data set yet. A proof fine-tunes the same model on the picks of several methods at several "
         "budgets, and measures each on samples that none of them may pick.",
-        f"python -m core prove --store {shown_path(session.store.path)} --budgets {budget} --held-out {held_out}",
+        f"python -m core prove --store {shown_path(session.store.path)} --lens {now.spec.lens} --budgets {budget} "
+        f"--held-out {held_out}",
         ":material/verified:",
     )
 
@@ -50,7 +53,13 @@ def title_of(proof: ProofStore) -> str:
     config = proof.config()
     model = str(config.get("model", "")).rstrip("/").rsplit("/", 1)[-1]
     held_out = f"{config.get('held_out', 0):,} held out of each source"
-    return text.whole(f"{proof.path.stem} · {model} · {held_out} · budgets in {config.get('unit', 'samples')}")
+    budgets = f"budgets in {config.get('unit', 'samples')}"
+    return text.whole(f"{proof.path.stem} · {model} · {held_out} · {budgets} · {lens_of(config)}")
+
+
+def lens_of(config: Mapping[str, Any]) -> str:
+    """The lens by which a proof's methods selected: tokens, where it was begun before there were lenses."""
+    return str(config.get("lens") or "tokens")
 
 
 def show_figures() -> None:
@@ -96,9 +105,10 @@ def clicked() -> Result | None:
 
 
 def spec_of(result: Result) -> SelectionSpec:
-    """The view's request with a result's method and number of samples."""
+    """The view's request with a result's method and number of samples, through the proof's lens if it is another."""
     budget = min(result.budget if unit == "samples" else round(result.samples), session.store.n_samples)
-    spec = replace(by_method(now.spec, result.method), budget=max(budget, 1), unit="samples")
+    lens = lens_of(config)
+    spec = replace(by_method(now.through(lens).spec, result.method), budget=max(budget, 1), unit="samples")
     return completed(spec, str(config.get("score") or ""))
 
 
@@ -106,13 +116,13 @@ def why_not(result: Result) -> str:
     """What keeps a result's method from being shown, or nothing."""
     try:
         session.selection(spec_of(result))
-    except SelectionError as error:
+    except (SelectionError, StoreError) as error:
         return str(error)
     return ""
 
 
 def take_over() -> None:
-    """Set the sidebar to the method and budget that were clicked.
+    """Set the sidebar to the lens, method and budget that were clicked.
 
     In a callback, as the values of widgets can be set only there; query parameters of a link do not reach widgets that
     are on both pages, and a change of page by the program is forbidden while widgets are bound to the address.
@@ -122,6 +132,8 @@ def take_over() -> None:
         spec = spec_of(result)
         st.session_state.update({f"{spec.method}_{name}": value for name, value in spec.options.items()})
         st.session_state.update(method=spec.method, budget=spec.budget, unit="samples")
+        if len(session.store.lenses) > 1:
+            st.session_state.lens = spec.lens
 
 
 def link_to_compare(result: Result) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import streamlit as st
@@ -11,10 +12,14 @@ from core.errors import SelectionError
 from core.session.search import STATUSES, Query, find, parsed_features, sources
 from pages.parts import reading
 from pages.parts.tables import samples_table, why_link
-from pages.parts.text import plain
+from pages.parts.text import cut, plain
 from pages.parts.view import View, header
 
 SHOWN = 2000  # rows sent to the table
+LEADS = {
+    "topics": "Find samples by what they say and what they are about; all conditions must hold.",
+    "tokens": "Find samples by what they say and what they activate; all conditions must hold.",
+}
 
 
 def number(title: str, key: str, **about: object) -> float | None:
@@ -30,15 +35,19 @@ def ask(now: View) -> Query:
     status = right.segmented_control("Show", STATUSES, default="all", required=True, key="find_status",
                                      bind="query-params")  # fmt: skip
     columns = st.columns(4)
-    has = columns[0].text_input("Has all features", key="find_has", bind="query-params", placeholder="12, 40")
-    lacks = columns[1].text_input("Lacks features", key="find_lacks", bind="query-params", placeholder="7")
+    keys = [f"find_{end}" if now.spec.lens == "tokens" else f"find_{now.spec.lens}_{end}" for end in ("has", "lacks")]
+    has = columns[0].text_input(f"Has all {now.noun}s", key=keys[0], bind="query-params", placeholder="12, 40")
+    lacks = columns[1].text_input(f"Lacks {now.noun}s", key=keys[1], bind="query-params", placeholder="7")
     with columns[2]:
         shortest = number("Shortest, in tokens", "find_min", step=1, min_value=0)
     with columns[3]:
         longest = number("Longest, in tokens", "find_max", step=1, min_value=0)
     source, column, score = ask_columns(now)
-    picked_features = parsed_features(has), parsed_features(lacks)
-    return Query(text, regex, *picked_features, (shortest, longest), source, column, score, status)
+    asked = parsed_features(has, now.noun), parsed_features(lacks, now.noun)
+    for what, features in zip(("Has", "Lacks"), asked, strict=True):
+        if features:
+            st.caption(plain(f"{what} {named(now, features)}"))
+    return Query(text, regex, *asked, (shortest, longest), source, column, score, status, now.noun)
 
 
 def ask_columns(now: View) -> tuple[str | None, str, tuple[float | None, float | None]]:
@@ -87,13 +96,20 @@ def results(now: View, query: Query) -> None:
 
 
 def preview(now: View, row: int, query: Query) -> None:
-    """One sample; the features that were asked for are shaded where they peak."""
+    """One sample; the token features that were asked for are shaded where they peak, topics are named."""
     why_link(row)
-    credited = reading.strongest(now, row, query.has)
-    reading.show(now, row, credited, height=420)
+    if now.spec.lens == "topics":
+        st.caption(plain(f"Topics: {named(now, now.matrix.row(row)) or 'none'}"))
+    marks = reading.strongest(now, row, query.has) if now.spec.lens == "tokens" else []
+    reading.show(now, row, marks, height=420)
 
 
-now = header("Search", "Find samples by what they say and what they activate; all conditions must hold.")
+def named(now: View, features: Iterable[int]) -> str:
+    """Features with their names."""
+    return "; ".join(f"{f} {cut(now.label(f), 40)}" for f in features)
+
+
+now = header("Search", LEADS)
 try:
     results(now, ask(now))
 except SelectionError as error:

@@ -23,7 +23,7 @@ from core.system.kept import write_json
 
 def write_refinement(session: Session, config: RefineConfig, answers: Sequence[str], rounds: int) -> RefineRun:
     """The folder of a run with `rounds` rounds finished: real clusters and draws, made-up answers and scores."""
-    matrix = session.matrix(config.scope, config.theta)
+    matrix = session.matrix_of(config.spec)
     vectors = unit_vectors(matrix, config.spec, session.info)
     run = begun(config, candidates(matrix, config.spec), lambda: clusters(vectors, config.k, config.seed))
     quality, rng = np.ones(session.store.n_samples), np.random.default_rng(config.seed)
@@ -61,7 +61,9 @@ def write_proof(
 ) -> ProofStore:
     """A proof with two seeds: losses fall with the samples, faster for some methods; `names` take turns as sources."""
     store = session.store
-    config = ProofConfig(store.key, model, held_out, theta=session.default_theta()[0], tasks=tasks)
+    lens = session.lens
+    theta = session.default_theta(lens=lens)[0]
+    config = ProofConfig(store.key, model, held_out, theta=theta, lens=lens, tasks=tasks)
     rows, proof, rng = held_out_rows(sources(session), held_out, 0), ProofStore(config.path), np.random.default_rng(0)
     proof.begin(asdict(config), rows, np.array([names[i % len(names)] for i in range(len(rows))]))
     hard = rng.normal(2.6, 0.5, len(rows))

@@ -25,7 +25,8 @@ class Query:
     """Conditions that must all hold; a default asks for nothing.
 
     text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
-    score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up.
+    score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up. noun: what a
+    feature is called in an error.
     """
 
     text: str = ""
@@ -37,6 +38,7 @@ class Query:
     score_column: str = ""
     score: tuple[float | None, float | None] = (None, None)
     status: str = "all"
+    noun: str = "feature"
 
 
 def find(session: Session, matrix: FeatureMatrix, query: Query, picked: Sequence[int] | np.ndarray = ()) -> np.ndarray:
@@ -94,12 +96,12 @@ def between(values: np.ndarray, low: float | None, high: float | None) -> np.nda
     return keep
 
 
-def parsed_features(text: str) -> tuple[int, ...]:
+def parsed_features(text: str, noun: str = "feature") -> tuple[int, ...]:
     """Feature numbers from a text such as '12, 40'; SelectionError if it holds anything else."""
     try:
         return tuple(int(part) for part in text.replace(",", " ").split())
     except ValueError:
-        raise SelectionError(f"Features are whole numbers separated by commas, got {text!r}.") from None
+        raise SelectionError(f"{noun.capitalize()}s are whole numbers separated by commas, got {text!r}.") from None
 
 
 def _status(query: Query, n: int, picked: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -115,14 +117,14 @@ def _features(matrix: FeatureMatrix, query: Query) -> np.ndarray:
     for features, all_of_them in ((query.has, True), (query.lacks, False)):
         if features:
             wanted = np.zeros(matrix.n_features)
-            wanted[[_known(matrix, feature) for feature in features]] = 1
+            wanted[[_known(matrix, feature, query.noun) for feature in features]] = 1
             keep &= row_sums(matrix.indptr, matrix.feature, wanted) == (wanted.sum() if all_of_them else 0)
     return keep
 
 
-def _known(matrix: FeatureMatrix, feature: int) -> int:
+def _known(matrix: FeatureMatrix, feature: int, noun: str) -> int:
     if not 0 <= feature < matrix.n_features:
-        raise SelectionError(f"There is no feature {feature}: they are 0 to {matrix.n_features - 1}.")
+        raise SelectionError(f"There is no {noun} {feature}: they are 0 to {matrix.n_features - 1}.")
     return feature
 
 

@@ -82,6 +82,10 @@ class Session:
         """What each feature of a lens is called until it has a label."""
         return self.remember(("faces", lens), lambda: self.store.faces(lens))
 
+    def projection(self, lens: str = "tokens") -> dict[str, np.ndarray]:
+        """Where each sample lies on the map of a lens: x, y float32 (N,)."""
+        return self.remember(("projection", lens), lambda: self.store.projection(lens))
+
     @property
     def lens(self) -> str:
         """The lens of the papers where the store has it: tokens, else topics."""

@@ -16,19 +16,19 @@ BAND = "rgba(154,165,177,.35)"
 SHARES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1)  # ticks
 
 
-def shares_figure(shares: Mapping[str, float], method: str) -> go.Figure:
-    """A bar for each method's share of the features, the view's own in colour."""
+def shares_figure(shares: Mapping[str, float], method: str, noun: str) -> go.Figure:
+    """A bar for each method's share of the topics or features, the view's own in colour."""
     names = sorted(shares, key=shares.__getitem__)
     bars = go.Bar(
         x=[shares[n] for n in names], y=names, orientation="h", textposition="auto",
         marker_color=[SELECTED if name == method else MUTED for name in names],
         text=[f"{shares[n]:.1%}" for n in names], hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
-    return go.Figure(bars).update_xaxes(tickformat=".0%", title="share of all features covered")
+    return go.Figure(bars).update_xaxes(tickformat=".0%", title=f"share of all {noun}s covered")
 
 
 def budget_figure(now: View) -> go.Figure:
-    """Features covered against samples: greedy, the longest responses, the view's method, and random draws."""
+    """What is covered against samples: by greedy, the longest responses, the view's method, and random draws."""
     low, middle, high = now.session.random_band(now.spec)
     figure, at = go.Figure(), thinned(len(middle))
     figure.add_scatter(
@@ -44,12 +44,12 @@ def budget_figure(now: View) -> go.Figure:
     k = len(now.selection.rows)
     figure.add_vline(x=k, line={"color": PINK, "width": 2}, annotation_text=f"{k:,}")
     figure.update_xaxes(title="samples", rangemode="tozero")
-    figure.update_yaxes(title="features covered", rangemode="tozero")
+    figure.update_yaxes(title=f"{now.noun}s covered", rangemode="tozero")
     return figure.update_layout(hovermode="x unified")
 
 
-def density_figure(found: CoverageSummary, n: int) -> go.Figure:
-    """How many features are active in which share of the `n` samples: covered, missed and vetoed ones."""
+def density_figure(found: CoverageSummary, n: int, noun: str) -> go.Figure:
+    """How many topics or features are active in which share of the `n` samples: covered, missed and vetoed ones."""
     edges = np.logspace(np.log10(1 / n), 0, 24)
     figure = go.Figure()
     for name, mask, colour in (
@@ -60,11 +60,11 @@ def density_figure(found: CoverageSummary, n: int) -> go.Figure:
         figure.add_bar(
             x=np.sqrt(edges[:-1] * edges[1:]), width=np.diff(edges) * 0.95, name=name, marker_color=colour,
             y=np.histogram(np.clip(found.samples[mask] / n, edges[0], 1), edges)[0],
-            hovertemplate="in %{x:.2%} of samples: %{y:,} features<extra>" + name + "</extra>",
+            hovertemplate="in %{x:.2%} of samples: %{y:,} " + noun + "s<extra>" + name + "</extra>",
         )  # fmt: skip
     marks = [share for share in SHARES if share >= 0.8 / n]
     figure.update_xaxes(
-        type="log", title="share of samples in which the feature is active", tickvals=marks,
+        type="log", title=f"share of samples in which the {noun} is active", tickvals=marks,
         ticktext=[f"{100 * m:.3g} %" for m in marks],
     )  # fmt: skip
-    return figure.update_yaxes(title="features").update_layout(barmode="stack")
+    return figure.update_yaxes(title=f"{noun}s").update_layout(barmode="stack")

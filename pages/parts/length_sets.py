@@ -36,7 +36,7 @@ def features_table(now: View, features: np.ndarray, key: str, more: Mapping[str,
     """A table of features; below it, a link to the one that was clicked."""
     formats = {name: of for name, of in FORMATS.items() if name in more}
     for feature in feature_table(now, features, key, more, formats=formats):
-        feature_link(feature)
+        feature_link(feature, now.spec.lens)
 
 
 def show_sets(now: View) -> None:

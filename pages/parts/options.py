@@ -14,6 +14,13 @@ from core.settings import settings_of
 from pages.parts.choices import choose, not_listed
 
 SPEC = settings_of(SelectionSpec)
+BY_COVERAGE = (
+    "where a tenth of the samples come nearest to covering 90 %; in large data sets, a twentieth or hundredth."
+)
+DEFAULTS = {  # how θ is chosen by lens
+    "tokens": f"The default is {BY_COVERAGE}",
+    "topics": f"The default is 0, unless a tenth of the samples then cover nearly all topics; else it is {BY_COVERAGE}",
+}
 
 
 def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[str]]:
@@ -82,8 +89,6 @@ def pick_theta(session: Session, scope: str, lens: str) -> float:
         format_func=lambda q: f"{thetas[q]:.3g} ({q:.1%})",
         key=f"theta_{scope}" if lens == "tokens" else f"theta_{lens}_{scope}",
         bind="query-params",
-        help=f"{SPEC['theta'].sentence} In brackets: the share of all values below it. "
-        "The default is where a tenth of the samples come nearest to covering 90 % of the features; "
-        "in large data sets, a twentieth or a hundredth.",
+        help=f"{SPEC['theta'].sentence} In brackets: the share of all values below it. {DEFAULTS[lens]}",
     )
     return thetas[quantile]

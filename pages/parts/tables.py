@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts.view import View, link, previews
+from core.schema import NOUNS
+from pages.parts.text import escape
+from pages.parts.view import View, link, previews, url, view
 
-FACE = "strongest tokens or label"
+FACES = {"topics": "name", "tokens": "strongest tokens or label"}  # what features of each lens are shown by
 Formats = Mapping[str, Any]  # of columns: a number's format such as "%.2f", or a st.column_config of its own
 
 
@@ -45,7 +48,7 @@ def feature_table(
 ) -> list[int]:
     """Features with their labels and `more` columns; gives those that were clicked."""
     features = np.asarray(features, dtype=int)
-    frame = pd.DataFrame({"feature": features, FACE: [now.label(f) for f in features], **more})
+    frame = pd.DataFrame({now.noun: features, FACES[now.spec.lens]: [now.label(f) for f in features], **more})
     return [int(features[i]) for i in clickable(frame, key, height, several, formats)]
 
 
@@ -70,10 +73,15 @@ def samples_table(
     return [int(rows[i]) for i in clickable(frame, key, 320, formats=formats)]
 
 
-def feature_link(feature: int) -> None:
-    """The link to a feature's card."""
-    st.page_link("pages/features.py", label=f"Open feature {feature}", icon=":material/lightbulb:",
-                 query_params=link(feature=feature))  # fmt: skip
+def feature_link(feature: int, lens: str = "") -> None:
+    """The link to a feature's card; in another lens than the view's by a whole address, as no link sets a widget."""
+    own = view().spec.lens
+    label = f"Open {NOUNS[lens or own]} {feature}"
+    if lens in ("", own):
+        st.page_link("pages/features.py", label=label, icon=":material/lightbulb:", query_params=link(feature=feature))
+    else:
+        address = escape("features?" + urlencode(url(feature=feature, lens=lens)))
+        st.html(f"<a href='{address}' target='_self' style='color:inherit'>{label}</a>")
 
 
 def why_link(row: int, label: str = "") -> None:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from core.errors import SaelectError
 from core.explain.credit import Ledger, ledger
 from core.features.labels import Label
 from core.features.shown_labels import labels_of, labels_stamp
-from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
 from core.session.session import Session, by_method, open_session
 from core.system.files import stamp
 from core.workspace.decisions import FeatureDecisions, WorkspaceState
 from core.workspace.log import Workspace
-from pages.parts.text import escape, whole
+from pages.parts.text import escape, plain, whole
 
 ASKED = "page"  # query parameter: the page to go to from app.py
+OF = {"all": "whole samples", "prompt": "prompts", "response": "responses"}  # what a scope is called in a sentence
 SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a third closes the one opened first
 
 
@@ -41,6 +44,24 @@ class View:
         return self.session.matrix_of(self.spec)
 
     @property
+    def noun(self) -> str:
+        """What a feature of the view's lens is called: topic or feature."""
+        return NOUNS[self.spec.lens]
+
+    @property
+    def kinds(self) -> dict[int, str]:
+        """The kind of each feature (see features.kinds); topics have none."""
+        return self.session.remember("kinds", self.session.store.kinds) if self.spec.lens == "tokens" else {}
+
+    def through(self, lens: str) -> View:
+        """The same request through a lens: its default θ, the vetoes of its features; SaelectError as `select`."""
+        if lens == self.spec.lens:
+            return self
+        theta, vetoes = self.session.default_theta(self.spec.scope, lens)[0], self.state.of(lens).vetoes
+        spec = replace(self.spec, lens=lens, theta=theta, vetoes=vetoes)
+        return replace(self, spec=spec, order=self.session.order(spec), selection=self.session.selection(spec))
+
+    @property
     def decided(self) -> FeatureDecisions:
         """What was decided on the features of the view's lens."""
         return self.state.of(self.spec.lens)
@@ -58,9 +79,10 @@ class View:
         return int(self.session.selection(by_method(self.spec, method)).covered_after[-1])
 
     def label(self, feature: int) -> str:
-        """The feature's label, or the tokens at its strongest peaks."""
+        """The feature's label, or its topic's name, or the tokens at its strongest peaks."""
         label = self.label_of(feature)
-        return (label.text if label else self._faces.get(int(feature), "never active")) or "(white space)"
+        blank = "(no name)" if self.spec.lens == "topics" else "(white space)"
+        return (label.text if label else self._faces.get(int(feature), "never active")) or blank
 
     def label_of(self, feature: int) -> Label | None:
         """The feature's label with its source and score: the person's, else the best of the SAE's."""
@@ -121,15 +143,24 @@ def view() -> View:
     return st.session_state.view
 
 
-def header(title: str, lead: str) -> View:
-    """The page's title, what it answers, and the one line that says what is being looked at."""
+def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
+    """The page's title, what it answers, which may differ by lens, and the one line that says what is looked at.
+
+    lens: the one that the page looks through whatever the view's; the page ends here where nothing is selected then.
+    """
     now = view()
     st.html("<style>.stMainBlockContainer{padding-top:3rem}</style>")
     st.title(title, anchor=False)
-    st.write(lead)
+    lens = lens or now.spec.lens
+    st.write(lead if isinstance(lead, str) else lead[lens])
+    try:
+        now = now.through(lens)
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/block:")
+        st.stop()
     data = Path(now.session.store.meta["config"]["data"]).name
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
-    parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {now.spec.scope}"]
+    parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {OF[now.spec.scope]}"]
     parts += [f"{name} = {value}" for name, value in now.spec.options.items()]
     if now.decided.vetoes:
         parts.append(f"{len(now.decided.vetoes)} vetoed")

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 from core.session.session import Session, open_session
-from tests.factories import KEY, alpaca, tiny_store
+from tests.factories import KEY, TOPICS, alpaca, tiny_store
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 N, F = 40, 24
@@ -28,6 +28,13 @@ def feature_sets(seed: int = 0) -> list[dict[int, float]]:
     return [{int(f): float(rng.choice([1.0, 2.0, 3.0])) for f in np.flatnonzero(row)} for row in has]
 
 
+def topic_sets(seed: int = 0) -> list[dict[int, float]]:
+    """One to three topics of each of N samples with their values; the last topic is nobody's."""
+    rng = np.random.default_rng(seed)
+    few = (rng.choice(TOPICS - 1, rng.integers(1, 4), replace=False) for _ in range(N))
+    return [{int(t): float(rng.choice([0.5, 1.0, 1.5])) for t in some} for some in few]
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder with one store."""
@@ -38,10 +45,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def make_store(folder: Path, key: str = KEY, seed: int = 0, **meta: object) -> Path:
     """A store of N samples in a folder."""
-    config = {**CONFIG, "data": str(folder / "data.jsonl")}
     digests = {"model": "m", "sae": "s", "data": "d"}
-    return tiny_store(folder, alpaca(N), feature_sets(seed), n_features=F, key=key,
-                      **{"config": config, "digests": digests, **meta})  # fmt: skip
+    return tiny_store(folder, alpaca(N), feature_sets(seed), key=key,
+                      **{"n_features": F, "config": config_in(folder), "digests": digests, **meta})  # fmt: skip
+
+
+def make_topics_alone(folder: Path, key: str = KEY, **meta: object) -> Path:
+    """A store of N samples made without an SAE."""
+    told = {"config": {**config_in(folder), "sae": ""}, "digests": {"model": "m", "data": "d"}}
+    return tiny_store(folder, alpaca(N), [{}] * N, key=key, n_features=0, topics=topic_sets(), **(told | meta))
+
+
+def config_in(folder: Path) -> dict[str, object]:
+    """What was asked of extraction for the data in a folder."""
+    return {**CONFIG, "data": str(folder / "data.jsonl")}
 
 
 @pytest.fixture

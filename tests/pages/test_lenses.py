@@ -1,0 +1,162 @@
+"""Every page through topics and through tokens, and on stores that have only one of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import app
+from core.refine.runs import RefineConfig
+from core.schema import SelectionSpec
+from core.session.session import workspace_of
+from tests.made_runs import write_proof, write_refinement
+from tests.pages.conftest import N, box, make_store, make_topics_alone, metrics, topic_sets
+
+ALONE = "fedcba9876543210"
+PAGES = [name for name, *_ in app.PAGES]
+
+
+def with_topics(folder: Path, **meta: object) -> Path:
+    return make_store(folder, topics=topic_sets(), **meta)
+
+
+STORES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "both, topics": (with_topics, "topics"),
+    "both, tokens": (with_topics, "tokens"),
+    "topics alone": (make_topics_alone, "topics"),
+    "tokens alone": (make_store, "tokens"),
+}
+
+
+@pytest.fixture(params=["both, topics"])
+def case(request) -> str:
+    """Which store is looked at, and through what: a key of STORES."""
+    return request.param
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, case) -> Path:
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    STORES[case][0](tmp_path)
+    return tmp_path
+
+
+def shown(at) -> str:
+    """All that a page says."""
+    parts = (at.title, at.markdown, at.caption, at.info, at.warning, at.subheader, at.get("html"))
+    return " ".join(
+        str(element.value if hasattr(element, "value") else element.proto.body) for part in parts for element in part
+    )
+
+
+@pytest.mark.parametrize("case", STORES, indirect=True)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_draws_through_every_lens(visit, session, case, page):
+    lens = STORES[case][1]
+    if page in ("refinement", "proof"):
+        theta = session.default_theta(lens=session.lens)[0]
+        write_refinement(
+            session, RefineConfig(session.store.key, 2, 12, k=3, theta=theta, lens=session.lens), ["so"], 2
+        )
+        write_proof(session, budgets=(4, 8))
+    at = visit(page, lens=lens, grouped="true", colour="cluster")
+    assert not at.error
+    assert at.session_state["view"].spec.lens == lens
+    assert page == "longest" or f"{lens} of whole samples" in shown(at)
+
+
+@pytest.mark.parametrize("method", ["sae-greedy", "random"])
+def test_through_topics_the_figures_are_those_of_topics(visit, session, method):
+    at = visit("budget", budget=4, method=method)
+    spec = SelectionSpec(method, 4, theta=session.default_theta("all", "topics")[0], lens="topics")
+    covered = session.selection(spec).covered_after[-1]
+    assert metrics(at)["Topics covered"][0] == f"{covered:,}"
+    assert any(f"covers {covered} topics" in c.value for c in at.caption)
+    assert f"{covered:,} of {session.coverable(spec):,}" in metrics(visit(budget=4, method=method))["Topics covered"][1]
+    assert metrics(visit("coverage", budget=4, method=method))["Covered"][0] == f"{covered:,}"
+
+
+def test_tables_name_topics_and_vetoes_are_those_of_the_lens(visit, session):
+    workspace_of(session.store).veto([3])
+    assert not visit("coverage").session_state["view"].spec.vetoes, "3 is vetoed as a token feature"
+    workspace_of(session.store).veto([2], lens="topics")
+    at = visit("coverage", budget=4)
+    assert at.session_state["view"].spec.vetoes == {2: "ignore"}
+    table = next(f.value for f in at.dataframe if f.key == "coverage-common")
+    assert table["name"].tolist() == [f"topic {t}" for t in table["topic"]]
+    assert dict(at.session_state["view"].through("tokens").spec.vetoes) == {3: "ignore"}
+
+
+def test_features_of_wording_and_format_are_folded(visit, session, monkeypatch):
+    kinds = {f: "content word" if f % 2 else "function word" for f in range(session.store.n_features)}
+    monkeypatch.setattr(type(session.store), "kinds", lambda store: kinds)
+    tables = {f.key: f.value for f in visit("coverage", lens="tokens", budget=3).dataframe}
+    assert set(tables["coverage-common"]["feature"] % 2) == {1}
+    assert set(tables["coverage-common-rest"]["kind"]) == {"function word"}
+
+
+def test_search_asks_for_topics_by_number_and_names_them(visit, session):
+    at = visit("search")
+    field = next(t for t in at.text_input if t.label == "Has all topics")
+    field.set_value("1").run()
+    assert any(c.value.startswith("Has 1 topic 1") for c in at.caption)
+    has = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
+    (table,) = (f.value for f in at.dataframe if f.key == "find-table")
+    assert table["row"].tolist() == [row for row in range(N) if 1 in has.row(row)]
+    field.set_value("99").run()
+    assert "There is no topic 99" in at.warning[0].value.replace("\\", "")
+
+
+def test_longest_response_looks_through_tokens(visit, session):
+    tokens, topics = (metrics(visit("longest", lens=lens)) for lens in ("tokens", "topics"))
+    assert tokens == topics
+    at = visit("longest", lens="topics")
+    assert "tokens of whole samples" in shown(at)
+    assert any("looks through tokens" in c.value for c in at.caption)
+    assert at.session_state["view"].spec.lens == "topics", "the other pages keep their lens"
+
+
+@pytest.mark.parametrize("case", ["topics alone"], indirect=True)
+def test_what_needs_tokens_says_so(visit, case):
+    at = visit("longest")
+    assert [i.value for i in at.info] == [
+        "This page counts the token features of long and short answers; this store, made without an SAE, has none."
+    ]
+    assert not at.metric
+
+
+@pytest.mark.parametrize("case", ["tokens alone"], indirect=True)
+def test_a_store_from_before_topics_says_how_it_gets_them(visit, case):
+    at = visit()
+    assert "before there were topics" in at.info[0].value
+    assert any(c.value.startswith("python -m core upgrade --store ") for c in at.code)
+
+
+@pytest.mark.parametrize("case", STORES, indirect=True)
+def test_overview_says_which_topics_there_are(visit, case):
+    told = {"tokens alone": "none"}.get(case, "8, learnt from this data")
+    assert f"Topics</td><td>{told}</td>" in shown(visit())
+
+
+def test_changing_the_data_set_keeps_the_page(cache, visit):
+    (cache / "other").mkdir()
+    make_topics_alone(cache / "other", ALONE).rename(cache / f"{ALONE}.duckdb")
+    both = next(text for text in box(visit(), "Data set").options if ALONE[:4] not in text)
+    at = visit("budget", lens="tokens", scope="prompt", store=both)
+    assert at.session_state["view"].spec.lens == "tokens"
+    for _ in range(2):
+        for key, lenses in ((ALONE, ("topics",)), (None, ("topics", "tokens"))):
+            picker = box(at, "Data set")
+            picker.set_value(key or next(k for k in (cache.glob("*.duckdb")) if k.stem != ALONE).stem).run()
+            assert not at.exception and not at.error and at.title[0].value == "Budget"
+            assert at.session_state["view"].session.store.lenses == lenses
+
+
+@pytest.mark.parametrize("case", ["topics alone", "tokens alone"], indirect=True)
+def test_an_address_that_asks_for_a_lens_that_is_not_there_is_answered(visit, case):
+    lens = STORES[case][1]
+    other = {"topics": "tokens", "tokens": "topics"}[lens]
+    asked = {"theta_all": "1.0 (50.0%)", "theta_topics_all": "1.0 (50.0%)"}
+    at = visit("budget", lens=other, **asked)
+    assert not at.error and not at.warning
+    assert at.session_state["view"].spec.lens == lens
