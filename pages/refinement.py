@@ -5,8 +5,9 @@ import streamlit as st
 
 from core.refine.runs import RefineRun, round_table, runs_of
 from core.refine.view import Drawn, changes, clusters_of, command, drawn, goes_on_by_command, runs_stamp
+from core.schema import NOUNS
 from core.studies.refinement_rivals import Rival, rivals
-from core.system.shown import shown_path
+from core.system.shown import many, shown_path
 from pages.parts import refinement_figures as figures
 from pages.parts.choices import choose
 from pages.parts.clusters import cards_of
@@ -24,7 +25,8 @@ def empty_state() -> None:
     how_to_begin(
         "No run of refinement on this data set yet. A run clusters the samples and goes round by round: it draws some "
         "by the clusters' weights, fine-tunes on them, and gives more weight to the clusters that it answers worst.",
-        f"python -m core refine --store {shown_path(session.store.path)} --rounds 3 --budget {max(3, n // 10)}",
+        f"python -m core refine --store {shown_path(session.store.path)} --lens {now.spec.lens} --rounds 3 "
+        f"--budget {max(3, n // 10)}",
         ":material/autorenew:",
     )
 
@@ -33,11 +35,12 @@ def empty_state() -> None:
 
 
 def title_of(run: RefineRun) -> str:
-    """What tells runs apart: name, time, rounds, budget and scorer."""
+    """What tells runs apart: name, time, rounds, budget, scorer and lens."""
     config = run.config
     rounds = f"{len(run.rounds)} of {config.rounds} rounds"
     created = run.created[:16].replace("T", " ") + " UTC"
-    return whole(f"{config.folder.name} · {created} · {rounds} · {config.budget:,} samples · {config.scorer}")
+    asked = f"{config.budget:,} samples · {config.scorer} · {config.lens}"
+    return whole(f"{config.folder.name} · {created} · {rounds} · {asked}")
 
 
 def show_state(run: RefineRun) -> None:
@@ -57,7 +60,7 @@ def show_state(run: RefineRun) -> None:
 
 def unfinished(run: RefineRun) -> None:
     """That a run is not finished, and the command that goes on with it."""
-    decisions = (now.decided.vetoes, now.state.pins, now.state.bans)
+    decisions = (now.state.of(run.config.lens).vetoes, now.state.pins, now.state.bans)
     done = f"{len(run.rounds)} of {run.config.rounds} rounds are finished."
     if goes_on_by_command(run.config, session.store, decisions):
         st.warning(f"{done} The same command goes on with it:", icon=":material/hourglass_top:")
@@ -100,7 +103,7 @@ def show_curve(run: RefineRun) -> None:
 def show_rivals(run: RefineRun) -> None:
     """The run's picks on the map beside those of one-shot kMQ and of sae-greedy."""
     st.subheader("As many samples, selected at once", anchor=False)
-    place = session.remember("projection", session.store.projection)
+    noun, place = NOUNS[run.config.lens], session.projection(run.config.lens)
     with st.spinner("Selecting …"):
         ways = session.remember(("rivals", name, len(run.rows)), lambda: rivals(session, run))
     texts = previews(session)
@@ -111,15 +114,15 @@ def show_rivals(run: RefineRun) -> None:
                 st.caption(plain(f"{way.method} could not run: {way.why}"))
                 continue
             draw(figures.map_figure(place, way.rows, texts), f"refinement-map-{i}", 300)
-            st.caption(f"{len(way.rows):,} samples cover {way.covered:,} features with {way.tokens:,} tokens.")
-    st.caption(compared(ways))
+            st.caption(f"{len(way.rows):,} samples cover {many(way.covered, noun)} with {way.tokens:,} tokens.")
+    st.caption(compared(ways, noun))
 
 
-def compared(ways: list[Rival]) -> str:
+def compared(ways: list[Rival], noun: str) -> str:
     """Which covers most, and where one-shot kMQ draws all alike, that it does."""
     ran = [way for way in ways if not way.why]
     best = max(ran, key=lambda way: way.covered, default=None)
-    most = f"{best.title} covers most, {best.covered:,} features" if best else "None of them could run"
+    most = f"{best.title} covers most, {many(best.covered, noun)}" if best else "None of them could run"
     own = ways[0]
     if best and not own.why and best is not own and best.covered and best.tokens:
         most += f"; the run covers {own.covered / best.covered:.0%} as many with {own.tokens / best.tokens:.0%} of its "

@@ -52,8 +52,9 @@ def make_store(folder: Path, key: str = KEY, seed: int = 0, **meta: object) -> P
 
 def make_topics_alone(folder: Path, key: str = KEY, **meta: object) -> Path:
     """A store of N samples made without an SAE."""
-    told = {"config": {**config_in(folder), "sae": ""}, "digests": {"model": "m", "data": "d"}}
-    return tiny_store(folder, alpaca(N), [{}] * N, key=key, n_features=0, topics=topic_sets(), **(told | meta))
+    told = {"config": {**config_in(folder), "sae": ""}, "digests": {"model": "m", "sae": "", "data": "d"}}
+    told |= {"n_features": 0, "topics": topic_sets(), "thetas": []}
+    return tiny_store(folder, alpaca(N), [{}] * N, key=key, **(told | meta))
 
 
 def config_in(folder: Path) -> dict[str, object]:

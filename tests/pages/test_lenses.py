@@ -28,6 +28,10 @@ STORES: dict[str, tuple[Callable[[Path], Path], str]] = {
 }
 
 
+def with_neither(folder: Path) -> Path:
+    return make_topics_alone(folder, topics=None)
+
+
 @pytest.fixture(params=["both, topics"])
 def case(request) -> str:
     """Which store is looked at, and through what: a key of STORES."""
@@ -37,7 +41,7 @@ def case(request) -> str:
 @pytest.fixture
 def cache(tmp_path, monkeypatch, case) -> Path:
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    STORES[case][0](tmp_path)
+    (STORES[case][0] if case in STORES else with_neither)(tmp_path)
     return tmp_path
 
 
@@ -130,6 +134,11 @@ def test_a_store_from_before_topics_says_how_it_gets_them(visit, case):
     at = visit()
     assert "before there were topics" in at.info[0].value
     assert any(c.value.startswith("python -m core upgrade --store ") for c in at.code)
+
+
+@pytest.mark.parametrize("case", ["neither"], indirect=True)
+def test_a_store_with_neither_is_told(visit, case):
+    assert "neither topics nor token features" in visit().warning[0].value
 
 
 @pytest.mark.parametrize("case", STORES, indirect=True)
