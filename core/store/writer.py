@@ -114,7 +114,7 @@ class StoreWriter:
     def has(self, table: str) -> bool:
         """Whether there is a table of this name."""
         found = self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
-        return found.fetchone() is not None
+        return bool(found.fetchall())  # all: DuckDB registers no table while a result is unfinished
 
     def matrix(self, n_features: int) -> FeatureMatrix:
         """The matrix of what has been written so far, over all segments."""
