@@ -14,7 +14,7 @@ from core.cli.console import bar, machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
 from core.lm.endpoint import Endpoint
-from core.schema import NOUNS, SelectionSpec
+from core.schema import LENSES, NOUNS, SelectionSpec
 from core.settings import setting, words
 from core.system.shown import many
 
@@ -48,7 +48,7 @@ def labels(
     from core.store.reader import open_store
 
     opened = open_store(store)
-    lens = spec["lens"] or opened.lenses[-1]
+    lens = spec["lens"] or (opened.lenses or LENSES)[-1]
     opened.require(lens)
     found: dict[str, Any] = import_labels(opened, lens, import_, skip_bad) if import_ else {}
     shown = labels_of(opened, workspace_of(opened).state(), lens)

@@ -28,17 +28,24 @@ class TokenValues(NamedTuple):
 
 
 def pipeline_of(store: FeatureStore) -> Pipeline:
-    """The model and SAE that a store was made with; ModelError if one is missing or was changed since."""
+    """What a store was made with: the model, and the SAE and the encoder if it has them, but not its topics.
+
+    Raises ModelError if one is missing or was changed since.
+    """
     from core.extract.pipeline import load
 
-    config = ExtractConfig(**store.meta["config"])
-    config = replace(config, model=at_hand(config.model), sae=at_hand(config.sae), device="auto")
-    require_sae(config.sae)
-    _require_same("SAE", config.sae, sae_digest(config.sae), store.meta["digests"].get("sae"))
+    config, made = ExtractConfig(**store.meta["config"]), store.meta["digests"]
+    here = {name: at_hand(getattr(config, name)) for name in ("model", "sae", "vectors")}
+    config = replace(config, **here, topics="", device="auto")
+    if config.sae:
+        require_sae(config.sae)
+        _require_same("SAE", config.sae, sae_digest(config.sae), made.get("sae"))
     pipeline = load(config)
-    _require_same("model", config.model, pipeline.lm.digest, store.meta["digests"].get("model"))
+    _require_same("model", config.model, pipeline.lm.digest, made.get("model"))
     template = template_digest(pipeline.lm.tokenizer)
-    _require_same("chat template", config.model, template, store.meta["digests"].get("template"))
+    _require_same("chat template", config.model, template, made.get("template"))
+    if pipeline.encoder:
+        _require_same("sentence encoder", config.vectors, pipeline.encoder.digest, made.get("encoder"))
     return pipeline
 
 
@@ -46,10 +53,11 @@ def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValu
     """The activations of a stored sample token by token; their maxima over a segment are the store's values.
 
     Exactly those in float32; in bf16 the sums of another batch shape may round differently. Raises what
-    `FeatureStore.samples` does for a row that is not there.
+    `FeatureStore.samples` does for a row that is not there, and StoreError for a store without token features.
     """
     import torch
 
+    store.require("tokens")
     item = tokenize(store.samples([row]), pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
     with torch.inference_mode():
         hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[

@@ -53,7 +53,11 @@ def feature_card(
     feature: int,
     directions: np.ndarray | None = None,
 ) -> FeatureCard:
-    """The card of a feature; directions float32 (F, d): those of the SAE's decoder, each of length 1."""
+    """The card of a token feature; directions float32 (F, d): those of the SAE's decoder, each of length 1.
+
+    Raises StoreError for a store without token features.
+    """
+    store.require("tokens")
     rows = samples_with(matrix, feature)
     contexts = store.contexts(feature)
     density = len(rows) / max(matrix.n_samples, 1)

@@ -80,12 +80,13 @@ def finished_columns(store: FeatureStore) -> dict[str, np.ndarray]:
 
 def score_folder(store: FeatureStore) -> Path:
     """Where the store's scores are kept, whether it is there or not: named by what decides their values, so stores of
-    the same samples and model share them, whatever their SAE and sentence encoder.
+    the same samples and model share them, whatever their features.
 
     The dtype is not in the name, so that finished columns stay valid, whichever it was. Within a column none are
     mixed: see `partial_of`.
     """
-    digests = {name: digest for name, digest in store.meta["digests"].items() if name not in ("sae", "encoder")}
+    own = store.meta["digests"]
+    digests = {name: own[name] for name in ("data", "model", "template") if name in own}
     config = {name: store.meta["config"].get(name) for name in ("max_tokens", "limit", "skip_bad", "columns")}
     text = json.dumps([VERSION, store.n_samples, digests, config], sort_keys=True)
     return cache_dir() / "scores" / hashlib.sha256(text.encode()).hexdigest()[:12]

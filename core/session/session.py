@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import StoreError
 from core.matrix.statistics import unit_rows
 from core.matrix.threshold import ThetaRow, chosen_theta, chosen_topic_theta, theta_table
 from core.refine.view import runs_stamp
@@ -26,6 +27,7 @@ from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 from core.topics.folders import found_topics
 from core.topics.model import TopicSAE
+from core.topics.train import LEAST_SAMPLES
 from core.workspace.log import Workspace
 
 RANDOM_DRAWS = 20
@@ -151,8 +153,8 @@ class Session:
         return self.remember(("decoder", lens), units)
 
     def topics(self) -> TopicSAE | None:
-        """The SAE that the store's topics come from; None where its folder is gone or holds another one."""
-        made = self.store.meta["topics"]
+        """The SAE of the store's topics; None where it has none, or its folder is gone or holds another one."""
+        made = self.store.meta.get("topics") or {"folder": "", "digest": ""}
         return self.remember("topics", lambda: found_topics(made["folder"], made["digest"]))
 
     def vectors(self, name: str = "residual") -> np.ndarray:
@@ -173,6 +175,11 @@ class Session:
 
 
 def open_session(path: str | Path) -> Session:
-    """Open a store; raises StoreError as `open_store` does."""
+    """Open a store; raises StoreError as `open_store` does, and for one that can be looked at through no lens."""
     store, memory = open_store(path), Memory()
+    if not store.lenses:
+        raise StoreError(
+            f"{store.path.name} has neither topics nor token features: topics are learnt from {LEAST_SAMPLES} samples "
+            "or more, so join several such stores, or extract with an SAE."
+        )
     return Session(store, info_of(store, memory), memory)

@@ -11,11 +11,14 @@ from core.extract import pipeline, run
 from core.extract.joining import join
 from core.extract.pipeline import load
 from core.extract.run import extract
+from core.extract.token_values import pipeline_of, token_values
+from core.features.cards import feature_card
 from core.lm.sentence_encoder import load_encoder
-from core.schema import SCOPES
+from core.schema import SCOPES, FeatureMatrix, SelectionSpec
+from core.session.session import open_session
 from core.store.reader import open_store
 from tests.stores import content_of, rows
-from tests.tiny import save_encoder
+from tests.tiny import save_encoder, write_data
 
 EMPTY = ("activations", "features", "contexts", "logit_lens", "directions")
 
@@ -133,6 +136,19 @@ def test_joining(tiny, encoder, tmp_path, quick_map, monkeypatch):
         join([stores[1][2], stores[0][2]])
 
 
+def test_topics_are_learnt_from_the_encoders_vectors(tiny, encoder, tmp_path, quick_map, monkeypatch):
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    data = write_data(tmp_path / "data.jsonl", 70)
+    config = replace(without(tiny.config, encoder), data=str(data), n_topics=64)
+    session = open_session(extract(config, tmp_path))
+    assert session.store.lenses == ("topics",) and session.topics().d_in == 16
+    for scope in SCOPES:
+        read = session.topics().encode(session.store.embeddings(scope))
+        np.testing.assert_array_equal(session.raw_matrix(scope, "topics").feature, read.feature)
+    found = session.selection(SelectionSpec(budget=5, lens="topics"))
+    assert len(found.rows) == 5 and found.covered_after[-1] > 5
+
+
 def test_mistakes_are_one_sentence(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(pipeline, "load_lm", lambda *_: pytest.fail("a model was loaded"))
@@ -140,6 +156,26 @@ def test_mistakes_are_one_sentence(tiny, tmp_path, monkeypatch):
         extract(without(tiny.config, "nobody/nothing"), tmp_path)
     with pytest.raises(ModelError, match="is a file: a sentence encoder is a folder"):
         extract(without(tiny.config, tiny.data), tmp_path)
+
+
+def test_token_features_are_not_to_be_had(tiny, encoder, tmp_path, quick_map):
+    for config in (without(tiny.config), without(tiny.config, encoder)):
+        store = open_store(extract(config, tmp_path))
+        loaded = pipeline_of(store)  # what reads words with it is there nevertheless
+        assert loaded.sae is None and bool(loaded.encoder) == bool(config.vectors)
+        nothing = FeatureMatrix.from_sets([()] * 30, 0)
+        for asked, given in (
+            (token_values, (store, 0, loaded)),
+            (feature_card, (store, nothing, 0.0, 3)),
+            (store.matrix, ()),
+        ):
+            with pytest.raises(StoreError, match="has no token features: it was made without an SAE"):
+                asked(*given)
+        with pytest.raises(StoreError, match="neither topics nor token features: topics are learnt from 64 samples"):
+            open_session(store.path)  # of 30 samples
+    (encoder / "sentence_bert_config.json").write_text('{"max_seq_length": 9}')
+    with pytest.raises(ModelError, match=r"sentence encoder at .* is not the one that this store was made with"):
+        pipeline_of(store)
 
 
 def test_the_hook_point_that_is_asked_for(tiny, tmp_path, quick_map):

@@ -270,7 +270,7 @@ def test_the_folder_is_named_by_what_decides_the_values(store, made):
             other = open_store(made)
             other.meta[part][name] = value
             assert score_folder(other) != folder, name
-    store.meta["digests"]["sae"] = "x"
+    store.meta["digests"] |= {"sae": "x", "encoder": "x", "topics": "x"}
     store.meta["config"] |= {"sae": "x", "floor": 1.0, "hook_point": "x", "data": "x", "batch_tokens": 1}
     assert score_folder(store) == folder
 

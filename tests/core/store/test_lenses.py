@@ -75,7 +75,7 @@ def test_a_manifest_of_topics_is_replayed_to_the_same_bytes(both, tmp_path):
 
 def test_what_a_store_lacks_is_said(tmp_path):
     store = open_store(tiny_store(tmp_path, alpaca(20), SETS))
-    assert store.lenses == ("tokens",)
+    assert store.lenses == ("tokens",) and open_session(store.path).topics() is None
     with pytest.raises(StoreError, match="has no topics: `python -m core upgrade` adds them"):
         store.matrix(lens="topics")
     with pytest.raises(StoreError, match="Unknown lens 'words'"):
