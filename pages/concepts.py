@@ -67,7 +67,7 @@ def act(now: View, features: list[int], lens: str) -> None:
 def nearest(now: View, found: Concept) -> None:
     """The samples nearest to the words."""
     st.subheader("Samples nearest to it", anchor=False)
-    for row in samples_table(now, found.rows, "concept-rows", {"likeness": found.cosine}, {"likeness": "%.2f"}):
+    for row in samples_table(now, found.rows, "concept-rows", {"likeness": found.likeness}, {"likeness": "%.2f"}):
         why_link(row)
 
 

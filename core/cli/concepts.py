@@ -31,13 +31,13 @@ def concepts(
         names[lens] = session.faces(lens) | labels
     found = concept(session, pipeline_of(session.store), text, names)
     if as_json:
-        machine({"activated": found.activated, "named": found.named, "rows": found.rows, "cosine": found.cosine})
+        machine({"activated": found.activated, "named": found.named, "rows": found.rows, "likeness": found.likeness})
         return
     for lens in session.store.lenses:
         rows = [{NOUNS[lens]: f, "name": names[lens][f], "value": v} for f, v in found.activated.get(lens, [])]
         show(rows, f"{NOUNS[lens].capitalize()}s that it activates")
         show([{NOUNS[lens]: f, "name": names[lens][f]} for f in found.named[lens]], "Named for it")
     samples = session.store.samples(found.rows.tolist())
-    cosines = found.cosine.tolist()
-    show([{"row": s.row, "likeness": c, "prompt": s.prompt[:160]} for s, c in zip(samples, cosines, strict=True)])
+    likeness = found.likeness.tolist()
+    show([{"row": s.row, "likeness": n, "prompt": s.prompt[:160]} for s, n in zip(samples, likeness, strict=True)])
     tell(f"Looked through: {', '.join(session.store.lenses)}.")

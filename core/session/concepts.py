@@ -13,7 +13,7 @@ from core.errors import SelectionError
 from core.lm.batches import padded
 from core.lm.chat import tokenize
 from core.lm.language_model import residual, sinks
-from core.schema import Message, Sample
+from core.schema import FeatureMatrix, Message, Sample
 from core.session.session import Session
 from core.topics.model import prepared
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.extract.pipeline import Pipeline
 
 SHOWN = 10  # features of a lens, and samples
+FAINT = 0.5  # of the strongest topic's value: the weaker ones of a short text mean little
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class Concept:
     """What a text stands for in a store. Features come strongest first, samples nearest first.
 
     activated: of each lens, feature and value. named: of each lens, the features whose name has the words. rows int64,
-    cosine float64 (M,): the samples nearest to it.
+    likeness float64 (M,): the samples nearest to it.
     """
 
     activated: Mapping[str, list[tuple[int, float]]]
     named: Mapping[str, list[int]]
     rows: np.ndarray
-    cosine: np.ndarray
+    likeness: np.ndarray
 
 
 def concept(session: Session, pipeline: Pipeline, text: str, names: Mapping[str, Mapping[int, str]]) -> Concept:
@@ -56,16 +57,18 @@ def concept(session: Session, pipeline: Pipeline, text: str, names: Mapping[str,
     activated: dict[str, list[tuple[int, float]]] = {}
     if topics is not None:
         own = topics.encode(found.vector[None])
-        activated["topics"] = strongest(
-            dict(zip(own.feature.tolist(), own.value.tolist(), strict=True)), names["topics"]
-        )
+        least = FAINT * own.value.max(initial=0)
+        values = {f: v for f, v in zip(own.feature.tolist(), own.value.tolist(), strict=True) if v >= least}
+        activated["topics"] = strongest(values, names["topics"])
     if "tokens" in session.store.lenses:
         above = {f: v for f, v in found.features.items() if v > session.default_theta()[0]}
         activated["tokens"] = strongest(above, names["tokens"])
-    cosine = nearness(session, found.vector)
-    rows = np.argsort(-cosine, kind="stable")[:SHOWN]
+    likeness = nearness(session, found.vector)
+    if "tokens" in session.store.lenses:  # the vector of a few words says little of the words themselves
+        likeness = (likeness + shared(session.matrix("all", session.default_theta()[0]), found.features)) / 2
+    rows = np.argsort(-likeness, kind="stable")[:SHOWN]
     named = {lens: name_matches(text, names[lens])[:SHOWN] for lens in session.store.lenses}
-    return Concept(activated, named, rows, cosine[rows])
+    return Concept(activated, named, rows, likeness[rows])
 
 
 def read(pipeline: Pipeline, text: str) -> Reading:
@@ -96,6 +99,17 @@ def nearness(session: Session, vector: np.ndarray) -> np.ndarray:
     mean, units = session.remember("centred", lambda: centred(session.store.embeddings()))
     own = prepared(vector[None].astype(np.float32), mean, np.zeros_like(mean))[0]
     return (units @ own).astype(np.float64)
+
+
+def shared(matrix: FeatureMatrix, features: Mapping[int, float]) -> np.ndarray:
+    """How much of a text's features each sample has, in [0, 1], rare ones counting more (idf): float64 (N,)."""
+    own = np.zeros(matrix.n_features)
+    own[list(features)] = list(features.values())
+    counts = np.bincount(matrix.feature, minlength=matrix.n_features)
+    weight = np.where((own > 0) & (counts > 0), np.log(matrix.n_samples / np.maximum(counts, 1)), 0)
+    part = np.minimum(matrix.value / np.maximum(own[matrix.feature], 1e-9), 1)
+    row = np.repeat(np.arange(matrix.n_samples), matrix.counts)
+    return np.bincount(row, weight[matrix.feature] * part, minlength=matrix.n_samples) / max(weight.sum(), 1e-9)
 
 
 def centred(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from core.errors import SelectionError
 from core.extract.run import extract
 from core.extract.token_values import pipeline_of
-from core.session.concepts import concept, name_matches
+from core.session.concepts import concept, name_matches, read, shared
 from core.session.session import open_session
+from tests.factories import random_matrix
 from tests.tiny import spare_umap, write_data
 
 TEXT = "sort the list of numbers in python"
@@ -52,14 +53,28 @@ def test_a_concept_activates_what_the_words_activate_as_a_prompt(made):
     assert {f for f, _ in found.activated["topics"]} <= set(topics.feature.tolist()) & set(session.faces("topics"))
 
 
-def test_the_nearest_samples_are_those_of_the_largest_cosine(made):
+def test_the_nearest_samples_are_alike_in_vector_and_in_features(made):
     session, pipeline, alone = made
     found = concept(session, pipeline, TEXT, named(session))
     vectors = session.store.embeddings().astype(np.float64)
     rest, own = vectors - vectors.mean(0), alone.store.embeddings("prompt")[0] - vectors.mean(0)
     cosine = rest @ own / (np.linalg.norm(rest, axis=1) * np.linalg.norm(own))
-    np.testing.assert_allclose(found.cosine, np.sort(cosine)[::-1][:10], atol=2e-3)
-    np.testing.assert_allclose(cosine[found.rows], found.cosine, atol=2e-3)
+    words = read(pipeline, TEXT).features
+    likeness = (cosine + by_hand(session.matrix("all", session.default_theta()[0]), words)) / 2
+    np.testing.assert_allclose(found.likeness, np.sort(likeness)[::-1][:10], atol=2e-3)
+    np.testing.assert_allclose(likeness[found.rows], found.likeness, atol=2e-3)
+
+
+def by_hand(matrix, features):
+    """What `shared` gives, sample by sample."""
+    counts = {f: sum(f in matrix.row(i) for i in range(matrix.n_samples)) for f in features}
+    idf = {f: np.log(matrix.n_samples / n) for f, n in counts.items() if n}
+    out = []
+    for i in range(matrix.n_samples):
+        entries = slice(matrix.indptr[i], matrix.indptr[i + 1])
+        values = dict(zip(matrix.row(i).tolist(), matrix.value[entries].tolist(), strict=True))
+        out.append(sum(idf[f] * min(values.get(f, 0) / features[f], 1) for f in idf))
+    return np.array(out) / max(sum(idf.values()), 1e-9)
 
 
 def test_a_text_without_words_is_refused(made):
@@ -73,6 +88,14 @@ def test_names_are_matched_by_whole_words_first():
     assert name_matches("python", names) == [2, 5, 1]
     assert name_matches("Python code", names) == [2]
     assert name_matches("thon", names) == name_matches("…", names) == []
+
+
+@given(st.integers(0, 999))
+def test_shared_features_are_counted_as_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    matrix, _ = random_matrix(rng, 7)
+    features = {int(f): float(rng.uniform(0.5, 4)) for f in rng.choice(12, 4, replace=False)}
+    np.testing.assert_allclose(shared(matrix, features), by_hand(matrix, features), atol=1e-9)
 
 
 words = st.text("abc", min_size=1, max_size=3)
