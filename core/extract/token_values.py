@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def pipeline_of(store: FeatureStore) -> Pipeline:
     from core.extract.pipeline import load
 
     config, made = ExtractConfig(**store.meta["config"]), store.meta["digests"]
-    here = {name: at_hand(getattr(config, name)) for name in ("model", "sae", "vectors")}
+    here: dict[str, Any] = {name: at_hand(getattr(config, name)) for name in ("model", "sae", "vectors")}
     config = replace(config, **here, topics="", device="auto")
     if config.sae:
         require_sae(config.sae)
