@@ -109,8 +109,10 @@ def consists_of(session: Session, spec: SelectionSpec, tokens: np.ndarray, top: 
     found = decomposition(session.matrix_of(spec), tokens)
     listed = found.order[: max(found.half, top)]
     kinds = known_kinds(session.store) if spec.lens == "tokens" else {}
-    number = kinds_among(listed[: found.half], kinds)
-    summary = {"covariance": found.covariance, "features": len(found.order), "carry half": found.half, **number}
+    number, whole = kinds_among(listed[: found.half], kinds), kinds_among(found.order, kinds)
+    summary = {"covariance": found.covariance, "features": len(found.order)}
+    summary |= {"of content": whole["content"]} if whole else {}
+    summary |= {"carry half": found.half, **number}
     faces = session.faces(spec.lens)
     columns = {"share": found.share, "density": found.density, "tokens with it": found.with_it}
     columns["tokens without"] = found.without

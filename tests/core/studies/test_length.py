@@ -172,6 +172,7 @@ def test_the_command_gives_what_the_functions_give(tiny, tmp_path, monkeypatch):
     assert {kind: number[kind] for kind in KINDS} == {
         kind: sum(kinds[f] == kind for f in whole.order[: whole.half].tolist()) for kind in KINDS
     }
+    assert number["of content"] == sum(kinds[f] in MEANING for f in whole.order.tolist())
     assert [row["kind"] for row in found["features"]] == [kinds[row["feature"]] for row in found["features"]]
     assert [row["features of"] for row in found["correlation"]] == ["all", "prompt", "response"]
     assert found["correlation"][0]["pearson"]["value"] == pytest.approx(np.corrcoef(tokens, matrix.counts)[0, 1])
