@@ -93,7 +93,8 @@ table_rows = st.builds(ThetaRow, shares, st.floats(0, 9), st.floats(0, 9), st.in
 
 
 @given(st.lists(table_rows, max_size=6))
-def test_topics_have_theta_zero_where_that_leaves_a_choice(table):
-    table = [ThetaRow(**{**vars(row), "theta": 0.0}) if i == 0 else row for i, row in enumerate(table)]
-    leaves_choice = not table or table[0].at_tenth < 0.95
-    assert chosen_topic_theta(table) == (0.0 if leaves_choice else chosen_theta(table))
+def test_topics_have_the_median_as_theta_where_that_leaves_a_choice(table):
+    strong = [row for row in table if row.quantile >= 0.5]
+    rich = [ThetaRow(**{**vars(row), "mean_active": 9.0}) for row in strong]  # the rule of tokens asks for 5 a sample
+    wanted = strong[0].theta if strong and strong[0].at_tenth < 0.95 else chosen_theta(rich)
+    assert chosen_topic_theta(table) == wanted
