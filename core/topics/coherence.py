@@ -60,7 +60,7 @@ def coherence(
         features = np.sort(rng.choice(features, most, replace=False))
     own, random = np.zeros(len(features)), np.zeros(len(features))
     for i, feature in enumerate(features):
-        top = strongest(matrix, feature)
+        top = strongest(matrix, int(feature))
         own[i] = mean_cosine(unit, top)
         random[i] = np.mean([mean_cosine(unit, _like_these(top, by_length, place, rng)) for _ in range(DRAWS)])
     return Coherence(features, own, random)
