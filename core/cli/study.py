@@ -59,6 +59,7 @@ TITLES = {
     "correlation": "Tokens against active features, with 95 % intervals",
     "by_theta": "r against θ",
     "decomposition": "What the covariance of length and features consists of",
+    "kinds": "Of which kinds the active features are, and those that carry half; content are two of the kinds together",
     "features": "The features with the largest shares",
     "growth": "Features against tokens read of a response: K · t^β",
     "sets": "The longest beside other sets of as many samples",
@@ -109,10 +110,9 @@ def consists_of(session: Session, spec: SelectionSpec, tokens: np.ndarray, top: 
     found = decomposition(session.matrix_of(spec), tokens)
     listed = found.order[: max(found.half, top)]
     kinds = known_kinds(session.store) if spec.lens == "tokens" else {}
-    number, whole = kinds_among(listed[: found.half], kinds), kinds_among(found.order, kinds)
-    summary = {"covariance": found.covariance, "features": len(found.order)}
-    summary |= {"of content": whole["content"]} if whole else {}
-    summary |= {"carry half": found.half, **number}
+    half, active = kinds_among(listed[: found.half], kinds), kinds_among(found.order, kinds)
+    number = [{"kind": kind, "active": active[kind], "carry half": half[kind]} for kind in active]
+    summary = {"covariance": found.covariance, "features": len(found.order), "carry half": found.half}
     faces = session.faces(spec.lens)
     columns = {"share": found.share, "density": found.density, "tokens with it": found.with_it}
     columns["tokens without"] = found.without
@@ -125,7 +125,7 @@ def consists_of(session: Session, spec: SelectionSpec, tokens: np.ndarray, top: 
         }
         for f in listed[:top].tolist()
     ]
-    return {"decomposition": [summary], "features": features}
+    return {"decomposition": [summary], "kinds": number, "features": features}
 
 
 def side_by_side(session: Session, spec: SelectionSpec, tokens: np.ndarray) -> dict[str, list[dict[str, Any]]]:

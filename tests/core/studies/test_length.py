@@ -167,12 +167,11 @@ def test_the_command_gives_what_the_functions_give(tiny, tmp_path, monkeypatch):
     whole = decomposition(matrix, tokens)
     assert [row["feature"] for row in found["features"]] == whole.order[:4].tolist()
     assert found["decomposition"][0]["carry half"] == whole.half
-    kinds, number = known_kinds(session.store), found["decomposition"][0]
-    assert sum(number[kind] for kind in KINDS) == whole.half and number["content"] == sum(number[m] for m in MEANING)
-    assert {kind: number[kind] for kind in KINDS} == {
-        kind: sum(kinds[f] == kind for f in whole.order[: whole.half].tolist()) for kind in KINDS
-    }
-    assert number["of content"] == sum(kinds[f] in MEANING for f in whole.order.tolist())
+    kinds, listed = known_kinds(session.store), {row["kind"]: row for row in found["kinds"]}
+    for column, features in (("active", whole.order.tolist()), ("carry half", whole.order[: whole.half].tolist())):
+        number = {kind: sum(kinds[f] == kind for f in features) for kind in KINDS}
+        assert {kind: listed[kind][column] for kind in KINDS} == number
+        assert listed["content"][column] == sum(number[kind] for kind in MEANING)
     assert [row["kind"] for row in found["features"]] == [kinds[row["feature"]] for row in found["features"]]
     assert [row["features of"] for row in found["correlation"]] == ["all", "prompt", "response"]
     assert found["correlation"][0]["pearson"]["value"] == pytest.approx(np.corrcoef(tokens, matrix.counts)[0, 1])
