@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import bar, machine, show, tell
+from core.cli.console import UNPRINTABLE, bar, machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.schema import NOUNS, Selection, SelectionSpec
 from core.settings import words
@@ -137,14 +137,19 @@ def explain(
     Example: python -m core explain --store cache/0123456789abcdef.duckdb --row 17 --budget 500
     """
     from core.explain.account import account
+    from core.features.shown_labels import names_of
 
-    session, _, wanted = request(store, **spec)
-    selection, faces = session.selection(wanted), session.faces(wanted.lens)
-    found = account(session.matrix_of(wanted), selection, session.order(wanted), faces, row)
+    session, workspace, wanted = request(store, **spec)
+    names = names_of(session.store, workspace.state(), wanted.lens)
+    selection, order = session.selection(wanted), session.order(wanted)
+    found = account(session.matrix_of(wanted), selection, order, row, names, session.info)
     if as_json:
         machine(found)
         return
-    features, picks = found.pop("credited", []), found.pop("covering_picks", [])
+    print(UNPRINTABLE.sub("\ufffd", found.pop("why")))
+    features, cover = found.pop("credited", []), found.pop("smallest cover", [])
+    similar = found.pop("most similar kept")
     show([{"": name, " ": value} for name, value in found.items()])
     show(features, "The features that brought it in")
-    show(picks, "The picks that have its features")
+    show(cover, "The kept samples that together have its features")
+    show(similar, "The kept samples most like it")

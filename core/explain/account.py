@@ -2,60 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from core.explain.credit import Ledger, covering_picks, ledger
+from core.explain.covers import smallest_cover
+from core.explain.credit import Ledger, ledger
+from core.explain.naming import Names
+from core.explain.rejects import reasons
+from core.explain.sentences import told
+from core.explain.similar_samples import most_similar_kept
 from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import check_rows
+from core.selection.inputs import SampleInfo
 
-SHOWN = 20  # features or picks named
+SHOWN = 20  # features or samples named
 
 
 def account(
-    matrix: FeatureMatrix, selection: Selection, order: Selection, faces: Mapping[int, str], row: int
+    matrix: FeatureMatrix,
+    selection: Selection,
+    order: Selection,
+    row: int,
+    names: Names | None = None,
+    samples: SampleInfo | None = None,
 ) -> dict[str, Any]:
-    """Rank, round, gain and credited features of a pick; redundancy, gain now, admission budget of the others.
+    """Why a sample is kept or left out, in sentences and in figures, and the kept samples most like it.
 
-    order: the method's order of all samples, of which `selection` may be a prefix; faces: the tokens at each feature's
-    strongest peaks. Raises SelectionError if there is no such row.
+    order: the method's order of all samples, of which `selection` may be a prefix; samples: what its method asks for.
+    Raises SelectionError if there is no such row.
     """
     check_rows([row], matrix.n_samples)
+    names = names or Names()
     book = ledger(matrix, selection, order if len(order.rows) > len(selection.rows) else None)
-    at = np.flatnonzero(selection.rows == row)
-    if len(at):
-        return _pick(selection, book, faces, row, int(at[0]))
-    covering = covering_picks(matrix, selection, row)[:SHOWN]
-    return {
+    rank = np.flatnonzero(selection.rows == row)
+    found = {
         "row": row,
-        "kept": False,
+        "kept": bool(len(rank)),
+        "lens": selection.spec.lens,
+        "method": selection.spec.method,
+        "why": told(matrix, selection, book, row, names, samples),
         "active features": int(book.n_active[row]),
-        "redundancy": float(book.redundancy[row]),
-        "gain now": float(book.gain_now[row]),
-        "admission budget": int(book.budget_in[row]) if book.budget_in[row] > 0 else "not in this order",
-        "covering_picks": [{"pick": c.rank + 1, "row": c.row, "of its features": c.n_features} for c in covering],
     }
+    if len(rank):
+        found |= _kept(selection, book, names, int(rank[0]))
+    else:
+        found["reason"] = reasons(matrix, selection, samples, [row], names=names)[0]
+        found |= _left_out(matrix, selection, book, names, row)
+    return found | {"most similar kept": _similar(matrix, selection, row)}
 
 
-def _pick(selection: Selection, book: Ledger, faces: Mapping[int, str], row: int, rank: int) -> dict[str, Any]:
+def _kept(selection: Selection, book: Ledger, names: Names, rank: int) -> dict[str, Any]:
     first, last = book.ptr[rank], book.ptr[rank + 1]
     strongest = sorted(range(first, last), key=lambda i: -book.value[i])[:SHOWN]
     return {
-        "row": row,
-        "kept": True,
         "pick": rank + 1,
         "round": int(selection.round[rank]),
         "gain": float(selection.gains[rank]),
-        "active features": int(book.n_active[row]),
         "credited features": int(last - first),
         "credited": [
-            {
-                "feature": int(book.feature[i]),
-                "value": float(book.value[i]),
-                "strongest tokens": faces.get(int(book.feature[i]), ""),
-            }
+            {"feature": (f := int(book.feature[i])), "value": float(book.value[i]), "name": names.name_of(f)}
             for i in strongest
         ],
     }
+
+
+def _left_out(matrix: FeatureMatrix, selection: Selection, book: Ledger, names: Names, row: int) -> dict[str, Any]:
+    cover, budget = smallest_cover(matrix, selection, row), int(book.budget_in[row])
+    return {
+        "redundancy": float(book.redundancy[row]),
+        "gain now": float(book.gain_now[row]),
+        "admission budget": budget if budget > 0 else "not in this order",
+        "smallest cover": [
+            {"row": kept, "of its features": len(has), "such as": names.listed(has, selection.spec.lens)}
+            for kept, has in zip(cover.rows.tolist()[:SHOWN], cover.features, strict=False)
+        ],
+        "no kept sample has": names.listed(cover.left, selection.spec.lens),
+    }
+
+
+def _similar(matrix: FeatureMatrix, selection: Selection, row: int) -> list[dict[str, Any]]:
+    place = {int(kept): rank + 1 for rank, kept in enumerate(selection.rows)}
+    found = zip(*(array.tolist() for array in most_similar_kept(matrix, selection, row)), strict=True)
+    return [{"row": kept, "pick": place[kept], "similarity": round(similarity, 4)} for kept, similarity in found]

@@ -1,4 +1,4 @@
-"""Which pick is credited with what, what the picks leave redundant, and who covers a sample.
+"""Which pick is credited with what, and what the picks leave redundant.
 
 Every function takes the matrix at the selection's scope; entries ≤ its θ are dropped here, as `select` does.
 """
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import SelectionError
-from core.matrix.covering import covering_counts, credited_entries, walk_covered
+from core.matrix.covering import credited_entries, walk_covered
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import ignored
@@ -38,16 +37,6 @@ class Ledger:
     budget_in: np.ndarray
 
 
-@dataclass(frozen=True)
-class CoveringPick:
-    """A pick (its index in the selection and its row) that was first to have some features int32 of a sample."""
-
-    rank: int
-    row: int
-    n_features: int
-    features: np.ndarray
-
-
 def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | None = None) -> Ledger:
     """The account of all picks and all samples, O(nnz). `full_order`: greedy with the budget N, for budget_in."""
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
@@ -73,22 +62,6 @@ def redundancy(matrix: FeatureMatrix, selection: Selection) -> np.ndarray:
     """Share of each sample's creditable active features that some pick has: float64 (N,), 1.0 if it has none."""
     matrix = at_theta(matrix, selection.spec.theta)
     return share_covered(matrix, selection.rows, ignored(matrix, selection.spec))
-
-
-def covering_picks(matrix: FeatureMatrix, selection: Selection, sample: int) -> list[CoveringPick]:
-    """The picks that were first to have the features of `sample`, those with most features first, then by rank.
-
-    Raises SelectionError if there is no such row.
-    """
-    if not 0 <= sample < matrix.n_samples:
-        raise SelectionError(f"Row {sample} is outside 0..{matrix.n_samples - 1}.")
-    matrix = at_theta(matrix, selection.spec.theta)
-    features, credit = matrix.row(sample), _walk(matrix, selection)[2]
-    ranks, counts = covering_counts(np.array([0, len(features)]), features, credit, len(selection.rows))[1:]
-    return [
-        CoveringPick(rank, int(selection.rows[rank]), count, features[credit[features] == rank])
-        for rank, count in zip(ranks.tolist(), counts.tolist(), strict=True)
-    ]
 
 
 def _walk(matrix: FeatureMatrix, selection: Selection) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,43 +9,49 @@ from typing import Any
 import numpy as np
 
 from core.explain.credit import ledger
-from core.matrix.covering import covering_counts
+from core.explain.naming import Names
+from core.matrix.likeness import covers_of_each, nearest_of_each
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.selection.constraints import available
+from core.selection.constraints import available, ignored
 from core.selection.inputs import SampleInfo
 from core.selection.left_out import LeftOut
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.store.reader import FeatureStore
 
-COVERING = 3  # picks named for each reject
+COVERING = 3  # kept samples named for each reject
 
 
-def rejects(selection: Selection, store: FeatureStore, info: SampleInfo) -> list[dict[str, Any]]:
-    """Why each sample outside the selection is outside, in row order; rows are those of the input file."""
+def rejects(
+    selection: Selection, store: FeatureStore, info: SampleInfo, names: Names | None = None
+) -> list[dict[str, Any]]:
+    """Why each sample outside the selection is outside, in row order; rows are those of the input file.
+
+    covered_by: the first of its `smallest_cover`; most_similar: the kept row most like it, and how similar it is.
+    """
     spec = selection.spec
     matrix, full = store.matrix(spec.scope, spec.theta, spec.lens), None
     if is_nested(spec) and METHODS[spec.method].quick:
         full = select(matrix, replace(spec, budget=matrix.n_samples), info)
-    book = ledger(matrix, selection, full)
-    source = store.sample_columns()["source_row"]
-    ptr, picks, _ = covering_counts(matrix.indptr, matrix.feature, book.credit, len(selection.rows))
-    rows, out = np.setdiff1d(np.arange(matrix.n_samples), selection.rows), []
-    for row, why in zip(rows.tolist(), reasons(matrix, selection, info, rows, source), strict=True):
-        best = picks[ptr[row] : min(ptr[row + 1], ptr[row] + COVERING)]
-        covered_by = source[selection.rows[best]].tolist()
-        out.append(
-            {
-                "row": int(source[row]),
-                "reason": why,
-                "redundancy": round(float(book.redundancy[row]), 4),
-                "gain_now": float(book.gain_now[row]),
-                "admission_budget": int(book.budget_in[row]) if book.budget_in[row] > 0 else None,
-                "covered_by": covered_by,
-            }
-        )
-    return out
+    book, kept, skip = ledger(matrix, selection, full), np.sort(selection.rows), ignored(matrix, spec)
+    rows, source = np.setdiff1d(np.arange(matrix.n_samples), kept), store.sample_columns()["source_row"]
+    covers = covers_of_each(matrix, kept, rows, skip, COVERING)
+    near, similarity = nearest_of_each(matrix, kept, rows, skip)
+    why = reasons(matrix, selection, info, rows, source, names)
+    return [
+        {
+            "row": int(source[row]),
+            "reason": why[i],
+            "redundancy": round(float(book.redundancy[row]), 4),
+            "gain_now": float(book.gain_now[row]),
+            "admission_budget": int(book.budget_in[row]) if book.budget_in[row] > 0 else None,
+            "covered_by": source[kept[covers[i][covers[i] >= 0]]].tolist(),
+            "most_similar": int(source[kept[near[i]]]) if near[i] >= 0 else None,
+            "similarity": round(float(similarity[i]), 4),
+        }
+        for i, row in enumerate(rows.tolist())
+    ]
 
 
 def reasons(
@@ -54,8 +60,9 @@ def reasons(
     samples: SampleInfo | None,
     rows: Sequence[int] | np.ndarray,
     named: np.ndarray | None = None,
+    names: Names | None = None,
 ) -> list[str]:
-    """One phrase for each of `rows`, none of them picked: what kept it out, in the method's own words.
+    """One phrase for each of `rows`, none of them picked: the decision that bars it, else the method's own words.
 
     named int64 (N,): what to call a row in a phrase, by default its number. Raises SelectionError as `select` does.
     """
@@ -68,12 +75,16 @@ def reasons(
     else:
         said = [left.budget(row, "the pins take all of it") for row in left.rows.tolist()]
     by_method = dict(zip(left.rows.tolist(), said, strict=True))
-    return [by_method.get(row) or decided(matrix, spec, row) for row in rows.tolist()]
+    return [by_method.get(row) or decided(matrix, spec, row, names or Names()) for row in rows.tolist()]
 
 
-def decided(matrix: FeatureMatrix, spec: SelectionSpec, row: int) -> str:
-    """The decision that bars a sample: its ban, or the first feature of it that is vetoed."""
-    if row in spec.bans:
-        return "banned by hand"
-    blocking = [feature for feature, mode in spec.vetoes.items() if mode == "block"]
-    return f"activates the vetoed feature {np.intersect1d(matrix.row(row), blocking)[0]}"
+def decided(matrix: FeatureMatrix, spec: SelectionSpec, row: int, names: Names) -> str:
+    """The decisions that bar a sample: its ban, and the excluded features that it has."""
+    which = excluded_in(matrix, spec, row)
+    excluded = f"excluded: it has {names.numbered(which, spec.lens)}" if len(which) else ""
+    return "; ".join(filter(None, ["banned by hand" if row in spec.bans else "", excluded]))
+
+
+def excluded_in(matrix: FeatureMatrix, spec: SelectionSpec, row: int) -> np.ndarray:
+    """The features of a sample whose samples are excluded: int, ascending."""
+    return np.intersect1d(matrix.row(row), [feature for feature, mode in spec.vetoes.items() if mode == "block"])

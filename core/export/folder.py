@@ -7,19 +7,29 @@ import json
 from pathlib import Path
 
 from core.errors import DataError, SaelectError, SelectionError
+from core.explain.naming import Names
 from core.explain.rejects import rejects
 from core.export.formats import curated_bytes, write_bytes
 from core.export.manifest import find_store, manifest_json, read_manifest, spec_from
+from core.features.shown_labels import names_of
 from core.schema import Selection
 from core.selection.run import select
 from core.session.sample_info import info_of
 from core.store.reader import FeatureStore
 
 
-def export(selection: Selection, store: FeatureStore, path: Path, format: str = "jsonl", order: str = "input") -> dict:
+def export(
+    selection: Selection,
+    store: FeatureStore,
+    path: Path,
+    format: str = "jsonl",
+    order: str = "input",
+    names: Names | None = None,
+) -> dict:
     """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
 
-    The records are those of the input, unchanged; in the input's order, or in the order of the picks.
+    The records are those of the input, unchanged; in the input's order, or in the order of the picks. names: what the
+    rejects call features, by default their shared labels.
     Raises SelectionError for an unknown format or order, DataError for a path that cannot or must not be written.
     """
     path = Path(path)
@@ -29,16 +39,17 @@ def export(selection: Selection, store: FeatureStore, path: Path, format: str = 
     manifest = manifest_json(selection, store, format, order, path.name, content)
     for target, data in (
         (path, content),
-        (path.with_name(f"{path.stem}.rejects.jsonl"), rejects_bytes(selection, store)),
+        (path.with_name(f"{path.stem}.rejects.jsonl"), rejects_bytes(selection, store, names)),
         (path.with_name(f"{path.stem}.manifest.json"), manifest.encode()),
     ):
         write_bytes(target, data)
     return json.loads(manifest)
 
 
-def rejects_bytes(selection: Selection, store: FeatureStore) -> bytes:
-    """JSON Lines, one line for each sample that was left out, with the reason and the picks that cover it."""
-    lines = (json.dumps(reject, ensure_ascii=False) for reject in rejects(selection, store, info_of(store)))
+def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None = None) -> bytes:
+    """JSON Lines, one line for each sample that was left out, with the reason and the kept samples that cover it."""
+    found = rejects(selection, store, info_of(store), names or names_of(store, lens=selection.spec.lens))
+    lines = (json.dumps(reject, ensure_ascii=False) for reject in found)
     return "".join(line + "\n" for line in lines).encode()
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import DataError
+from core.explain.naming import Names
+from core.features.kinds import MEANING
 from core.features.label_files import read_labels
 from core.features.labels import SOURCES, Label, book_of, cleaned, sae_of
 from core.sae.loading import sae_digest
@@ -50,6 +52,20 @@ def labels_of(store: FeatureStore, decided: WorkspaceState | None = None, lens: 
     kept = book_of(store, lens).labels() if sae_of(store, lens) else []
     found, own = best_labels([*shipped_labels(store, lens), *kept]), (decided or WorkspaceState()).of(lens)
     return found | {f: Label(f, cleaned(t), "manual", own.dates.get(f, "")[:10]) for f, t in own.labels.items()}
+
+
+def names_of(store: FeatureStore, decided: WorkspaceState | None = None, lens: str = "tokens") -> Names:
+    """What the features of a lens are called in sentences: by their labels, else a topic's name or the tokens at the
+    strongest peaks; token features that stand for wording and format are counted only.
+    """
+    labels, faces = labels_of(store, decided, lens), store.faces(lens)
+    return Names(lambda f: labels[f].text if f in labels else faces.get(f, ""), wording_of(store, lens))
+
+
+def wording_of(store: FeatureStore, lens: str) -> frozenset[int]:
+    """The features of a lens that stand for wording and format; none where their kinds are not known."""
+    kinds = store.kinds() if lens == "tokens" else {}
+    return frozenset(feature for feature, kind in kinds.items() if kind not in MEANING)
 
 
 def best_labels(labels: Iterable[Label]) -> dict[int, Label]:

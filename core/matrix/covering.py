@@ -61,32 +61,6 @@ def credited_entries(
     return ptr, entry[:n].copy()
 
 
-@njit(cache=True)
-def covering_counts(
-    indptr: np.ndarray, feature: np.ndarray, credit: np.ndarray, n_picks: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many of each sample's features each pick was first to have: (ptr int64 (N+1,), pick int32, count int32).
-
-    credit int32 (F,): the first pick with a feature, -1 for none. Of a sample the largest count first, then the rank.
-    """
-    ptr, count = np.zeros(len(indptr), np.int64), np.zeros(n_picks, np.int64)
-    pick, shared, n = np.empty(len(feature), np.int32), np.empty(len(feature), np.int32), 0
-    for row in range(len(indptr) - 1):
-        for j in range(indptr[row], indptr[row + 1]):
-            p = credit[feature[j]]
-            if p >= 0:
-                if count[p] == 0:
-                    pick[n], n = p, n + 1
-                count[p] += 1
-        found = pick[ptr[row] : n]
-        key = np.sort(found - count[found] * n_picks)
-        for k in range(len(key)):
-            p = key[k] % n_picks
-            pick[ptr[row] + k], shared[ptr[row] + k], count[p] = p, count[p], 0
-        ptr[row + 1] = n
-    return ptr, pick[:n].copy(), shared[:n].copy()
-
-
 def nearest_pick(matrix: FeatureMatrix, skip: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each sample the pick with which it shares most: (index into rows int64 (N,), Jaccard similarity float64 (N,)).
 

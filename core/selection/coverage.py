@@ -21,6 +21,7 @@ from core.selection.constraints import available, candidates, ignored, pins, wei
 from core.selection.inputs import SampleInfo, costs, score_column
 from core.selection.left_out import LeftOut, credit_weights, gain_now, share_covered, weight_sums
 from core.selection.picks import finish
+from core.system.shown import many
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new
 
@@ -81,10 +82,18 @@ def greedy_reason(left: LeftOut) -> list[str]:
     """What it would add, and what the last pick did: no pick of the round added less."""
     worth, last = quality_of(left.matrix, left.spec, left.samples), int(left.own[-1])
     gain, added = gain_now(left.matrix, left.selection) * worth, left.selection.gains[-1] * worth[last]
-    what = "gain times quality" if left.spec.options.get("quality") else "gain"
-    what += f" in round {left.selection.round[-1]}" if left.selection.round[-1] > 1 else ""
+    graded, number = bool(left.spec.options.get("quality")), left.selection.round[-1]
+    when = f" in round {number}" if number > 1 else ""
+
+    def less(row: int) -> str:
+        if left.selection.weight is None and left.spec.weights == "uniform" and not graded:
+            new = many(int(gain[row]), f"new {left.noun}")
+            return f"it would add {new}{when}, and the last sample kept added {added:,.0f}"
+        what = f"gain times quality{when}" if graded else f"gain{when}"
+        return f"its {what} is {gain[row]:.4g}, that of the last pick {added:.4g}"
+
     return [
-        nothing or left.budget(row, f"its {what} is {gain[row]:.4g}, that of the last pick {added:.4g}")
+        nothing or left.budget(row, less(row))
         for row, nothing in zip(left.rows.tolist(), adds_nothing(left), strict=True)
     ]
 
@@ -94,8 +103,8 @@ def adds_nothing(left: LeftOut) -> list[str]:
     most = weight_sums(left.matrix, credit_weights(left.matrix, left.selection))[left.rows]
     gain = gain_now(left.matrix, left.selection)[left.rows]
     number = int(left.selection.round[-1])
-    covered = "redundant: the selection has its features" + (f" in round {number} too" if number > 1 else "")
-    return np.where(most == 0, "it has no active feature that counts", np.where(gain == 0, covered, "")).tolist()
+    covered = f"redundant: the selection has its {left.noun}s" + (f" in round {number} too" if number > 1 else "")
+    return np.where(most == 0, f"it has no active {left.noun} that counts", np.where(gain == 0, covered, "")).tolist()
 
 
 def quality_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
@@ -135,7 +144,7 @@ def simscale_reason(left: LeftOut) -> list[str]:
     share = share_covered(left.matrix, left.selection.rows, skip)
     return _fullest_reason(
         left, left.matrix, skip, share > tau,
-        lambda row: f"redundant: the selection has {share[row]:.1%} of its features, at most {tau:.4g} is accepted",
+        lambda row: f"redundant: the selection has {share[row]:.1%} of its {left.noun}s, at most {tau:.4g} is accepted",
     )  # fmt: skip
 
 
@@ -145,10 +154,10 @@ def _fullest_reason(
     skip: np.ndarray,
     refused: np.ndarray,
     why: Callable[[int], str],
-    what: str = "active features",
+    tags: bool = False,
 ) -> list[str]:
     """The reason of a method that goes by the number of features (or tags), passing over what is refused bool (N,)."""
-    size = weight_sums(sets, ~skip)
+    size, what = weight_sums(sets, ~skip), "tags" if tags else f"active {left.noun}s"
     came = left.reached(_fullest(sets, skip, candidates(left.matrix, left.spec)))
     out = []
     for row, reached in zip(left.rows.tolist(), came.tolist(), strict=True):
@@ -185,8 +194,9 @@ def instag_reason(left: LeftOut) -> list[str]:
     """Whether it would add a tag; if it would, its number of tags."""
     tags, skip = _tags(left.matrix, left.spec, left.samples)
     refused = share_covered(tags, left.selection.rows, skip) > ADDS_ONE
-    what = "tags" if left.spec.options.get("tags") else "active features"
-    return _fullest_reason(left, tags, skip, refused, lambda row: f"redundant: the selection has its {what}", what)
+    named = bool(left.spec.options.get("tags"))
+    what = "tags" if named else f"active {left.noun}s"
+    return _fullest_reason(left, tags, skip, refused, lambda row: f"redundant: the selection has its {what}", named)
 
 
 def _tags(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> tuple[FeatureMatrix, np.ndarray]:

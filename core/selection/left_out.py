@@ -13,7 +13,7 @@ import numpy as np
 
 from core.matrix.statistics import active_in
 from core.matrix.transpose import row_sums
-from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import ignored, pins, weights
 from core.selection.inputs import SampleInfo, costs
 
@@ -35,6 +35,11 @@ class LeftOut:
     def spec(self) -> SelectionSpec:
         """What was asked for."""
         return self.selection.spec
+
+    @property
+    def noun(self) -> str:
+        """What a feature of the lens is called."""
+        return NOUNS[self.spec.lens]
 
     @cached_property
     def cost(self) -> np.ndarray:

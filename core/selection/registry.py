@@ -75,6 +75,7 @@ class Method:
     """A method in the registry.
 
     run: the selection; reason: of samples that it left out, one true phrase each, why (see `left_out`).
+    takes: what a kept sample owes its place to, after a colon; nothing where the features that it brings say so.
     needs: what it looks at and cannot do without: features, tokens (their counts), score, vectors, run, reference.
     nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
     budget needs a rerun. quick: ordering all samples is a matter of a second even for many. seeded: another seed gives
@@ -89,6 +90,7 @@ class Method:
     counts: bool = False
     quick: bool = True
     seeded: bool = False
+    takes: str = ""
 
     def __call__(self, matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
         """Run it; the spec must have been checked."""
@@ -117,15 +119,26 @@ METHODS: dict[str, Method] = {
             Option("against", "all accepted so far, or the nearest of them", "choice", "union", ("union", "nearest")),
         ),
         counts=True,
+        takes="the samples with most features come first, unless they are covered already",
     ),
-    "longest-response": Method(ranking.longest_response, ranking.longest_response_reason, needs=("tokens",)),
-    "longest-prompt": Method(ranking.longest_prompt, ranking.longest_prompt_reason, needs=("tokens",)),
-    "random": Method(ranking.random, ranking.random_reason, needs=(), seeded=True),
-    "quality": Method(ranking.quality, ranking.quality_reason, (SCORE, FIRST), needs=("score",)),
+    "longest-response": Method(
+        ranking.longest_response,
+        ranking.longest_response_reason,
+        needs=("tokens",),
+        takes="the longest responses come first",
+    ),
+    "longest-prompt": Method(
+        ranking.longest_prompt, ranking.longest_prompt_reason, needs=("tokens",), takes="the longest prompts come first"
+    ),
+    "random": Method(ranking.random, ranking.random_reason, needs=(), seeded=True, takes="drawn at random"),
+    "quality": Method(
+        ranking.quality, ranking.quality_reason, (SCORE, FIRST), needs=("score",), takes="taken by its score"
+    ),
     "instag": Method(
         coverage.instag,
         coverage.instag_reason,
         (Option("tags", "column of the data with tags; default: active features", "tags"),),
+        takes="the samples with most tags come first, if they add one",
     ),
     "repr-filter": Method(
         vectors.repr_filter,
@@ -133,14 +146,23 @@ METHODS: dict[str, Method] = {
         (Option("score", "score column; default: the order of the data", "score"), FIRST, LIMIT, VECTORS),
         needs=("vectors",),
         quick=False,
+        takes="taken in the order of the score, unless too near to a kept sample",
     ),
-    "k-center": Method(vectors.k_center, vectors.k_center_reason, (VECTORS,), needs=("vectors",), quick=False),
+    "k-center": Method(
+        vectors.k_center,
+        vectors.k_center_reason,
+        (VECTORS,),
+        needs=("vectors",),
+        quick=False,
+        takes="the sample farthest from those kept before",
+    ),
     "qdit": Method(
         vectors.qdit,
         vectors.qdit_reason,
         (SCORE, Option("alpha", "share of quality against coverage", "number", 0.5, low=0, high=1), VECTORS),
         needs=("score", "vectors"),
         quick=False,
+        takes="quality and what it adds to the vectors' coverage together",
     ),
     "deita": Method(
         vectors.deita,
@@ -148,19 +170,56 @@ METHODS: dict[str, Method] = {
         (Option("complexity", "score column", "score"), Option("quality", "score column", "score"), LIMIT, VECTORS),
         needs=("score", "vectors"),
         quick=False,
+        takes="complexity times quality, unless too near to a kept sample",
     ),
     "kmeans-random": Method(
-        kmeans_random, kmeans_random_reason, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True
+        kmeans_random,
+        kmeans_random_reason,
+        CLUSTERED,
+        ("vectors",),
+        nested=False,
+        quick=False,
+        seeded=True,
+        takes="drawn at random from its cluster",
     ),
     "kmeans-closest": Method(
-        kmeans_closest, kmeans_closest_reason, CLUSTERED, ("vectors",), nested=False, quick=False, seeded=True
+        kmeans_closest,
+        kmeans_closest_reason,
+        CLUSTERED,
+        ("vectors",),
+        nested=False,
+        quick=False,
+        seeded=True,
+        takes="among the nearest to the centre of its cluster",
     ),
     "kmq": Method(
-        kmq, kmeans_random_reason, (SCORE, *CLUSTERED), ("score", "vectors"), nested=False, quick=False, seeded=True
+        kmq,
+        kmeans_random_reason,
+        (SCORE, *CLUSTERED),
+        ("score", "vectors"),
+        nested=False,
+        quick=False,
+        seeded=True,
+        takes="drawn from its cluster by its score",
     ),
-    "kmq-iterative": Method(kmq_iterative, kmq_iterative_reason, (RUN,), needs=("run",), nested=False, quick=False),
+    "kmq-iterative": Method(
+        kmq_iterative,
+        kmq_iterative_reason,
+        (RUN,),
+        needs=("run",),
+        nested=False,
+        quick=False,
+        takes="drawn from its cluster by the run of refinement",
+    ),
     "hybrid": Method(
-        hybrid, hybrid_reason, (RUN, QUALITY), needs=("features", "run"), nested=False, counts=True, quick=False
+        hybrid,
+        hybrid_reason,
+        (RUN, QUALITY),
+        needs=("features", "run"),
+        nested=False,
+        counts=True,
+        quick=False,
+        takes="the one that adds most in its cluster",
     ),
     "reference-guided": Method(
         coverage.reference_guided,
@@ -168,5 +227,6 @@ METHODS: dict[str, Method] = {
         (Option("reference", "feature store of examples of what the model should get good at", "reference"), QUALITY),
         needs=("features", "reference"),
         counts=True,
+        takes="the one that adds most of what the reference has more of",
     ),
 }

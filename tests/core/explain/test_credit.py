@@ -10,7 +10,7 @@ from hypothesis import given
 from core.errors import SelectionError
 from core.explain import certificates
 from core.explain import credit as explain
-from core.explain.credit import covering_picks, redundancy
+from core.explain.credit import redundancy
 from core.matrix.covering import coverage_curve
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.registry import METHODS
@@ -43,23 +43,6 @@ def test_ledger(task):
         entries = dict(zip(matrix.row(rows[k]).tolist(), matrix.value[matrix.indptr[rows[k]] :].tolist(), strict=False))
         assert ledger.value[mine].tolist() == [entries[f] for f in ledger.feature[mine].tolist()]
     assert np.array_equal(ledger.redundancy, redundancy(matrix, selection))
-
-
-@quick
-@given(tasks())
-def test_covering_picks(task):
-    matrix, spec, info = task
-    selection, sets = select(matrix, spec, info), features(matrix, spec)
-    for sample, active in enumerate(sets):
-        found = {}
-        for f in active:
-            ranks = [k for k, i in enumerate(selection.rows) if f in sets[i]]
-            if ranks and f not in without_credit(matrix, spec):
-                found.setdefault(ranks[0], []).append(f)
-        expected = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-        got = covering_picks(matrix, selection, sample)
-        assert [(p.rank, p.features.tolist()) for p in got] == expected
-        assert all(p.row == selection.rows[p.rank] and p.n_features == len(p.features) for p in got)
 
 
 @quick

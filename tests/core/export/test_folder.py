@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_every_reject_has_a_reason(store, tmp_path: Path) -> None:
         if line["row"] == 1:
             assert line["reason"] == "banned by hand"
         elif blocked in features:
-            assert line["reason"] == f"activates the vetoed feature {blocked}"
+            assert re.fullmatch(rf"excluded: it has “.+” \(feature {blocked}\)", line["reason"])
         else:
             assert line["reason"].startswith("redundant" if features <= covered else "budget")
             assert line["admission_budget"] > len(selection.rows)
@@ -91,17 +92,20 @@ def test_every_reject_has_a_reason(store, tmp_path: Path) -> None:
             assert features & set(matrix.row(row).tolist())
 
 
-def test_covering_picks_are_those_that_brought_most(store) -> None:
-    from core.explain.credit import covering_picks
+def test_a_reject_names_the_kept_rows_that_cover_it_and_the_one_most_like_it(store) -> None:
+    from core.explain.covers import smallest_cover
     from core.explain.rejects import COVERING, rejects
+    from core.explain.similar_samples import most_similar_kept
     from core.session.sample_info import info_of
 
     selection, matrix = choose(store), store.matrix().at(0.5)
     source = store.sample_columns()["source_row"]
     for reject in rejects(selection, store, info_of(store)):
         row = int(np.flatnonzero(source == reject["row"])[0])
-        wanted = [int(source[c.row]) for c in covering_picks(matrix, selection, row)][:COVERING]
-        assert reject["covered_by"] == wanted
+        assert reject["covered_by"] == source[smallest_cover(matrix, selection, row).rows[:COVERING]].tolist()
+        near, similarity = most_similar_kept(matrix, selection, row, 1)
+        assert [reject["most_similar"]] == (source[near].tolist() or [None])
+        assert reject["similarity"] == pytest.approx(similarity[0] if len(near) else 0, abs=1e-4)
 
 
 def test_a_changed_manifest_is_refused(store, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.matrix.covering import covering_counts, credited_entries, walk_covered
+from core.matrix.covering import credited_entries, walk_covered
 from core.matrix.greedy import credits, greedy, greedy_heap
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
@@ -122,16 +122,3 @@ def test_greedy_at_scale_equals_a_dense_oracle():
         uncovered &= ~new
         is_open[best] = False
     assert rounds[-1] > 1
-
-
-@quick
-@given(sets_of_features, st.integers(1, 5), st.randoms(use_true_random=False))
-def test_covering_counts_say_which_picks_have_a_samples_features(sets, n_picks, random):
-    matrix = FeatureMatrix.from_sets(sets, FEW)
-    credit = np.array([random.randint(-1, n_picks - 1) for _ in range(FEW)], np.int32)
-    ptr, pick, count = covering_counts(matrix.indptr, matrix.feature, credit, n_picks)
-    for row, features in enumerate(sets):
-        firsts = [credit[f] for f in features if credit[f] >= 0]
-        wanted = sorted(((p, firsts.count(p)) for p in set(firsts)), key=lambda found: (-found[1], found[0]))
-        at = slice(ptr[row], ptr[row + 1])
-        assert list(zip(pick[at].tolist(), count[at].tolist(), strict=True)) == wanted

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from core.cli.app import main
 from core.errors import SelectionError
-from core.explain.similar_samples import nearest
 from core.matrix.postings import having
 from core.schema import FeatureMatrix
 from core.session.search import STATUSES, Query, find, parsed_features
@@ -130,17 +129,6 @@ def test_the_command_finds_what_find_finds(session, capsys):
     assert f"{len(rows)} of 40 samples" in said
     assert not set("\x1b\u202e\ud83d") & set(shown), "a terminal would obey it"
     assert main([*arguments, "--text", "(", "--regex"]) == 2
-
-
-@quick
-@given(sets_of_features, st.data())
-def test_nearest_is_the_jaccard_order(sets, data):
-    row, k = data.draw(st.integers(0, len(sets) - 1)), data.draw(st.integers(1, 12))
-    index = {i: len(s & sets[row]) / len(s | sets[row]) for i, s in enumerate(sets) if i != row and s & sets[row]}
-    wanted = sorted(index, key=lambda i: (-index[i], i))[:k]
-    rows, jaccard = nearest(FeatureMatrix.from_sets(sets, FEW), row, k)
-    assert rows.tolist() == wanted
-    assert jaccard.tolist() == [index[i] for i in wanted]
 
 
 @quick

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import DataError, SelectionError, StoreError
 from core.explain.account import account
+from core.features.shown_labels import names_of
 from core.schema import SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
@@ -160,7 +161,7 @@ def test_token_counts_are_columns_but_no_default(session):
 def told(session, spec, row):
     """The account of a row, with what the command line hands it."""
     matrix, selection = session.matrix(spec.scope, spec.theta), session.selection(spec)
-    return account(matrix, selection, session.order(spec), session.store.faces(), row)
+    return account(matrix, selection, session.order(spec), row, names_of(session.store), session.info)
 
 
 def test_an_account_of_every_sample(session):
