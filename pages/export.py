@@ -43,7 +43,8 @@ def show_downloads(usable: bool) -> None:
     file = f"{name}.{format}"
     files = (
         ("Curated file", file, lambda: curated_bytes(now.selection, store, format, order), "download"),
-        ("Rejects with reasons", f"{name}.rejects.jsonl", lambda: rejects_bytes(now.selection, store), "rule"),
+        ("Rejects with reasons", f"{name}.rejects.jsonl",
+         lambda: rejects_bytes(now.selection, store, now.spoken), "rule"),
         ("Manifest", f"{name}.manifest.json",
          lambda: manifest_json(now.selection, store, format, order, file).encode(), "receipt_long"),
     )  # fmt: skip

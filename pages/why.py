@@ -1,86 +1,81 @@
-"""Why: what brought a sample in, or what made it redundant; pin it, ban it, or veto the feature behind it."""
+"""Why: what brought a sample in or keeps it out, in sentences; pin it, ban it, or veto the feature behind it."""
 
 import streamlit as st
 
-from core.explain.credit import covering_picks
 from core.explain.gains import gain_text, in_features
+from core.explain.sentences import told
+from core.explain.similar_samples import most_similar_kept, side_by_side
+from core.schema import NOUNS
 from core.selection.registry import METHODS
-from pages.parts import reading, similar_samples
-from pages.parts.tables import feature_link, feature_table, samples_table, why_link
-from pages.parts.text import cut, plain, whole
+from pages.parts import reading, sample_features, similar_samples
+from pages.parts.text import cut, escape, plain
 from pages.parts.view import header, metrics
 
-LISTED = 200  # picks of the table
-SHADED = 12  # credited features shaded at once: more would colour everything
-
-now = header("Why", "For a pick, the features it was first to bring. For the rest, the picks that made it redundant.")
-store, book = now.session.store, now.ledger
-brought = "features" if in_features(now.selection) else "weight of the features"
+now = header("Why", "Why a sample is kept or left out, and which kept samples stand in its place.")
+store, book, noun = now.session.store, now.ledger, NOUNS[now.spec.lens]
+brought = f"{noun}s" if in_features(now.selection) else f"weight of the {noun}s"
 position = {int(r): i for i, r in enumerate(now.selection.rows)}
 
 
 def sample_text(row: int, features: list[int]) -> None:
-    """The sample's tokens with a legend of `features`: where they peak, or at every token once that was asked for."""
-    marks = reading.strongest(now, row, features)
+    """The sample's text: shaded where its token features peak, or at every token once that was asked for."""
+    marks = reading.strongest(now, row, features, reading.SHADED) if now.spec.lens == "tokens" else []
     if marks and reading.every_token_wanted(row):
         marks = reading.every_token(now, row, marks)
     reading.show(now, row, marks)
 
 
-def credited_table(features: list[int], values: list[float], row: int, key: str) -> list[int]:
-    """Features with their values and the token at their peak; gives the one that was clicked."""
-    pieces, _ = store.pieces(row)
-    entries = store.sample_features(row)
-    peaks: dict[int, int] = {}
-    for feature, peak in zip(entries["feature_id"], entries["peak"], strict=True):
-        peaks.setdefault(int(feature), int(peak))
-    more = {
-        "value here": values,
-        "at token": [whole(pieces[peaks[f]].strip()) or "⏎" for f in features],
-        "in samples": 100 * now.matrix.density()[features],
-    }
-    return feature_table(now, features, key, more, height=300, formats={"value here": "%.2f", "in samples": "%.1f %%"})
-
-
-def feature_actions(feature: int) -> None:
-    """Veto the feature, or look at its card."""
-    left, right = st.columns(2)
-    if left.button(f"Veto feature {feature}", icon=":material/block:", key="veto-top", width="stretch"):
-        now.workspace.veto([feature], reason="from the Why page", lens=now.spec.lens)
-        st.rerun()
-    with right:
-        feature_link(feature)
-
-
-def explain_pick(row: int, rank: int) -> None:
-    """The credited features of a pick."""
-    first, last = book.ptr[rank], book.ptr[rank + 1]
-    order = sorted(range(first, last), key=lambda i: -book.value[i])
-    features, values = [int(book.feature[i]) for i in order], [float(book.value[i]) for i in order]
+def figures_of_pick(row: int, rank: int) -> None:
+    """What a pick brought, in numbers."""
     metrics(
         ("Pick", f"{rank + 1:,}", f"in round {now.selection.round[rank]}"),
         ("Marginal gain", gain_text(now.selection, book.gains[rank]), f"{brought} it was first to bring"),
-        ("Active features", f"{book.n_active[row]:,}", "at this θ"),
+        (f"Active {noun}s", f"{book.n_active[row]:,}", "at this θ"),
         ("Covered so far", f"{now.selection.covered_after[rank]:,}", "after this pick"),
     )
+
+
+def figures_of_reject(row: int) -> None:
+    """What a sample that is left out has and would bring, in numbers."""
+    enters = int(book.budget_in[row])
+    metrics(
+        ("Redundancy", f"{book.redundancy[row]:.1%}", f"of its {noun}s are covered"),
+        ("Gain now", gain_text(now.selection, book.gain_now[row]), f"{brought} it would still bring"),
+        (f"Active {noun}s", f"{book.n_active[row]:,}", "at this θ"),
+        ("Enters at budget", f"{enters:,}" if enters > 0 else "—", "samples" if enters > 0 else "not in this order"),
+    )
+
+
+def explain(row: int, rank: int | None) -> None:
+    """The sentences, its features and its text; of one that is left out, the kept samples in its place."""
+    st.html(f"<div data-testid='why-told' style='font-size:1.05rem'>{escape(sentences(row))}</div>")
+    figures_of_reject(row) if rank is None else figures_of_pick(row, rank)
+    new = [] if rank is None else book.feature[book.ptr[rank] : book.ptr[rank + 1]].tolist()
     left, right = st.columns(2, gap="large")
-    shown = features[:SHADED]
     with left:
-        st.subheader("The features that brought it in", anchor=False)
-        if not features:
+        if rank is not None and not new:
             st.info(brings_nothing(row))
-        else:
-            clicked = credited_table(features, values, row, f"why-credited-{row}")
-            feature_actions((clicked or features)[0])
-            shown = clicked or shown
+        clicked = sample_features.show(now, row, new)
+        sample_features.other_lens(now, row)
     with right:
-        st.subheader("Where they peak", anchor=False)
-        st.caption(
-            f"Shaded: feature {shown[0]}."
-            if len(shown) == 1
-            else f"Shaded: the {len(shown)} strongest of them. Point at one to see it alone."
-        )
-        sample_text(row, shown)
+        st.subheader("The sample", anchor=False)
+        sample_text(row, [clicked] if clicked is not None else new or shared(row))
+    if rank is None and (other := similar_samples.kept_ones(now, row)) is not None:
+        similar_samples.beside(now, row, other)
+    if clicked is not None:
+        similar_samples.sharing(now, row, clicked)
+    similar_samples.nearest_samples(now, row)
+
+
+def sentences(row: int) -> str:
+    """Why it is kept or left out."""
+    return told(now.matrix, now.selection, book, row, now.spoken, now.session.info)
+
+
+def shared(row: int) -> list[int]:
+    """The features that it shares with the most similar kept sample."""
+    rows, _ = most_similar_kept(now.matrix, now.selection, row, 1)
+    return side_by_side(now.matrix, now.spec, row, int(rows[0])).shared.tolist() if len(rows) else []
 
 
 def brings_nothing(row: int) -> str:
@@ -89,37 +84,6 @@ def brings_nothing(row: int) -> str:
     if row in now.state.pins:
         return f"{told} It is pinned, and so comes first."
     return told if METHODS[now.spec.method].counts else f"{told} {now.spec.method} does not look at coverage."
-
-
-def explain_reject(row: int) -> None:
-    """The picks that cover a sample's features."""
-    covering = covering_picks(now.matrix, now.selection, row)
-    enters = int(book.budget_in[row])
-    metrics(
-        ("Redundancy", f"{book.redundancy[row]:.1%}", "of its features are covered"),
-        ("Gain now", gain_text(now.selection, book.gain_now[row]), f"{brought} it would still bring"),
-        ("Active features", f"{book.n_active[row]:,}", "at this θ"),
-        ("Enters at budget", f"{enters:,}" if enters > 0 else "—", "samples" if enters > 0 else "not in this order"),
-    )
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("The picks that made it redundant", anchor=False)
-        shown = covering[:LISTED]
-        more = {"pick": [c.rank + 1 for c in shown], "of its features": [c.n_features for c in shown]}
-        for chosen in samples_table(now, [c.row for c in shown], f"why-covering-{row}", more):
-            why_link(chosen)
-        for c in covering[:1]:
-            names = ", ".join(now.label(int(f)) for f in c.features[:5])
-            st.caption(plain(f"Pick {c.rank + 1} alone has {c.n_features:,} of them, such as: {names}."))
-    with right:
-        st.subheader("The sample", anchor=False)
-        shown = [mark.feature for mark in reading.strongest(now, row, covering[0].features, SHADED)] if covering else []
-        st.caption(
-            f"Shaded: the {len(shown)} strongest features that the first of these picks has too."
-            if shown
-            else "No pick shares a feature with it."
-        )
-        sample_text(row, shown)
 
 
 # --- the sample, and what can be done with it
@@ -168,8 +132,4 @@ show_note(row)
 rank = position.get(row)
 status = "kept" if rank is not None else "left out"
 st.html(f"<div data-testid='why-status' style='font-size:1.1rem'>Row {row:,} is <b>{status}</b>.</div>")
-if rank is not None:
-    explain_pick(row, rank)
-else:
-    explain_reject(row)
-similar_samples.show(now, row)
+explain(row, rank)

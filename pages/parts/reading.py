@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 NAMES = ("Prompt", "Response", "Later turns")
+SHADED = 12  # features shaded at once: more would colour everything
 LABEL = 28  # characters of a feature's label on its chip
 STYLE = """
 .reading .chip{display:inline-block;margin:0 .35rem .35rem 0;padding:.05rem .5rem;border-radius:1rem;font-size:.8rem;

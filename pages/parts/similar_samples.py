@@ -1,4 +1,4 @@
-"""A sample among the others: its features by segment, the picks that share one of them, and the nearest samples."""
+"""A sample among the others: the kept ones most like it, the fewest that have what it has, two side by side."""
 
 from __future__ import annotations
 
@@ -6,88 +6,110 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explain.similar_samples import nearest
+from core.explain.covers import smallest_cover
+from core.explain.similar_samples import most_similar, most_similar_kept, side_by_side
 from core.matrix.postings import having
-from core.matrix.statistics import active_in
-from core.schema import SEGMENTS
-from pages.parts.tables import feature_table, samples_table, why_link
-from pages.parts.text import plain, whole
+from core.schema import NOUNS
+from pages.parts import reading
+from pages.parts.tables import clickable, samples_table, why_link
+from pages.parts.text import plain
 from pages.parts.view import View
 
 NEAREST = 12
+SIMILARITY = {"similarity": "%.2f"}
+MEASURE = "Similarity: the cosine of their values, rare features counting more; 1 is the same."
 
 
-def show(now: View, row: int) -> None:
-    """The three sections below a sample's explanation."""
+def kept_ones(now: View, row: int) -> int | None:
+    """The most similar kept samples and the smallest cover; gives the kept sample to set beside it."""
     left, right = st.columns(2, gap="large")
     with left:
-        feature = by_segment(now, row)
+        rows, similarity = most_similar_kept(now.matrix, now.selection, row, NEAREST)
+        st.subheader("Most similar kept samples", anchor=False)
+        st.caption(MEASURE if len(rows) else f"No kept sample shares a {NOUNS[now.spec.lens]} with it.")
+        more = {"similarity": similarity, "pick": picks(now, rows)}
+        chosen = samples_table(now, rows, f"why-similar-{row}", more, SIMILARITY) if len(rows) else []
     with right:
-        if feature is not None:
-            sharing(now, row, feature)
-    nearest_samples(now, row)
+        chosen = cover_table(now, row) or chosen
+    return chosen[0] if chosen else int(rows[0]) if len(rows) else None
 
 
-def entries(now: View, row: int) -> pd.DataFrame:
-    """A sample's active features: segment, feature_id, value and peak, strongest first."""
-    found = pd.DataFrame(now.session.store.sample_features(row))
-    return found[found["value"] > now.spec.theta]
+def cover_table(now: View, row: int) -> list[int]:
+    """The fewest kept samples that together have its features; gives the one that was clicked."""
+    lens, cover = now.spec.lens, smallest_cover(now.matrix, now.selection, row)
+    noun, n = NOUNS[lens], cover.covered + len(cover.left)
+    st.subheader(f"Who covers its {noun}s", anchor=False)
+    missing = f"; missing: {now.spoken.listed(cover.left, lens)}" if len(cover.left) else ""
+    st.caption(plain(f"The fewest kept samples that together have {cover.covered:,} of its {n:,} {noun}s{missing}."))
+    if not len(cover.rows):
+        return []
+    has = [now.spoken.listed(features, lens) for features in cover.features]
+    more = {f"{noun}s": [len(f) for f in cover.features], "such as": has, "pick": picks(now, cover.rows)}
+    return samples_table(now, cover.rows, f"why-cover-{row}", more)
 
 
-def by_segment(now: View, row: int) -> int | None:
-    """The active features of one segment; gives the one that was clicked, else the strongest."""
-    st.subheader("Its features by segment", anchor=False)
-    active = entries(now, row)
-    counts = np.bincount(active["segment"], minlength=len(SEGMENTS))
-    if not counts.any():
-        st.info("No feature of it is active at this θ.")
-        return None
-    known = [i for i in range(len(SEGMENTS)) if counts[i]]
-    segment = st.segmented_control(
-        "Segment", known, default=known[-1] if 1 not in known else 1, required=True, key=f"segment-{row}",
-        format_func=lambda i: f"{SEGMENTS[i]} · {counts[i]:,}", label_visibility="collapsed",
-    )  # fmt: skip
-    shown = active[active["segment"] == segment]
-    pieces = now.session.store.pieces(row)[0]
-    features = shown["feature_id"].to_numpy()
-    more = {
-        "value here": shown["value"].to_numpy(),
-        "at token": [whole(pieces[p].strip()) or "⏎" for p in shown["peak"]],
-        "picks": active_in(now.matrix, now.selection.rows)[features],
-    }
-    chosen = feature_table(now, features, f"segment-table-{row}-{segment}", more, formats={"value here": "%.2f"})
-    return chosen[0] if chosen else int(features[0])
+def picks(now: View, rows: np.ndarray) -> list[int]:
+    """The place of each kept row among the picks, from 1."""
+    place = {int(r): i + 1 for i, r in enumerate(now.selection.rows)}
+    return [place[int(r)] for r in rows]
+
+
+def beside(now: View, row: int, other: int) -> None:
+    """Two samples side by side: what both have, what only one has, and both texts."""
+    lens, found = now.spec.lens, side_by_side(now.matrix, now.spec, row, other)
+    st.subheader(f"Side by side with kept row {other:,}", anchor=False)
+    both, mine, theirs = st.columns(3, gap="medium")
+    with both:
+        st.caption(f"Both have ({len(found.shared):,}); similarity {found.similarity:.2f}")
+        values = {f"row {row}": found.values[:, 0], f"row {other}": found.values[:, 1]}
+        names_table(now, found.shared, values, f"why-shared-{row}-{other}")
+    for column, name, own, value in zip((mine, theirs), (row, other), found.own, found.own_values, strict=True):
+        with column:
+            st.caption(f"Only row {name:,} has ({len(own):,})")
+            names_table(now, own, {"value": value}, f"why-own-{name}-{row}-{other}")
+    for column, name in zip(st.columns(2, gap="large"), (row, other), strict=True):
+        with column:
+            st.caption(f"Row {name:,}")
+            marks = reading.strongest(now, name, found.shared[: reading.SHADED]) if lens == "tokens" else []
+            reading.show(now, name, marks)
+    why_link(other)
+
+
+def names_table(now: View, features: np.ndarray, values: dict[str, np.ndarray], key: str) -> None:
+    """Features by name with their values; those of wording and format last."""
+    if not len(features):
+        st.caption("None.")
+        return
+    order = np.argsort(np.isin(features, list(now.wording)), kind="stable")
+    frame = pd.DataFrame({NOUNS[now.spec.lens]: [now.label(f) for f in features], **values}).iloc[order]
+    clickable(frame, key, 300, formats=dict.fromkeys(values, "%.2f"))
 
 
 def sharing(now: View, row: int, feature: int) -> None:
     """The picks in which a feature is active."""
     rows, value = having(now.matrix, feature, now.selection.rows)
     rows, value = rows[rows != row], value[rows != row]
-    st.subheader(f"Picks that share feature {feature}", anchor=False)
+    st.subheader(f"Picks that share {NOUNS[now.spec.lens]} {feature}", anchor=False)
     name = plain(now.label(feature))
     if not len(rows):
         st.caption(f"{name}: no other pick has it.")
         return
     st.caption(f"{name}: {len(rows):,} other picks have it, in the order they were picked.")
-    place = {int(r): i + 1 for i, r in enumerate(now.selection.rows)}
     rows, value = rows[:300], value[:300]
-    more = {"pick": [place[int(r)] for r in rows], "value": value}
+    more = {"pick": picks(now, rows), "value": value}
     for chosen in samples_table(now, rows, f"sharing-{row}-{feature}", more, {"value": "%.2f"}):
         why_link(chosen)
 
 
 def nearest_samples(now: View, row: int) -> None:
-    """The samples that share most features with it."""
-    rows, jaccard = nearest(now.matrix, row, NEAREST)
+    """The samples most like it, kept or not."""
+    rows, similarity = most_similar(now.matrix, now.spec, row, NEAREST)
     st.subheader("The samples most like it", anchor=False)
     if not len(rows):
-        st.caption("No other sample shares a feature with it at this θ.")
+        st.caption(f"No other sample shares a {NOUNS[now.spec.lens]} with it at this θ.")
         return
     kept = np.isin(rows, now.selection.rows)
-    st.caption(
-        f"By Jaccard index over active features: {kept.sum():,} of the {len(rows):,} nearest are picked; "
-        f"the nearest shares {jaccard[0]:.0%} of the features that either has."
-    )
-    more = {"jaccard": jaccard, "status": np.where(kept, "picked", "rejected")}
-    for chosen in samples_table(now, rows, f"nearest-{row}", more, {"jaccard": "%.3f"}):
+    st.caption(f"{kept.sum():,} of the {len(rows):,} most similar are kept. {MEASURE}")
+    more = {"similarity": similarity, "status": np.where(kept, "kept", "left out")}
+    for chosen in samples_table(now, rows, f"nearest-{row}", more, SIMILARITY):
         why_link(chosen)

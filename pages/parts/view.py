@@ -12,8 +12,9 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.explain.credit import Ledger, ledger
+from core.explain.naming import Names
 from core.features.labels import Label
-from core.features.shown_labels import labels_of, labels_stamp
+from core.features.shown_labels import labels_of, labels_stamp, wording_of
 from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
 from core.session.session import Session, by_method, open_session
@@ -87,6 +88,20 @@ class View:
     def label_of(self, feature: int) -> Label | None:
         """The feature's label with its source and score: the person's, else the best of the SAE's."""
         return self._labels.get(int(feature))
+
+    @property
+    def spoken(self) -> Names:
+        """What features are called in sentences."""
+        return Names(self.label, self.wording)
+
+    @property
+    def wording(self) -> frozenset[int]:
+        """The features of the view's lens that stand for wording and format."""
+        return self.wording_in(self.spec.lens)
+
+    def wording_in(self, lens: str) -> frozenset[int]:
+        """The same of any lens."""
+        return self.session.remember(("wording", lens), lambda: wording_of(self.session.store, lens))
 
     def names(self, lens: str) -> dict[int, str]:
         """What each feature of a lens is called, its label or its face; of a lens that the store lacks, nothing."""

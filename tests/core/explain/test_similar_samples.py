@@ -14,7 +14,7 @@ from core.matrix.likeness import covers_of_each, nearest_of_each
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import ignored
 from core.selection.run import select
-from tests.oracles import features
+from tests.oracles import features, without_credit
 from tests.strategies import F, quick, tasks
 
 
@@ -25,7 +25,7 @@ def vectors(matrix, spec):
     out = []
     for row, active in enumerate(sets):
         value = dict(zip(matrix.row(row).tolist(), matrix.value[matrix.indptr[row] :].tolist(), strict=False))
-        out.append({f: value[f] * log(1 + n / count[f]) for f in active if spec.vetoes.get(f) != "ignore"})
+        out.append({f: value[f] * log(1 + n / count[f]) for f in active if f not in without_credit(matrix, spec)})
     return out
 
 
@@ -73,7 +73,7 @@ def test_ties_go_to_the_lowest_row_and_equal_samples_have_similarity_one():
 def test_the_smallest_cover(task):
     matrix, spec, info = task
     selection, sets = select(matrix, spec, info), features(matrix, spec)
-    sets = [{f for f in s if spec.vetoes.get(f) != "ignore"} for s in sets]
+    sets = [{f for f in s if f not in without_credit(matrix, spec)} for s in sets]
     for row, own in enumerate(sets):
         cover, kept = smallest_cover(matrix, selection, row), sorted(set(selection.rows.tolist()) - {row})
         left = set(own)
