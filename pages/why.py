@@ -19,7 +19,8 @@ position = {int(r): i for i, r in enumerate(now.selection.rows)}
 
 def sample_text(row: int, features: list[int]) -> None:
     """The sample's text: shaded where its token features peak, or at every token once that was asked for."""
-    marks = reading.strongest(now, row, features, reading.SHADED) if now.spec.lens == "tokens" else []
+    meant = [f for f in features if f not in now.wording] or features
+    marks = reading.strongest(now, row, meant, reading.SHADED) if now.spec.lens == "tokens" else []
     if marks and reading.every_token_wanted(row):
         marks = reading.every_token(now, row, marks)
     reading.show(now, row, marks)
@@ -49,7 +50,10 @@ def figures_of_reject(row: int) -> None:
 def explain(row: int, rank: int | None) -> None:
     """The sentences, its features and its text; of one that is left out, the kept samples in its place."""
     st.html(f"<div data-testid='why-told' style='font-size:1.05rem'>{escape(sentences(row))}</div>")
-    figures_of_reject(row) if rank is None else figures_of_pick(row, rank)
+    if rank is None:
+        figures_of_reject(row)
+    else:
+        figures_of_pick(row, rank)
     new = [] if rank is None else book.feature[book.ptr[rank] : book.ptr[rank + 1]].tolist()
     left, right = st.columns(2, gap="large")
     with left:

@@ -11,11 +11,12 @@ import streamlit as st
 from core.matrix.statistics import active_in
 from core.schema import LENSES, NOUNS, FeatureMatrix
 from core.system.shown import many
-from pages.parts.tables import clickable, feature_link, feature_table
+from pages.parts.tables import FACES, clickable, feature_link, feature_table
 from pages.parts.text import plain, whole
 from pages.parts.view import View
 
-HEIGHT = 300
+HEIGHT = 330  # in pixels: eight topics
+NAME = st.column_config.Column(width=210)  # so that the columns after it are seen too
 
 
 def entries(matrix: FeatureMatrix, row: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +56,7 @@ def table(
         more["new"] = np.isin(features, new)
     more["kept samples"] = active_in(now.matrix, now.selection.rows)[features]
     more["in samples"] = 100 * now.matrix.density()[features]
-    formats = {"value here": "%.2f", "in samples": "%.1f %%"}
+    formats = {"value here": "%.2f", "in samples": "%.1f %%", FACES[now.spec.lens]: NAME}
     chosen = feature_table(now, features, f"why-features-{key}-{row}", more, height=HEIGHT, formats=formats)
     return chosen[0] if chosen else None
 

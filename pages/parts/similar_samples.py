@@ -17,6 +17,7 @@ from pages.parts.view import View
 
 NEAREST = 12
 SIMILARITY = {"similarity": "%.2f"}
+NAMES = st.column_config.Column(width=240)
 MEASURE = "Similarity: the cosine of their values, rare features counting more; 1 is the same."
 
 
@@ -44,8 +45,8 @@ def cover_table(now: View, row: int) -> list[int]:
     if not len(cover.rows):
         return []
     has = [now.spoken.listed(features, lens) for features in cover.features]
-    more = {f"{noun}s": [len(f) for f in cover.features], "such as": has, "pick": picks(now, cover.rows)}
-    return samples_table(now, cover.rows, f"why-cover-{row}", more)
+    more = {"pick": picks(now, cover.rows), f"{noun}s": [len(f) for f in cover.features], "such as": has}
+    return samples_table(now, cover.rows, f"why-cover-{row}", more, {"such as": NAMES})
 
 
 def picks(now: View, rows: np.ndarray) -> list[int]:
@@ -81,7 +82,7 @@ def names_table(now: View, features: np.ndarray, values: dict[str, np.ndarray], 
         st.caption("None.")
         return
     order = np.argsort(np.isin(features, list(now.wording)), kind="stable")
-    frame = pd.DataFrame({NOUNS[now.spec.lens]: [now.label(f) for f in features], **values}).iloc[order]
+    frame = pd.DataFrame({**values, NOUNS[now.spec.lens]: [now.label(f) for f in features]}).iloc[order]
     clickable(frame, key, 300, formats=dict.fromkeys(values, "%.2f"))
 
 
