@@ -111,7 +111,8 @@ class ExtractConfig:
     def key(self, *digests: str) -> str:
         """16 hex digits over `digests` (of Pipeline, and of the data) and the fields that change the result."""
         ignored = {"data", "model", "sae", "vectors", "topics", "device", "batch_tokens"}
-        kept = {k: v for k, v in asdict(self).items() if k not in ignored}
+        later = {"n_topics": 0, "topics_k": 8}  # as before there were these, so that a store stays found
+        kept = {k: v for k, v in asdict(self).items() if k not in ignored and later.get(k, ...) != v}
         text = json.dumps([kept, *digests], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -27,7 +27,6 @@ class ProofConfig:
     unit: str = like(SelectionSpec, "unit")
     theta: float = like(SelectionSpec, "theta")
     scope: str = like(SelectionSpec, "scope")
-    lens: str = like(SelectionSpec, "lens")
     score: str = setting("", "Score column for the methods that need one.")
     full: int = setting(4000, "At most so many random samples stand for all.", low=1)
     refined: int = setting(3, "Rounds of refinement.", low=1)
@@ -37,6 +36,7 @@ class ProofConfig:
     bans: tuple[int, ...] = ()
     train: TrainConfig = field(default_factory=TrainConfig)
     tasks: tuple[str, ...] = setting((), "Tasks of lm-eval, separated by commas.", typed="", parse=words)
+    lens: str = like(SelectionSpec, "lens")
 
     def __post_init__(self) -> None:
         check(self)

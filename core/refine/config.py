@@ -45,8 +45,8 @@ class RefineConfig:
     bans: tuple[int, ...] = ()
     theta: float = like(SelectionSpec, "theta")
     scope: str = like(SelectionSpec, "scope")
-    lens: str = like(SelectionSpec, "lens")
     train: TrainConfig = field(default_factory=TrainConfig)
+    lens: str = like(SelectionSpec, "lens")
 
     def __post_init__(self) -> None:
         check(self)

@@ -55,7 +55,8 @@ def test_a_spec_stands_in_a_manifest_as_before() -> None:
     spec = SelectionSpec("kmq", 7, "tokens", 0.5, "prompt", 2, "idf", **DECIDED, seed=4, options={"k": 3})
     assert json.dumps(asdict(spec)) == (
         '{"method": "kmq", "budget": 7, "unit": "tokens", "theta": 0.5, "scope": "prompt", "multiplicity": 2, '
-        '"weights": "idf", "vetoes": {"3": "ignore"}, "pins": [1], "bans": [2], "seed": 4, "options": {"k": 3}}'
+        '"weights": "idf", "vetoes": {"3": "ignore"}, "pins": [1], "bans": [2], "seed": 4, "options": {"k": 3}, '
+        '"lens": "tokens"}'
     )
 
 
