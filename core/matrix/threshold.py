@@ -18,7 +18,6 @@ def at_theta(matrix: FeatureMatrix, theta: float) -> FeatureMatrix:
 
 
 CLIMBING = 0.9  # share of the coverable features at which a coverage curve still has some way to go
-TOPICS_LEFT = 0.95  # share of the coverable topics below which greedy has a choice
 MEDIAN = 0.5
 QUANTILES = (0, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 
@@ -53,25 +52,19 @@ def chosen_theta(table: list[ThetaRow]) -> float:
     set so large that it covers more at every quantile, the same with a twentieth, then a hundredth; only quantiles that
     leave 5 active features a sample count. Failing all that, the largest of those, or 0.
     """
-    return _leaving_a_choice([row for row in table if row.mean_active >= 5] or table[:1])
-
-
-def chosen_topic_theta(table: list[ThetaRow]) -> float:
-    """The θ of topics: the median of the values where that leaves greedy a choice (a tenth covers less than 95 %).
-
-    Otherwise a higher quantile by the rule of tokens. Every sample has k topics whether it is about so many things or
-    not, and the weaker half of them seldom fits it: docs/theta.md.
-    """
-    strong = [row for row in table if row.quantile >= MEDIAN]
-    return strong[0].theta if strong and strong[0].at_tenth < TOPICS_LEFT else _leaving_a_choice(strong)
-
-
-def _leaving_a_choice(rows: list[ThetaRow]) -> float:
-    """The θ of the row at which greedy with a tenth of the samples, or with less, comes nearest to CLIMBING."""
+    rich = [row for row in table if row.mean_active >= 5]
     for share in ("at_tenth", "at_twentieth", "at_hundredth"):
-        if any(getattr(row, share) < CLIMBING for row in rows):
-            return min(rows, key=lambda row: abs(getattr(row, share) - CLIMBING)).theta
-    return rows[-1].theta if rows else 0.0
+        if any(getattr(row, share) < CLIMBING for row in rich):
+            return min(rich, key=lambda row: abs(getattr(row, share) - CLIMBING)).theta
+    return (rich[-1] if rich else table[0]).theta if table else 0.0
+
+
+def median_theta(table: list[ThetaRow]) -> float:
+    """The θ of topics: the median of their values.
+
+    Every sample has k topics, whether it is about so many things or not; the weaker half seldom fits (docs/topics.md).
+    """
+    return next((row.theta for row in table if row.quantile == MEDIAN), 0.0)
 
 
 def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow:

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import StoreError
 from core.matrix.statistics import unit_rows
-from core.matrix.threshold import ThetaRow, chosen_theta, chosen_topic_theta, theta_table
+from core.matrix.threshold import ThetaRow, chosen_theta, median_theta, theta_table
 from core.refine.view import runs_stamp
 from core.sae.loading import decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
@@ -68,7 +68,7 @@ class Session:
         def chosen() -> tuple[float, list[ThetaRow]]:
             known = self.store.thetas(scope, lens)
             table = [ThetaRow(**row) for row in known] if known else theta_table(self.raw_matrix(scope, lens))
-            return (chosen_topic_theta if lens == "topics" else chosen_theta)(table), table
+            return (median_theta if lens == "topics" else chosen_theta)(table), table
 
         return self.remember(("theta", lens, scope), chosen)
 

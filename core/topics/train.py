@@ -29,7 +29,7 @@ FEWEST, MOST = 64, 8192  # topics, unless asked for
 
 @dataclass(frozen=True)
 class TopicConfig:
-    """n_topics 0: by the number of samples. Steps: `passes` over the samples, and at least `least_steps`."""
+    """n_topics 0: by the number of samples. Steps: `passes` over the samples, within bounds."""
 
     n_topics: int = setting(0, "Topics; 0: about one for 16 samples, a power of two from 64 to 8,192.", low=0)
     k: int = setting(8, "The most topics that a sample has.", low=1)
@@ -37,6 +37,7 @@ class TopicConfig:
     most_samples: int = setting(65_536, "Trained on at most so many samples, drawn at random.", low=LEAST_SAMPLES)
     batch: int = 512
     least_steps: int = 400
+    most_steps: int = 1000  # what 50,000 samples take in about two minutes of two cores
     lr: float = 2e-3
     dead_loss: float = 0.5
     seed: int = setting(0, "Of the topics at first, and of the order of samples.", low=0)
@@ -147,7 +148,7 @@ def fit(
     from sae_lens.training.sae_trainer import SAETrainer
 
     size = min(config.batch, len(x))
-    steps = max(ceil(config.passes * len(x) / size), config.least_steps)
+    steps = min(max(ceil(config.passes * len(x) / size), config.least_steps), config.most_steps)
     trainer_config = SAETrainerConfig(
         total_training_samples=steps * size,
         train_batch_size_samples=size,

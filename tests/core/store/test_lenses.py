@@ -9,7 +9,7 @@ from core.errors import StoreError
 from core.explain.certificates import certificate
 from core.explain.credit import ledger
 from core.export.folder import export, replay
-from core.matrix.threshold import ThetaRow, chosen_theta, chosen_topic_theta
+from core.matrix.threshold import median_theta, theta_table
 from core.schema import SelectionSpec
 from core.selection.run import select
 from core.session.session import open_session
@@ -41,7 +41,7 @@ def test_each_lens_has_its_own_matrix_names_and_theta(both):
     np.testing.assert_array_equal(store.features("topics")["n_samples"], counts[counts > 0])
     assert session.matrix("all", 0.0, "topics").n_features == TOPICS
     assert session.matrix("all", 0.0).n_features == 16
-    assert session.default_theta("all", "topics")[0] == chosen_topic_theta(session.default_theta("all", "topics")[1])
+    assert session.default_theta("all", "topics")[0] == median_theta(session.default_theta("all", "topics")[1])
 
 
 def test_a_selection_through_topics_is_that_of_their_matrix(both):
@@ -88,13 +88,9 @@ def test_what_a_store_lacks_is_said(tmp_path):
         without.matrix()
 
 
-shares = st.floats(0, 1)
-table_rows = st.builds(ThetaRow, shares, st.floats(0, 9), st.floats(0, 9), st.integers(0, 99), shares, shares, shares)
-
-
-@given(st.lists(table_rows, max_size=6))
-def test_topics_have_the_median_as_theta_where_that_leaves_a_choice(table):
-    strong = [row for row in table if row.quantile >= 0.5]
-    rich = [ThetaRow(**{**vars(row), "mean_active": 9.0}) for row in strong]  # the rule of tokens asks for 5 a sample
-    wanted = strong[0].theta if strong and strong[0].at_tenth < 0.95 else chosen_theta(rich)
-    assert chosen_topic_theta(table) == wanted
+@given(st.lists(st.floats(0.125, 9, width=32), min_size=1, max_size=30))
+def test_the_theta_of_topics_leaves_the_stronger_half(values):
+    matrix = matrix_from([{0: value} for value in values], TOPICS)
+    theta = median_theta(theta_table(matrix))
+    assert theta == pytest.approx(np.median(values), rel=1e-6) and len(matrix.at(theta).value) <= len(values) / 2
+    assert median_theta([]) == 0
