@@ -1,8 +1,8 @@
 """How long each page takes to stand over 52,000 samples: python -m benchmarks.pages STORE.duckdb [PAGE …]
 
-The store's samples are taken again and again until there are 52,000. In headless Chromium, on a dashboard that has the
-store open: from the click on the page's name until its script has ended and its charts are drawn, for the first time
-and again; then its tabs.
+The store's samples are taken again and again until there are 52,000, and looked at through topics where it has some.
+In headless Chromium, on a dashboard that has the store open: from the click on the page's name until its script has
+ended and its charts are drawn, for the first time and again; then its tabs.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
+from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore, open_store
 from core.store.writer import StoreWriter
 from core.system.files import cache_dir
@@ -46,11 +47,25 @@ def repeated(store: FeatureStore, n: int) -> Path:
     writer.derive()
     for name in ("directions", "logit_lens"):
         writer.table(name, store.db.cursor().sql(f"FROM {name}").to_arrow_table())
-    place = store.columns("FROM projection ORDER BY sample_id")
-    apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side
-    x, y = ((np.tile(place[axis], copies)[:n] + a).astype(np.float32) for axis, a in zip("xy", apart, strict=True))
-    writer.table("projection", pa.table({"sample_id": np.arange(n, dtype=np.int32), "x": x, "y": y}))
+    for lens in store.lenses:
+        apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side
+        place = zip("xy", store.projection(lens).values(), apart, strict=True)
+        table = {axis: (np.tile(at, copies)[:n] + by).astype(np.float32) for axis, at, by in place}
+        name = "topic_projection" if lens == "topics" else "projection"
+        writer.table(name, pa.table({"sample_id": np.arange(n, dtype=np.int32), **table}))
+    if "topics" in store.lenses:
+        scopes, faces = store.meta["topics"]["thetas"], store.faces("topics")
+        found = {scope: tiled(store.matrix(scope, lens="topics"), n) for scope in scopes}
+        writer.write_topics(found, [faces.get(topic, "") for topic in range(store.size_of("topics"))])
     return writer.finish({**store.meta, "n_samples": n, "thetas": None})
+
+
+def tiled(matrix: FeatureMatrix, n: int) -> FeatureMatrix:
+    """The first `n` rows of a matrix repeated again and again."""
+    copies = -(-n // matrix.n_samples)
+    ends = np.concatenate([[0], np.cumsum(np.tile(matrix.counts, copies)[:n])])
+    feature, value = (np.tile(column, copies)[: ends[-1]] for column in (matrix.feature, matrix.value))
+    return FeatureMatrix(ends, feature, value, matrix.n_features)
 
 
 def seconds(page: Page, act: Callable[[], None]) -> float:
