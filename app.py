@@ -36,7 +36,7 @@ def show() -> None:
         name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
         for name, title, icon in PAGES
     }
-    navigation = st.navigation(list(pages.values()))
+    navigation = st.navigation(list(pages.values()), expanded=True)  # else the last ones are folded away
     asked = st.query_params.get(ASKED)
     if asked in pages:
         rest = {name: value for name, value in st.query_params.items() if name != ASKED}

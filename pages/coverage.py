@@ -12,10 +12,11 @@ from core.system.shown import many
 from pages.parts import clusters
 from pages.parts.coverage_figures import density_figure
 from pages.parts.figures import draw
-from pages.parts.tables import feature_link, feature_table
+from pages.parts.tables import FACES, feature_link, feature_table
 from pages.parts.view import header, metrics
 
 LISTED = 300  # features of a table
+FORMATS = {name: st.column_config.TextColumn(width=240) for name in FACES.values()}  # room for the counts beside it
 LEADS = {
     "topics": "A topic is covered when at least one kept sample is about it.",
     "tokens": "A feature is covered when at least one kept sample activates it.",
@@ -34,8 +35,8 @@ def table(features: np.ndarray, key: str) -> None:
 def clickable_features(features: list[int], key: str, more: Mapping[str, Any] | None = None) -> None:
     """A table of the first of some features, and the link to the one that was clicked."""
     shown = np.array(features[:LISTED], int)
-    counts = {"samples": found.samples[shown], "kept samples": found.picks[shown]}
-    for feature in feature_table(now, shown, key, {**counts, **(more or {})}, height=330):
+    counts = {"samples": found.samples[shown], "kept": found.picks[shown]}
+    for feature in feature_table(now, shown, key, {**counts, **(more or {})}, height=330, formats=FORMATS):
         feature_link(feature)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +35,15 @@ def cards_of(now: View, found: Clusters, picked: np.ndarray, *key: Hashable) -> 
 
     By topics of the whole samples through either lens: features of single tokens do not say what a cluster is about.
     """
-    session, own = now.session, now.state.of("topics").labels
-    matrix, faces = None, {}
+    session, matrix = now.session, None
     if "topics" in session.store.lenses:
         matrix = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
-        faces = session.faces("topics") | own
+    topic = replace(now, spec=replace(now.spec, lens="topics"))
 
     def words() -> list[str]:
         return session.info.remember(("cluster words", *key), lambda: cluster_words(found, session.store.texts))
 
-    return name_clusters(matrix, found, picked, lambda f: faces.get(f, f"topic {f}"), 3, words)
+    return name_clusters(matrix, found, picked, topic.label, 3, words)
 
 
 def vectors_of(now: View) -> str:

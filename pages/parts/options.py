@@ -14,16 +14,15 @@ from core.settings import settings_of
 from pages.parts.choices import choose, not_listed
 
 SPEC = settings_of(SelectionSpec)
-BY_COVERAGE = (
-    "where a tenth of the samples come nearest to covering 90 %; in large data sets, a twentieth or hundredth."
-)
 DEFAULTS = {  # how θ is chosen by lens
-    "tokens": f"The default is {BY_COVERAGE}",
-    "topics": f"The default is 0, unless a tenth of the samples then cover nearly all topics; else it is {BY_COVERAGE}",
+    "tokens": "The default is where a tenth of the samples come nearest to covering 90 % of the features; in large "
+    "data sets, a twentieth or a hundredth.",
+    "topics": "The default is the median, as the weaker half of a sample's topics seldom fits it; or more, where a "
+    "tenth of the samples would cover nearly all topics.",
 }
 
 
-def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[str]]:
+def pick_details(session: Session, method: str, lens: str) -> tuple[dict[str, Any], list[str]]:
     """What a method can be told beyond the budget: its own options, weights, multiplicity, seed.
 
     Beside these, sentences on what the address asks for and cannot have.
@@ -31,9 +30,9 @@ def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[st
     known, given, values, ignored = METHODS[method], {}, {}, []
     with st.expander("More about the method"):
         if known.counts:
-            weights = SPEC["weights"]
+            choices = weights_of(session, lens)
             given["weights"] = st.selectbox(
-                "Weights", weights.choices, key="weights", bind="query-params", help=weights.sentence
+                "Weights", choices, key="weights", bind="query-params", help=SPEC["weights"].sentence
             )
             given["multiplicity"] = st.number_input(
                 "Multiplicity r", 1, 20, 1, key="multiplicity", bind="query-params", help=SPEC["multiplicity"].sentence
@@ -55,6 +54,12 @@ def pick_details(session: Session, method: str) -> tuple[dict[str, Any], list[st
         if not (known.counts or known.seeded or known.options):
             st.caption("Nothing to set.")
     return given | {"options": values}, ignored
+
+
+def weights_of(session: Session, lens: str) -> list[str]:
+    """The weights that can be given to the features of a lens: content only where their kinds are known."""
+    known = lens == "tokens" and session.remember("kinds", session.store.kinds)
+    return [name for name in SPEC["weights"].choices if known or name != "content"]
 
 
 def pick_option(session: Session, method: str, option: Option, title: str, key: str) -> Any:

@@ -91,16 +91,9 @@ def build_view(session: Session) -> View:
         lens = pick_lens(session)
         method = st.selectbox("Method", list(METHODS), key="method", bind="query-params")
         unit, budget = pick_budget(session, state)
-        scope = st.segmented_control(
-            f"{lens.capitalize()} of",
-            scopes_of(session, lens),
-            default="all",
-            required=True,
-            key="scope",
-            bind="query-params",
-        )
+        scope = pick_scope(session, lens)
         theta = pick_theta(session, scope, lens)
-        details, ignored = pick_details(session, method)
+        details, ignored = pick_details(session, method, lens)
     for sentence in ignored:
         st.warning(plain(sentence), icon=":material/link_off:")
     spec = SelectionSpec(method, budget, unit, theta, scope, pins=state.pins, bans=state.bans, lens=lens, **details)
@@ -141,9 +134,13 @@ def pick_lens(session: Session) -> str:
     )
 
 
-def scopes_of(session: Session, lens: str) -> tuple[str, ...]:
-    """The scopes that a lens has: in stores of an earlier version topics are those of whole samples alone."""
-    return SCOPES if lens == "tokens" else tuple(session.store.meta["topics"]["thetas"])
+def pick_scope(session: Session, lens: str) -> str:
+    """Of which part of the samples: in stores of an earlier version topics are those of whole samples alone."""
+    scopes = SCOPES if lens == "tokens" else tuple(session.store.meta["topics"]["thetas"])
+    if len(scopes) == 1:
+        return scopes[0]
+    label = f"{lens.capitalize()} of"
+    return st.segmented_control(label, scopes, default="all", required=True, key="scope", bind="query-params")
 
 
 def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:

@@ -31,7 +31,8 @@ def made(tmp_path, monkeypatch):
             .clusters("residual", K)
             .label
         )
-        topics = [{int(c): 1.0, TOPICS - 1: 1.0} for c in label] if with_topics else None
+        everyone = {TOPICS - 1: 1.0, TOPICS - 2: 1.0}  # at their value lies the default θ, the median
+        topics = [{int(c): 2.0, **everyone} for c in label] if with_topics else None
         path = tiny_store(tmp_path, records(label), feature_sets(), n_features=24, topics=topics, **meta)
         return open_session(path)
 

@@ -1,16 +1,19 @@
 """Every page through topics and through tokens, and on stores that have only one of them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import app
 from core.refine.runs import RefineConfig
 from core.schema import SelectionSpec
 from core.session.session import workspace_of
+from tests.factories import KEY
 from tests.made_runs import write_proof, write_refinement
-from tests.pages.conftest import N, box, make_store, make_topics_alone, metrics, topic_sets
+from tests.pages.conftest import F, N, box, make_store, make_topics_alone, metrics, topic_sets
 
 ALONE = "fedcba9876543210"
 PAGES = [name for name, *_ in app.PAGES]
@@ -91,9 +94,14 @@ def test_tables_name_topics_and_vetoes_are_those_of_the_lens(visit, session):
     assert dict(at.session_state["view"].through("tokens").spec.vetoes) == {3: "ignore"}
 
 
-def test_features_of_wording_and_format_are_folded(visit, session, monkeypatch):
-    kinds = {f: "content word" if f % 2 else "function word" for f in range(session.store.n_features)}
-    monkeypatch.setattr(type(session.store), "kinds", lambda store: kinds)
+def write_kinds(cache, sql):
+    """Give every feature of the store a kind, by its number f."""
+    with duckdb.connect(str(cache / f"{KEY}.duckdb")) as db:
+        db.execute(f"CREATE TABLE kinds AS SELECT f::INTEGER AS feature_id, {sql} AS kind FROM range({F}) found(f)")
+
+
+def test_features_of_wording_and_format_are_folded(visit, cache):
+    write_kinds(cache, "if(f % 2 = 1, 'content word', 'function word')")
     tables = {f.key: f.value for f in visit("coverage", lens="tokens", budget=3).dataframe}
     assert set(tables["coverage-common"]["feature"] % 2) == {1}
     assert set(tables["coverage-common-rest"]["kind"]) == {"function word"}
@@ -103,7 +111,7 @@ def test_search_asks_for_topics_by_number_and_names_them(visit, session):
     at = visit("search")
     field = next(t for t in at.text_input if t.label == "Has all topics")
     field.set_value("1").run()
-    assert any(c.value.startswith("Has 1 topic 1") for c in at.caption)
+    assert any(c.value.startswith("Has 1 \\(topic 1\\)") for c in at.caption)
     has = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
     (table,) = (f.value for f in at.dataframe if f.key == "find-table")
     assert table["row"].tolist() == [row for row in range(N) if 1 in has.row(row)]
@@ -159,6 +167,28 @@ def test_changing_the_data_set_keeps_the_page(cache, visit):
             picker.set_value(key or next(k for k in (cache.glob("*.duckdb")) if k.stem != ALONE).stem).run()
             assert not at.exception and not at.error and at.title[0].value == "Budget"
             assert at.session_state["view"].session.store.lenses == lenses
+
+
+def test_weights_that_a_lens_does_not_have_are_left(visit, cache):
+    write_kinds(cache, "'content word'")
+    at = visit("budget", lens="tokens", weights="content")
+    assert at.session_state["view"].spec.weights == "content"
+    next(g for g in at.get("button_group") if g.label == "Look through").set_value("topics").run()
+    assert not at.warning and not at.exception
+    assert (at.session_state["view"].spec.lens, at.session_state["view"].spec.weights) == ("topics", "uniform")
+
+
+def test_topics_may_be_those_of_whole_samples_alone(visit, cache):
+    with duckdb.connect(str(cache / f"{KEY}.duckdb")) as db:
+        ((made,),) = db.execute("SELECT value FROM meta WHERE key = 'topics'").fetchall()
+        made = json.loads(made)
+        made["thetas"] = {"all": made["thetas"]["all"]}
+        db.execute("UPDATE meta SET value = ? WHERE key = 'topics'", [json.dumps(made)])
+    at = visit("compare", scope="prompt")
+    assert at.session_state["view"].spec.scope == "all"
+    next(b for b in at.button if b.key == "stability").click().run()
+    assert not at.exception and not at.error
+    assert visit("compare", scope="prompt", lens="tokens").session_state["view"].spec.scope == "prompt"
 
 
 @pytest.mark.parametrize("case", ["topics alone", "tokens alone"], indirect=True)
