@@ -148,7 +148,7 @@ if "tokens" not in store.lenses:
     st.stop()
 now = header("Longest response", LEAD, lens="tokens")
 if now.spec != view().spec:
-    st.caption("This page looks through tokens: a sample has a few topics at most, however long it is.")
+    st.caption("This page looks through tokens, at their default θ: a sample has few topics, however long it is.")
 session, counts = now.session, now.matrix.counts
 tokens = tokens_of(now)
 shows = (show_correlation, show_decomposition, show_growth, lambda: show_sets(now), lambda: show_beyond(now))
