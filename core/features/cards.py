@@ -1,4 +1,4 @@
-"""A feature's card: how often and where it fires, what it promotes, which features are like it, what to be wary of."""
+"""A feature's card: how common it is, where it is active, which features are like it, what to be wary of."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore
 
-BARS = 12  # of a sparkline
+STRONGEST, DRAWN = 10, 5  # samples of a topic: those with the largest values, and from each third below them
 NEIGHBOURS = 8
 SUPPORT = 5  # samples two features must share before their co-firing counts
 EVERYWHERE = 0.9  # density from which a feature tells samples apart no more
 MOSTLY = 0.8  # share of the strongest contexts that makes a pattern
+NOWHERE = "It is active in no sample."
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,37 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class FeatureCard:
-    """All there is to know of one feature at a scope and θ.
+class Card:
+    """What there is to know of a feature of either lens at a scope and θ.
 
-    density: share of the samples; shares: of the samples, by segment (prompt, response, later); values float32: the
-    largest in each sample; contexts and lens as the store gives them; flags: sentences.
+    density: share of the samples; values float32: the largest in each sample that has it; cofiring, alike: features
+    active in the same samples, and of a similar decoder direction; flags: sentences.
     """
 
     feature: int
     density: float
-    shares: dict[str, float]
     values: np.ndarray
-    contexts: list[dict[str, Any]]
-    lens: dict[str, list[tuple[str, float]]]
     cofiring: list[Neighbour]
     alike: list[Neighbour]
     flags: list[str]
+
+
+@dataclass(frozen=True)
+class FeatureCard(Card):
+    """The card of a token feature. shares: of the samples, by segment (prompt, response, later); contexts and lens as
+    the store gives them.
+    """
+
+    shares: dict[str, float]
+    contexts: list[dict[str, Any]]
+    lens: dict[str, list[tuple[str, float]]]
+
+
+@dataclass(frozen=True)
+class TopicCard(Card):
+    """The card of a topic, with its samples as `topic_samples` gives them."""
+
+    samples: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def feature_card(
@@ -58,20 +74,47 @@ def feature_card(
     Raises StoreError for a store without token features.
     """
     store.require("tokens")
-    rows = samples_with(matrix, feature)
-    contexts = store.contexts(feature)
-    density = len(rows) / max(matrix.n_samples, 1)
+    contexts, known = store.contexts(feature), common(matrix, feature, directions)
     return FeatureCard(
-        feature=feature,
-        density=density,
+        **known,
+        flags=flags(known["density"], contexts),
         shares=store.segment_shares(feature, theta),
-        values=having(matrix, feature, rows)[1],
         contexts=contexts,
         lens=store.logit_lens(feature),
-        cofiring=cofiring_neighbours(matrix, feature),
-        alike=alike(directions, feature),
-        flags=flags(density, contexts),
     )
+
+
+def topic_card(matrix: FeatureMatrix, topic: int, directions: np.ndarray | None = None) -> TopicCard:
+    """The card of a topic; directions float32 (F, d): those of the topics' decoder, each of length 1."""
+    known = common(matrix, topic, directions)
+    return TopicCard(**known, flags=spread_flags(known["density"]), samples=topic_samples(matrix, topic))
+
+
+def common(matrix: FeatureMatrix, feature: int, directions: np.ndarray | None) -> dict[str, Any]:
+    """What the cards of both lenses have."""
+    rows = samples_with(matrix, feature)
+    return {
+        "feature": feature,
+        "density": len(rows) / max(matrix.n_samples, 1),
+        "values": having(matrix, feature, rows)[1],
+        "cofiring": cofiring_neighbours(matrix, feature),
+        "alike": alike(directions, feature),
+    }
+
+
+def topic_samples(matrix: FeatureMatrix, topic: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Samples that show what a topic is: rows int64 and values float32 of each group, the largest value first.
+
+    The STRONGEST; and of the middle and the lower third of all that have the topic, as far as those are not among them,
+    DRAWN each by a draw that is the same for the same topic. Among equal values the lowest row comes first.
+    """
+    rows, value = having(matrix, topic, samples_with(matrix, topic))
+    order, n, rng = np.argsort(-value, kind="stable"), len(rows), np.random.default_rng([0, topic])
+    groups = {"strongest": order[:STRONGEST]}
+    for name, first, last in (("middle third", n // 3, 2 * n // 3), ("lower third", 2 * n // 3, n)):
+        third = order[max(first, STRONGEST) : last]
+        groups[name] = third[np.sort(rng.choice(len(third), min(DRAWN, len(third)), replace=False))]
+    return {name: (rows[places], value[places]) for name, places in groups.items()}
 
 
 def cofiring_neighbours(matrix: FeatureMatrix, feature: int) -> list[Neighbour]:
@@ -91,22 +134,21 @@ def cofiring_neighbours(matrix: FeatureMatrix, feature: int) -> list[Neighbour]:
 
 
 def alike(directions: np.ndarray | None, feature: int) -> list[Neighbour]:
-    """The features whose directions float32 (F, d), each of length 1, have the largest cosine with this one's."""
+    """The features whose directions float32 (F, d), each of length 1, have the largest cosine above 0 with this one."""
     if directions is None:
         return []
     cosine = directions @ directions[feature]
-    cosine[feature] = -np.inf
-    return [Neighbour(int(f), float(cosine[f])) for f in np.argsort(-cosine, kind="stable")[:NEIGHBOURS]]
+    cosine[feature] = 0
+    best = np.argsort(-cosine, kind="stable")[:NEIGHBOURS]
+    return [Neighbour(int(f), float(cosine[f])) for f in best if cosine[f] > 0]
 
 
 def flags(density: float, contexts: list[dict[str, Any]]) -> list[str]:
-    """What makes a feature a poor reason to pick a sample, one sentence each."""
+    """What makes a token feature a poor reason to pick a sample, one sentence each."""
     strongest = [c for c in contexts if c["bin"] == 0]
     if not strongest:
-        return ["It never fires in this data set."]
-    out = []
-    if density >= EVERYWHERE:
-        out.append(f"It fires in {density:.0%} of the samples: it hardly tells them apart.")
+        return [NOWHERE]
+    out = spread_flags(density)
     tokens = {c["pieces"][c["peak"]].strip().casefold() for c in contexts}
     if len(contexts) >= SUPPORT and len(tokens) == 1:
         out.append("All its contexts peak on one token string.")
@@ -116,12 +158,8 @@ def flags(density: float, contexts: list[dict[str, Any]]) -> list[str]:
     return out
 
 
-def sparklines(matrix: FeatureMatrix, features: np.ndarray) -> np.ndarray:
-    """Histogram of each feature's values from θ to its largest, BARS bins: int64 (len(features), BARS)."""
-    top = np.full(matrix.n_features, 1e-12, np.float32)
-    np.maximum.at(top, matrix.feature, matrix.value)
-    low = float(matrix.value.min(initial=np.inf))
-    scaled = (matrix.value - low) / np.maximum(top[matrix.feature] - low, 1e-12)
-    place = np.clip((scaled * BARS).astype(np.int64), 0, BARS - 1)
-    counts = np.bincount(matrix.feature.astype(np.int64) * BARS + place, minlength=matrix.n_features * BARS)
-    return counts.reshape(matrix.n_features, BARS)[features]
+def spread_flags(density: float) -> list[str]:
+    """What makes a feature of either lens a poor reason because of the share of the samples that have it."""
+    if density >= EVERYWHERE:
+        return [f"It is active in {density:.0%} of the samples: it hardly tells them apart."]
+    return [] if density else [NOWHERE]

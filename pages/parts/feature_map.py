@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.extract.projection import named_areas
+from core.features.kinds import meaning_first
 from pages.parts.figures import MUTED, PINK, SELECTED
 from pages.parts.text import cut, escape
 from pages.parts.view import View
@@ -15,8 +16,13 @@ NAME = {"showarrow": False, "font": {"size": 11, "color": "#1B2430"}, "bgcolor":
 
 
 def feature_map(now: View) -> tuple[go.Figure, int, int]:
-    """The features active at the view's θ, coloured by what became of them; how many there are, how many covered."""
-    found, density, credit = now.session.store.directions(), now.matrix.density(), now.ledger.credit
+    """The features that stand for something and are active at the view's θ, coloured by what became of them.
+
+    Beside it how many there are, and how many of them are covered.
+    """
+    everything, density, credit = now.session.store.directions(), now.matrix.density(), now.ledger.credit
+    told = np.isin(everything["feature_id"], meaning_first(everything["feature_id"], now.kinds)[0])
+    found = {name: column[told] for name, column in everything.items()}
     features = found["feature_id"]
     active, vetoed = density[features] > 0, np.isin(features, list(now.decided.vetoes))
     covered = (credit[features] >= 0) & ~vetoed

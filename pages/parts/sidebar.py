@@ -130,8 +130,9 @@ def pick_lens(session: Session) -> str:
     if len(lenses) == 1:
         return lenses[0]
     return st.segmented_control(
-        "Look through", lenses, default=lenses[0], required=True, key="lens", bind="query-params", help=LENS_HELP
-    )
+        "Look through", lenses, default=lenses[0], required=True, key="lens", bind="query-params", help=LENS_HELP,
+        on_change=lambda: st.query_params.pop("feature", None),  # its number means nothing in another lens
+    )  # fmt: skip
 
 
 def pick_scope(session: Session, lens: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.features.kinds import meaning_first, rest_told
 from core.schema import NOUNS
 from pages.parts.text import escape
 from pages.parts.view import View, link, previews, url, view
@@ -50,6 +51,38 @@ def feature_table(
     features = np.asarray(features, dtype=int)
     frame = pd.DataFrame({now.noun: features, FACES[now.spec.lens]: [now.label(f) for f in features], **more})
     return [int(features[i]) for i in clickable(frame, key, height, several, formats)]
+
+
+def meaning_table(
+    now: View,
+    features: Sequence[int] | np.ndarray,
+    key: str,
+    more: Callable[[list[int]], Mapping[str, Any]],
+    *,
+    most: int = 300,
+    height: int = 320,
+    several: bool = False,
+    formats: Formats | None = None,
+) -> list[int]:
+    """`feature_table` of the features that stand for something; below it, folded, of those of wording and format.
+
+    more: the further columns of some features. Of each kind the first `most` are shown.
+    """
+    first, rest = meaning_first(features, now.kinds)
+    clicked: list[int] = []
+    if first:
+        shown = first[:most]
+        clicked = feature_table(now, shown, key, more(shown), height=height, several=several, formats=formats)
+    if len(first) > most:
+        st.caption(f"The first {most} of {len(first):,}.")
+    if rest:
+        with st.expander(rest_told(rest), key=f"{key}-fold", on_change="rerun") as fold:
+            if fold.open:
+                shown = rest[:most]
+                kinds = {"kind": [now.kinds.get(f, "") for f in shown], **more(shown)}
+                clicked += feature_table(now, shown, f"{key}-rest", kinds, height=height, several=several,
+                                         formats=formats)  # fmt: skip
+    return clicked
 
 
 def samples_table(

@@ -81,8 +81,8 @@ def test_block_veto_changes_the_picks(page: Page, address: str, cache: Path) -> 
     feature = int(session.matrix("all", theta).row(first)[0])
 
     open_page(page, f"{address}/features?feature={feature}")
-    assert f"Feature {feature}" in page.get_by_test_id("stHeading").nth(1).inner_text()
-    page.get_by_role("button", name="Block samples").click()
+    assert page.get_by_text(f"Feature {feature} ·").is_visible()
+    page.get_by_role("radio", name="Exclude its samples").click()
     expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)
     open_page(page, f"{address}/why?row={first}")
     assert page.get_by_test_id("why-status").inner_text() == f"Row {first} is left out."
@@ -135,8 +135,8 @@ def test_options_tokens_preview_and_stability(page: Page, address: str) -> None:
     assert "against = nearest" in state_line(page)
     assert metric(page, "Certificate") == "—"
     open_page(page, f"{address}/features")
-    page.get_by_test_id("stCheckbox").filter(has_text="What would a veto change?").click()
-    expect(page.get_by_text(re.compile("would leave and|No pick would change"))).to_be_visible(timeout=30_000)
+    page.get_by_test_id("stCheckbox").filter(has_text="What would change without it?").click()
+    expect(page.get_by_text(re.compile("would leave and|Nothing: other"))).to_be_visible(timeout=30_000)
     open_page(page, f"{address}/compare?budget=12")
     expect(page.get_by_text("With 12 samples sae-greedy covers")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Try another θ, scope and seed").click()

@@ -9,17 +9,21 @@ from hypothesis import strategies as st
 
 from core.features import cards
 from core.features.cards import (
-    BARS,
+    DRAWN,
+    NOWHERE,
+    STRONGEST,
     SUPPORT,
     alike,
     cofiring_neighbours,
     feature_card,
     flags,
-    sparklines,
+    topic_card,
+    topic_samples,
 )
 from core.matrix.statistics import unit_rows
 from core.schema import SEGMENTS, FeatureMatrix
 from core.store.reader import open_store
+from tests.factories import matrix_from
 from tests.strategies import quick
 
 
@@ -55,7 +59,7 @@ def context(token, edge=False, place=0):
 
 
 def test_flags():
-    assert flags(0.0, []) == ["It never fires in this data set."]
+    assert flags(0.0, []) == [NOWHERE]
     assert flags(0.5, [context(t) for t in "abcdef"]) == []
     assert "hardly tells" in flags(0.95, [context(t) for t in "abcdef"])[0]
     assert "one token string" in flags(0.5, [context(t) for t in ("The", " the", "THE", "the ", "the")])[0]
@@ -64,16 +68,43 @@ def test_flags():
 
 
 @quick
-@given(st.integers(0, 10**6), st.integers(0, 40))
-def test_sparklines_count_every_value_once(seed, n):
-    rng = np.random.default_rng(seed)
-    feature = np.sort(rng.integers(0, 3, n))
-    matrix = FeatureMatrix(np.array([0, n]), feature, rng.random(n) + 1, 4)
-    found = sparklines(matrix, np.array([2, 3, 0]))
-    assert found.shape == (3, BARS)
-    assert found.sum(1).tolist() == [(feature == 2).sum(), 0, (feature == 0).sum()]
-    if (feature == 2).any() and matrix.value[matrix.feature == 2].max() > matrix.value.min():
-        assert found[0, -1] >= 1  # the largest is in the last bar
+@given(st.lists(st.dictionaries(st.integers(0, 3), st.sampled_from([0.5, 1.0, 2.0, 3.0])), max_size=70))
+def test_samples_of_a_topic_are_its_strongest_and_some_of_the_thirds_below(samples):
+    matrix = matrix_from(samples, 4)
+    for topic in range(4):
+        ranked = sorted((i for i, s in enumerate(samples) if topic in s), key=lambda i: (-samples[i][topic], i))
+        found = topic_samples(matrix, topic)
+        assert all(v.tolist() == [samples[r][topic] for r in rows] for rows, v in found.values())
+        strongest, middle, lower = (rows.tolist() for rows, _ in found.values())
+        assert strongest == ranked[:STRONGEST]
+        third, two = len(ranked) // 3, 2 * len(ranked) // 3
+        for drawn, of in ((middle, ranked[third:two]), (lower, ranked[two:])):
+            left = [r for r in of if r not in strongest]
+            assert len(drawn) == min(DRAWN, len(left))
+            assert drawn == [r for r in left if r in drawn], "they are of that third, in its order, each once"
+
+
+def test_the_draw_from_a_third_is_fair_and_always_the_same():
+    n = 90
+    drawn = np.zeros(n, int)
+    matrix = FeatureMatrix.from_sets([range(300)] * n, 300)
+    for topic in range(300):
+        found = topic_samples(matrix, topic)
+        assert [r.tolist() for r, _ in found.values()] == [r.tolist() for r, _ in topic_samples(matrix, topic).values()]
+        drawn[found["middle third"][0]] += 1
+        drawn[found["lower third"][0]] += 1
+    expected = 300 * DRAWN / 30
+    assert not drawn[:30].any()
+    assert np.abs(drawn[30:] - expected).max() < 5 * expected**0.5, "each of a third is as likely as another"
+
+
+def test_the_card_of_a_topic():
+    matrix = matrix_from([{0: 1.0}, {0: 2.0, 1: 1.0}, {}, {0: 0.5}], 3)
+    card = topic_card(matrix, 0, unit_rows(np.array([[1.0, 0], [1, 1], [0, 1]])))
+    assert (card.density, card.values.tolist(), card.flags) == (0.75, [1.0, 2.0, 0.5], [])
+    assert card.samples["strongest"][0].tolist() == [1, 0, 3]
+    assert [n.feature for n in card.alike] == [1], "2 lies at a right angle"
+    assert topic_card(matrix, 2).flags == [NOWHERE]
 
 
 def test_card_of_a_real_store(tiny):

@@ -1,0 +1,114 @@
+"""What can be decided on features: ignore them, exclude their samples, label them; and what a veto would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import SelectionError
+from core.explain.leaks import leaks, preview
+from core.system.shown import many
+from pages.parts.tables import feature_link, meaning_table
+from pages.parts.text import plain
+from pages.parts.view import View
+
+CHOICES = {"": "Counts", "ignore": "Ignore", "block": "Exclude its samples"}  # of a veto's mode
+HELP = "Ignore: no sample is kept for it any more. Exclude its samples: those that have it are left out."
+FORMATS = {"same samples": "%.0f %%", "decoder cosine": "%.2f"}
+
+
+def veto_name(mode: str) -> str:
+    """A veto's mode in the words of the pages."""
+    return {"": "", "ignore": "ignored", "block": "excluded"}[mode]
+
+
+def decide(now: View, feature: int) -> None:
+    """Whether a feature counts, and its label; what a veto would change."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choose_veto(now, feature)
+        with st.popover("Label", icon=":material/label:"):
+            text = st.text_input("What does it stand for?", now.decided.labels.get(feature, ""), key=f"label-{feature}")
+            if st.button("Save the label", key=f"save-{feature}"):
+                now.workspace.label(feature, text, now.spec.lens)
+                st.rerun()
+    before_veto(now, feature)
+
+
+def choose_veto(now: View, feature: int) -> None:
+    """One of CHOICES, as it stands now; another one is decided at once, and keeps the reason."""
+    mode, lens = now.decided.vetoes.get(feature, ""), now.spec.lens
+    chosen = st.segmented_control(
+        "In the selection", list(CHOICES), default=mode, format_func=CHOICES.__getitem__, required=True, help=HELP,
+        key=f"veto-{lens}-{feature}-{now.state.version}", width="content",
+    )  # fmt: skip
+    if chosen == mode:
+        return
+    if chosen:
+        now.workspace.veto([feature], chosen, now.decided.reasons.get(feature, ""), lens)
+    else:
+        now.workspace.unveto([feature], lens)
+    st.rerun()
+
+
+def decide_on_many(now: View, features: list[int]) -> None:
+    """Ignore the chosen features, exclude their samples, or label them, under one name."""
+    lens, n = now.spec.lens, len(features)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the group", key="group-name", placeholder="why, or what they stand for")
+        ignore = st.button(f"Ignore these {n}", icon=":material/block:", key="ignore-many")
+        exclude = st.button("Exclude their samples", icon=":material/do_not_disturb_on:", key="exclude-many")
+        label = st.button("Label them so", icon=":material/label:", key="label-many", disabled=not name.strip())
+    if ignore or exclude:
+        now.workspace.veto(features, "block" if exclude else "ignore", name, lens)
+        st.rerun()
+    if label:
+        for feature in features:
+            now.workspace.label(feature, name, lens)
+        st.rerun()
+
+
+# --- what a veto changes
+
+
+def before_veto(now: View, feature: int) -> None:
+    """What ignoring a feature changes, and which others still carry what that is meant to stop."""
+    vetoed = feature in now.decided.vetoes
+    if not st.toggle("What still carries it?" if vetoed else "What would change without it?", key="before-veto"):
+        return
+    if not vetoed:
+        try:
+            st.caption(told(preview(now.matrix, now.selection, now.session.info, [feature]), now.noun))
+        except SelectionError as error:
+            st.caption(plain(error))
+            return
+    found = leaks(now.matrix, {feature, *now.decided.vetoes}, now.session.decoder(now.spec.lens))
+    if not found:
+        st.caption(f"No other {now.noun} is active with it so often that it would carry the same.")
+        return
+    st.caption(f"{many(len(found), f'other {now.noun}')} would carry much the same, being active in the same samples:")
+    at = {leak.feature: leak for leak in found}
+
+    def figures(features: list[int]) -> dict[str, Any]:
+        """How near the features are to what is vetoed."""
+        some = [at[f] for f in features]
+        more = {"carries": [x.vetoed for x in some], "same samples": [100 * x.jaccard for x in some]}
+        return more | {"decoder cosine": [x.cosine for x in some]}
+
+    for other in meaning_table(now, list(at), "leaks", figures, height=220, formats=FORMATS):
+        feature_link(other)
+    group = {feature, *at}
+    if st.button(f"Ignore {len(group)} {now.noun}s together", icon=":material/block:", key="veto-group"):
+        now.workspace.veto(group, reason="a group that is active together", lens=now.spec.lens)
+        st.rerun()
+
+
+def told(effect: Any, noun: str) -> str:
+    """A veto's effect in one sentence."""
+    if not len(effect.leaving) + len(effect.entering):
+        return f"Nothing: other {noun}s bring the same samples in."
+    tokens, covered = effect.tokens, effect.covered
+    return (
+        f"{many(len(effect.leaving), 'pick')} would leave and {len(effect.entering):,} enter; the picks would cover "
+        f"{covered[1] - covered[0]:+,} {noun}s, with {tokens[1] - tokens[0]:+,} tokens."
+    )
