@@ -24,7 +24,11 @@ LEADS = {
     "counts.",
 }
 SEARCHED = {"topics": "a word of its name, or a number", "tokens": "a token, a word of its label, or a number"}
-FORMATS = {"in samples": "%.1f %%", "among the kept": "× %.1f"}
+FORMATS = {
+    "in samples": "%.1f %%",
+    "among the kept": st.column_config.NumberColumn(format="× %.1f", help="How many times as common as in all samples"),
+    "pick": st.column_config.NumberColumn(help="The pick that brought it in"),
+}
 
 
 def listed() -> np.ndarray:
@@ -41,8 +45,8 @@ def columns_of(features: list[int]) -> Mapping[str, Any]:
     credit, decided = now.ledger.credit[features], now.decided
     more = {
         "in samples": 100 * density[features],
+        "pick": [int(rank) + 1 if rank >= 0 else None for rank in credit],
         "among the kept": commoner[features],
-        "brought in by pick": [int(rank) + 1 if rank >= 0 else None for rank in credit],
     }
     if decided.vetoes:
         more["veto"] = [veto_name(decided.vetoes.get(f, "")) for f in features]
@@ -85,7 +89,7 @@ def looked_at(features: np.ndarray, chosen: list[int]) -> int | None:
 now = header("Features", LEADS)
 density, commoner = now.matrix.density(), lift(now.matrix, now.selection.rows)
 features = listed()
-left, right = st.columns([5, 4], gap="large")
+left, right = st.columns([11, 8], gap="medium")
 with left:
     chosen = table(features)
     if len(chosen) > 1:

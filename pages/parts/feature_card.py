@@ -33,7 +33,7 @@ def draw(now: View, feature: int, lift: float) -> None:
     else:
         card = feature_card(now.session.store, now.matrix, now.spec.theta, feature, directions)
     st.html(
-        f"<h3 style='padding:0;overflow-wrap:anywhere' data-testid='feature-face'>{escape(now.label(feature))}</h3>"
+        f"<h3 style='padding:0;margin:0;overflow-wrap:anywhere' data-testid='feature-face'>{escape(now.label(feature))}</h3>"
     )
     st.caption(label_line(now, feature))
     figures(now, card, lift)
@@ -76,18 +76,17 @@ def label_line(now: View, feature: int) -> str:
 
 
 def figures(now: View, card: TopicCard | FeatureCard, lift: float) -> None:
-    """How common it is, where, and what it did for the selection."""
-    rank = int(now.ledger.credit[card.feature])
-    columns = st.columns(3)
-    columns[0].metric("In samples", f"{card.density:.1%}", f"{len(card.values):,} of them", "off", delta_arrow="off")
-    columns[1].metric("Among the kept", f"× {lift:.1f}", "as common", "off", delta_arrow="off")
-    columns[2].metric("Brought in by", f"pick {rank + 1:,}" if rank >= 0 else "no pick")
-    if rank >= 0:
-        with columns[2]:
-            why_link(int(now.selection.rows[rank]))
+    """How common it is, where, and what it did for the selection, in words."""
+    rank, n = int(now.ledger.credit[card.feature]), len(card.values)
+    told = f"In **{many(n, 'sample')}** ({card.density:.1%}), and **{lift:.1f} times** as common among the kept."
     if isinstance(card, FeatureCard) and any(card.shares.values()):
-        parts = " · ".join(f"{name} {share:.1%}" for name, share in card.shares.items() if share)
-        st.caption(f"Share of the samples with it in their {parts}.")
+        told += " By segment: " + ", ".join(f"{name} {share:.1%}" for name, share in card.shares.items() if share) + "."
+    st.markdown(told)
+    if rank >= 0:
+        row = int(now.selection.rows[rank])
+        why_link(row, f"Brought in by pick {rank + 1:,}, row {row:,}")
+    else:
+        st.markdown("No pick was kept for it.")
 
 
 def neighbours(now: View, card: Card) -> None:
