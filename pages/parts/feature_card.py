@@ -32,9 +32,8 @@ def draw(now: View, feature: int, lift: float) -> None:
         card = topic_card(now.matrix, feature, directions)
     else:
         card = feature_card(now.session.store, now.matrix, now.spec.theta, feature, directions)
-    st.html(
-        f"<h3 style='padding:0;margin:0;overflow-wrap:anywhere' data-testid='feature-face'>{escape(now.label(feature))}</h3>"
-    )
+    name, style = escape(now.label(feature)), "padding:0;margin:0;overflow-wrap:anywhere"
+    st.html(f"<h3 style='{style}' data-testid='feature-face'>{name}</h3>")
     st.caption(label_line(now, feature))
     figures(now, card, lift)
     feature_decisions.decide(now, feature)
