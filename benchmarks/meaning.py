@@ -69,13 +69,12 @@ def main(store: Path, encoder: str) -> None:
     texts = [f"{sample.prompt}\n\n{sample.response}" for sample in session.store.samples()]
     by = {"words": tfidf(texts), "encoder": load_encoder(encoder, "cpu", "float32").embed(texts)}
     table = Table(
-        "lens", "θ", "features",
+        "lens", "features",
         f"with ≥ {LEAST} samples", "× random, words", "above 3", "× random, encoder", "above 3",
         "held-out variance", "dead", "seconds",
     )  # fmt: skip
     for lens in (lens for lens in LENSES if lens in session.store.lenses):
-        theta, _ = session.default_theta("all", lens)
-        matrix = session.matrix("all", theta, lens)
+        matrix = session.raw_matrix("all", lens)  # a feature's strongest samples are the same at any θ
         found = [coherence(matrix, texts, np.random.default_rng(0), vectors, MOST) for vectors in by.values()]
         metrics = held_out(session, lens)
         explained, dead = (
@@ -85,7 +84,6 @@ def main(store: Path, encoder: str) -> None:
         cells = [cell for one in found for cell in told(one)]
         table.add_row(
             lens,
-            f"{theta:.3g}",
             f"{matrix.n_features:,}",
             measured,
             *cells,

@@ -71,6 +71,8 @@ def show(rows: list[dict[str, Any]], title: str = "") -> None:
 
 def cell(value: Any) -> str:
     """A value as a table shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return "—" if np.isnan(value) else f"{value:,.0f}" if value == round(value) else f"{value:,.3f}"
     return f"{value:,}" if isinstance(value, int) else UNPRINTABLE.sub("\ufffd", str(value))

@@ -133,3 +133,10 @@ def test_a_reader_that_leaves_is_no_failure() -> None:
     done = subprocess.run(command, cwd=PROJECT, stdout=ends[1], stderr=subprocess.PIPE, text=True)
     os.close(ends[1])
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(True, "yes"), (False, "no"), (1234, "1,234"), (0.5, "0.500"), ("a", "a")]
+)
+def test_a_table_says_yes_or_no_and_numbers_in_groups(value, shown):
+    assert console.cell(value) == shown
