@@ -1,18 +1,14 @@
 """Coverage: which topics or features the selection reaches, which it misses, and which hang on one sample."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
 from core.explain.summary import coverage_summary
-from core.features.kinds import meaning_first, rest_told
 from core.system.shown import many
 from pages.parts import clusters
 from pages.parts.coverage_figures import density_figure
 from pages.parts.figures import draw
-from pages.parts.tables import FACES, feature_link, feature_table
+from pages.parts.tables import FACES, feature_link, meaning_table
 from pages.parts.view import header, metrics
 
 LISTED = 300  # features of a table
@@ -24,19 +20,12 @@ LEADS = {
 
 
 def table(features: np.ndarray, key: str) -> None:
-    """The first of some features, those of wording and format folded; a click leads to the feature's card."""
-    first, rest = meaning_first(features, now.kinds)
-    clickable_features(first, key)
-    if rest:
-        with st.expander(rest_told(rest)):
-            clickable_features(rest, f"{key}-rest", {"kind": [now.kinds.get(f, "") for f in rest[:LISTED]]})
+    """Some features, those of wording and format folded; a click leads to the feature's card."""
 
+    def counts(some: list[int]) -> dict[str, np.ndarray]:
+        return {"samples": found.samples[some], "kept": found.picks[some]}
 
-def clickable_features(features: list[int], key: str, more: Mapping[str, Any] | None = None) -> None:
-    """A table of the first of some features, and the link to the one that was clicked."""
-    shown = np.array(features[:LISTED], int)
-    counts = {"samples": found.samples[shown], "kept": found.picks[shown]}
-    for feature in feature_table(now, shown, key, {**counts, **(more or {})}, height=330, formats=FORMATS):
+    for feature in meaning_table(now, features, key, counts, most=LISTED, height=330, formats=FORMATS):
         feature_link(feature)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SelectionError
-from core.schema import FeatureMatrix
 from core.session.search import STATUSES, Query, find, parsed_features, sources
 from pages.parts import reading
+from pages.parts.sample_features import entries
 from pages.parts.tables import samples_table, why_link
 from pages.parts.text import cut, plain
 from pages.parts.view import View, header
@@ -100,15 +100,9 @@ def preview(now: View, row: int, query: Query) -> None:
     """One sample; the token features that were asked for are shaded where they peak, topics are named."""
     why_link(row)
     if now.spec.lens == "topics":
-        st.caption(plain(f"Topics: {named(now, strongest_first(now.matrix, row)) or 'none'}"))
+        st.caption(plain(f"Topics: {named(now, entries(now.matrix, row)[0]) or 'none'}"))
     marks = reading.strongest(now, row, query.has) if now.spec.lens == "tokens" else []
     reading.show(now, row, marks, height=420)
-
-
-def strongest_first(matrix: FeatureMatrix, row: int) -> np.ndarray:
-    """The active features of one sample by their values, int32."""
-    part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    return matrix.feature[part][np.argsort(-matrix.value[part], kind="stable")]
 
 
 def named(now: View, features: Iterable[int]) -> str:
