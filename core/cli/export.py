@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import machine
-from core.cli.options import AsJson, Asked, Options, Store, request, takes
+from core.cli.options import AsJson, Asked, Force, Options, Store, request, takes
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.system.files import store_at
@@ -42,6 +42,7 @@ def export(
     saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
     format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv. Default: as the file's name ends.")] = "",
     order: Annotated[str, typer.Option(help="input or pick")] = "input",
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Select, then write the curated file, the rejects with reasons, and a manifest.
@@ -54,8 +55,12 @@ def export(
     session, workspace, wanted = request(store, **spec)
     if saved:
         wanted = saved_spec(workspace.state().selections, saved)
-    manifest = write(session.selection(wanted), session.store, out, format or format_of(out), order)
-    machine(manifest) if as_json else print(f"{many(manifest['n_records'], 'record')} → {shown_path(out)}")
+    manifest = write(session.selection(wanted), session.store, out, format or format_of(out), order, force=force)
+    if as_json:
+        machine(manifest)
+    else:
+        what = "" if format_of(out, "") == manifest["format"] else f" as {manifest['format']}"
+        print(f"{many(manifest['n_records'], 'record')}{what} → {shown_path(out)}")
 
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.console import UNPRINTABLE, bar, machine, show, tell
-from core.cli.options import AsJson, Asked, Options, Store, request, takes
+from core.cli.options import AsJson, Asked, Force, Options, Store, request, takes
 from core.schema import NOUNS, Selection, SelectionSpec
 from core.settings import words
 from core.system.shown import many, shown_path
@@ -76,6 +76,7 @@ def select(
     spec: Asked,
     save: Annotated[str, typer.Option(help="Keep the request in the workspace under this name.")] = "",
     out: Annotated[Path | None, typer.Option(help="Also export the curated file here.")] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Select a subset, with the vetoes, pins and bans of the workspace.
@@ -102,7 +103,7 @@ def select(
         if "at_least_of_best" in facts:
             print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
     if out:
-        write(chosen, session.store, out, format_of(out))
+        write(chosen, session.store, out, format_of(out), force=force)
         tell(f"written: {shown_path(out)}")
 
 

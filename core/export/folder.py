@@ -10,7 +10,7 @@ from core.errors import DataError, SaelectError, SelectionError
 from core.explain.naming import Names
 from core.explain.rejects import rejects
 from core.export.formats import curated_bytes, write_bytes
-from core.export.manifest import find_store, manifest_json, read_manifest, spec_from
+from core.export.manifest import find_store, manifest_json, read_manifest, same_manifest, spec_from
 from core.features.shown_labels import names_of
 from core.schema import Selection
 from core.selection.run import select
@@ -25,25 +25,37 @@ def export(
     format: str = "jsonl",
     order: str = "input",
     names: Names | None = None,
+    *,
+    force: bool = False,
 ) -> dict:
     """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
 
     The records are those of the input, unchanged; in the input's order, or in the order of the picks. names: what the
-    rejects call features, by default their shared labels.
+    rejects call features, by default their shared labels. force: other files under the three names are replaced.
     Raises SelectionError for an unknown format or order, DataError for a path that cannot or must not be written.
     """
     path = Path(path)
-    if path.exists() and path.resolve() == Path(store.meta["config"]["data"]).resolve():
-        raise DataError(f"{path} is the data that was selected from: give another name.")
+    rejects_path, manifest_path = (path.with_name(f"{path.stem}.{end}") for end in ("rejects.jsonl", "manifest.json"))
+    for target in (path, rejects_path, manifest_path):
+        if target.exists() and target.resolve() == Path(store.meta["config"]["data"]).resolve():
+            raise DataError(f"{target} is the data that was selected from: give another name.")
     content = curated_bytes(selection, store, format, order)
     manifest = manifest_json(selection, store, format, order, path.name, content)
-    for target, data in (
-        (path, content),
-        (path.with_name(f"{path.stem}.rejects.jsonl"), rejects_bytes(selection, store, names)),
-        (path.with_name(f"{path.stem}.manifest.json"), manifest.encode()),
-    ):
+    files = {path: content, rejects_path: rejects_bytes(selection, store, names), manifest_path: manifest.encode()}
+    if not force:
+        _check_nothing_is_lost(files)
+    for target, data in files.items():
         write_bytes(target, data)
     return json.loads(manifest)
+
+
+def _check_nothing_is_lost(files: dict[Path, bytes]) -> None:
+    """Raises DataError for the first file that exists and is another; manifests of one export differ in their date."""
+    for path, data in files.items():
+        if not path.is_file() or path.read_bytes() == data:
+            continue
+        if not (path.name.endswith(".manifest.json") and same_manifest(path, data)):
+            raise DataError(f"{path} exists and is another file: give another name, or --force to replace it.")
 
 
 def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None = None) -> bytes:

@@ -36,10 +36,10 @@ def preview(selection: Selection, store: FeatureStore, format: str, order: str, 
     return curated_bytes(first, store, shown, "pick").decode(), "json" if shown.startswith("json") else "text"
 
 
-def format_of(path: Path) -> str:
-    """The format that a file's name ends with; JSON Lines if it is none of FORMATS."""
+def format_of(path: Path, otherwise: str = "jsonl") -> str:
+    """The format that a file's name ends with; `otherwise`, JSON Lines, if it is none of FORMATS."""
     ending = path.suffix.lower().lstrip(".")
-    return ending if ending in FORMATS else "jsonl"
+    return ending if ending in FORMATS else otherwise
 
 
 def curated_bytes(selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input") -> bytes:

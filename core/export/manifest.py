@@ -77,6 +77,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return found
 
 
+def same_manifest(path: Path, data: bytes) -> bool:
+    """Whether a file is a manifest that says the same as `data`, but for when it was made and by which version."""
+    try:
+        old, new = (json.loads(text) | {"created": "", "tool": ""} for text in (path.read_bytes(), data))
+    except (ValueError, TypeError):
+        return False
+    return bool(old == new)
+
+
 def find_store(found: dict[str, Any], manifest: Path, at: Path | None = None) -> FeatureStore:
     """The store that a manifest names: `at`, beside the manifest, in the cache, or where older manifests say it was.
 

@@ -76,6 +76,12 @@ def test_explain_veto_export_and_their_json(machine, run, tiny_store_path: Path,
     out = tmp_path / "half.jsonl"
     assert machine("export", "--saved", "half", "--out", str(out))["n_records"] == len(picks)
     assert len(out.read_bytes().splitlines()) == len(picks)
+    again = ("export", "--method", "random", "--budget", "3", "--out", str(out), *store)
+    done = run(*again)
+    assert done.status == 2 and "half.jsonl exists and is another file" in done.err
+    assert run(*again, "--force").out.startswith("3 records → ")
+    done = run("select", "--budget", "4", "--out", str(out), *store)
+    assert done.status == 2 and "or --force" in done.err
     done = run("veto", feature, "--lift", *store)
     assert done.status == 0 and done.out == "1 veto lifted (tokens)\n"
     done = run("explain", "--budget", "50%", "--row", str(picks[0]), *store)

@@ -64,9 +64,9 @@ extract: --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
 refine: --lens
-select: --lens
+select: --force=False --lens
 explain: --lens
-export: --lens
+export: --force=False --lens
 search: --lens
 veto: --lens
 label: --lens --timeout=60.0
