@@ -29,8 +29,21 @@ def sample_map(matrix: FeatureMatrix, seed: int = 0) -> np.ndarray:
 
 
 def vector_map(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Coordinates of samples by the cosine of their vectors (N, d), the mean taken off first: float32 (N, 2)."""
-    return direction_map(vectors - vectors.mean(0), seed)
+    """Coordinates of samples by the cosine of their vectors (N, d), the mean taken off first: float32 (N, 2).
+
+    PCA to 50 dimensions, fitted on at most FIT_AT_MOST of them, then UMAP; a block at a time, so that a million fit.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import normalize
+
+    mean, fitted = vectors.mean(0, dtype=np.float64).astype(np.float32), drawn(len(vectors), seed)
+    components = min(COMPONENTS, len(fitted), vectors.shape[1])
+    if components < 2:
+        return np.zeros((len(vectors), 2), np.float32)
+    pca = PCA(components, random_state=seed).fit(normalize(vectors[fitted].astype(np.float32) - mean))
+    blocks = np.array_split(vectors, -(-len(vectors) // FIT_AT_MOST))
+    x = [pca.transform(normalize(block.astype(np.float32) - mean)).astype(np.float32) for block in blocks]
+    return umap_2d(np.concatenate(x), seed)
 
 
 def direction_map(directions: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -65,7 +78,7 @@ def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
         return x[:, :2].astype(np.float32)
     import umap
 
-    fitted = np.sort(np.random.default_rng(seed).permutation(len(x))[:FIT_AT_MOST])
+    fitted = drawn(len(x), seed)
     rest = np.setdiff1d(np.arange(len(x)), fitted)
     k = min(15, len(fitted) - 1)
     known = nearest(x, k) if len(x) <= EXACT_AT_MOST else (None, None, None)
@@ -79,6 +92,11 @@ def umap_2d(x: np.ndarray, seed: int) -> np.ndarray:
     if len(rest):
         out[rest] = reducer.transform(x[rest])
     return out
+
+
+def drawn(n: int, seed: int) -> np.ndarray:
+    """At most FIT_AT_MOST of n rows, drawn at random: int64, ascending."""
+    return np.sort(np.random.default_rng(seed).permutation(n)[:FIT_AT_MOST])
 
 
 def nearest(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, None]:

@@ -47,7 +47,7 @@ def kinds_of(db: Any) -> dict[int, str]:
 
 def known_kinds(store: FeatureStore) -> dict[int, str]:
     """The kinds as the store has them, or by the rules where it has none."""
-    return store.kinds() or kinds_of(store.db)
+    return store.kinds() or kinds_of(store.cursor())
 
 
 def shown_by(peak: Peak) -> Shown:

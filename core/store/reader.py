@@ -12,46 +12,15 @@ import numpy as np
 
 from core.errors import StoreError
 from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
+from core.store.arrays import read_matrix, read_topics, read_vectors
 from core.store.meta import check_version, meta_of
-from core.store.peaks import content
-from core.store.pooling import pool_segments
-from core.store.tables import VECTORS, connect, explained
+from core.store.tables import connect, explained
 
 LACKS = {
     "topics": "has no topics: `python -m core upgrade` adds them without running the model again",
     "tokens": "has no token features: it was made without an SAE",
 }
 ALL_ALONE = "was made before prompt and response had topics of their own"
-
-
-def read_topics(db: Any, n_samples: int, n_topics: int, scope: str, theta: float) -> FeatureMatrix:
-    """The topics with value > theta of each sample's vector over a scope, as CSR."""
-    found = db.execute(
-        "SELECT sample_id, feature_id, value FROM topic_activations WHERE scope = ? AND value > ?",
-        [SCOPES.index(scope), theta],
-    ).fetchnumpy()
-    counts = np.bincount(found["sample_id"], minlength=n_samples)
-    return FeatureMatrix(np.concatenate([[0], np.cumsum(counts)]), found["feature_id"], found["value"], n_topics)
-
-
-def read_vectors(db: Any, scope: str) -> np.ndarray:
-    """The samples' mean vectors over a scope, float32 (N, d); zeros for a sample without tokens there."""
-    column = VECTORS[SCOPES.index(scope)]
-    found = db.execute(f"SELECT {column} FROM samples ORDER BY sample_id").fetchall()
-    whole = b"".join(vector for (vector,) in found)
-    return np.frombuffer(whole, np.float16).reshape(len(found), -1).astype(np.float32)
-
-
-def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
-    """The entries with value > theta over a scope, as CSR; over `all`, the largest value of a sample's segments.
-
-    Rows come as they were written, by sample, segment and feature: DuckDB keeps that order, and need not sort.
-    """
-    segment = "" if scope == "all" else f"AND segment = {SEGMENTS.index(scope)}"
-    found = db.execute(f"SELECT sample_id, feature_id, value FROM activations WHERE value > ? {segment}", [theta])
-    columns = found.fetchnumpy()
-    indptr, feature, value = pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples)
-    return FeatureMatrix(indptr, feature, value, n_features, content(db, n_features))
 
 
 class FeatureStore:
@@ -120,6 +89,10 @@ class FeatureStore:
         """The columns of one statement as arrays, by name; raises as `rows` does."""
         with explained(self.path):
             return self.db.cursor().execute(sql, parameters).fetchnumpy()
+
+    def cursor(self) -> Any:
+        """A cursor of its own on the open file, for the functions of this room."""
+        return self.db.cursor()
 
     def close(self) -> None:
         """Close the file: nothing can be asked any more."""
@@ -277,7 +250,7 @@ class FeatureStore:
     def embeddings(self, scope: str = "all") -> np.ndarray:
         """Mean vectors of the samples over a scope, float32 (N, d); zeros for a sample without tokens there."""
         with explained(self.path):
-            return read_vectors(self.db.cursor(), scope)
+            return read_vectors(self.db.cursor(), scope).astype(np.float32)
 
 
 def commonest(words: list[str], n: int) -> list[str]:

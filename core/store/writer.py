@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from core.errors import DiskError
 from core.schema import SCOPES, FeatureMatrix
+from core.store.arrays import read_matrix, read_vectors
 from core.store.contexts import DRAWN, STRONGEST, Kept, lots
-from core.store.reader import FeatureStore, read_matrix, read_vectors
+from core.store.reader import FeatureStore
 from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, VECTORS, connect, explained
 
 NOTE = "INSERT INTO meta VALUES (?, ?)"
@@ -126,7 +127,7 @@ class StoreWriter:
         return self.db.execute(f"SELECT count(*) = count({column}) FROM samples").fetchall()[0][0]
 
     def vectors(self, scope: str) -> np.ndarray:
-        """The samples' mean vectors over a scope: float32 (N, d)."""
+        """The samples' mean vectors over a scope: float16 (N, d)."""
         return read_vectors(self.db, scope)
 
     def texts(self) -> list[str]:
