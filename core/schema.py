@@ -25,7 +25,7 @@ from core.errors import (  # noqa: F401  scripts import the errors from here too
 from core.settings import check, pairs, setting, words
 
 SCOPES = ("all", "prompt", "response")
-SEGMENTS = ("prompt", "response", "later")  # later: user turns after the first answer
+SEGMENTS = ("prompt", "response", "later")  # later: what follows the first answer and is not trained on
 LENSES = ("topics", "tokens")  # features of whole samples, or of single tokens
 NOUNS = {"topics": "topic", "tokens": "feature"}  # what a feature of each lens is called
 UNITS = ("samples", "tokens")  # of a budget
@@ -41,10 +41,15 @@ VETOES = ("ignore", "block")
 
 @dataclass(frozen=True)
 class Message:
-    """One turn: `role` is system, user, assistant or tool."""
+    """One turn: `role` is system, user, assistant or tool; an answer of weight 0 is not trained on, so no response."""
 
     role: str
     content: str
+    weight: int = 1
+
+    def stored(self) -> list:
+        """Role, content and, unless it is 1, the weight: the arguments of Message as a store keeps them."""
+        return [self.role, self.content, *([self.weight] if self.weight != 1 else [])]
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,8 @@ class Sample:
 
     @property
     def response(self) -> str:
-        """All assistant turns, joined by blank lines."""
-        return "\n\n".join(m.content for m in self.messages if m.role == "assistant")
+        """All assistant turns that are trained on, joined by blank lines."""
+        return "\n\n".join(m.content for m in self.messages if m.role == "assistant" and m.weight)
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,16 @@ UNREADABLE = {  # first bytes -> what the file is and what to do with it
     b"\xfd7zXZ": "an xz archive: unpack it",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive: unpack it",
     b"ARROW1": "an Arrow file: save it as Parquet",
+    b"\xff\xff\xff\xff": "an Arrow file (datasets' save_to_disk): save it as Parquet, load_from_disk(…).to_parquet(…)",
     b"%PDF": "a PDF: give the data itself",
     b"version https://git-lfs": "a Git LFS pointer, not the data: fetch it with `git lfs pull`",
     b"<": "a web page or XML, not data: check the address that it was downloaded from",
 }
-RECORD_FIELDS = {"conversations", "conversation", "messages", "instruction", "prompt", "question"}
+RECORD_FIELDS = {  # of which one tells a record from an object around a list of records
+    "conversations", "conversation", "messages", "contents", "segments", "instruction", "prompt", "question", "chosen",
+    "completion", "replies",
+}  # fmt: skip
+SAVED = ("state.json", "dataset_dict.json")  # what a folder of datasets' save_to_disk holds
 _LIST_OF_OBJECTS = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*\[\s*\{')
 
 
@@ -56,7 +61,13 @@ class RecordFile:
 
     def _identify(self) -> None:
         if self.path.exists() and not self.path.is_file():
-            raise DataError(f"{self.source} is a folder or a device: name one file.")
+            saved = any((self.path / name).is_file() for name in SAVED)
+            what = (
+                "a folder of datasets' save_to_disk: save it as Parquet, load_from_disk(…).to_parquet(…), and name that"
+                if saved
+                else "a folder or a device: name one file"
+            )
+            raise DataError(f"{self.source} is {what}.")
         if not self.path.exists():
             check_hub(str(self.source))
             self.format = "Hugging Face hub"

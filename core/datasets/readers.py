@@ -59,6 +59,8 @@ def _json_object(file: RecordFile) -> Iterator[Record]:
     except (ValueError, RecursionError) as error:
         at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise DataError(f"{file.source} holds one JSON object and is {reason_of(error)}{at}.") from error
+    if "_data_files" in value or ("features" in value and "citation" in value):
+        raise DataError(f"{file.source} describes a saved dataset (datasets' save_to_disk) and holds none of its rows.")
     lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
     if RECORD_FIELDS & value.keys() or not lists:
         lists, value = ["record"], {"record": [value]}

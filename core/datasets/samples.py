@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.containers import RecordFile
-from core.datasets.layouts import SOURCES, Columns, RowError, messages
+from core.datasets.layouts.columns import Columns, RowError
+from core.datasets.layouts.names import SOURCES
+from core.datasets.layouts.registry import messages
 from core.datasets.readers import records
 from core.datasets.rows import BadRow
 from core.datasets.writers import json_text
@@ -125,6 +127,8 @@ class SampleReader(Iterator[Sample]):
             left = ", ".join(f"{column} ({_rows(n)})" for column, n in report.columns_unread.items())
             read = ", ".join(report.columns_read)
             yield f"{name}: columns read: {read}; not read: {left}; choose by the option columns."
+        for reason, n in self._columns.untrained.items():
+            yield f"{name}: the answers in {_rows(n)} are not trained on ({reason}): their tokens are no response."
         if report.skipped:
             yield f"{name}: {_rows(report.n_skipped)} of {report.rows_read:,} skipped; first: {report.skipped[0]}."
         if report.n_duplicates:

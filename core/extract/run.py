@@ -218,7 +218,7 @@ def sample_table(
             "sample_id": pa.array(range(first, first + len(chunk)), pa.int32()),
             "source_row": pa.array([s.row for s in chunk], pa.int32()),
             "raw": [json.dumps(s.raw, default=str) for s in chunk],
-            "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in chunk],
+            "messages": [json.dumps([m.stored() for m in s.messages]) for s in chunk],
             "source": [SURROGATE.sub("\ufffd", s.source) for s in chunk],
             "scores": [json.dumps(dict(s.scores)) for s in chunk],
             "n_prompt_tokens": pa.array([i.count("prompt") for i in items], pa.int32()),

@@ -97,9 +97,9 @@ def fill(messages: tuple[Message, ...], contents: list[str], tokenizer: PreTrain
 
 
 def segments_of(messages: tuple[Message, ...]) -> list[int]:
-    """The segment of each message, as an index into SEGMENTS."""
+    """The segment of each message, as an index into SEGMENTS; an answer of weight 0 is `later`, never response."""
     first_answer = next((i for i, m in enumerate(messages) if m.role == "assistant"), len(messages))
-    return [1 if m.role == "assistant" else 2 if i > first_answer else 0 for i, m in enumerate(messages)]
+    return [1 if m.role == "assistant" and m.weight else 2 if i >= first_answer else 0 for i, m in enumerate(messages)]
 
 
 def with_marks(content: str, i: int, sign: str) -> str:

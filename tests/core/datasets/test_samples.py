@@ -59,15 +59,15 @@ def test_columns_that_were_read_and_those_that_were_not_are_named(save):
     notes = {"notes": "Five words at the least", "more": "and a few of these too"}
     records = [
         {"id": "a", "question": "Q", "context": "C", "answer": "A", "category": "open qa", "notes": "short", "n": 4},
-        {"id": "b", "question": "Q", "context": ["C"], "answer": "A", "dataset": "a name of many words", **notes},
+        {"id": "b", "question": "Q", "tools": ["f"], "answer": "A", "dataset": "a name of many words", **notes},
         {"id": "c", "question": notes["notes"] + "?", "context": None, "answer": "A", "notes": notes["notes"]},
         {"id": "d", "question": "Q", "answer": "A", **notes},
     ]
     _, report = read(save(json.dumps(records)))
     assert report.columns_read == ["question", "context", "answer"]
-    assert report.columns_unread == {"context": 1, "notes": 2, "more": 2}
+    assert report.columns_unread == {"tools": 1, "notes": 2, "more": 2}
     assert report.warnings[0].endswith(
-        ": columns read: question, context, answer; not read: context (1 row), notes (2 rows), more (2 rows); "
+        ": columns read: question, context, answer; not read: tools (1 row), notes (2 rows), more (2 rows); "
         "choose by the option columns."
     )
     assert not read(save(json.dumps([GOOD, {**GOOD, "output": "yes"}])))[1].warnings

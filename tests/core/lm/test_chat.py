@@ -236,3 +236,11 @@ def test_any_text_survives(tokenizer, question, answer):
             assert content in "".join(item.piece(t) for t in tokens)
             assert item.starts[tokens[0]] > start
             assert (np.diff(tokens) == 1).all()
+
+
+def test_an_answer_of_weight_0_is_no_response(tokenizer):
+    turns = (("user", "sort"), ("assistant", "answer", 0), ("user", "list"), ("assistant", "sky"))
+    item = tokenize([Sample(0, tuple(Message(*t) for t in turns), None)], tokenizer, 100)[0]
+    assert texts(item) == {"prompt": "sort", "response": "sky", "later": "answerlist"}
+    assert Message("assistant", "answer", 0).stored() == ["assistant", "answer", 0]
+    assert Message("assistant", "answer").stored() == ["assistant", "answer"]

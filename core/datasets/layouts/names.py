@@ -1,0 +1,61 @@
+"""The usual names of columns and speakers; case, spaces, hyphens and underscores do not matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+CONVERSATIONS = ("messages", "conversations", "conversation")
+LISTS = ("contents", "turns", "dialogue", "dialog", "segments", "data")  # conversations where they hold a list
+PROMPTS = ("instruction", "prompt", "question", "query", "problem", "inputs", "text_input", "user", "human", "input")
+RESPONSES = (
+    "output", "completion", "response", "solution", "answer", "answers", "reply", "targets", "target", "assistant",
+    "bot",
+)  # fmt: skip
+INPUTS = ("input", "context", "passage", "document", "article", "paragraph", "background")  # beside the prompt
+SYSTEMS = ("system", "system_prompt", "system_message", "system_instruction")
+HISTORIES = ("history", "chat_history")  # exchanges before the prompt
+THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought", "complex_cot", "chain_of_thought")
+CHOICES = ("choices", "options", "endings")
+KEYS = ("answer_idx", "answer_index", "answer_key", "correct_answer", "correct", "answer", "label", "target", "cop")
+CANDIDATES = (("chosen", "rejected"), ("conversation_a", "conversation_b"), *(
+    (f"{name}_{a}", f"{name}_{b}") for name in ("response", "answer", "completion") for a, b in ("ab", "01", "12")
+))  # fmt: skip
+TOOLS = ("tools", "functions")
+SOURCES = ("source", "dataset")
+SPEAKERS = {
+    "user": ("user", "human", "prompter", "customer", "student", "questioner"),
+    "assistant": (
+        "assistant", "gpt", "chatgpt", "bing", "bard", "bot", "model", "ai", "claude", "function_call", "tool_call",
+        "agent", "answerer",
+    ),
+    "system": ("system", "developer"),
+    "tool": (
+        "tool", "function", "observation", "ipython", "tool_response", "function_response", "tool_result",
+        "environment",
+    ),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 14)
+def fold(name: str) -> str:
+    """The letters and digits that tell a name from others: 'System-Prompt ' is systemprompt."""
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+def folded(names: Iterable[str]) -> frozenset[str]:
+    """The names, each folded."""
+    return frozenset(map(fold, names))
+
+
+def find(record: dict, names: Iterable[str]) -> list[str]:
+    """The keys that a record has for these names, in the order of `names`."""
+    keys = {fold(str(key)): key for key in reversed(record)}
+    return [name if name in record else keys[fold(name)] for name in names if name in record or fold(name) in keys]
+
+
+ROLES = {fold(name): role for role, names in SPEAKERS.items() for name in names}
+# Text in one of these belongs to the conversation, however short it is.
+BESIDE = (*INPUTS, *SYSTEMS, *HISTORIES, *THOUGHTS, *CHOICES, *TOOLS)
+SPOKEN = folded((*CONVERSATIONS, "contents", "segments", *BESIDE, "replies", "rejected", "chosen"))

@@ -1,0 +1,179 @@
+"""A prompt and its answer in columns of their own: Alpaca, Dolly, OpenOrca, TRL, self-instruct, multiple choice."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from core.datasets.layouts.choices import choices_of, chosen_text, listed
+from core.datasets.layouts.columns import NO_INPUT, Columns, RowError, Turns, json_of, kind
+from core.datasets.layouts.names import CHOICES, HISTORIES, INPUTS, KEYS, PROMPTS, RESPONSES, THOUGHTS, find, fold
+from core.datasets.layouts.turns import is_turns, turns_of, with_thought
+from core.datasets.rows import shorten
+from core.schema import Message
+
+MARKERS = re.compile(r"<\|\w+\|>|<start_of_turn>|\[/?INST\]|### ?(?:Human|Assistant|Instruction|Response):|<s>")
+
+
+def pair(record: dict, columns: Columns) -> Turns:
+    """Alpaca, prompt and completion, question, context and answer, or mapped columns; raises RowError.
+
+    Either side may be a list of messages, as in TRL; `history` holds the exchanges before them.
+    """
+    asked = columns.name("prompt", PROMPTS, record)
+    answer, read = _answer(record, asked, columns)
+    turns = [Message(turn.role, turn.content, _weight(record, read) and turn.weight) for turn in answer]
+    value = record.get(asked) if asked else None
+    if asked and is_turns(value):
+        return [*turns_of(value, asked, columns), *turns], {"prompt": asked} | read
+    prompt, beside = _prompt(record, asked, columns)
+    before = next((name for name in find(record, HISTORIES) if record[name]), None)
+    earlier = _history(record[before], before, columns) if before else []
+    return [*earlier, Message("user", prompt), *turns], beside | read | ({"history": before} if before else {})
+
+
+def _answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Message], dict[str, str]]:
+    """The turns of the answer, and the columns that they were read from."""
+    answered = columns.name("response", RESPONSES, record)
+    if choice := _choice(record, answered, columns):
+        return choice
+    if answered is None or (answered == asked and answered not in columns.mapped.values()):
+        raise RowError(*_no_answer(record, asked, answered))
+    thoughts = [name for name in find(record, THOUGHTS) if isinstance(record[name], str) and record[name].strip()]
+    read = {"response": answered} | dict(zip(("thought",), thoughts, strict=False))
+    if record.get(answered) is None and not thoughts:
+        raise RowError(f"{answered} is {kind(record, answered)}", answered, blank=True)
+    value = record.get(answered)
+    if is_turns(value):
+        return turns_of(value, answered, columns), read
+    text = "" if value is None else _text({answered: _first(value, answered, columns)}, answered)
+    text = with_thought(record[thoughts[0]], text) if thoughts else text
+    if not text.strip():
+        raise RowError(f"{answered} is blank", answered, text, blank=True)
+    return [Message("assistant", text)], read
+
+
+def _choice(record: dict, answered: str | None, columns: Columns) -> tuple[list[Message], dict[str, str]] | None:
+    """The answer of a multiple-choice question by its index or letter."""
+    name = next(iter(find(record, CHOICES)), None)
+    texts = choices_of(record[name]) if name else {}
+    mapped = (answered,) if answered in columns.mapped.values() else ()
+    keys = [str(key) for key in (mapped or find(record, KEYS)) if key and record.get(key) is not None]
+    if not name or not texts or not keys:
+        return None
+    texts_of = [(key, text) for key in keys if (text := chosen_text(record[key], texts)) is not None]
+    if texts_of:
+        key, text = texts_of[0]
+        return [Message("assistant", text)], {"response": key, "choices": name}
+    if answered in keys and isinstance(record[answered], str) and len(record[answered]) > 1:
+        return None  # an answer in its own words
+    raise RowError(f"{keys[0]} names none of the {len(texts)} {name}", keys[0], record[keys[0]])
+
+
+def _first(value: Any, name: str, columns: Columns) -> Any:
+    """The first of several right answers, as SQuAD gives them: {text: […]} or a list."""
+    if fold(name) != "answers":
+        return value
+    texts = value.get("text") if isinstance(value, dict) else value
+    if not isinstance(texts, list) or not texts:
+        return texts
+    columns.leave(name, [text for text in texts if text != texts[0]])
+    return texts[0]
+
+
+def _weight(record: dict, read: dict[str, str]) -> int:
+    """0 for an answer that is labelled bad, as in TRL's unpaired preferences."""
+    labels = ("label", "kto_tag") if fold(read["response"]) == "completion" else ("kto_tag",)
+    name = next((name for name in find(record, labels) if isinstance(record[name], bool)), None)
+    if name is None:
+        return 1
+    read["label"] = name
+    return int(record[name])
+
+
+def _no_answer(record: dict, asked: str | None, answered: str | None) -> tuple[str, str, Any, bool]:
+    text = next((record[name] for name in find(record, ("text",)) if isinstance(record[name], str)), None)
+    if asked is None and text is not None:
+        mark = MARKERS.search(text)
+        what = f"a conversation with the marks of a chat template ({mark[0]})" if mark else "plain text without turns"
+        return f"text is {what}: give the turns as messages, each with a role and its content", "text", text, False
+    if asked is None:
+        fields = shorten(", ".join(map(str, record)))
+        return f"has no field that is known ({fields}); name them with the option columns", "", None, False
+    return "has no response field; if it has another name, give it with the option columns", "", None, True
+
+
+def _prompt(record: dict, asked: str | None, columns: Columns) -> tuple[str, dict[str, str]]:
+    """The prompt with the input that stands beside it and the choices, and the columns of all."""
+    if asked is None:
+        raise RowError("has no prompt field; if it has another name, give it with the option columns")
+    beside = [name for name in find(record, INPUTS) if name != asked and _input(record, name)]
+    name = columns.name("input", tuple(beside), record)
+    extra = _input(record, name)
+    prompt = _text(record, asked) if record.get(asked) is not None or not extra else ""
+    if not prompt.strip() and not extra:
+        raise RowError(f"{asked} is blank and there is no input", asked, record.get(asked))
+    both = "\n\n".join(part for part in (prompt, extra) if part.strip())
+    read = {"prompt": asked} | ({"input": name} if extra and name else {})
+    choices = next(iter(find(record, CHOICES)), None)
+    texts = choices_of(record[choices]) if choices else {}
+    if choices and texts and not all(text in both for text in texts.values()):
+        both, read = f"{both}\n\n{listed(texts)}", read | {"choices": choices}
+    return both, read
+
+
+def _history(history: Any, name: str, columns: Columns) -> list[Message]:
+    """The exchanges before the prompt: pairs of question and answer, or turns of any form."""
+    if isinstance(history, str) and history.lstrip().startswith("["):
+        try:
+            history = json.loads(history)
+        except ValueError:
+            raise RowError(f"{name} is not valid JSON", name, history) from None
+    if not isinstance(history, list):
+        raise RowError(f"{name} is not a list of exchanges", name, history)
+    if not all(isinstance(each, list) and len(each) == 2 for each in history):
+        return turns_of(history, name, columns) if history else []
+    sides = [(role, text) for each in history for role, text in zip(("user", "assistant"), each, strict=True)]
+    wrong = next((text for _, text in sides if not isinstance(text, str | None)), None)
+    if wrong is not None:
+        raise RowError(f"{name} holds an exchange that is not text", name, wrong)
+    return [Message(role, text) for role, text in sides if text is not None]
+
+
+def _input(record: dict, name: str | None) -> str:
+    """The text of a column beside the prompt, empty for what stands there where there is none."""
+    value = record.get(name)
+    if isinstance(value, str):
+        return value if value.strip() and not NO_INPUT.fullmatch(value) else ""
+    return "" if isinstance(value, float) and math.isnan(value) else json_of(value)
+
+
+def _text(record: dict, name: str) -> str:
+    value = record.get(name)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return json_of(value)
+    if isinstance(value, int | float):
+        return str(value)
+    wrong = "" if value is None else ", not text"
+    raise RowError(f"{name} is {kind(record, name)}{wrong}", name, value)
+
+
+def instances(record: dict, columns: Columns) -> Turns | None:
+    """Self-instruct: an instruction and the instances that it is asked of, one exchange each; raises RowError."""
+    asked = columns.name("prompt", PROMPTS, record)
+    name = next(iter(find(record, ("instances",))), None)
+    if columns.mapped or not name or not asked or not isinstance(record[name], list) or not record[name]:
+        return None
+    turns: list[Message] = []
+    for i, each in enumerate(record[name]):
+        if not isinstance(each, dict):
+            raise RowError(f"{name}[{i}] is not an object with input and output", name, each)
+        found, read = pair({asked: record[asked]} | each, columns)
+        for other in (key for key in each if key not in read.values()):
+            columns.leave(f"{name}.{other}", each[other])
+        turns += found
+    return turns, {"prompt": asked, "response": name}
