@@ -37,6 +37,10 @@ class SelectionError(SaelectError):
     """A selection that was asked for and cannot be made."""
 
 
+class JobError(SaelectError):
+    """A job that is not there, or that is not in the state for what it is asked to do."""
+
+
 class UnscoredError(SelectionError):
     """A selection by a score that some samples lack, or have in a form that the method cannot use: `rows`."""
 

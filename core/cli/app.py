@@ -10,7 +10,22 @@ from typing import Any
 
 import typer
 
-from core.cli import compare, concepts, data, decide, export, label, prove, refine, sae, search, select, study, topics
+from core.cli import (
+    compare,
+    concepts,
+    data,
+    decide,
+    export,
+    jobs,
+    label,
+    prove,
+    refine,
+    sae,
+    search,
+    select,
+    study,
+    topics,
+)
 from core.cli.console import tell
 from core.errors import SaelectError
 from core.system.disk import writing
@@ -42,6 +57,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     sae.train_sae,
     sae.evaluate_sae,
     topics.train_topics,
+    jobs.jobs,
 )
 app = typer.Typer(
     add_completion=False,

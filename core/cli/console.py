@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from core.jobs.progress import PERIOD, VARIABLE, write_progress
+from core.jobs.progress import Progress as Reached
 from core.system.kept import plain
 
 errors = Console(stderr=True)
@@ -27,6 +30,34 @@ def tell(text: str) -> None:
     errors.print(UNPRINTABLE.sub("\ufffd", text), markup=False, highlight=False, soft_wrap=True)
 
 
+class Bar(Progress):
+    """A progress bar that also writes how far its first task is to the file that SAELECT_PROGRESS names, if any."""
+
+    stage, written = "", 0.0
+
+    def update(self, *task: Any, **changes: Any) -> None:
+        super().update(*task, **changes)
+        self.write()
+
+    def advance(self, *task: Any, **changes: Any) -> None:
+        super().advance(*task, **changes)
+        self.write()
+
+    def stop(self) -> None:
+        self.write(last=True)
+        super().stop()
+
+    def write(self, last: bool = False) -> None:
+        """A line at most every so often, but of each stage one, and the last one."""
+        if VARIABLE not in os.environ or not self.tasks:
+            return
+        task, now = self.tasks[0], time.monotonic()
+        if last or task.description != self.stage or now - self.written >= PERIOD:
+            self.stage, self.written = task.description, now
+            rate, left = task.fields["rate"], task.time_remaining
+            write_progress(Reached(task.description, task.completed, task.total, rate, left))
+
+
 def bar() -> Progress:
     """A progress bar with a rate and the time left."""
     columns = [
@@ -35,7 +66,7 @@ def bar() -> Progress:
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
     ]
-    return Progress(*columns, TimeRemainingColumn(), console=errors)
+    return Bar(*columns, TimeRemainingColumn(), console=errors)
 
 
 @contextmanager
