@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.features.kinds import meaning_first
 from core.features.listing import ORDERS, listed_features, matching
-from core.matrix.statistics import lift
+from core.matrix.statistics import active_in
 from core.system.shown import many
 from pages.parts import feature_card
 from pages.parts.feature_decisions import decide_on_many, veto_name
 from pages.parts.feature_map import feature_map
 from pages.parts.figures import draw
-from pages.parts.tables import meaning_table
+from pages.parts.tables import FACES, meaning_table
 from pages.parts.view import header
 
 LEADS = {
@@ -25,8 +25,9 @@ LEADS = {
 }
 SEARCHED = {"topics": "a word of its name, or a number", "tokens": "a token, a word of its label, or a number"}
 FORMATS = {
+    **{name: st.column_config.TextColumn(width=240) for name in FACES.values()},  # room for the figures beside it
     "in samples": "%.1f %%",
-    "among the kept": st.column_config.NumberColumn(format="× %.1f", help="How many times as common as in all samples"),
+    "kept": st.column_config.NumberColumn(help="Kept samples that have it"),
     "pick": st.column_config.NumberColumn(help="The pick that brought it in"),
 }
 
@@ -45,8 +46,8 @@ def columns_of(features: list[int]) -> Mapping[str, Any]:
     credit, decided = now.ledger.credit[features], now.decided
     more = {
         "in samples": 100 * density[features],
+        "kept": kept[features],
         "pick": [int(rank) + 1 if rank >= 0 else None for rank in credit],
-        "among the kept": commoner[features],
     }
     if decided.vetoes:
         more["veto"] = [veto_name(decided.vetoes.get(f, "")) for f in features]
@@ -87,7 +88,7 @@ def looked_at(features: np.ndarray, chosen: list[int]) -> int | None:
 
 
 now = header("Features", LEADS)
-density, commoner = now.matrix.density(), lift(now.matrix, now.selection.rows)
+density, kept = now.matrix.density(), active_in(now.matrix, now.selection.rows)
 features = listed()
 left, right = st.columns([11, 8], gap="medium")
 with left:
@@ -101,4 +102,4 @@ with right:
     if feature is None:
         st.info(f"No {now.noun} matches the search.")
     else:
-        feature_card.draw(now, feature, float(commoner[feature]))
+        feature_card.draw(now, feature, int(kept[feature]))

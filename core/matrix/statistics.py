@@ -109,14 +109,6 @@ def active_in(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.nda
     return _active_in(matrix.indptr, matrix.feature, np.unique(np.asarray(rows, np.int64)), matrix.n_features)
 
 
-def lift(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-    """How many times commoner each feature is among the distinct `rows` than among all samples: float64 (F,), 0 if
-    never active.
-    """
-    count, expected = active_in(matrix, rows), _expected(matrix, rows)
-    return np.divide(count, expected, out=np.zeros(matrix.n_features), where=expected > 0)
-
-
 def surprise(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     """By how many standard deviations of a Poisson count each feature is commoner among the distinct `rows` than among
     as many drawn at random: (observed − expected) / √expected, float64 (F,), 0 if never active.

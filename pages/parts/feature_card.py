@@ -22,10 +22,11 @@ UNLABELLED = {
     "topics": "the words that set its strongest samples apart",
     "tokens": "the commonest tokens at its strongest peaks",
 }
+WRITTEN = {"manual": "written by hand", "imported": "imported", "shipped": "came with the SAE", "auto": "by a model"}
 
 
-def draw(now: View, feature: int, lift: float) -> None:
-    """The whole card; `lift`: how much commoner the feature is among the picks than among all samples."""
+def draw(now: View, feature: int, kept: int) -> None:
+    """The whole card; `kept`: how many of the kept samples have the feature."""
     lens, directions = now.spec.lens, now.session.decoder(now.spec.lens)
     card: TopicCard | FeatureCard
     if lens == "topics":
@@ -35,7 +36,7 @@ def draw(now: View, feature: int, lift: float) -> None:
     name, style = escape(now.label(feature)), "padding:0;margin:0;overflow-wrap:anywhere"
     st.html(f"<h3 style='{style}' data-testid='feature-face'>{name}</h3>")
     st.caption(label_line(now, feature))
-    figures(now, card, lift)
+    figures(now, card, kept)
     feature_decisions.decide(now, feature)
     for sentence in card.flags:
         st.caption(f":material/warning: {plain(sentence)}")
@@ -66,18 +67,18 @@ def label_line(now: View, feature: int) -> str:
     if label is None:
         parts.append(f"no label yet: these are {UNLABELLED[now.spec.lens]}")
     else:
-        by = f" by {label.author}" if label.author else ""
+        by = f" ({label.author})" if label.author else ""
         score = "" if label.score is None else f", detection score {label.score:.0%}"
-        parts.append(f"label: {label.source}{by}{', ' + label.date[:10] if label.date else ''}{score}")
+        parts.append(f"label: {WRITTEN[label.source]}{by}{', ' + label.date[:10] if label.date else ''}{score}")
     sae = now.session.store.meta["config"].get("sae") if now.spec.lens == "tokens" else None
     address = neuronpedia_url(sae, feature) if sae else None
     return plain(" · ".join(parts)) + (f" · [Neuronpedia]({address})" if address else "")
 
 
-def figures(now: View, card: TopicCard | FeatureCard, lift: float) -> None:
+def figures(now: View, card: TopicCard | FeatureCard, kept: int) -> None:
     """How common it is, where, and what it did for the selection, in words."""
     rank, n = int(now.ledger.credit[card.feature]), len(card.values)
-    told = f"In **{many(n, 'sample')}** ({card.density:.1%}), and **{lift:.1f} times** as common among the kept."
+    told = f"In **{many(n, 'sample')}** ({card.density:.1%}), of which **{kept:,}** are kept."
     if isinstance(card, FeatureCard) and any(card.shares.values()):
         told += " By segment: " + ", ".join(f"{name} {share:.1%}" for name, share in card.shares.items() if share) + "."
     st.markdown(told)

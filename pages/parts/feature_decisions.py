@@ -27,7 +27,7 @@ def decide(now: View, feature: int) -> None:
     """Whether a feature counts, and its label; what a veto would change."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choose_veto(now, feature)
-        with st.popover("Label", icon=":material/label:"):
+        with st.popover("Label"):
             text = st.text_input("What does it stand for?", now.decided.labels.get(feature, ""), key=f"label-{feature}")
             if st.button("Save the label", key=f"save-{feature}"):
                 now.workspace.label(feature, text, now.spec.lens)

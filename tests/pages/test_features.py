@@ -131,7 +131,7 @@ def test_a_label_is_written_for_the_lens(visit, session, lens):
     at.button(key="save-1").click().run()
     assert workspace_of(session.store).state().of(lens).labels == {1: "the sea"}
     assert "data-testid='feature-face'>the sea<" in html(at)
-    assert any("label: manual" in c.value.replace("\\", "") for c in at.caption)
+    assert any("label: written by hand" in c.value.replace("\\", "") for c in at.caption)
 
 
 def test_what_is_clicked_stays_when_a_decision_changes_the_list(visit, lens):

@@ -11,7 +11,6 @@ from core.matrix.statistics import (
     hypergeometric_at_least,
     hypergeometric_two_sided,
     length_effect,
-    lift,
     midranks,
     pearson,
     percentile_interval,
@@ -98,7 +97,6 @@ def test_what_is_active_in_some_rows_and_how_surprising_that_is(sets, data):
     count = [sum(f in sets[i] for i in distinct) for f in range(FEW)]
     expected = [sum(f in s for s in sets) * len(distinct) / n for f in range(FEW)]
     assert active_in(matrix, rows).tolist() == count
-    assert lift(matrix, rows) == pytest.approx([c / e if e else 0 for c, e in zip(count, expected, strict=True)])
     wanted = [(c - e) / e**0.5 if e else 0 for c, e in zip(count, expected, strict=True)]
     assert surprise(matrix, rows) == pytest.approx(wanted)
 
