@@ -44,15 +44,15 @@ def listed() -> np.ndarray:
 def columns_of(features: list[int]) -> Mapping[str, Any]:
     """What the table says of features; decisions only where there are some."""
     credit, decided = now.ledger.credit[features], now.decided
-    more = {
+    figures = {
         "in samples": 100 * density[features],
         "kept": kept[features],
         "pick": [int(rank) + 1 if rank >= 0 else None for rank in credit],
     }
-    if decided.vetoes:
-        more["veto"] = [veto_name(decided.vetoes.get(f, "")) for f in features]
-        more["reason"] = [decided.reasons.get(f, "") for f in features]
-    return more
+    if not decided.vetoes:
+        return figures
+    vetoes = {"veto": [veto_name(decided.vetoes.get(f, "")) for f in features]}
+    return vetoes | figures | {"reason": [decided.reasons.get(f, "") for f in features]}
 
 
 def table(features: np.ndarray) -> list[int]:

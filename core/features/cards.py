@@ -14,6 +14,7 @@ from core.store.reader import FeatureStore
 
 STRONGEST, DRAWN = 10, 5  # samples of a topic: those with the largest values, and from each third below them
 NEIGHBOURS = 8
+ALIKE = 0.2  # least cosine of neighbours' directions; of random ones in 576 dimensions one in a million is as large
 SUPPORT = 5  # samples two features must share before their co-firing counts
 EVERYWHERE = 0.9  # density from which a feature tells samples apart no more
 MOSTLY = 0.8  # share of the strongest contexts that makes a pattern
@@ -98,7 +99,7 @@ def common(matrix: FeatureMatrix, feature: int, directions: np.ndarray | None) -
         "density": len(rows) / max(matrix.n_samples, 1),
         "values": having(matrix, feature, rows)[1],
         "cofiring": cofiring_neighbours(matrix, feature),
-        "alike": alike(directions, feature),
+        "alike": alike(directions, feature, np.diff(postings(matrix)[0]) > 0),
     }
 
 
@@ -133,14 +134,17 @@ def cofiring_neighbours(matrix: FeatureMatrix, feature: int) -> list[Neighbour]:
     return [Neighbour(int(found[i]), float(pmi[i])) for i in best if pmi[i] > 0]
 
 
-def alike(directions: np.ndarray | None, feature: int) -> list[Neighbour]:
-    """The features whose directions float32 (F, d), each of length 1, have the largest cosine above 0 with this one."""
+def alike(directions: np.ndarray | None, feature: int, active: np.ndarray) -> list[Neighbour]:
+    """Of the features that are active, bool (F,), those whose directions have the largest cosine with this one's.
+
+    directions float32 (F, d): each of length 1. Only those that are ALIKE at least; ties go to the lowest feature.
+    """
     if directions is None:
         return []
-    cosine = directions @ directions[feature]
+    cosine = np.where(active, directions @ directions[feature], 0)
     cosine[feature] = 0
     best = np.argsort(-cosine, kind="stable")[:NEIGHBOURS]
-    return [Neighbour(int(f), float(cosine[f])) for f in best if cosine[f] > 0]
+    return [Neighbour(int(f), float(cosine[f])) for f in best if cosine[f] >= ALIKE]
 
 
 def flags(density: float, contexts: list[dict[str, Any]]) -> list[str]:

@@ -14,7 +14,7 @@ from core.system.shown import many
 from pages.parts import feature_decisions, feature_examples
 from pages.parts.figures import SELECTED
 from pages.parts.figures import draw as draw_chart
-from pages.parts.tables import feature_link, meaning_table, why_link
+from pages.parts.tables import FACES, feature_link, meaning_table, why_link
 from pages.parts.text import escape, plain
 from pages.parts.view import View
 
@@ -23,6 +23,8 @@ UNLABELLED = {
     "tokens": "the commonest tokens at its strongest peaks",
 }
 WRITTEN = {"manual": "written by hand", "imported": "imported", "shipped": "came with the SAE", "auto": "by a model"}
+
+NAMES = {name: st.column_config.TextColumn(width=220) for name in FACES.values()}  # room for the value beside it
 
 
 def draw(now: View, feature: int, kept: int) -> None:
@@ -106,7 +108,7 @@ def near(now: View, title: str, found: list[Neighbour], unit: str, key: str) -> 
         st.caption(f"No other {now.noun} is.")
     value = {n.feature: n.value for n in found}
     more = lambda features: {unit: [value[f] for f in features]}  # noqa: E731
-    for feature in meaning_table(now, list(value), key, more, formats={unit: "%.2f"}):
+    for feature in meaning_table(now, list(value), key, more, formats=NAMES | {unit: "%.2f"}):
         feature_link(feature)
 
 

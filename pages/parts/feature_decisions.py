@@ -107,8 +107,13 @@ def told(effect: Any, noun: str) -> str:
     """A veto's effect in one sentence."""
     if not len(effect.leaving) + len(effect.entering):
         return f"Nothing: other {noun}s bring the same samples in."
-    tokens, covered = effect.tokens, effect.covered
     return (
         f"{many(len(effect.leaving), 'pick')} would leave and {len(effect.entering):,} enter; the picks would cover "
-        f"{covered[1] - covered[0]:+,} {noun}s, with {tokens[1] - tokens[0]:+,} tokens."
+        f"{changed(effect.covered, noun)} and have {changed(effect.tokens, 'token')}."
     )
+
+
+def changed(pair: tuple[int, int], what: str) -> str:
+    """What becomes of a number of things: 3 fewer topics, 1 more token, as many tokens."""
+    by = abs(pair[1] - pair[0])
+    return many(by, f"{'more' if pair[1] > pair[0] else 'fewer'} {what}") if by else f"as many {what}s"

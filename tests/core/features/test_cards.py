@@ -44,14 +44,17 @@ def test_cofiring_neighbours(sets, feature):
     assert {f for f, _ in found} <= {f for f, _ in wanted}
 
 
-def test_alike_is_the_cosine():
-    decoder = np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32)
-    found = alike(unit_rows(decoder), 4)
+def test_alike_is_the_cosine_with_active_features():
+    decoder, active = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32), np.arange(40) % 3 > 0
+    found = alike(unit_rows(decoder), 4, active)
     cosine = [np.dot(d, decoder[4]) / np.linalg.norm(d) / np.linalg.norm(decoder[4]) for d in decoder]
-    wanted = sorted((f for f in range(30) if f != 4), key=lambda f: -cosine[f])[: cards.NEIGHBOURS]
-    assert [n.feature for n in found] == wanted
-    assert [n.value for n in found] == pytest.approx([cosine[f] for f in wanted], abs=1e-5)
-    assert alike(None, 4) == []
+    near = [f for f in range(40) if f != 4 and f % 3 and cosine[f] >= cards.ALIKE]
+    assert [n.feature for n in found] == sorted(near, key=lambda f: -cosine[f])[: cards.NEIGHBOURS]
+    assert [n.value for n in found] == pytest.approx([cosine[n.feature] for n in found], abs=1e-5)
+    assert len(alike(unit_rows(decoder), 4, np.arange(40) < 8)) == sum(
+        f < 8 and f != 4 and cosine[f] >= cards.ALIKE for f in range(40)
+    )
+    assert alike(None, 4, active) == []
 
 
 def context(token, edge=False, place=0):
