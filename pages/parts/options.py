@@ -17,8 +17,7 @@ SPEC = settings_of(SelectionSpec)
 DEFAULTS = {  # how θ is chosen by lens
     "tokens": "The default is where a tenth of the samples come nearest to covering 90 % of the features; in large "
     "data sets, a twentieth or a hundredth.",
-    "topics": "The default is the median, as the weaker half of a sample's topics seldom fits it; or more, where a "
-    "tenth of the samples would cover nearly all topics.",
+    "topics": "The default is the median, as the weaker half of a sample's topics seldom fits it.",
 }
 
 

@@ -31,39 +31,40 @@ LACKING = {
     "hybrid": "No run of refinement",
     "reference-guided": "reference-guided needs the option reference",
 }
+LENS = "topics"  # which the dashboard begins with
 
 
 def test_walk(page: Page, address: str, cache: Path, tmp_path: Path) -> None:
     session = open_session(list_stores(cache)[0])
-    theta = session.default_theta()[0]
-    before = session.order(SelectionSpec("sae-greedy", SAMPLES, theta=theta)).prefix(8)
+    theta = session.default_theta("all", LENS)[0]
+    before = session.order(SelectionSpec("sae-greedy", SAMPLES, theta=theta, lens=LENS)).prefix(8)
 
     open_page(page, f"{address}/budget")
     assert f"12 of {SAMPLES} samples" in state_line(page)
     set_budget(page, 8)
     assert metric(page, "Picks") == "8"
-    assert metric(page, "Features covered") == f"{before.covered_after[-1]:,}"
+    assert metric(page, "Topics covered") == f"{before.covered_after[-1]:,}"
 
     go(page, "Why")
     assert f"8 of {SAMPLES} samples" in state_line(page), "the budget goes along to the next page"
     assert page.get_by_test_id("why-status").inner_text() == f"Row {before.rows[0]} is kept."
     assert metric(page, "Marginal gain") == f"{before.gains[0]:,.0f}"
 
-    veto = page.get_by_role("button", name=re.compile("Veto feature"))
+    veto = page.get_by_role("button", name=re.compile("Veto topic"))
     feature = int(re.search(r"\d+", veto.inner_text()).group())
     veto.click()
     expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)
     settle(page)
-    spec = SelectionSpec("sae-greedy", SAMPLES, theta=theta, vetoes={feature: "ignore"})
+    spec = SelectionSpec("sae-greedy", SAMPLES, theta=theta, lens=LENS, vetoes={feature: "ignore"})
     after = session.order(spec).prefix(8)
     assert after.rows.tolist() != before.rows.tolist() or after.gains.tolist() != before.gains.tolist()
     go(page, "Budget")
-    assert metric(page, "Features covered") == f"{after.covered_after[-1]:,}"
+    assert metric(page, "Topics covered") == f"{after.covered_after[-1]:,}"
 
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_test_id("state-line")).not_to_contain_text("vetoed", timeout=30_000)
     settle(page)
-    assert metric(page, "Features covered") == f"{before.covered_after[-1]:,}"
+    assert metric(page, "Topics covered") == f"{before.covered_after[-1]:,}"
 
     go(page, "Export")
     with page.expect_download() as waiting:
@@ -76,12 +77,12 @@ def test_walk(page: Page, address: str, cache: Path, tmp_path: Path) -> None:
 
 def test_block_veto_changes_the_picks(page: Page, address: str, cache: Path) -> None:
     session = open_session(list_stores(cache)[0])
-    theta = session.default_theta()[0]
-    first = int(session.order(SelectionSpec("sae-greedy", SAMPLES, theta=theta)).rows[0])
-    feature = int(session.matrix("all", theta).row(first)[0])
+    theta = session.default_theta("all", LENS)[0]
+    first = int(session.order(SelectionSpec("sae-greedy", SAMPLES, theta=theta, lens=LENS)).rows[0])
+    feature = int(session.matrix("all", theta, LENS).row(first)[0])
 
     open_page(page, f"{address}/features?feature={feature}")
-    assert page.get_by_text(f"Feature {feature} ·").is_visible()
+    assert page.get_by_text(f"Topic {feature} ·").is_visible()
     page.get_by_role("radio", name="Exclude its samples").click()
     expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)
     open_page(page, f"{address}/why?row={first}")
