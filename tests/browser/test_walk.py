@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from core.schema import SelectionSpec
+from core.schema import LENSES, SelectionSpec
 from core.scoring.columns import score_folder
 from core.selection.registry import METHODS
 from core.session.session import open_session, workspace_of
@@ -75,6 +75,21 @@ def test_walk(page: Page, address: str, cache: Path, tmp_path: Path) -> None:
     assert records == [s.raw for s in session.store.samples(sorted(before.rows))]
 
 
+def test_an_address_shows_the_same_in_a_fresh_browser(page: Page, address: str, browser: Browser) -> None:
+    for lens in LENSES:
+        open_page(page, f"{address}/budget?lens={lens}&budget=9")
+        before = state_line(page)
+        page.get_by_test_id("stSidebar").get_by_role("slider").nth(1).press("ArrowRight")
+        expect(page.get_by_test_id("state-line")).not_to_have_text(before, timeout=30_000)
+        settle(page)
+        shown = [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
+        fresh = browser.new_page()
+        open_page(fresh, page.url)
+        assert [state_line(fresh), *fresh.get_by_test_id("stMetric").all_inner_texts()] == shown
+        assert f"{lens} of whole samples" in shown[0] and len(shown) == 5
+        fresh.context.close()
+
+
 def test_block_veto_changes_the_picks(page: Page, address: str, cache: Path) -> None:
     session = open_session(list_stores(cache)[0])
     theta = session.default_theta("all", LENS)[0]
@@ -98,7 +113,7 @@ def test_pages_draw_without_an_error_and_their_urls_reproduce_them(page: Page, a
         open_page(page, f"{address}/{'' if name == 'overview' else name}?budget=7&method=longest-response")
         assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page), name
         assert page.get_by_test_id("stException").count() == 0, name
-        few = name in ("map", "compare", "features", "search", "refinement", "proof")
+        few = name in ("map", "compare", "features", "concepts", "search", "refinement", "proof")
         assert page.get_by_test_id("stMetric").count() >= 3 or few, name
         assert not errors, name
 
