@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,11 +87,20 @@ def section(now: View) -> None:
         why_link(cards[i].central, f"Why row {cards[i].central:,}, the central one of cluster {cards[i].cluster}")
 
 
+def apart(cards: Sequence[ClusterCard]) -> list[str]:
+    """A name for each cluster: the first of its names that no cluster before it has taken, if it has such a one."""
+    names: list[str] = []
+    for card in cards:
+        new = [name for name in card.names if name not in names]
+        names.append((new or [f"cluster {card.cluster}"])[0])
+    return names
+
+
 def layers(now: View) -> list[tuple[str, np.ndarray, str]]:
     """Name, mask bool (N,) and colour of each layer of the map: the largest clusters, then all others in grey."""
     found, cards = grouped(now)
     big = cards[: len(PALETTE)]
-    names = [escape(cut("; ".join(card.names[:2]) or f"cluster {card.cluster}", 40)) for card in big]
+    names = [escape(cut(name, 40)) for name in apart(big)]
     out = [
         (name, found.label == card.cluster, PALETTE[i]) for i, (name, card) in enumerate(zip(names, big, strict=True))
     ]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.explain.cluster_names import LEAST, cluster_words
+from core.explain.cluster_names import LEAST, ClusterCard, cluster_words
 from core.session.session import open_session
+from pages.parts.clusters import apart
 from tests.factories import KEY, TOPICS, alpaca, tiny_store
 from tests.pages.conftest import CONFIG, N, feature_sets
 
@@ -50,6 +51,13 @@ def test_clusters_are_called_by_their_topics(made, visit, lens):
     assert size.max() >= LEAST > size.min(), "too small ones have words"
     assert dict(zip(frame["cluster"], frame["about"], strict=True)) == wanted
     assert dict(zip(frame["cluster"], frame["samples"], strict=True)) == dict(enumerate(size.tolist()))
+
+
+def test_no_two_clusters_have_one_name_on_the_map():
+    none = np.zeros(0)
+    named = (("sea", "sail"), ("sea", "bread"), ("sea", "sail"), ())
+    cards = [ClusterCard(c, 9, 1, 0, none, none, names) for c, names in enumerate(named)]
+    assert apart(cards) == ["sea", "bread", "sail", "cluster 3"]
 
 
 def test_clusters_of_a_store_without_topics_are_called_by_words(made, visit):
