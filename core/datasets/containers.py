@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.datasets.hub_rows import check_hub
+from core.datasets.layouts.names import fold
 from core.datasets.rows import BLOCK
 from core.errors import DataError
 
@@ -158,6 +159,11 @@ class RecordFile:
         return "CSV"
 
 
+def is_record(value: dict) -> bool:
+    """Whether an object is a record, and none around a list of records."""
+    return not RECORD_FIELDS.isdisjoint(map(fold, value))
+
+
 def _first(chunks: Iterator) -> Iterator:
     """As many chunks as make a block: those of a gzip file can be small."""
     size = 0
@@ -171,8 +177,8 @@ def _object_format(lines: list[str], text: str) -> str:
     """JSON Lines, or one object over several lines; a broken first line must not hide the lines after it."""
     if len(lines) == 1:  # one record, or one object around all of them
         if _is_object(text):
-            return "JSON Lines" if RECORD_FIELDS & json.loads(text).keys() else "JSON object"
-        wraps = (match := _LIST_OF_OBJECTS.match(text)) and match[1] not in RECORD_FIELDS
+            return "JSON Lines" if is_record(json.loads(text)) else "JSON object"
+        wraps = (match := _LIST_OF_OBJECTS.match(text)) and not is_record({match[1]: None})
         return "JSON object" if wraps else "JSON Lines"
     if _is_object(lines[0]):
         return "JSON Lines"

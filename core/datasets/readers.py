@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from core.datasets.containers import RECORD_FIELDS, RecordFile
+from core.datasets.containers import RecordFile, is_record
 from core.datasets.hub_rows import HUB_ID, load_hub
 from core.datasets.json_array import json_array, unfinished
 from core.datasets.rows import BadRow, Record, reason_of, shorten
@@ -62,7 +62,7 @@ def _json_object(file: RecordFile) -> Iterator[Record]:
     if "_data_files" in value or ("features" in value and "citation" in value):
         raise DataError(f"{file.source} describes a saved dataset (datasets' save_to_disk) and holds none of its rows.")
     lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
-    if RECORD_FIELDS & value.keys() or not lists:
+    if is_record(value) or not lists:
         lists, value = ["record"], {"record": [value]}
     if len(lists) > 1:
         raise DataError(f"{file.source} holds several lists ({', '.join(lists)}): save the wanted one alone.")

@@ -42,14 +42,15 @@ def _answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Mes
     if answered is None or (answered == asked and answered not in columns.mapped.values()):
         raise RowError(*_no_answer(record, asked, answered))
     thoughts = [name for name in find(record, THOUGHTS) if isinstance(record[name], str) and record[name].strip()]
-    read = {"response": answered} | dict(zip(("thought",), thoughts, strict=False))
+    read = {"response": answered}
     if record.get(answered) is None and not thoughts:
         raise RowError(f"{answered} is {kind(record, answered)}", answered, blank=True)
     value = record.get(answered)
     if is_turns(value):
         return turns_of(value, answered, columns), read
     text = "" if value is None else _text({answered: _first(value, answered, columns)}, answered)
-    text = with_thought(record[thoughts[0]], text) if thoughts else text
+    if thoughts:
+        text, read = with_thought(record[thoughts[0]], text), read | {"thought": thoughts[0]}
     if not text.strip():
         raise RowError(f"{answered} is blank", answered, text, blank=True)
     return [Message("assistant", text)], read

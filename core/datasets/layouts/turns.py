@@ -84,6 +84,7 @@ def _turn(turn: Any, name: str, i: int, columns: Columns) -> list[Message]:
     if not isinstance(turn, dict):
         raise RowError(f"{where} is not an object with a speaker and a text", where, turn)
     if isinstance(turn.get("label"), bool) and isinstance(turn.get("text"), str):  # axolotl: trained on or not
+        _leave_rest(turn, {"label", "text"}, name, columns)
         return [Message("assistant" if turn["label"] else "user", turn["text"])]
     speakers = find(turn, SPEAKER)
     if not any(turn[key] is not None for key in speakers) and (exchange := _exchange(turn, name, columns)):
@@ -96,15 +97,18 @@ def _turn(turn: Any, name: str, i: int, columns: Columns) -> list[Message]:
     thought = content.get("thought") or next((turn[key] for key in thoughts if turn[key].strip()), "")
     if not key and not calls and not thought:
         raise RowError(f"{where} has no text", where, turn, blank=role == "assistant")
-    read = {key, *speakers, *thoughts, *find(turn, CALLS)}
-    for other in (name for name in turn if name not in read):
-        columns.leave(f"{name}.{other}", turn[other])
+    _leave_rest(turn, {key, *speakers, *thoughts, *find(turn, CALLS)}, name, columns)
     text = "\n".join(filter(None, (content.get("text", ""), calls)))
     results = [Message("tool", content["result"])] if "result" in content else []
     if results and not text and not thought:
         return results
     weight = 0 if role == "assistant" and any(turn[key] == 0 for key in find(turn, WEIGHT)) else 1
     return [*results, Message(role, with_thought(thought, text), weight)]
+
+
+def _leave_rest(turn: dict, read: set[str], name: str, columns: Columns) -> None:
+    for other in (key for key in turn if key not in read):
+        columns.leave(f"{name}.{other}", turn[other])
 
 
 def _exchange(turn: dict, name: str, columns: Columns) -> list[Message]:

@@ -1,0 +1,182 @@
+"""Random conversations, written in every layout, are read back unchanged, and no text is lost without a word."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.datasets.layouts import Columns, RowError, messages
+from core.datasets.layouts.columns import PROSE, strings
+from core.schema import Message
+from tests.layout_writers import WRITERS, Layout, talks, texts
+from tests.reading import read
+
+few = settings(max_examples=40)
+PROSE_TEXT = "these are five words and more of nothing"
+
+
+def columns_of(layout: Layout) -> Columns:
+    return Columns(dict(layout.columns))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@few
+@given(st.data())
+def test_a_conversation_is_read_back_unchanged(name, data):
+    layout = WRITERS[name]
+    talk = data.draw(talks(layout.most, layout.system))
+    columns = columns_of(layout)
+    record = json.loads(json.dumps(layout.write(talk)))
+    written = json.dumps(record)
+    assert messages(record, columns) == talk.messages()
+    assert json.dumps(record) == written  # the record itself is not changed
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@few
+@given(st.data())
+def test_no_text_is_lost_without_a_word(name, data):
+    """Every text of five words stands in a message, or its column or the member of a turn is named."""
+    layout = WRITERS[name]
+    record = layout.write(data.draw(talks(layout.most, layout.system)))
+    places = [record, *(each for value in record.values() if isinstance(value, list) for each in value)]
+    place = data.draw(st.sampled_from([p for p in places if isinstance(p, dict)]))
+    key = data.draw(st.sampled_from(["comment", "notes to self", "context", "thinking", "background", "user", "extra"]))
+    if key in place:
+        return
+    place[key] = data.draw(st.sampled_from([PROSE_TEXT, [PROSE_TEXT], {"inner": [{"deep": PROSE_TEXT}]}]))
+    columns = columns_of(layout)
+    try:
+        turns = messages(record, columns)
+    except RowError:
+        return
+    named = {name for left in columns.unread for name in left.split(".")} | {b for _, b in columns.choices}
+    for column, value in record.items():
+        for text in (t for t in strings(value) if PROSE.match(t)):
+            whole = any(text in turn.content or json.dumps(text)[1:-1] in turn.content for turn in turns)
+            assert whole or {column, key} & named or (isinstance(record[column], str) and text[0] in "[\n")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_each_is_read_from_a_file(name, save):
+    from tests.layout_writers import Talk
+
+    layout = WRITERS[name]
+    two = [Talk("", (("why so", "thus"),)), Talk("", (("how", "so"), ("and then", "this"))[: layout.most])]
+    path = save("\n".join(json.dumps(layout.write(talk)) for talk in two))
+    samples, _ = read(path, columns=dict(layout.columns), skip_bad=False)
+    assert [s.messages for s in samples] == [talk.messages() for talk in two]
+    single, _ = read(save(json.dumps(layout.write(two[1]))), columns=dict(layout.columns))
+    assert [s.messages for s in single] == [two[1].messages()]  # one line, which could be an object around a list
+
+
+@few
+@given(texts(), texts(), texts(), st.sampled_from(["reasoning_content", "thinking", "reasoning"]))
+def test_reasoning_comes_before_the_answer(question, thought, answer, name):
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer, name: thought}]
+    wanted = answer if thought in answer else f"<think>\n{thought}\n</think>\n\n{answer}"
+    assert messages({"messages": turns}, Columns(None))[1].content == wanted
+    beside = {"question": question, name: thought, "answer": answer}
+    assert messages(beside, Columns(None))[1].content == wanted
+
+
+@few
+@given(st.lists(st.sampled_from([None, 0, 1]), min_size=1, max_size=4), st.sampled_from(["weight", "train"]))
+def test_weights(weights, name):
+    turns = []
+    for i, weight in enumerate(weights):
+        turns += [{"role": "user", "content": f"q{i}"}, {"role": "assistant", "content": f"a{i}", name: weight}]
+    columns = Columns(None)
+    answers = messages({"messages": turns}, columns)[1::2]
+    assert [m.weight for m in answers] == [0 if weight == 0 else 1 for weight in weights]
+    assert sum(columns.untrained.values()) == all(weight == 0 for weight in weights)
+
+
+@few
+@given(st.lists(texts(), min_size=2, max_size=6, unique=True), st.data())
+def test_multiple_choice(choices, data):
+    place = data.draw(st.integers(0, len(choices) - 1))
+    letter = "ABCDEF"[place]
+    labelled = {"label": [*"123456"[: len(choices)]], "text": choices}
+    by_letter = dict(zip("ABCDEF", choices, strict=False))
+    objects = [{"label": a, "text": text} for a, text in by_letter.items()]
+    forms = [
+        {"choices": choices, "answer": place},
+        {"choices": choices, "answer": letter},
+        {"options": choices, "label": place},
+        {"choices": labelled, "answerKey": str(place + 1)},
+        {"options": by_letter, "answer_idx": letter},
+        {"options": by_letter, "answer": choices[place], "answer_idx": letter},
+        {"choices": objects, "answerKey": letter},
+        {"endings": choices, "label": str(place)},
+        {"options": choices, "correct_answer": f"({letter})"},
+    ]
+    for form in forms:
+        columns = Columns(None)
+        prompt, answer = messages({"question": "Which one?", "context": "It is so."} | form, columns)
+        assert answer.content == choices[place] and not columns.unread
+        assert prompt.content.startswith("Which one?\n\nIt is so.\n\n") and all(c in prompt.content for c in choices)
+
+
+@pytest.mark.parametrize("answer", [4, "Z", -1, "7"])
+def test_an_answer_that_names_no_choice_is_refused(answer):
+    with pytest.raises(RowError, match="names none of the 2 choices"):
+        messages({"question": "Which?", "choices": ["a", "b"], "answer": answer}, Columns(None))
+
+
+def test_an_answer_in_words_stands_beside_choices():
+    record = {"question": "Which?", "choices": ["red", "blue"], "answer": "red, since it is warm"}
+    assert [m.content for m in messages(record, Columns(None))] == ["Which?\n\nA. red\nB. blue", record["answer"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<|im_start|>user\nhi<|im_end|>", "marks of a chat template"),
+        ("[INST] hi [/INST] ho", "marks of a chat template"),
+        ("<start_of_turn>user\nhi", "marks of a chat template"),
+        ("### Human: hi### Assistant: ho", "marks of a chat template"),
+        ("Once upon a time", "plain text without turns"),
+    ],
+)
+def test_text_alone_is_refused_in_a_sentence(text, words):
+    with pytest.raises(RowError, match=words):
+        messages({"text": text}, Columns(None))
+
+
+@pytest.mark.parametrize(
+    "pair", [("chosen", "rejected"), ("response_a", "response_b"), ("conversation_a", "conversation_b")]
+)
+def test_two_answers_ask_which(pair):
+    with pytest.raises(RowError, match=rf"two answers, {pair[0]} and {pair[1]}: .* messages={pair[0]}"):
+        messages({"prompt": "p", pair[0]: "a", pair[1]: "b"}, Columns(None))
+    chosen = messages({"prompt": "p", pair[0]: "a", pair[1]: "b"}, Columns({"messages": pair[1]}))
+    assert chosen == (Message("user", "p"), Message("assistant", "b"))
+
+
+def test_calls_and_results_of_tools():
+    use = {"type": "tool_use", "name": "f", "input": {"a": 1, "b": None}}
+    parts = [
+        {"role": "user", "content": "ask"},
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, use]},
+        {"role": "user", "content": [{"type": "tool_result", "content": "4"}]},
+        {"role": "assistant", "content": None, "function_call": {"name": "g", "arguments": "{}"}},
+    ]
+    found = messages({"messages": parts}, Columns(None))
+    assert found == (
+        Message("user", "ask"),
+        Message("assistant", '<think>\nhm\n</think>\n\n{"name": "f", "input": {"a": 1}}'),
+        Message("tool", "4"),
+        Message("assistant", '{"name": "g", "arguments": "{}"}'),
+    )
+
+
+def test_several_instances_are_exchanges_and_other_replies_are_named():
+    record = {"instruction": "Add", "instances": [{"input": "1 1", "output": "2"}, {"input": "2 2", "output": "4"}]}
+    found = [m.content for m in messages(record, Columns(None))]
+    assert found == ["Add\n\n1 1", "2", "Add\n\n2 2", "4"]
+    columns = Columns(None)
+    replies = [{"role": "assistant", "text": "no", "rank": 1}, {"role": "assistant", "text": "yes", "rank": 0}]
+    tree = {"prompt": {"role": "prompter", "text": "q", "replies": replies}}
+    assert [m.content for m in messages(tree, columns)] == ["q", "yes"] and columns.unread == {"prompt.replies": 1}
