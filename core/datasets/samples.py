@@ -21,6 +21,7 @@ from core.datasets.layouts.names import SOURCES
 from core.datasets.layouts.registry import messages
 from core.datasets.readers import records
 from core.datasets.rows import BadRow
+from core.datasets.threads import rebuilt
 from core.datasets.writers import json_text
 from core.errors import DataError
 from core.schema import Sample
@@ -73,7 +74,7 @@ class SampleReader(Iterator[Sample]):
 
     def _read(self) -> Iterator[Sample]:
         seen: set[int] = set()
-        for row, (where, record) in enumerate(records(self._file)):
+        for row, (where, record) in enumerate(rebuilt(self._file, records(self._file))):
             self.report.rows_read += 1
             sample = self._sample(row, where, record)
             if sample is None:

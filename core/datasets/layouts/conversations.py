@@ -7,7 +7,7 @@ from typing import Any
 
 from core.datasets.layouts.columns import Columns, RowError, Turns, kind
 from core.datasets.layouts.names import CANDIDATES, CONVERSATIONS, LISTS, PROMPTS, RESPONSES, ROLES, find, fold
-from core.datasets.layouts.turns import is_turns, turns_of
+from core.datasets.layouts.turns import SPEAKER, TEXT, is_turns, turns_of
 from core.schema import Message
 
 DIALOGUE = re.compile(r"(?:^|\n\n)(Human|Assistant):[ \n]?")  # as in Anthropic's pairs
@@ -88,4 +88,4 @@ def tree(record: dict, columns: Columns) -> Turns | None:
 
 def _own(record: dict, name: str) -> dict[str, str]:
     """The columns of a first turn that is the record itself."""
-    return {} if name else {key: key for key in find(record, ("text", "role"))}
+    return {} if name else {key: key for key in find(record, (*SPEAKER, *TEXT))}

@@ -83,10 +83,10 @@ def _turn(turn: Any, name: str, i: int, columns: Columns) -> list[Message]:
     where = f"{name}[{i}]"
     if not isinstance(turn, dict):
         raise RowError(f"{where} is not an object with a speaker and a text", where, turn)
-    if isinstance(turn.get("label"), bool) and isinstance(turn.get("text"), str):  # axolotl: trained on or not
-        _leave_rest(turn, {"label", "text"}, name, columns)
-        return [Message("assistant" if turn["label"] else "user", turn["text"])]
     speakers = find(turn, SPEAKER)
+    if not speakers and isinstance(turn.get("label"), bool) and isinstance(turn.get("text"), str):
+        _leave_rest(turn, {"label", "text"}, name, columns)  # axolotl: what is trained on, and what is not
+        return [Message("assistant" if turn["label"] else "user", turn["text"])]
     if not any(turn[key] is not None for key in speakers) and (exchange := _exchange(turn, name, columns)):
         return exchange
     role = _role(turn, speakers, where)

@@ -1,0 +1,73 @@
+"""Flat messages: conversations are rebuilt by their ids, in whatever order the rows come."""
+
+import json
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.layout_writers import talks
+from tests.reading import FIXTURE, read
+
+
+def lines(rows):
+    return "\n".join(map(json.dumps, rows))
+
+
+@FIXTURE
+@given(st.lists(talks(), min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_rows_with_the_id_of_their_conversation(save, many, rng):
+    rows = [
+        {"conversation_id": i, "turn": k, "role": m.role, "content": m.content}
+        for i, talk in enumerate(many)
+        for k, m in enumerate(talk.messages())
+    ]
+    rng.shuffle(rows)
+    samples, report = read(save(lines(rows)), skip_bad=False)
+    assert {s.raw["conversation_id"]: s.messages for s in samples} == {i: t.messages() for i, t in enumerate(many)}
+    assert sum(len(s.raw["messages"]) for s in samples) == len(rows) and [s.row for s in samples] == [*range(len(many))]
+    assert f"{len(rows)} rows of one message each are {len(many)} conversations" in report.warnings[0]
+
+
+def test_rows_without_a_place_keep_their_order(save):
+    rows = [{"thread_id": t, "from": who, "value": f"{who}{t}"} for who in ("human", "gpt") for t in "ab"]
+    samples, _ = read(save(lines(rows)), skip_bad=False)
+    assert [(s.prompt, s.response) for s in samples] == [("humana", "gpta"), ("humanb", "gptb")]
+
+
+@FIXTURE
+@given(st.lists(talks(system=False), min_size=1, max_size=3), st.integers(0, 99))
+def test_rows_that_name_their_parent(save, many, seed):
+    rows = []
+    for i, talk in enumerate(many):
+        for k, m in enumerate(talk.messages()):
+            parent = f"{i}.{k - 1}" if k else None
+            role = {"user": "prompter"}.get(m.role, m.role)
+            rows.append({"message_id": f"{i}.{k}", "parent_id": parent, "text": m.content, "role": role, "rank": 0})
+    random.Random(seed).shuffle(rows)
+    samples, report = read(save(lines(rows)), skip_bad=False)
+    assert {s.raw["message_id"]: s.messages for s in samples} == {f"{i}.0": t.messages() for i, t in enumerate(many)}
+    assert not report.columns_unread
+
+
+def test_other_replies_are_named_and_circles_refused(save):
+    rows = [
+        {"message_id": "a", "parent_id": None, "text": "q", "role": "prompter", "rank": None},
+        {"message_id": "b", "parent_id": "a", "text": "worse", "role": "assistant", "rank": 1},
+        {"message_id": "c", "parent_id": "a", "text": "best", "role": "assistant", "rank": 0},
+        {"message_id": "d", "parent_id": "d", "text": "round", "role": "assistant", "rank": 0},
+    ]
+    samples, report = read(save(lines(rows)))
+    assert [(s.prompt, s.response) for s in samples] == [("q", "best")]
+    assert report.columns_unread == {"replies": 1}
+    assert [str(row) for row in report.skipped] == ["line 4: parent_id leads in a circle"]
+
+
+def test_a_row_that_is_no_message_is_named(save):
+    rows = [
+        {"thread_id": 1, "role": "user", "content": "q"},
+        {"thread_id": 1},
+        {"thread_id": 1, "role": "bot", "content": "a"},
+    ]
+    samples, report = read(save(lines(rows)))
+    assert samples[0].response == "a" and "line 2: is no message" in str(report.skipped[0])
