@@ -77,13 +77,14 @@ def stages() -> Iterator[Callable[..., None]]:
 
         def told(stage: str, done: float, total: float, tokens: int = 0) -> None:
             if stage not in began:  # resumed, it does not begin at 0
-                began[stage] = time.time(), done
+                began[stage] = time.time(), done, tokens
                 progress.reset(task, description=stage, completed=int(done))
-            since, first = began[stage]
+            since, first, tokens_first = began[stage]
             seconds = max(time.time() - since, 1e-9)
             steps = f"{(done - first) / seconds:,.2f}/s" if done > first and total > 1 else ""
+            new = tokens - tokens_first
             progress.tasks[0].total = total if total > 1 or done >= total else None  # update() takes None for no news
-            progress.update(task, completed=done, rate=f"{tokens / seconds:,.0f} tokens/s" if tokens else steps)
+            progress.update(task, completed=done, rate=f"{new / seconds:,.0f} tokens/s" if new else steps)
 
         yield told
 

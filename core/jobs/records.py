@@ -61,9 +61,12 @@ def job(id: str) -> Job:
 
 
 def log(id: str) -> str:
-    """What the command said and then what it printed, of each at most the last 64 KiB; raises JobError."""
+    """What the command said and then what it printed, of each at most the last 64 KiB; raises JobError.
+
+    Of a line that was written over again and again, as bars are, the last state is left.
+    """
     folder = folder_of(id)
-    return tail(folder / LOG) + tail(folder / OUTPUT)
+    return re.sub(r"[^\n]*\r(?!\n)", "", tail(folder / LOG) + tail(folder / OUTPUT))
 
 
 def folder_of(id: str) -> Path:

@@ -27,6 +27,17 @@ def test_the_bar_of_stages(monkeypatch) -> None:
     ]  # fmt: skip
 
 
+def test_the_rate_of_a_stage_counts_from_where_it_was_first_told(monkeypatch) -> None:
+    progress = bar()
+    monkeypatch.setattr(console, "bar", lambda: progress)
+    monkeypatch.setattr(console.time, "time", iter([100.0, 100.0, 110.0]).__next__)
+    with stages() as told:
+        told("Extracting", 500, 1000, 500)
+        assert progress.tasks[0].fields["rate"] == ""
+        told("Extracting", 700, 1000, 700)
+        assert progress.tasks[0].fields["rate"] == "20 tokens/s"
+
+
 def test_from_data_to_replay(run, tiny_store_path: Path, tmp_path: Path) -> None:
     store = str(tiny_store_path)
     assert json.loads(run("info", "--store", store).out)["n_samples"] == 12

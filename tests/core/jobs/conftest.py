@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs import Job, job, jobs, start
+from core.errors import JobError
+from core.jobs import Job, cancel, job, jobs, start
 from core.jobs.records import LIVING, RECORD, content, folder_of
 
 # Says that it begins, waits until it may end, says so; an interruption is told and ends it with 130, as commands do.
@@ -35,13 +36,15 @@ except KeyboardInterrupt:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch):
-    """The cache; what still runs there afterwards is killed."""
+    """The cache; what waits there afterwards is cancelled, what runs is killed."""
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "cache"))
     yield tmp_path / "cache"
     for left in jobs():
         if left.state in LIVING:
-            with suppress(ProcessLookupError):
-                os.killpg(pid(left.id), signal.SIGKILL)
+            with suppress(JobError, ProcessLookupError):
+                cancel(left.id)
+                if group := content(folder_of(left.id) / RECORD).get("pid"):
+                    os.killpg(group, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -90,8 +93,4 @@ def until(wait) -> Callable[..., Job]:
 @pytest.fixture
 def runner() -> Callable[[str], int]:
     """The process id of the runner of a running job."""
-    return pid
-
-
-def pid(id: str) -> int:
-    return content(folder_of(id) / RECORD).get("pid", 0) or -1
+    return lambda id: content(folder_of(id) / RECORD)["pid"]

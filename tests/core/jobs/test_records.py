@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from core.errors import JobError
-from core.jobs import clear, job, jobs, resume
+from core.jobs import clear, job, jobs, log, resume
 from core.jobs.locks import hold, is_held
 from core.jobs.records import state
 from core.system.kept import write_json
@@ -42,6 +42,14 @@ def test_what_is_no_job_of_the_cache_is_refused(cache, id) -> None:
     folder(cache, "1", job=WHOLE)
     with pytest.raises(JobError, match="There is no job"):
         job(id)
+
+
+def test_the_log_is_what_was_said_and_then_printed_each_line_in_its_last_state(cache) -> None:
+    folder(cache, "1", job=WHOLE)
+    assert log("1") == ""
+    (cache / "jobs" / "1" / "log.txt").write_bytes(b"\r  0%\r 50%\r100%\nNote: x\r\n\xff\n")
+    (cache / "jobs" / "1" / "output.txt").write_text("made\n")
+    assert log("1") == "100%\nNote: x\r\n\ufffd\nmade\n"
 
 
 def test_no_cache_no_jobs(cache) -> None:
