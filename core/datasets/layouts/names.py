@@ -49,10 +49,16 @@ def folded(names: Iterable[str]) -> frozenset[str]:
     return frozenset(map(fold, names))
 
 
-def find(record: dict, names: Iterable[str]) -> list[str]:
+def find(record: dict, names: tuple[str, ...]) -> list[str]:
     """The keys that a record has for these names, in the order of `names`."""
-    keys = {fold(str(key)): key for key in reversed(record)}
-    return [name if name in record else keys[fold(name)] for name in names if name in record or fold(name) in keys]
+    return list(_find(tuple(record), names))
+
+
+@lru_cache(maxsize=1 << 10)  # the records of a file mostly have the same keys
+def _find(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    by_fold = {fold(str(key)): key for key in reversed(keys)} | {key: key for key in keys}
+    there = (name if name in keys else fold(name) for name in names)
+    return tuple(by_fold[name] for name in there if name in by_fold)
 
 
 ROLES = {fold(name): role for role, names in SPEAKERS.items() for name in names}
