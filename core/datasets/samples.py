@@ -138,6 +138,8 @@ class SampleReader(Iterator[Sample]):
     def _bad_rows(self) -> str:
         report = self.report
         bad, first = report.n_skipped, [f"  {row}" for row in report.skipped[:10]]
+        if bad > 1 and not self._n_good and len(reasons := {row.reason for row in report.skipped}) == 1:
+            return f"{self._file.source}: none of its {_rows(bad)} can be used: each {reasons.pop()}."
         more = [f"  and {bad - 10:,} more"] if bad > 10 else []
         advice = "mend them, or skip them with skip_bad" if self._n_good else "no row is left"
         title = f"{self._file.source}: {bad:,} of {report.rows_read:,} rows cannot be used; {advice}."

@@ -57,7 +57,8 @@ def test_what_a_call_of_gemini_says_is_kept(cases):
 
 def test_a_preference_pair_asks_which(cases):
     text = failure(cases / "preference_lists.jsonl")
-    assert "two answers, chosen and rejected" in text and "messages=chosen" in text
+    assert "none of its 20 rows can be used: each holds two answers, chosen and rejected" in text
+    assert text.endswith("messages=chosen.") and "\n" not in text
     _, _, report = case(cases, "preference_lists.jsonl")
     assert report.columns_unread == {"rejected": 20}
 
