@@ -42,6 +42,7 @@ def export(
     saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
     format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv. Default: as the file's name ends.")] = "",
     order: Annotated[str, typer.Option(help="input or pick")] = "input",
+    to: Annotated[str, typer.Option(help="original, messages, prompt-completion, alpaca or sharegpt")] = "original",
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,17 +51,21 @@ def export(
     Example: python -m core export --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
     """
     from core.export.folder import export as write
-    from core.export.formats import format_of
+    from core.export.formats import fields_of, format_of
+    from core.export.snippets import snippets
 
     session, workspace, wanted = request(store, **spec)
     if saved:
         wanted = saved_spec(workspace.state().selections, saved)
-    manifest = write(session.selection(wanted), session.store, out, format or format_of(out), order, force=force)
+    format, chosen = format or format_of(out), session.selection(wanted)
+    manifest = write(chosen, session.store, out, format, order, to=to, force=force)
     if as_json:
         machine(manifest)
-    else:
-        what = "" if format_of(out, "") == manifest["format"] else f" as {manifest['format']}"
-        print(f"{many(manifest['n_records'], 'record')}{what} → {shown_path(out)}")
+        return
+    what = "" if format_of(out, "") == format else f" as {format}"
+    print(f"{many(manifest['n_records'], 'record')}{what} → {shown_path(out)}")
+    for each in snippets(str(out), format, to, fields_of(chosen, session.store, to)):
+        print(f"\n{each.trainer}:\n\n{each.text.rstrip()}")
 
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:

@@ -25,22 +25,24 @@ def export(
     format: str = "jsonl",
     order: str = "input",
     names: Names | None = None,
-    *,
+    to: str = "original",
     force: bool = False,
 ) -> dict:
     """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
 
-    The records are those of the input, unchanged; in the input's order, or in the order of the picks. names: what the
-    rejects call features, by default their shared labels. force: other files under the three names are replaced.
-    Raises SelectionError for an unknown format or order, DataError for a path that cannot or must not be written.
+    The records are those of the input, unchanged, or their turns in one of FORMS; in the input's order, or in the order
+    of the picks. names: what the rejects call features, by default their shared labels. force: other files under the
+    three names are replaced.
+    Raises SelectionError for an unknown format, order or form, DataError for a path that cannot or must not be written
+    and for the first record that the form cannot hold; nothing is written then.
     """
     path = Path(path)
     rejects_path, manifest_path = (path.with_name(f"{path.stem}.{end}") for end in ("rejects.jsonl", "manifest.json"))
     for target in (path, rejects_path, manifest_path):
         if target.exists() and target.resolve() == Path(store.meta["config"]["data"]).resolve():
             raise DataError(f"{target} is the data that was selected from: give another name.")
-    content = curated_bytes(selection, store, format, order)
-    manifest = manifest_json(selection, store, format, order, path.name, content)
+    content = curated_bytes(selection, store, format, order, to)
+    manifest = manifest_json(selection, store, format, order, path.name, content, to)
     files = {path: content, rejects_path: rejects_bytes(selection, store, names), manifest_path: manifest.encode()}
     if not force:
         _check_nothing_is_lost(files)
@@ -83,7 +85,7 @@ def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -
         raise SelectionError(
             f"The selection is not the one in {manifest}: {differ} rows differ, or stand in another order."
         )
-    content = curated_bytes(selection, opened, found["format"], found["order"])
+    content = curated_bytes(selection, opened, found["format"], found["order"], found.get("form", "original"))
     digest = hashlib.sha256(content).hexdigest()
     if digest != found["sha256"]:
         raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {digest}.")

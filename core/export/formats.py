@@ -1,15 +1,19 @@
-"""The curated file's content in each format, and how files are written."""
+"""The curated file's content in each form and format, and how files are written."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError, SelectionError
+from core.export.forms import in_form
 from core.schema import Selection
 from core.store.reader import FeatureStore
 from core.system.files import replacing
@@ -26,14 +30,18 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def preview(selection: Selection, store: FeatureStore, format: str, order: str, records: int = 3) -> tuple[str, str]:
+def preview(
+    selection: Selection, store: FeatureStore, format: str, order: str, records: int = 3, to: str = "original"
+) -> tuple[str, str]:
     """The first records as they will stand in the file, and what language to colour them as; Parquet, which is not
-    text, as JSON Lines. Raises as `curated_bytes` does.
+    text, as JSON Lines. Raises as `curated_bytes` does, for a record further down only if the form cannot hold it.
     """
-    rows = selection.rows if order == "pick" else np.sort(selection.rows)
-    first = replace(selection, rows=rows[:records])
     shown = "jsonl" if format == "parquet" else format
-    return curated_bytes(first, store, shown, "pick").decode(), "json" if shown.startswith("json") else "text"
+    if to == "original":  # none of the others needs to be looked at
+        rows = selection.rows if order == "pick" else np.sort(selection.rows)
+        selection, order = replace(selection, rows=rows[:records]), "pick"
+    first = islice(records_of(selection, store, format, order, to), records)
+    return _written(first, shown).decode(), "json" if shown.startswith("json") else "text"
 
 
 def format_of(path: Path, otherwise: str = "jsonl") -> str:
@@ -42,13 +50,44 @@ def format_of(path: Path, otherwise: str = "jsonl") -> str:
     return ending if ending in FORMATS else otherwise
 
 
-def curated_bytes(selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input") -> bytes:
-    """The curated file's content."""
+def curated_bytes(
+    selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input", to: str = "original"
+) -> bytes:
+    """The curated file's content; `to` is the form of its records, one of FORMS."""
+    return _written(records_of(selection, store, format, order, to), format)
+
+
+def records_of(
+    selection: Selection, store: FeatureStore, format: str, order: str, to: str = "original"
+) -> Iterable[Any]:
+    """The records in their order and form.
+
+    Raises SelectionError for an unknown format, order or form, DataError for what the form or csv cannot hold.
+    """
     for name, value, known in (("format", format, FORMATS), ("order", order, ORDERS)):
         if value not in known:
             raise SelectionError(f"Unknown {name} {value!r}: use one of {', '.join(known)}.")
     rows = selection.rows if order == "pick" else np.sort(selection.rows)
+    records = in_form(store.samples(rows), store.sample_columns()["source_row"][rows].tolist(), to)
+    return records if to == "original" or format != "csv" else _without_lists(records, to)
+
+
+def fields_of(selection: Selection, store: FeatureStore, to: str) -> tuple[str, ...]:
+    """The fields that all records have in a form; none for the original ones, which may differ. Raises as in_form."""
+    return () if to == "original" else tuple(next(iter(records_of(selection, store, "jsonl", "pick", to)), ()))
+
+
+def _without_lists(records: Iterable[dict[str, Any]], to: str) -> Iterable[dict[str, Any]]:
+    """Records for csv, where a trainer would read a list as text; DataError for the first list."""
+    for record in records:
+        for name, value in record.items():
+            if isinstance(value, list):
+                raise DataError(f"csv cannot hold the lists in {name} of the form {to}: take jsonl, json or parquet.")
+        yield record
+
+
+def _written(records: Iterable[Any], format: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "curated"
-        write_records((s.raw for s in store.samples(rows)), path, format)
+        write_records(records, path, format)
         return path.read_bytes()

@@ -18,10 +18,16 @@ from core.system.files import cache_dir
 
 
 def manifest_json(
-    selection: Selection, store: FeatureStore, format: str, order: str, name: str, content: bytes | None = None
+    selection: Selection,
+    store: FeatureStore,
+    format: str,
+    order: str,
+    name: str,
+    content: bytes | None = None,
+    to: str = "original",
 ) -> str:
     """Everything that `replay` needs, and what a reader of the file may want to know."""
-    content = curated_bytes(selection, store, format, order) if content is None else content
+    content = curated_bytes(selection, store, format, order, to) if content is None else content
     columns = store.sample_columns()
     tokens = columns["n_prompt_tokens"] + columns["n_response_tokens"] + columns["n_later_tokens"]
     manifest = {
@@ -29,6 +35,7 @@ def manifest_json(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "file": name,
         "format": format,
+        "form": to,
         "order": order,
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_records": len(selection.rows),

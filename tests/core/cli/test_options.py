@@ -66,7 +66,7 @@ prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,
 refine: --lens
 select: --force=False --lens
 explain: --lens
-export: --force=False --lens
+export: --force=False --lens --to=original
 search: --lens
 veto: --lens
 label: --lens --timeout=60.0
