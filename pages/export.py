@@ -7,8 +7,10 @@ import streamlit as st
 from core.datasets.writers import FORMATS
 from core.errors import SaelectError
 from core.export.folder import rejects_bytes
-from core.export.formats import ORDERS, curated_bytes, preview
+from core.export.formats import ORDERS, curated_bytes, fields_of, preview
+from core.export.forms import FORMS
 from core.export.manifest import manifest_json, spec_dict
+from core.export.snippets import snippets
 from core.system.files import cache_dir
 from core.system.shown import shown_path
 from pages.parts.text import cut, plain
@@ -17,14 +19,15 @@ from pages.parts.view import header, metrics
 SHOWN, LONGEST = 60, 1000  # lines of the first records, and characters of a line
 
 
-def pick_form() -> tuple[str, str]:
-    """Format and order of the file."""
-    left, right = st.columns(2)
+def pick_form() -> tuple[str, str, str]:
+    """Format and order of the file, and the form of its records."""
+    left, right, last = st.columns(3)
     format = left.segmented_control(
         "Format", list(FORMATS), default="jsonl", required=True, key="format", bind="query-params"
     )
     order = right.segmented_control("Order", ORDERS, default="input", required=True, key="order", bind="query-params")
-    return format, order
+    to = last.selectbox("As", list(FORMS), key="to", bind="query-params")
+    return format, order, to
 
 
 def show_figures() -> None:
@@ -42,11 +45,11 @@ def show_downloads(usable: bool) -> None:
     """The three files, each made when its button is pressed."""
     file = f"{name}.{format}"
     files = (
-        ("Curated file", file, lambda: curated_bytes(now.selection, store, format, order), "download"),
+        ("Curated file", file, lambda: curated_bytes(now.selection, store, format, order, to), "download"),
         ("Rejects with reasons", f"{name}.rejects.jsonl",
          lambda: rejects_bytes(now.selection, store, now.spoken), "rule"),
         ("Manifest", f"{name}.manifest.json",
-         lambda: manifest_json(now.selection, store, format, order, file).encode(), "receipt_long"),
+         lambda: manifest_json(now.selection, store, format, order, file, to=to).encode(), "receipt_long"),
     )  # fmt: skip
     for column, (label, target, make, icon) in zip(st.columns(3), files, strict=True):
         column.download_button(
@@ -56,6 +59,14 @@ def show_downloads(usable: bool) -> None:
         )  # fmt: skip
     st.caption("The manifest reproduces the file on any machine that has the feature store:")
     st.code(f"python -m core replay {name}.manifest.json", language=None)
+
+
+def show_snippets() -> None:
+    """The lines that load the file, for each trainer that reads the form."""
+    found = snippets(f"{name}.{format}", format, to, fields_of(now.selection, store, to))
+    st.caption("The lines that load it:")
+    for tab, each in zip(st.tabs([each.trainer for each in found]), found, strict=True):
+        tab.code(each.text, each.language)
 
 
 def show_saved() -> None:
@@ -80,7 +91,7 @@ def show_saved() -> None:
 def first_records() -> tuple[str, str] | None:
     """The beginning of the file and its language; None, after saying why, where the format cannot hold the records."""
     try:
-        return preview(now.selection, store, format, order)
+        return preview(now.selection, store, format, order, to=to)
     except SaelectError as error:
         st.error(plain(error), icon=":material/block:")
         return None
@@ -95,13 +106,18 @@ def show_records(text: str, language: str) -> None:
         st.caption("As JSON Lines, as Parquet is no text.")
 
 
-now = header("Export", "The records leave exactly as they came in: every value and the order of keys.")
+now = header(
+    "Export",
+    "The records leave exactly as they came in, every value and the order of keys; or in the form of a trainer.",
+)
 store = now.session.store
 name = f"{Path(store.meta['config']['data']).stem.split('.')[0]}-{now.spec.method}-{len(now.selection.rows)}"
-format, order = pick_form()
+format, order, to = pick_form()
 show_figures()
 found = first_records()
 show_downloads(found is not None)
+if found:
+    show_snippets()
 show_saved()
 if found:
     show_records(*found)

@@ -9,14 +9,15 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from core.datasets.layouts.names import TOOLS, find, fold, folded
+from core.datasets.layouts.turns import SPEAKER
 from core.datasets.writers import json_text
 from core.errors import DataError, SelectionError
 from core.schema import Message, Sample
 
 OPTIONAL = ("system", "history", "tools")  # fields that are left away where no record has any
 MEDIA = ("image", "images", "video", "videos", "audio", "audios")
-CALLS = ("tool_calls", "function_call")
-REASONING = ("reasoning_content", "reasoning", "thinking")
+CALLS = folded(("tool_call", "tool_calls", "function_call", "tool_use", "executable_code"))
 SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
 
 
@@ -31,6 +32,7 @@ def original(sample: Sample) -> Any:
 
 def messages(sample: Sample) -> dict[str, Any]:
     """TRL and OpenAI: `messages` of role and content, `tools` as JSON text."""
+    _must_be_learned(sample.messages)
     return {"messages": _turns(sample.messages), "tools": _tools(sample)}
 
 
@@ -38,6 +40,7 @@ def prompt_completion(sample: Sample) -> dict[str, Any]:
     """TRL: the last response as `completion`, which alone is learned, the turns before it as `prompt`."""
     *before, last = sample.messages
     _must_end(last)
+    _must_be_learned([last])
     if not before or before[-1].role not in ("user", "tool"):
         raise UnfitError("has no turn of a user right before its last response")
     return {"prompt": _turns(before), "completion": _turns([last]), "tools": _tools(sample)}
@@ -96,20 +99,21 @@ def _record(sample: Sample, row: int, to: str) -> dict[str, Any]:
 
 
 def _check_turns_are_all(sample: Sample) -> None:
-    """Raises UnfitError if the record holds more of the conversation than the text of its turns."""
+    """Raises UnfitError if the record holds media, or calls of tools, which its turns have as text only."""
     record = sample.raw if isinstance(sample.raw, dict) else {}
-    for name in MEDIA:
-        if record.get(name):
+    for name in find(record, MEDIA):
+        if record[name]:
             raise UnfitError(f"has {name}")
-    text = "\n".join(turn.content for turn in sample.messages)
-    for turn in _raw_turns(record):
-        if any(turn.get(name) for name in CALLS) or "function_call" in (turn.get("from"), turn.get("role")):
-            raise UnfitError("has a tool call")
-        for name in REASONING:
-            if turn.get(name) and str(turn[name]).strip() not in text:
-                raise UnfitError(f"has {name} beside a turn's text")
-        if turn.get("weight") == 0 or turn.get("train") is False:
-            raise UnfitError("has a turn that is not to be learned")
+    if any(_calls(turn) for turn in _raw_turns(record)):
+        raise UnfitError("has a tool call")
+
+
+def _calls(turn: dict) -> bool:
+    """Whether a turn calls a tool, told from its members, its speaker or the parts of its content."""
+    said = [name for name, value in turn.items() if value] + [turn[name] for name in find(turn, SPEAKER)]
+    for part in (part for value in turn.values() if isinstance(value, list) for part in value):
+        said += [*part, part.get("type")] if isinstance(part, dict) else []
+    return any(fold(str(name)) in CALLS for name in said)
 
 
 def _raw_turns(record: dict) -> Iterator[dict]:
@@ -121,7 +125,7 @@ def _raw_turns(record: dict) -> Iterator[dict]:
             except ValueError:
                 continue
         if isinstance(value, list):
-            yield from (turn for turn in value if isinstance(turn, dict) and {"role", "from", "speaker"} & turn.keys())
+            yield from (turn for turn in value if isinstance(turn, dict) and find(turn, SPEAKER))
 
 
 def _turns(turns: Iterable[Message]) -> list[dict[str, str]]:
@@ -131,7 +135,7 @@ def _turns(turns: Iterable[Message]) -> list[dict[str, str]]:
 def _tools(sample: Sample) -> str | None:
     """The tools that may be called, as JSON text: of objects, datasets would make one with the fields of all."""
     record = sample.raw if isinstance(sample.raw, dict) else {}
-    tools = record.get("tools") or record.get("functions") or ""
+    tools = next((record[name] for name in find(record, TOOLS) if record[name]), "")
     text = tools if isinstance(tools, str) else json_text(tools)
     return None if text.strip() in ("", "[]", "{}", "null") else text
 
@@ -139,6 +143,7 @@ def _tools(sample: Sample) -> str | None:
 def _exchanges(sample: Sample, askers: tuple[str, ...]) -> tuple[str, list[Message]]:
     """The text of a first system turn, and the other turns, which must be of one of `askers` and assistant in turn."""
     turns = list(sample.messages)
+    _must_be_learned(turns)
     system = turns.pop(0).content if turns[0].role == "system" else ""
     for i, turn in enumerate(turns):
         if turn.role not in (("assistant",) if i % 2 else askers):
@@ -146,6 +151,11 @@ def _exchanges(sample: Sample, askers: tuple[str, ...]) -> tuple[str, list[Messa
             raise UnfitError(f"has a turn of {turn.role} in place {place}")
     _must_end(turns[-1])
     return system, turns
+
+
+def _must_be_learned(turns: Iterable[Message]) -> None:
+    if any(turn.role == "assistant" and not turn.weight for turn in turns):
+        raise UnfitError("has a response that is not to be learned")
 
 
 def _must_end(last: Message) -> None:

@@ -26,6 +26,15 @@ def test_a_printed_command_names_the_store_wherever_the_cache_lies(visit, sessio
     assert open_store(words[words.index("--store") + 1]).key == KEY
 
 
+def test_a_form_is_shown_with_the_lines_that_load_it(visit, session):
+    at = visit("export", to="messages", budget=7)
+    assert list(json.loads(at.code[-1].value.splitlines()[0])) == ["messages"]
+    assert [tab.label for tab in at.tabs] == ["TRL", "axolotl"]
+    assert "SFTConfig" in at.tabs[0].code[0].value and "field_messages: messages" in at.tabs[1].code[0].value
+    at = visit("export", to="messages", format="csv", budget=7)
+    assert "csv cannot hold the lists" in at.error[0].value and not at.tabs
+
+
 @pytest.mark.parametrize("format", ["jsonl", "json", "csv", "parquet"])
 def test_the_first_records_are_shown_in_the_files_format(visit, session, format):
     at = visit("export", format=format, order="pick", budget=7)

@@ -99,6 +99,17 @@ def test_explain_veto_export_and_their_json(machine, run, tiny_store_path: Path,
     assert "The features that brought it in" in done.out
 
 
+def test_a_form_comes_with_the_lines_that_load_it(run, tiny_store_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "c.jsonl"
+    asked = ("export", "--budget", "3", "--store", str(tiny_store_path), "--out", str(out))
+    done = run(*asked, "--to", "messages")
+    assert done.status == 0 and done.out.startswith("3 records → "), done.err
+    assert f'load_dataset("json", data_files="{out}", split="train")' in done.out and "field_messages" in done.out
+    assert all(list(json.loads(line)) == ["messages"] for line in out.read_text().splitlines())
+    done = run(*asked, "--to", "chatml", "--force")
+    assert done.status == 2 and "Unknown form 'chatml': use one of original, messages" in done.err
+
+
 def test_pins_and_bans_hold_for_every_selection(machine, run, tiny_store_path: Path) -> None:
     first = machine("select", "--budget", "3")["rows"]
     assert machine("ban", str(first[0])) == {"bans": [first[0]]}

@@ -35,10 +35,6 @@ CHAT = [
 TOOLS = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}]
 
 
-def turns(*pairs: tuple[str, str]) -> list[dict]:
-    return [{"role": role, "content": content} for role, content in pairs]
-
-
 @st.composite
 def exchanges(draw, askers=("user",), most=4, system=True) -> tuple[Message, ...]:
     """Askers and assistant in turn, behind a system turn or none."""
@@ -51,6 +47,14 @@ def exchanges(draw, askers=("user",), most=4, system=True) -> tuple[Message, ...
 any_turns = st.lists(
     st.builds(Message, st.sampled_from(["system", "user", "assistant", "tool"]), texts), min_size=1, max_size=7
 ).filter(lambda turns: any(turn.role == "assistant" for turn in turns))
+
+
+HELD = {
+    "messages": any_turns.map(tuple),
+    "prompt-completion": exchanges(("user", "tool")),
+    "sharegpt": exchanges(("user", "tool")),
+    "alpaca": exchanges(),
+}
 
 
 def shaped(to: str, *conversations: tuple[Message, ...]) -> list:
@@ -67,10 +71,8 @@ def read_back(records: list, format: str) -> list:
 
 @quick
 @given(
-    to_and_conversations=st.one_of(
-        st.tuples(st.just("messages"), st.lists(any_turns.map(tuple), min_size=1, max_size=3)),
-        st.tuples(st.just("sharegpt"), st.lists(exchanges(("user", "tool")), min_size=1, max_size=3)),
-        st.tuples(st.just("alpaca"), st.lists(exchanges(most=1), min_size=1, max_size=3)),
+    to_and_conversations=st.sampled_from(FITTING).flatmap(
+        lambda to: st.tuples(st.just(to), st.lists(HELD[to], min_size=1, max_size=3))
     ),
     format=st.sampled_from(["jsonl", "json", "parquet"]),
 )
@@ -182,6 +184,7 @@ def test_a_manifest_without_a_form_is_of_the_original(chats, tmp_path: Path) -> 
 
 USER, ANSWER = {"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}
 CALL = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
+GEMINI = {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]}
 
 
 @pytest.mark.parametrize(
@@ -191,8 +194,10 @@ CALL = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name":
         ({"messages": [USER, CALL, ANSWER]}, FITTING, "has a tool call"),
         ({"messages": json.dumps([USER, CALL, ANSWER])}, FITTING, "has a tool call"),
         ({"conversations": [USER, {"from": "function_call", "value": "{}"}, ANSWER]}, FITTING, "has a tool call"),
-        ({"messages": [USER, ANSWER | {"weight": 0}, USER, ANSWER]}, FITTING, "not to be learned"),
-        ({"messages": [USER, ANSWER | {"reasoning_content": "because"}]}, FITTING, "has reasoning_content"),
+        ({"contents": [GEMINI, ANSWER]}, FITTING, "has a tool call"),
+        ({"messages": [USER, ANSWER, USER, ANSWER | {"weight": 0}]}, FITTING, "not to be learned"),
+        ({"messages": [USER, ANSWER | {"weight": 0}, USER, ANSWER]}, ("messages", *FITTING[2:]), "not to be learned"),
+        ({"messages": [USER, ANSWER | {"reasoning_content": "because"}]}, (), ""),
         ({"messages": [USER, ANSWER, USER]}, FITTING[1:], "does not end with a response"),
         ({"messages": [USER, USER, ANSWER]}, FITTING[2:], "has a turn of user in place 2"),
         ({"messages": [USER, ANSWER, {"role": "system", "content": "x"}, USER, ANSWER]}, FITTING[2:], "in place 3"),
