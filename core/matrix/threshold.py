@@ -60,11 +60,11 @@ def chosen_theta(table: list[ThetaRow]) -> float:
 
 
 def median_theta(table: list[ThetaRow]) -> float:
-    """The θ of topics: the median of their values.
+    """The θ of topics: the median of their values, or 0 where none is larger.
 
     Every sample has k topics, whether it is about so many things or not; the weaker half seldom fits (docs/topics.md).
     """
-    return next((row.theta for row in table if row.quantile == MEDIAN), 0.0)
+    return next((row.theta for row in table if row.quantile == MEDIAN and row.coverable), 0.0)
 
 
 def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.errors import SaelectError, StoreError, UnscoredError
+from core.errors import SaelectError, UnscoredError
 from core.schema import NOUNS, SCOPES, UNITS, Selection, SelectionSpec
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
@@ -125,8 +125,6 @@ def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selectio
 def pick_lens(session: Session) -> str:
     """What a feature is: what a sample is about, or what a single token means; without a choice where there is none."""
     lenses = session.store.lenses
-    if not lenses:
-        raise StoreError("This data set has neither topics nor token features: extract more samples, or with an SAE.")
     if len(lenses) == 1:
         return lenses[0]
     return st.segmented_control(

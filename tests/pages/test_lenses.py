@@ -150,7 +150,7 @@ def test_a_store_from_before_topics_says_how_it_gets_them(visit, case):
 
 @pytest.mark.parametrize("case", ["neither"], indirect=True)
 def test_a_store_with_neither_is_told(visit, case):
-    assert "neither topics nor token features" in visit().warning[0].value
+    assert "neither topics nor token features" in visit().error[0].value
 
 
 @pytest.mark.parametrize("case", STORES, indirect=True)

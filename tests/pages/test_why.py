@@ -1,5 +1,6 @@
 """The Why page: the sentences first, the features of both lenses, and the kept samples in the place of one left out."""
 
+import numpy as np
 import pytest
 
 from core.explain.covers import smallest_cover
@@ -8,7 +9,7 @@ from core.explain.naming import Names
 from core.explain.sentences import told
 from core.explain.similar_samples import most_similar_kept, side_by_side
 from core.features.shown_labels import names_of
-from core.schema import NOUNS, SelectionSpec
+from core.schema import LENSES, NOUNS, SelectionSpec
 from core.session.session import open_session, workspace_of
 from tests.factories import KEY, TOPICS
 from tests.pages.conftest import N, feature_sets, make_store
@@ -80,7 +81,8 @@ def test_what_stands_in_the_place_of_one_left_out(visit, both):
 
 
 def test_the_other_lens_is_folded(visit, both):
-    row = 4
+    active = [both.matrix("all", both.default_theta("all", lens)[0], lens).counts > 0 for lens in LENSES]
+    row = int(np.flatnonzero(active[0] & active[1])[0])
     for lens, other in (("topics", "tokens"), ("tokens", "topics")):
         at = visit("why", budget=BUDGET, row=row, lens=lens)
         assert [e.label for e in at.expander if "other lens" in e.label] == [f"Through the other lens: its {other}"]

@@ -63,9 +63,10 @@ def test_samples_without_a_response_token_are_told(tiny, tmp_path, quick_map):
     config = replace(tiny.config, data=str(tmp_path / "data.jsonl"), model=str(tmp_path / "lm"))
     store = open_store(extract(config, tmp_path))
     assert (store.sample_columns()["n_response_tokens"] > 0).tolist() == [True, False, False, False]
-    cut, lost = store.meta["warnings"]
+    cut, lost, few = store.meta["warnings"]
     assert "1 sample is cut at 64 tokens before the response" in cut
     assert "2 samples have no response token: the chat template" in lost
+    assert few.startswith("There are no topics")
 
 
 def test_an_sae_of_another_width(tiny, tmp_path):
