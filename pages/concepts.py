@@ -28,7 +28,8 @@ def ask() -> str:
 def features_of(now: View, found: Concept, lens: str) -> None:
     """The features of a lens that the words activate or name, with what can be done to them."""
     names, values = now.names(lens), dict(found.activated.get(lens, []))
-    features = [*values, *(f for f in found.named[lens] if f not in values)]
+    named = found.named[lens]
+    features = [*named, *(f for f in values if f not in named)]
     if not features:
         st.caption(f"No {NOUNS[lens]} of this data set has it.")
         return
@@ -38,14 +39,14 @@ def features_of(now: View, found: Concept, lens: str) -> None:
         {
             NOUNS[lens]: f,
             "name": names.get(f, ""),
-            "value": values.get(f),
-            "in its name": f in found.named[lens],
+            "activated": f"{values[f]:.2f}" if f in values else "",
+            "in its name": "yes" if f in named else "",
             "samples": samples.get(f, 0),
             "decided": now.state.of(lens).vetoes.get(f, ""),
         }
         for f in features
     ]
-    chosen = clickable(pd.DataFrame(rows), f"concept-{lens}", 320, several=True, formats={"value": "%.2f"})
+    chosen = clickable(pd.DataFrame(rows), f"concept-{lens}", 320, several=True)
     if chosen:
         act(now, [features[i] for i in chosen], lens)
 
@@ -84,7 +85,7 @@ def show(now: View, text: str) -> None:
         return
     seconds = time.perf_counter() - started
     for lens in now.session.store.lenses:
-        st.subheader(f"{NOUNS[lens].capitalize()}s that have it", anchor=False)
+        st.subheader(f"{NOUNS[lens].capitalize()}s named for it or activated by it", anchor=False)
         features_of(now, found, lens)
     nearest(now, found)
     st.caption(f"Read by the store's model in {seconds:.1f} s.")

@@ -34,9 +34,12 @@ def concepts(
         machine({"activated": found.activated, "named": found.named, "rows": found.rows, "likeness": found.likeness})
         return
     for lens in session.store.lenses:
+        show(
+            [{NOUNS[lens]: f, "name": names[lens][f]} for f in found.named[lens]],
+            f"{NOUNS[lens].capitalize()}s named for it",
+        )
         rows = [{NOUNS[lens]: f, "name": names[lens][f], "value": v} for f, v in found.activated.get(lens, [])]
         show(rows, f"{NOUNS[lens].capitalize()}s that it activates")
-        show([{NOUNS[lens]: f, "name": names[lens][f]} for f in found.named[lens]], "Named for it")
     samples = session.store.samples(found.rows.tolist())
     likeness = found.likeness.tolist()
     show([{"row": s.row, "likeness": n, "prompt": s.prompt[:160]} for s, n in zip(samples, likeness, strict=True)])

@@ -69,8 +69,13 @@ def upgrade(store: Store) -> None:
     Example: python -m core upgrade --store cache/0123456789abcdef.duckdb
     """
     from core.extract.upgrade import upgrade as run
+    from core.store.reader import open_store
 
-    print(with_progress(lambda show: run(store, on_progress=show)))
+    with stages() as told:
+        path = run(store, lambda step: told(step.stage, step.done, step.total, step.tokens))
+    topics = (open_store(path).meta["topics"] or {"n_features": 0})["n_features"]
+    tell(f"{path.name} has {many(topics, 'topic')} to look through now; nothing else of it was changed.")
+    print(path)
 
 
 def demo(samples: Annotated[int, typer.Option(help="How many conversations.")] = 1000) -> None:

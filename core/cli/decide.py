@@ -13,7 +13,7 @@ import typer
 from core.cli.console import machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
-from core.schema import LENSES, SelectionSpec
+from core.schema import LENSES, NOUNS, SelectionSpec
 from core.system.shown import many, shown_path
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def veto(
         machine(effect)
         return
     leaks = effect.pop("leaks")
-    show([{"": name, "before": before, "after": after} for name, (before, after) in effect.items()])
-    show(leaks, "Features that still carry it")
+    told = {name.replace("features", f"{NOUNS[wanted.lens]}s"): change for name, change in effect.items()}
+    show([{"": name, "before": before, "after": after} for name, (before, after) in told.items()])
+    show(leaks, f"{NOUNS[wanted.lens].capitalize()}s that still carry it")
     done = "Nothing was changed: --preview" if preview else "Vetoed; --lift takes it back"
     print(f"{done} ({wanted.lens}).")
 

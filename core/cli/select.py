@@ -151,6 +151,7 @@ def explain(
     features, cover = found.pop("credited", []), found.pop("smallest cover", [])
     similar = found.pop("most similar kept")
     show([{"": name, " ": value} for name, value in found.items()])
-    show(features, "The features that brought it in")
-    show(cover, "The kept samples that together have its features")
+    noun = NOUNS[wanted.lens]
+    show(features, f"The {noun}s that brought it in")
+    show(cover, f"The kept samples that together have its {noun}s")
     show(similar, "The kept samples most like it")

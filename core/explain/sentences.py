@@ -48,8 +48,10 @@ def told(
     rank = np.flatnonzero(selection.rows == row)
     if len(rank):
         said = [opening(selection, int(rank[0])), novelty(matrix, selection, book, int(rank[0]), names)]
-        return " ".join([*said, likeness(matrix, selection, row)])
-    said = [barred(matrix, selection, row, names, samples), coverage(matrix, selection, row, names)]
+        said += [discounted(matrix, selection, row, names), likeness(matrix, selection, row)]
+        return " ".join(filter(None, said))
+    said = [barred(matrix, selection, row, names, samples), discounted(matrix, selection, row, names)]
+    said.append(coverage(matrix, selection, row, names))
     said += [likeness(matrix, selection, row) if book.redundancy[row] else "", entry(selection, book, row)]
     return " ".join(filter(None, said))
 
@@ -136,6 +138,16 @@ def entry(selection: Selection, book: Ledger, row: int) -> str:
 
 
 # --- both
+
+
+def discounted(matrix: FeatureMatrix, selection: Selection, row: int, names: Names) -> str:
+    """Which of its features do not count because a person ignores them."""
+    spec = selection.spec
+    which = [f for f in strongest(matrix, row).tolist() if spec.vetoes.get(f) == "ignore"]
+    if not which:
+        return ""
+    told_of, does = names.numbered(which, spec.lens), "does" if len(which) == 1 else "do"
+    return f"{told_of[0].upper()}{told_of[1:]}, which you ignore, {does} not count."
 
 
 def likeness(matrix: FeatureMatrix, selection: Selection, row: int) -> str:

@@ -22,7 +22,7 @@ def upgrade(path: Path, on_progress: OnProgress = lambda p: None) -> Path:
     Raises StoreError as `open_store` does.
     """
     store = open_store(path)
-    meta = dict(store.meta)
+    meta = {name: value for name, value in store.meta.items() if name != "schema_version"}
     store.close()
     require_space(path.parent, 2 * path.stat().st_size)
     on_progress(Progress("Copying the store", 0, 1))

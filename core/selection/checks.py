@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SelectionError
-from core.schema import VETOES, FeatureMatrix, SelectionSpec
+from core.schema import NOUNS, VETOES, FeatureMatrix, SelectionSpec
 from core.selection.constraints import available, content_of, pins
 from core.selection.inputs import SampleInfo, costs
 from core.selection.registry import METHODS
@@ -57,7 +57,7 @@ def check_decisions(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
         if mode not in VETOES:
             raise SelectionError(f"Unknown veto {mode!r} on feature {feature}: it must be one of {', '.join(VETOES)}.")
         if not 0 <= feature < matrix.n_features:
-            raise SelectionError(f"The veto on feature {feature} is outside 0..{matrix.n_features - 1}.")
+            raise SelectionError(f"The veto on {NOUNS[spec.lens]} {feature} is outside 0..{matrix.n_features - 1}.")
     for kind, rows in (("pin", spec.pins), ("ban", spec.bans)):
         for row in rows:
             if not 0 <= row < matrix.n_samples:

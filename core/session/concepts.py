@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import SelectionError
+from core.features.function_words import FUNCTION_WORDS
 from core.lm.batches import padded
 from core.lm.chat import tokenize
 from core.lm.language_model import residual, sinks
@@ -67,8 +68,13 @@ def concept(session: Session, pipeline: Pipeline, text: str, names: Mapping[str,
     if "tokens" in session.store.lenses:  # the vector of a few words says little of the words themselves
         likeness = (likeness + shared(session.matrix("all", session.default_theta()[0]), found.features)) / 2
     rows = np.argsort(-likeness, kind="stable")[:SHOWN]
-    named = {lens: name_matches(text, names[lens])[:SHOWN] for lens in session.store.lenses}
+    named = {lens: name_matches(text, named_here(session, names[lens], lens))[:SHOWN] for lens in session.store.lenses}
     return Concept(activated, named, rows, likeness[rows])
+
+
+def named_here(session: Session, names: Mapping[int, str], lens: str) -> dict[int, str]:
+    """The names of the features of a lens that some sample of the store has."""
+    return {int(f): names.get(int(f), "") for f in session.store.features(lens)["feature_id"]}
 
 
 def read(pipeline: Pipeline, text: str) -> Reading:
@@ -121,9 +127,10 @@ def centred(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def name_matches(text: str, names: Mapping[int, str]) -> list[int]:
     """The features whose name has all the words of a text: first as whole words, then as beginnings of words.
 
-    "python" finds "python code" before "pythonic", and does not find what only has it in the middle of a word.
+    "python" finds "python code" before "pythonic", and does not find what only has it in the middle of a word. Function
+    words do not count.
     """
-    words = re.findall(r"\w+", text.casefold())
+    words = [word for word in re.findall(r"\w+", text.casefold()) if word not in FUNCTION_WORDS]
     if not words:
         return []
     whole, begun = [], []

@@ -15,6 +15,7 @@ from pages.parts.tables import FACES, clickable, feature_link, feature_table
 from pages.parts.text import plain, whole
 from pages.parts.view import View
 
+DECIDED = {"ignore": "ignored", "block": "excluded"}
 HEIGHT = 330  # in pixels: eight topics
 NAME = st.column_config.Column(width=210)  # so that the columns after it are seen too
 
@@ -41,6 +42,8 @@ def show(now: View, row: int, new: Sequence[int]) -> int | None:
     if formal.any():
         with st.expander(f"And {many(int(formal.sum()), noun)} of wording and format"):
             clicked = table(now, row, features[formal], values[formal], new, "formal") or clicked
+    if now.spec.lens == "topics":
+        st.caption("A value near θ is a hint only: the weaker topics of a sample often miss it.")
     actions(now, clicked or int(features[~formal][0] if not formal.all() else features[0]))
     return clicked
 
@@ -54,6 +57,8 @@ def table(
         more["at token"] = at_tokens(now, row, features)
     if len(new):
         more["new"] = np.isin(features, new)
+    if any(int(f) in now.decided.vetoes for f in features):
+        more["decided"] = [DECIDED.get(now.decided.vetoes.get(int(f), ""), "") for f in features]
     more["kept samples"] = active_in(now.matrix, now.selection.rows)[features]
     more["in samples"] = 100 * now.matrix.density()[features]
     formats = {"value here": "%.2f", "in samples": "%.1f %%", FACES[now.spec.lens]: NAME}
@@ -71,10 +76,14 @@ def at_tokens(now: View, row: int, features: np.ndarray) -> list[str]:
 
 
 def actions(now: View, feature: int) -> None:
-    """Veto the feature, or look at its card."""
+    """Veto the feature, or lift its veto; or look at its card."""
     left, right = st.columns(2)
     noun = NOUNS[now.spec.lens]
-    if left.button(f"Veto {noun} {feature}", icon=":material/block:", key="veto-top", width="stretch",
+    if feature in now.decided.vetoes:
+        if left.button(f"Lift the veto on {noun} {feature}", icon=":material/undo:", key="lift-top", width="stretch"):
+            now.workspace.unveto([feature], now.spec.lens)
+            st.rerun()
+    elif left.button(f"Veto {noun} {feature}", icon=":material/block:", key="veto-top", width="stretch",
                    help=plain(now.label(feature))):  # fmt: skip
         now.workspace.veto([feature], reason="from the Why page", lens=now.spec.lens)
         st.rerun()

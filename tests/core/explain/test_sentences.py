@@ -58,6 +58,13 @@ def test_decisions_come_first():
     assert "topic 0, whose samples" in said(0, Names(), vetoes={0: "block"})
 
 
+def test_what_is_ignored_is_said_not_to_count():
+    assert "“frogs” (topic 0), which you ignore, does not count." in said(0, vetoes={0: "ignore"})
+    both = "“frogs” (topic 0) and “ships” (topic 1), which you ignore, do not count."
+    assert both in said(3, vetoes={0: "ignore", 1: "ignore", 6: "ignore"})
+    assert "which you ignore" not in said(2, vetoes={0: "ignore"})
+
+
 def test_a_sample_that_is_left_out_says_why_what_covers_it_and_when_it_enters():
     assert said(3) == (
         "Left out as redundant: the selection has its topics. Kept row 0 has both its topics. "

@@ -17,6 +17,7 @@ from core.features.kinds import KINDS
 from core.schema import SCOPES, SelectionSpec
 from core.session.session import open_session
 from core.store.reader import open_store
+from core.store.tables import SCHEMA_VERSION
 from core.topics.folders import located
 from core.topics.model import load_topics
 from tests.stores import content_of, rows
@@ -121,6 +122,7 @@ def test_an_older_store_opens_and_gets_what_it_lacks(both, tmp_path):
     assert open_store(old).lenses == ("tokens",) and open_store(old).kinds() == {}
     assert upgrade(old) == old
     store, whole = open_store(old), open_store(both)
+    assert store.meta["schema_version"] == SCHEMA_VERSION
     assert store.lenses == ("topics", "tokens") and store.kinds() == whole.kinds()
     np.testing.assert_array_equal(store.matrix().value, tokens.value)
     np.testing.assert_array_equal(store.matrix(lens="topics").value, whole.matrix(lens="topics").value)
