@@ -164,6 +164,7 @@ def test_a_quality_column_multiplies_the_gains(task):
 @given(tasks())
 def test_reference_guided_covers_what_the_reference_has_more_of(task):
     matrix, spec, info = task
+    assume((matrix.density() < 1).any())  # else the reference has no feature more often
     spec = replace(spec, method="reference-guided", options={"reference": "other"}, pins=(), vetoes={})
     spec = replace(spec, multiplicity=1)
     got, sets, skip = select(matrix, spec, info), features(matrix, spec), without_credit(matrix, spec)
