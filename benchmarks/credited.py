@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.explain.credit import ledger
-from core.features.shown_labels import labels_of
+from core.features.shown_labels import called_of
 from core.schema import SelectionSpec
 from core.session.session import open_session
 from core.system.files import store_at
@@ -28,7 +28,7 @@ def main(store: Path, budget: int) -> None:
     spec = SelectionSpec(budget=budget, lens="topics", theta=session.default_theta("all", "topics")[0])
     selection, matrix = session.selection(spec), session.matrix_of(spec)
     book, times = ledger(matrix, selection), np.bincount(matrix.feature, minlength=matrix.n_features)
-    names = session.faces("topics") | {f: label.text for f, label in labels_of(session.store, lens="topics").items()}
+    names = called_of(session.store, lens="topics")
     drawn = np.random.default_rng(0).choice(int(book.ptr[PICKS]), DRAWN, replace=False)
     table = Table("pick", "row", "topic", "value", "samples", "name", "sample")
     for entry in np.sort(drawn).tolist():

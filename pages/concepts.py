@@ -11,6 +11,7 @@ from core.errors import SaelectError
 from core.schema import NOUNS, VETOES
 from core.session.concepts import Concept, concept
 from core.system.shown import many
+from pages.parts.feature_decisions import veto_name
 from pages.parts.reading import pipeline
 from pages.parts.tables import clickable, samples_table, why_link
 from pages.parts.text import plain
@@ -28,8 +29,7 @@ def ask() -> str:
 def features_of(now: View, found: Concept, lens: str) -> None:
     """The features of a lens that the words activate or name, with what can be done to them."""
     names, values = now.names(lens), dict(found.activated.get(lens, []))
-    named = found.named[lens]
-    features = [*named, *(f for f in values if f not in named)]
+    named, features = found.named[lens], found.features(lens)
     if not features:
         st.caption(f"No {NOUNS[lens]} of this data set has it.")
         return
@@ -42,7 +42,7 @@ def features_of(now: View, found: Concept, lens: str) -> None:
             "activated": f"{values[f]:.2f}" if f in values else "",
             "in its name": "yes" if f in named else "",
             "samples": samples.get(f, 0),
-            "decided": now.state.of(lens).vetoes.get(f, ""),
+            "decided": veto_name(now.state.of(lens).vetoes.get(f, "")),
         }
         for f in features
     ]

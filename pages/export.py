@@ -63,7 +63,8 @@ def show_downloads(usable: bool) -> None:
 
 def show_snippets() -> None:
     """The lines that load the file, for each trainer that reads the form."""
-    found = snippets(f"{name}.{format}", format, to, fields_of(now.selection, store, to))
+    fields = now.session.remember(("fields", repr(now.selection.spec), to), lambda: fields_of(now.selection, store, to))
+    found = snippets(f"{name}.{format}", format, to, fields)
     st.caption("The lines that load it:")
     for tab, each in zip(st.tabs([each.trainer for each in found]), found, strict=True):
         tab.code(each.text, each.language)
@@ -90,8 +91,9 @@ def show_saved() -> None:
 
 def first_records() -> tuple[str, str] | None:
     """The beginning of the file and its language; None, after saying why, where the format cannot hold the records."""
+    key = ("first records", repr(now.selection.spec), format, order, to)
     try:
-        return preview(now.selection, store, format, order, to=to)
+        return now.session.remember(key, lambda: preview(now.selection, store, format, order, to=to))
     except SaelectError as error:
         st.error(plain(error), icon=":material/block:")
         return None

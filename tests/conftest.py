@@ -20,13 +20,24 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")  # a busy machine fails no test
 
 
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real data files; without it tests skip, but fail where CI is set."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+def _shared(name: str) -> Path:
+    """A folder beside the project; without it tests skip, but fail where CI is set."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / name
     if not folder.is_dir():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{folder} is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data files."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """The folder of small files in layouts that went wrong, each with its right outcome."""
+    return _shared("cases")
 
 
 @pytest.fixture(scope="session")

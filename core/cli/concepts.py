@@ -21,14 +21,12 @@ def concepts(
     Example: python -m core concepts "an apology" --store cache/0123456789abcdef.duckdb
     """
     from core.extract.token_values import pipeline_of
-    from core.features.shown_labels import labels_of
+    from core.features.shown_labels import called_of
     from core.session.concepts import concept
 
     session, workspace, _ = request(store)
-    names, state = {}, workspace.state()
-    for lens in session.store.lenses:
-        labels = {f: label.text for f, label in labels_of(session.store, state, lens).items()}
-        names[lens] = session.faces(lens) | labels
+    state = workspace.state()
+    names = {lens: called_of(session.store, state, lens) for lens in session.store.lenses}
     found = concept(session, pipeline_of(session.store), text, names)
     if as_json:
         machine({"activated": found.activated, "named": found.named, "rows": found.rows, "likeness": found.likeness})

@@ -54,8 +54,10 @@ def trained(key: str, vectors: np.ndarray, config: ExtractConfig, on_progress: O
     folder = own_folder(key)
     if not folder.is_dir():
         wanted = TopicConfig(config.n_topics, config.topics_k)
-        told = lambda done, total: on_progress(Progress("Learning topics", done, total))  # noqa: E731
-        train_topics(vectors, wanted, folder, told, config.vectors or config.model, config.hook_point)
+        train_topics(
+            vectors, wanted, folder, lambda *steps: on_progress(Progress("Learning topics", *steps)),
+            config.vectors or config.model, config.hook_point,
+        )  # fmt: skip
     return load_topics(folder)
 
 

@@ -10,8 +10,7 @@ from core.extract.pipeline import OnProgress, Progress, given_topics
 from core.extract.topics import notes_on_topics, write_topics
 from core.schema import ExtractConfig
 from core.store.reader import open_store
-from core.store.tables import VECTORS
-from core.store.writer import StoreWriter, writing_store
+from core.store.writer import writing_store
 from core.system.files import replacing, require_space
 
 
@@ -31,16 +30,10 @@ def upgrade(path: Path, on_progress: OnProgress = lambda p: None) -> Path:
     with replacing(partial) as temporary:
         shutil.copyfile(path, temporary)
     with writing_store(path) as writer:
-        add_columns(writer)
+        writer.add_vector_columns()
         config = ExtractConfig(**meta["config"])
         given = given_topics(config, writer.vectors("all").shape[1])
         meta["topics"] = write_topics(writer, given, config, on_progress)
         meta["warnings"] += [text for text in notes_on_topics(meta["topics"]) if text not in meta["warnings"]]
         write_kinds(writer)
         return writer.finish(meta)
-
-
-def add_columns(writer: StoreWriter) -> None:
-    """The columns that stores of version 2 lack: the vectors of prompt and response stay unknown."""
-    for name in VECTORS:
-        writer.db.execute(f"ALTER TABLE samples ADD COLUMN IF NOT EXISTS {name} BLOB")

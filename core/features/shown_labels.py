@@ -10,7 +10,7 @@ from core.explain.naming import Names
 from core.features.kinds import MEANING
 from core.features.label_files import read_labels
 from core.features.labels import SOURCES, Label, book_of, cleaned, sae_of
-from core.sae.loading import sae_digest
+from core.sae.loading import at_hand, sae_digest
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, stamp
 from core.topics.folders import located
@@ -23,7 +23,7 @@ def sae_folder(store: FeatureStore, lens: str) -> Path | None:
     """The folder of the SAE of a lens, None if it is not at hand; it may hold another SAE by now."""
     if lens == "topics":
         return located((store.meta.get("topics") or {}).get("folder", ""))
-    folder = Path(store.meta["config"].get("sae") or "?")
+    folder = Path(at_hand(store.meta["config"].get("sae") or "") or "?")
     return folder if folder.is_dir() else None
 
 
@@ -58,8 +58,14 @@ def names_of(store: FeatureStore, decided: WorkspaceState | None = None, lens: s
     """What the features of a lens are called in sentences: by their labels, else a topic's name or the tokens at the
     strongest peaks; token features that stand for wording and format are counted only.
     """
-    labels, faces = labels_of(store, decided, lens), store.faces(lens)
-    return Names(lambda f: labels[f].text if f in labels else faces.get(f, ""), wording_of(store, lens))
+    called = called_of(store, decided, lens)
+    return Names(lambda f: called.get(f, ""), wording_of(store, lens))
+
+
+def called_of(store: FeatureStore, decided: WorkspaceState | None = None, lens: str = "tokens") -> dict[int, str]:
+    """What each feature of a lens is called: its label, else a topic's name or the tokens at the strongest peaks."""
+    labels = {feature: label.text for feature, label in labels_of(store, decided, lens).items()}
+    return store.faces(lens) | labels
 
 
 def wording_of(store: FeatureStore, lens: str) -> frozenset[int]:

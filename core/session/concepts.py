@@ -46,6 +46,10 @@ class Concept:
     rows: np.ndarray
     likeness: np.ndarray
 
+    def features(self, lens: str) -> list[int]:
+        """All its features of a lens, each once: those named for it, then those that it activates."""
+        return list(dict.fromkeys([*self.named[lens], *(f for f, _ in self.activated.get(lens, []))]))
+
 
 def concept(session: Session, pipeline: Pipeline, text: str, names: Mapping[str, Mapping[int, str]]) -> Concept:
     """The concept that a text stands for; names: of each lens, what its features are called.

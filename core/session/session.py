@@ -13,7 +13,7 @@ from core.errors import StoreError
 from core.matrix.statistics import unit_rows
 from core.matrix.threshold import ThetaRow, chosen_theta, median_theta, theta_table
 from core.refine.view import runs_stamp
-from core.sae.loading import decoder_directions
+from core.sae.loading import at_hand, decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
 from core.selection.clustering import Clusters, clusters
@@ -147,7 +147,7 @@ class Session:
             if lens == "topics":
                 topics = self.topics()
                 return None if topics is None else unit_rows(topics.decoder)
-            found = decoder_directions(meta["config"].get("sae", ""), meta["digests"].get("sae", ""))
+            found = decoder_directions(at_hand(meta["config"].get("sae") or ""), meta["digests"].get("sae", ""))
             return None if found is None else unit_rows(found)
 
         return self.remember(("decoder", lens), units)

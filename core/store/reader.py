@@ -14,7 +14,7 @@ from core.errors import StoreError
 from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
 from core.store.arrays import read_matrix, read_topics, read_vectors
 from core.store.meta import check_version, meta_of
-from core.store.tables import connect, explained
+from core.store.tables import connect, explained, has_table
 
 LACKS = {
     "topics": "has no topics: `python -m core upgrade` adds them without running the model again",
@@ -189,7 +189,8 @@ class FeatureStore:
 
     def has(self, table: str) -> bool:
         """Whether the store has a table."""
-        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]))
+        with explained(self.path):
+            return has_table(self.cursor(), table)
 
     def contexts(self, feature: int) -> list[dict[str, Any]]:
         """Where a feature fires: bin (0 the strongest, then from high to low), sample_id, peak, pieces, values, edge.

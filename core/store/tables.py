@@ -55,6 +55,11 @@ APPENDED = {
 }
 
 
+def has_table(db: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether an open file has a table; all is fetched, as DuckDB registers no table while a result is unfinished."""
+    return bool(db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchall())
+
+
 def connect(path: Path, read_only: bool, then: str = "try again") -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file; raises LockedError if another process writes it, else as `explained` does."""
     with explained(path, then):

@@ -16,7 +16,7 @@ from core.schema import SCOPES, FeatureMatrix
 from core.store.arrays import read_matrix, read_vectors
 from core.store.contexts import DRAWN, STRONGEST, Kept, lots
 from core.store.reader import FeatureStore
-from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, VECTORS, connect, explained
+from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, VECTORS, connect, explained, has_table
 
 NOTE = "INSERT INTO meta VALUES (?, ?)"
 RESUMES = "run the same command again, which goes on where it was"
@@ -114,12 +114,16 @@ class StoreWriter:
 
     def has(self, table: str) -> bool:
         """Whether there is a table of this name."""
-        found = self.db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
-        return bool(found.fetchall())  # all: DuckDB registers no table while a result is unfinished
+        return has_table(self.db, table)
 
     def matrix(self, n_features: int) -> FeatureMatrix:
         """The matrix of what has been written so far, over all segments."""
         return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
+
+    def add_vector_columns(self) -> None:
+        """The columns that stores of version 2 lack: the vectors of prompt and response stay unknown."""
+        for name in VECTORS:
+            self.db.execute(f"ALTER TABLE samples ADD COLUMN IF NOT EXISTS {name} BLOB")
 
     def has_vectors(self, scope: str) -> bool:
         """Whether every sample has a vector of a scope: stores of an earlier version had the whole's alone."""

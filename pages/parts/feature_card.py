@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -107,7 +108,10 @@ def near(now: View, title: str, found: list[Neighbour], unit: str, key: str) -> 
     if not found:
         st.caption(f"No other {now.noun} is.")
     value = {n.feature: n.value for n in found}
-    more = lambda features: {unit: [value[f] for f in features]}  # noqa: E731
+
+    def more(features: list[int]) -> dict[str, Any]:
+        return {unit: [value[f] for f in features]}
+
     for feature in meaning_table(now, list(value), key, more, formats=NAMES | {unit: "%.2f"}):
         feature_link(feature)
 

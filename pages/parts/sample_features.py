@@ -11,11 +11,11 @@ import streamlit as st
 from core.matrix.statistics import active_in
 from core.schema import LENSES, NOUNS, FeatureMatrix
 from core.system.shown import many
+from pages.parts.feature_decisions import veto_name
 from pages.parts.tables import FACES, clickable, feature_link, feature_table
 from pages.parts.text import plain, whole
 from pages.parts.view import View
 
-DECIDED = {"ignore": "ignored", "block": "excluded"}
 HEIGHT = 330  # in pixels: eight topics
 NAME = st.column_config.Column(width=210)  # so that the columns after it are seen too
 
@@ -58,7 +58,7 @@ def table(
     if len(new):
         more["new"] = np.isin(features, new)
     if any(int(f) in now.decided.vetoes for f in features):
-        more["decided"] = [DECIDED.get(now.decided.vetoes.get(int(f), ""), "") for f in features]
+        more["decided"] = [veto_name(now.decided.vetoes.get(int(f), "")) for f in features]
     more["kept samples"] = active_in(now.matrix, now.selection.rows)[features]
     more["in samples"] = 100 * now.matrix.density()[features]
     formats = {"value here": "%.2f", "in samples": "%.1f %%", FACES[now.spec.lens]: NAME}

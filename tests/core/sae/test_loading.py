@@ -9,7 +9,8 @@ import pytest
 from core.errors import ModelError
 from core.sae import encoders
 from core.sae.autoencoder import SparseAutoencoder, check_fit
-from core.sae.loading import decoder_directions, load_sae, sae_digest
+from core.sae.loading import at_hand, decoder_directions, load_sae, sae_digest
+from core.system.files import PROJECT
 from tests.tiny import FEATURES, HIDDEN, random_sae
 
 
@@ -199,3 +200,15 @@ def test_an_architecture_is_one_function_and_one_entry(monkeypatch, tmp_path):
         token, feature, value = sae.encode_sparse(x)
         torch.testing.assert_close(sae.sae.encode(x)[token, feature], value)
         assert len(value) == int((sae.sae.encode(x) > 0).sum()) > 0
+
+
+def test_what_the_project_ships_is_found_after_the_project_was_moved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gone = "/elsewhere/SAElect/assets/sae-smollm2-135m-layer15"
+    assert at_hand(gone) == str(PROJECT / "assets" / "sae-smollm2-135m-layer15")
+    assert at_hand("assets/sae-smollm2-135m-layer15") == at_hand(gone)
+    own = tmp_path / "sae-smollm2-135m-layer15"
+    own.mkdir()
+    assert at_hand(str(own)) == str(own)
+    for name in ("", "org/model", "release/sae_id"):
+        assert at_hand(name) == name

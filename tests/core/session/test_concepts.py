@@ -50,6 +50,9 @@ def test_a_concept_activates_what_the_words_activate_as_a_prompt(made):
     np.testing.assert_allclose([v for _, v in found.activated["tokens"]], [v for _, v in wanted], atol=1e-3)
     vector = alone.store.embeddings("prompt")
     topics = session.topics().encode(vector)
+    for lens in session.store.lenses:
+        both = [*found.named[lens], *(f for f, _ in found.activated[lens])]
+        assert found.features(lens) == sorted(set(both), key=both.index)
     assert {f for f, _ in found.activated["topics"]} <= set(topics.feature.tolist()) & set(session.faces("topics"))
 
 
