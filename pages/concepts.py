@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError
 from core.schema import NOUNS, VETOES
 from core.session.concepts import Concept, concept
-from core.system.shown import many
+from core.system.shown import many, without_folders
 from pages.parts.feature_decisions import veto_name
 from pages.parts.reading import pipeline
 from pages.parts.tables import clickable, samples_table, why_link
@@ -76,19 +74,16 @@ def show(now: View, text: str) -> None:
     """What the words stand for in this data set."""
     try:
         loaded = pipeline(now.session.store.path)
-        started = time.perf_counter()
         names = {lens: now.names(lens) for lens in now.session.store.lenses}
         key = ("concept", text, now.state.version)
         found = now.session.remember(key, lambda: concept(now.session, loaded, text, names))
     except SaelectError as error:
-        st.warning(plain(error), icon=":material/error:")
+        st.warning(plain(without_folders(str(error))), icon=":material/error:")
         return
-    seconds = time.perf_counter() - started
     for lens in now.session.store.lenses:
         st.subheader(f"{NOUNS[lens].capitalize()}s named for it or activated by it", anchor=False)
         features_of(now, found, lens)
     nearest(now, found)
-    st.caption(f"Read by the store's model in {seconds:.1f} s.")
 
 
 now = header("Concepts", "Say in words what you look for, and see which features and samples have it.")

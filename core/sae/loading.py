@@ -130,8 +130,8 @@ def from_registry(source: str, device: str, dtype: str | None) -> SAE[Any]:
 
 
 def at_hand(source: str) -> str:
-    """A path as it was given, or the same below the project, or what the project ships by that name, should it have been
-    moved; a hub id or registry name as it is. Whoever uses it compares digests.
+    """A path as it was given, or the same below the project, or what the project ships by that name, if it was moved; a
+    hub id or registry name as it is. Whoever uses it compares digests.
     """
     places = (Path(source), PROJECT / source, PROJECT / "assets" / Path(source).name)
     found = next((place for place in places if place.exists()), None) if source else None

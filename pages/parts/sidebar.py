@@ -68,7 +68,8 @@ def empty_state() -> None:
     """What to do when there is no store."""
     st.title("No feature store yet")
     st.write("SAElect shows what a feature store holds. Make one from the demo, or from your own data, then reload.")
-    st.code("make demo\n\npython -m core extract --data my.jsonl --model HUB_ID_OR_FOLDER --sae RELEASE/ID_OR_FOLDER")
+    st.code("make demo\n\npython -m core extract --data my.jsonl --model HUB_ID_OR_FOLDER", language=None)
+    st.caption("Without more it has topics, learnt from the data; with `--sae` the features of single tokens as well.")
 
 
 def pick_store() -> StoreTitle | None:
