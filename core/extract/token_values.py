@@ -12,9 +12,11 @@ from core.lm.batches import padded
 from core.lm.chat import template_digest, tokenize
 from core.lm.language_model import residual, sinks
 from core.sae.loading import at_hand, require_sae, sae_digest
-from core.schema import ExtractConfig
+from core.schema import ExtractConfig, Sample
 
 if TYPE_CHECKING:
+    import torch
+
     from core.extract.pipeline import Pipeline
     from core.store.reader import FeatureStore
 
@@ -55,18 +57,22 @@ def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValu
     Exactly those in float32; in bf16 the sums of another batch shape may round differently. Raises what
     `FeatureStore.samples` does for a row that is not there, and StoreError for a store without token features.
     """
+    store.require("tokens")
+    content, states = content_states(store.samples([row])[0], pipeline)
+    token, feature, value = pipeline.triples(states)
+    return TokenValues(content[token].astype(np.int32), feature.astype(np.int32), value)
+
+
+def content_states(sample: Sample, pipeline: Pipeline) -> tuple[np.ndarray, torch.Tensor]:
+    """A sample's content tokens, neither template nor attention sink: int64 (T,), and their vectors (T, d_model)."""
     import torch
 
-    store.require("tokens")
-    item = tokenize(store.samples([row]), pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
+    item = tokenize([sample], pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
     with torch.inference_mode():
-        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[
-            0
-        ]  # (tokens, d_model)
+        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[0]
         sink = sinks(hidden.float().norm(dim=-1)).cpu().numpy()
         content = np.flatnonzero((item.segment >= 0) & ~sink)
-        token, feature, value = pipeline.triples(hidden[torch.from_numpy(content)])
-    return TokenValues(content[token].astype(np.int32), feature.astype(np.int32), value)
+        return content, hidden[torch.from_numpy(content)]
 
 
 def _require_same(what: str, source: str, digest: str, wanted: str | None) -> None:

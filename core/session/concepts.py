@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import SelectionError
+from core.extract.token_values import content_states
 from core.features.function_words import FUNCTION_WORDS
-from core.lm.batches import padded
-from core.lm.chat import tokenize
-from core.lm.language_model import residual, sinks
 from core.schema import FeatureMatrix, Message, Sample
 from core.session.session import Session
 from core.topics.model import prepared
@@ -83,16 +81,9 @@ def named_here(session: Session, names: Mapping[int, str], lens: str) -> dict[in
 
 def read(pipeline: Pipeline, text: str) -> Reading:
     """Run the model and its SAE on a text as a person's message."""
-    import torch
-
-    sample = Sample(0, (Message("user", text),), None)
-    item = tokenize([sample], pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
-    with torch.inference_mode():
-        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[0]  # (T, d_model)
-        content = (item.segment >= 0) & ~sinks(hidden.float().norm(dim=-1)).cpu().numpy()
-        x = hidden[torch.from_numpy(np.flatnonzero(content))]
-        _, feature, value = pipeline.triples(x)
-        vector = pipeline.encoder.embed([text])[0] if pipeline.encoder else x.float().mean(0).cpu().numpy()
+    _, states = content_states(Sample(0, (Message("user", text),), None), pipeline)
+    _, feature, value = pipeline.triples(states)
+    vector = pipeline.encoder.embed([text])[0] if pipeline.encoder else states.float().mean(0).cpu().numpy()
     largest: dict[int, float] = {}
     for f, v in zip(feature.tolist(), value.tolist(), strict=True):
         largest[f] = max(v, largest.get(f, 0.0))
