@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ def jobs() -> list[Job]:
 def job(id: str) -> Job:
     """One job; raises JobError if there is none of that id."""
     return read(folder_of(id))
+
+
+def seconds_of(found: Job) -> float:
+    """How long a job has run, or ran."""
+    if not found.started:
+        return 0.0
+    until = datetime.fromisoformat(found.ended) if found.ended else datetime.now(UTC)
+    return max((until - datetime.fromisoformat(found.started)).total_seconds(), 0.0)
 
 
 def log(id: str) -> str:

@@ -15,6 +15,21 @@ def many(n: int, what: str, plural: str = "") -> str:
     return f"{n:,} {what if n == 1 else plural or what + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """A time in its two largest units at most: 8 s, 3 min, 2 h 5 min, 1 day 4 h."""
+    seconds = round(max(seconds, 0))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return many(days, "day") + (f" {hours} h" if hours else "")
+
+
 def shown_path(path: str | Path) -> str:
     """A path as a shell takes it: below the working folder relative to it (cache/KEY.duckdb), else absolute."""
     path = Path(path).absolute()

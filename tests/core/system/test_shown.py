@@ -8,12 +8,26 @@ from pathlib import Path
 import pytest
 
 from core.system.files import store_at
-from core.system.shown import many, shown_path, without_folders
+from core.system.shown import duration, many, shown_path, without_folders
 
 
 def test_plural_forms() -> None:
     assert [many(n, "sample") for n in (0, 1, 2, 2000)] == ["0 samples", "1 sample", "2 samples", "2,000 samples"]
     assert many(1, "entry", "entries") == "1 entry" and many(3, "entry", "entries") == "3 entries"
+
+
+def test_a_duration_has_two_units_at_most() -> None:
+    shown = {
+        0.2: "0 s",
+        59.4: "59 s",
+        59.6: "1 min",
+        200: "3 min",
+        3599: "1 h",
+        7500: "2 h 5 min",
+        100_000: "1 day 3 h",
+    }
+    assert {seconds: duration(seconds) for seconds in shown} == shown
+    assert duration(-3) == "0 s" and duration(172_800) == "2 days"
 
 
 @pytest.mark.parametrize("cache", ["cache", "a cache's", "../else where", "/"])
