@@ -114,23 +114,22 @@ class FeatureStore:
 
         Raises StoreError for a row that is not there.
         """
-        columns = "sample_id, messages, raw, source, scores"
-        if rows is None:
-            found = self.rows(f"SELECT {columns} FROM samples ORDER BY sample_id")
-        else:
-            wanted = [int(r) for r in rows]
-            found = self.rows(
-                f"SELECT {columns} FROM samples WHERE sample_id IN (SELECT unnest(?::INTEGER[]))", [wanted]
-            )
-            by_id = {r[0]: r for r in found}
-            missing = next((r for r in wanted if r not in by_id), None)
-            if missing is not None:
-                raise self.no_sample(missing)
-            found = [by_id[r] for r in wanted]
         return [
-            Sample(r[0], tuple(Message(*m) for m in json.loads(r[1])), json.loads(r[2]), r[3], json.loads(r[4]))
-            for r in found
+            Sample(row, turns(messages), json.loads(raw), source, json.loads(scores))
+            for row, messages, raw, source, scores in self._picked("messages, raw, source, scores", rows)
         ]
+
+    def _picked(self, columns: str, rows: Iterable[int] | None) -> list[tuple[Any, ...]]:
+        """sample_id and columns of the samples, or of those of `rows` in the order given; raises StoreError."""
+        sql = f"SELECT sample_id, {columns} FROM samples"
+        if rows is None:
+            return self.rows(f"{sql} ORDER BY sample_id")
+        wanted = [int(r) for r in rows]
+        by_id = {r[0]: r for r in self.rows(f"{sql} WHERE sample_id IN (SELECT unnest(?::INTEGER[]))", [wanted])}
+        missing = next((r for r in wanted if r not in by_id), None)
+        if missing is not None:
+            raise self.no_sample(missing)
+        return [by_id[r] for r in wanted]
 
     def texts(self, rows: Iterable[int] | None = None) -> list[str]:
         """Prompt and response of the samples, or of those of `rows`, joined by a blank line; raises as `samples`."""
@@ -151,13 +150,13 @@ class FeatureStore:
         names = sorted({name for p in parsed for name in p})
         return {n: np.array([p.get(n, np.nan) for p in parsed], np.float64) for n in names}
 
-    def previews(self, length: int = 160) -> list[tuple[str, str]]:
-        """(prompt, response) of every sample, the first `length` characters: for tables and hover texts."""
-        out = []
-        for (text,) in self.rows("SELECT messages FROM samples ORDER BY sample_id"):
-            sample = Sample(0, tuple(Message(*m) for m in json.loads(text)), None)
-            out.append((sample.prompt[:length], sample.response[:length]))
-        return out
+    def previews(self, rows: Iterable[int] | None = None, length: int = 160) -> list[tuple[str, str]]:
+        """(prompt, response) of the samples, or of those of `rows` in the order given, the first `length` characters.
+
+        Raises StoreError for a row that is not there.
+        """
+        told = (Sample(row, turns(messages), None) for row, messages in self._picked("messages", rows))
+        return [(sample.prompt[:length], sample.response[:length]) for sample in told]
 
     def pieces(self, row: int) -> tuple[list[str], np.ndarray]:
         """The texts of a sample's tokens, in order, and the segment of each, int8 (T,), −1 for template tokens.
@@ -252,6 +251,11 @@ class FeatureStore:
         """Mean vectors of the samples over a scope, float32 (N, d); zeros for a sample without tokens there."""
         with explained(self.path):
             return read_vectors(self.db.cursor(), scope).astype(np.float32)
+
+
+def turns(messages: str) -> tuple[Message, ...]:
+    """A sample's turns out of the JSON that a store keeps."""
+    return tuple(Message(*message) for message in json.loads(messages))
 
 
 def commonest(words: list[str], n: int) -> list[str]:

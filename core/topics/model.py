@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelError
+from core.matrix.largest import k_largest
 from core.sae.loading import sae_digest
 from core.schema import FeatureMatrix
 
@@ -73,10 +74,9 @@ class TopicSAE:
         counts, features, values = [np.zeros(1, np.int64)], [], []
         for block in self._blocks(vectors):
             pre = prepared(block, self.mean, self.mean_direction) @ self.encoder + self.bias  # (B, F)
-            active = k_largest(pre, self.k) & np.any(block, axis=1, keepdims=True)
-            counts.append(active.sum(1))
-            features.append(active.nonzero()[1].astype(np.int32))
-            values.append(pre[active])
+            pre[~np.any(block, axis=1)] = 0
+            for parts, found in zip((counts, features, values), k_largest(pre, self.k), strict=True):
+                parts.append(found)
         indptr = np.cumsum(np.concatenate(counts))
         feature, value = (np.concatenate(parts or [np.zeros(0)]) for parts in (features, values))
         return FeatureMatrix(indptr, feature, value, self.n_features)
@@ -104,16 +104,6 @@ def prepared(vectors: np.ndarray, mean: np.ndarray, mean_direction: np.ndarray) 
     x = vectors - mean
     norm = np.linalg.norm(x, axis=1, keepdims=True)
     return np.divide(x, norm, out=np.zeros_like(x), where=norm > 0) - mean_direction
-
-
-def k_largest(pre: np.ndarray, k: int) -> np.ndarray:
-    """Which of pre (N, F) are among the k largest of their row and positive, bool (N, F); ties to the lowest column."""
-    least = np.partition(pre, -k, axis=1)[:, -k:][:, 0]  # (N,): the k-th largest
-    chosen = (pre >= least[:, None]) & (pre > 0)
-    for row in np.flatnonzero(chosen.sum(1) > k):
-        equal = np.flatnonzero(pre[row] == least[row])
-        chosen[row, equal[len(equal) - (chosen[row].sum() - k) :]] = False
-    return chosen
 
 
 def load_topics(folder: str | Path) -> TopicSAE:

@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.features.kinds import meaning_first, rest_told
 from core.schema import NOUNS
-from pages.parts.text import escape
-from pages.parts.view import View, link, previews, url, view
+from pages.parts.text import escape, whole
+from pages.parts.view import View, link, url, view
 
 FACES = {"topics": "name", "tokens": "strongest tokens or label"}  # what features of each lens are shown by
 Formats = Mapping[str, Any]  # of columns: a number's format such as "%.2f", or a st.column_config of its own
@@ -93,13 +93,14 @@ def samples_table(
     formats: Formats | None = None,
 ) -> list[int]:
     """Samples with the beginnings of their texts, after `more` columns; gives the row that was clicked, if one was."""
-    texts, rows = previews(now.session), np.asarray(rows, dtype=int)
+    rows = np.asarray(rows, dtype=int)
+    texts = now.session.store.previews(rows)
     frame = pd.DataFrame(
         {
             **(more or {}),
             "row": rows,
-            "prompt": [texts[r][0] for r in rows],
-            "response": [texts[r][1] for r in rows],
+            "prompt": [whole(prompt) for prompt, _ in texts],
+            "response": [whole(response) for _, response in texts],
             "response tokens": now.session.info.response_tokens[rows],
         }
     )

@@ -80,8 +80,9 @@ def test_features_of_a_sample(store, entries):
 
 
 def test_previews_and_faces(store):
-    previews = store.previews(9)
+    previews = store.previews(length=9)
     assert previews == [(s.prompt[:9], s.response[:9]) for s in store.samples()]
+    assert store.previews([7, 0, 7], 9) == [previews[7], previews[0], previews[7]]
     assert set(store.faces()) == set(store.features()["feature_id"].tolist())
     assert commonest(["b", "", "a", "a", "c"], 2) == ["a", "b"]
 

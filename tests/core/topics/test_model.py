@@ -4,12 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.errors import ModelError
-from core.topics.model import CENTRING, CONFIG, WEIGHTS, k_largest, load_topics, prepared
-from tests.strategies import quick, seeds
+from core.topics.model import CENTRING, CONFIG, WEIGHTS, load_topics, prepared
 from tests.tiny import FEATURES, HIDDEN, random_sae
 
 
@@ -49,16 +46,6 @@ def test_encode_and_decode_are_sae_lens_s_own_on_prepared_vectors(tmp_path, resc
     np.testing.assert_allclose(topics.decode(matrix), back, atol=1e-4)
     assert (topics.n_features, topics.d_in, topics.k) == (FEATURES, HIDDEN, 6)
     assert (topics.model_name, topics.hook_point) == ("tiny", "blocks.1.hook_resid_post")
-
-
-@quick
-@given(seeds, st.integers(1, 6))
-def test_the_k_largest_are_chosen_as_the_definition_says(seed, k):
-    rng = np.random.default_rng(seed)
-    pre = rng.integers(-3, 4, (7, 6)).astype(np.float32)  # many ties
-    for row, chosen in zip(pre, k_largest(pre, k), strict=True):
-        best = sorted(range(6), key=lambda f: (-row[f], f))[:k]
-        assert np.flatnonzero(chosen).tolist() == sorted(f for f in best if row[f] > 0)
 
 
 def test_preparing_is_centring_scaling_and_centring_again():
