@@ -7,9 +7,11 @@ import streamlit as st
 from core.datasets.writers import FORMATS
 from core.errors import SaelectError
 from core.export.folder import rejects_bytes
-from core.export.formats import ORDERS, curated_bytes, fields_of, preview
+from core.export.formats import curated_bytes, fields_of, preview
 from core.export.forms import FORMS
 from core.export.manifest import manifest_json, spec_dict
+from core.export.order import ORDERS
+from core.export.shape import Shape
 from core.export.snippets import snippets
 from core.system.files import cache_dir
 from core.system.shown import shown_path
@@ -44,12 +46,17 @@ def show_figures() -> None:
 def show_downloads(usable: bool) -> None:
     """The three files, each made when its button is pressed."""
     file = f"{name}.{format}"
+
+    def curated() -> bytes:
+        return curated_bytes(now.selection, store, format, order, to)
+
     files = (
-        ("Curated file", file, lambda: curated_bytes(now.selection, store, format, order, to), "download"),
+        ("Curated file", file, curated, "download"),
         ("Rejects with reasons", f"{name}.rejects.jsonl",
          lambda: rejects_bytes(now.selection, store, now.spoken), "rule"),
         ("Manifest", f"{name}.manifest.json",
-         lambda: manifest_json(now.selection, store, format, order, file, to=to).encode(), "receipt_long"),
+         lambda: manifest_json(now.selection, store, Shape(format, order, to), {file: curated()}).encode(),
+         "receipt_long"),
     )  # fmt: skip
     for column, (label, target, make, icon) in zip(st.columns(3), files, strict=True):
         column.download_button(

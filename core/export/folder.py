@@ -6,11 +6,13 @@ import hashlib
 import json
 from pathlib import Path
 
-from core.errors import DataError, SaelectError, SelectionError
+from core.errors import SaelectError, SelectionError
 from core.explain.naming import Names
 from core.explain.rejects import rejects
-from core.export.formats import curated_bytes, write_bytes
-from core.export.manifest import find_store, manifest_json, read_manifest, same_manifest, spec_from
+from core.export.formats import curated_bytes
+from core.export.manifest import find_store, manifest_json, read_manifest, shape_of, spec_from
+from core.export.shape import Shape, curated_files
+from core.export.writing import write_bytes, write_files
 from core.features.shown_labels import names_of
 from core.schema import Selection
 from core.selection.run import select
@@ -36,28 +38,15 @@ def export(
     Raises SelectionError for an unknown format, order or form, DataError for a path that cannot or must not be written
     and for the first record that the form cannot hold; nothing is written then.
     """
-    path = Path(path)
-    rejects_path, manifest_path = (path.with_name(f"{path.stem}.{end}") for end in ("rejects.jsonl", "manifest.json"))
-    for target in (path, rejects_path, manifest_path):
-        if target.exists() and target.resolve() == Path(store.meta["config"]["data"]).resolve():
-            raise DataError(f"{target} is the data that was selected from: give another name.")
-    content = curated_bytes(selection, store, format, order, to)
-    manifest = manifest_json(selection, store, format, order, path.name, content, to)
-    files = {path: content, rejects_path: rejects_bytes(selection, store, names), manifest_path: manifest.encode()}
-    if not force:
-        _check_nothing_is_lost(files)
-    for target, data in files.items():
-        write_bytes(target, data)
+    path, shape = Path(path), Shape(format, order, to)
+    curated = {path.name: curated_bytes(selection, store, format, order, to)}
+    manifest = manifest_json(selection, store, shape, curated)
+    beside = {
+        f"{path.stem}.rejects.jsonl": rejects_bytes(selection, store, names),
+        f"{path.stem}.manifest.json": manifest.encode(),
+    }
+    write_files({path.with_name(name): content for name, content in (curated | beside).items()}, store, force)
     return json.loads(manifest)
-
-
-def _check_nothing_is_lost(files: dict[Path, bytes]) -> None:
-    """Raises DataError for the first file that exists and is another; manifests of one export differ in their date."""
-    for path, data in files.items():
-        if not path.is_file() or path.read_bytes() == data:
-            continue
-        if not (path.name.endswith(".manifest.json") and same_manifest(path, data)):
-            raise DataError(f"{path} exists and is another file: give another name, or --force to replace it.")
 
 
 def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None = None) -> bytes:
@@ -69,6 +58,8 @@ def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None
 
 def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -> Path:
     """Select and write again what a manifest describes, to `out` or under the name in the manifest; the path.
+
+    Of a manifest that names several files, `out` is the folder for them, and the path is that of the first.
 
     `store`: where the feature store lies, if neither beside the manifest nor in the cache.
 
@@ -85,12 +76,20 @@ def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -
         raise SelectionError(
             f"The selection is not the one in {manifest}: {differ} rows differ, or stand in another order."
         )
-    content = curated_bytes(selection, opened, found["format"], found["order"], found.get("form", "original"))
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != found["sha256"]:
-        raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {digest}.")
-    path = Path(out) if out else Path(manifest).with_name(Path(found["file"]).name)
-    if path.exists() and path.read_bytes() != content:
-        raise SaelectError(f"{path} exists and is a different file: move it away or give --out.")
-    write_bytes(path, content)
-    return path
+    made = curated_files(selection, opened, shape_of(found))
+    digests = found.get("files", {}) | {found["file"]: found["sha256"]}
+    if list(digests.values()) != (now := [hashlib.sha256(content).hexdigest() for content in made.values()]):
+        raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {', '.join(now)}.")
+    names = [Path(name).name for name in digests]
+    places = [Path(out)] if out and len(names) == 1 else [Path(out or Path(manifest).parent) / name for name in names]
+    return _written_again(dict(zip(places, made.values(), strict=True)))
+
+
+def _written_again(files: dict[Path, bytes]) -> Path:
+    """Write files, of which none may stand there with another content; the path of the first."""
+    for path, content in files.items():
+        if path.exists() and path.read_bytes() != content:
+            raise SaelectError(f"{path} exists and is a different file: move it away or give --out.")
+    for path, content in files.items():
+        write_bytes(path, content)
+    return next(iter(files))

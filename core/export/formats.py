@@ -1,11 +1,11 @@
-"""The curated file's content in each form and format, and how files are written."""
+"""The curated file's content in each form and format."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,9 @@ import numpy as np
 from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError, SelectionError
 from core.export.forms import in_form
+from core.export.order import ordered
 from core.schema import Selection
 from core.store.reader import FeatureStore
-from core.system.files import replacing
-
-ORDERS = ("input", "pick")
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file by the content, or leave it as it was and raise DataError."""
-    try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def preview(
@@ -38,8 +27,7 @@ def preview(
     """
     shown = "jsonl" if format == "parquet" else format
     if to == "original":  # none of the others needs to be looked at
-        rows = selection.rows if order == "pick" else np.sort(selection.rows)
-        selection, order = replace(selection, rows=rows[:records]), "pick"
+        selection, order = replace(selection, rows=ordered(selection, store, order)[:records]), "pick"
     first = islice(records_of(selection, store, format, order, to), records)
     return _written(first, shown).decode(), "json" if shown.startswith("json") else "text"
 
@@ -51,10 +39,22 @@ def format_of(path: Path, otherwise: str = "jsonl") -> str:
 
 
 def curated_bytes(
-    selection: Selection, store: FeatureStore, format: str = "jsonl", order: str = "input", to: str = "original"
+    selection: Selection,
+    store: FeatureStore,
+    format: str = "jsonl",
+    order: str = "input",
+    to: str = "original",
+    part: np.ndarray | None = None,
 ) -> bytes:
-    """The curated file's content; `to` is the form of its records, one of FORMS."""
-    return _written(records_of(selection, store, format, order, to), format)
+    """The curated file's content; `to` is the form of its records, one of FORMS.
+
+    part bool (K,): only those of the records in their order; fields and types are those of all, so that the parts of a
+    split have the same.
+    """
+    records = records_of(selection, store, format, order, to)
+    if part is not None and format == "parquet":
+        return _parquet_part(_written(records, format), part)
+    return _written(records if part is None else compress(records, part), format)
 
 
 def records_of(
@@ -64,10 +64,9 @@ def records_of(
 
     Raises SelectionError for an unknown format, order or form, DataError for what the form or csv cannot hold.
     """
-    for name, value, known in (("format", format, FORMATS), ("order", order, ORDERS)):
-        if value not in known:
-            raise SelectionError(f"Unknown {name} {value!r}: use one of {', '.join(known)}.")
-    rows = selection.rows if order == "pick" else np.sort(selection.rows)
+    if format not in FORMATS:
+        raise SelectionError(f"Unknown format {format!r}: use one of {', '.join(FORMATS)}.")
+    rows = ordered(selection, store, order)
     records = in_form(store.samples(rows), store.sample_columns()["source_row"][rows].tolist(), to)
     return records if to == "original" or format != "csv" else _without_lists(records, to)
 
@@ -91,3 +90,12 @@ def _written(records: Iterable[Any], format: str) -> bytes:
         path = Path(folder) / "curated"
         write_records(records, path, format)
         return path.read_bytes()
+
+
+def _parquet_part(content: bytes, part: np.ndarray) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pq.read_table(pa.BufferReader(content)).filter(pa.array(part)), sink)
+    return sink.getvalue().to_pybytes()

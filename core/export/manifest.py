@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core import __version__
-from core.errors import DataError, SaelectError, StoreError
-from core.export.formats import curated_bytes
+from core.errors import DataError, SaelectError, SelectionError, StoreError
+from core.export.shape import Shape
 from core.schema import Selection, SelectionSpec
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 
 
-def manifest_json(
-    selection: Selection,
-    store: FeatureStore,
-    format: str,
-    order: str,
-    name: str,
-    content: bytes | None = None,
-    to: str = "original",
-) -> str:
-    """Everything that `replay` needs, and what a reader of the file may want to know."""
-    content = curated_bytes(selection, store, format, order, to) if content is None else content
+def manifest_json(selection: Selection, store: FeatureStore, shape: Shape, files: Mapping[str, bytes]) -> str:
+    """Everything that `replay` needs, and what a reader of the files may want to know.
+
+    files: those of `curated_files` by name, the curated file or its part for training first.
+    """
     columns = store.sample_columns()
     tokens = columns["n_prompt_tokens"] + columns["n_response_tokens"] + columns["n_later_tokens"]
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    first = next(iter(digests))
     manifest = {
         "tool": f"SAElect {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "file": name,
-        "format": format,
-        "form": to,
-        "order": order,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "file": first,
+        "format": shape.format,
+        "form": shape.to,
+        "order": shape.order,
+        "validation": shape.validation,
+        "split_seed": shape.split_seed,
+        "sampling": shape.sampling,
+        "sha256": digests[first],
+        "files": digests,
         "n_records": len(selection.rows),
         "n_tokens": int(tokens[selection.rows].sum()),
         "store": {"key": store.key, "path": store.path.name},  # a manifest is published: no folders of this machine
@@ -46,6 +47,15 @@ def manifest_json(
         "rows": [int(r) for r in columns["source_row"][selection.rows]],
     }
     return json.dumps(manifest, indent=1) + "\n"
+
+
+def shape_of(found: dict[str, Any]) -> Shape:
+    """The Shape that a manifest tells; those of before there were forms and splits have none. Raises DataError."""
+    later = {name: found[name] for name in ("validation", "split_seed", "sampling") if name in found}
+    try:
+        return Shape(found["format"], found["order"], found.get("form", "original"), **later)
+    except (SelectionError, TypeError) as error:
+        raise DataError(f"The manifest is not one that SAElect wrote: {error}") from error
 
 
 def spec_dict(selection: Selection) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.folder import export, replay
 from core.export.formats import curated_bytes, format_of, preview
 from core.export.manifest import manifest_json, read_manifest
+from core.export.shape import Shape
 from core.schema import SelectionSpec
 from core.selection.run import select
 from core.session.sample_info import info_of
@@ -184,7 +185,8 @@ def gapped(tmp_path: Path):
 @pytest.mark.parametrize("method", ["sae-greedy", "sae-simscale", "longest-response", "longest-prompt", "random"])
 def test_a_prefix_of_the_full_order_can_be_replayed(gapped, tmp_path: Path, method: str) -> None:
     prefix = choose(gapped, method=method, budget=6).prefix(3)
-    (tmp_path / "c.manifest.json").write_text(manifest_json(prefix, gapped, "jsonl", "input", "c.jsonl"))
+    curated = {"c.jsonl": curated_bytes(prefix, gapped)}
+    (tmp_path / "c.manifest.json").write_text(manifest_json(prefix, gapped, Shape(), curated))
     records = [json.loads(line) for line in replay(tmp_path / "c.manifest.json").read_text().splitlines()]
     assert records == raw_of(gapped, sorted(prefix.rows))
 

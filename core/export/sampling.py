@@ -1,0 +1,61 @@
+"""How often each kept record is to be drawn in training: weights in a file of their own, the records stay as they are.
+
+A weight is a function of (selection, store) and an entry of `SAMPLING`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.datasets.writers import json_text
+from core.schema import Selection
+from core.selection.clustering import clusters
+from core.selection.inputs import checked_units
+from core.store.reader import FeatureStore
+
+
+def by_gain(selection: Selection, store: FeatureStore) -> np.ndarray:
+    """What each pick added to coverage; one that added nothing counts as the smallest gain, so that it is drawn too."""
+    least = np.min(selection.gains, where=selection.gains > 0, initial=np.inf)
+    return np.maximum(selection.gains, least if np.isfinite(least) else 1.0)
+
+
+def by_source(selection: Selection, store: FeatureStore) -> np.ndarray:
+    """Each source is drawn as often as it occurs in all of the data, whatever share of it was kept."""
+    _, group = np.unique(store.sample_columns()["source"].astype(str), return_inverse=True)
+    return as_in_the_data(group, selection.rows)
+
+
+def by_cluster(selection: Selection, store: FeatureStore) -> np.ndarray:
+    """The same of the √N clusters of the samples' vectors (k-means, seed 0): what they are about."""
+    label = clusters(checked_units(store.embeddings(), store.n_samples), 0, 0).label
+    return as_in_the_data(label, selection.rows)
+
+
+def as_in_the_data(group: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Weights that give each group among `rows` its share of all samples: float64 (K,); group int (N,)."""
+    every, kept = np.bincount(group), np.bincount(group[rows], minlength=int(group.max()) + 1)
+    return every[group[rows]] / kept[group[rows]]
+
+
+SAMPLING: dict[str, Callable[[Selection, FeatureStore], np.ndarray]] = {
+    "gain": by_gain,
+    "source": by_source,
+    "cluster": by_cluster,
+}
+
+
+def sampling_weights(selection: Selection, store: FeatureStore, by: str) -> np.ndarray:
+    """The weight of each pick by one of SAMPLING, 1 on average: float64 (K,)."""
+    weight = np.asarray(SAMPLING[by](selection, store), np.float64)
+    return weight / weight.mean()
+
+
+def weights_bytes(selection: Selection, store: FeatureStore, by: str) -> bytes:
+    """JSON Lines: row of the input and weight of each pick, in the order of the picks."""
+    rows = store.sample_columns()["source_row"][selection.rows].tolist()
+    weights = sampling_weights(selection, store, by).round(6).tolist()
+    lines = ({"row": row, "weight": weight} for row, weight in zip(rows, weights, strict=True))
+    return "".join(json_text(line) + "\n" for line in lines).encode()
