@@ -22,6 +22,7 @@ from core.selection.registry import METHODS
 from core.system.shown import many
 
 ABOUT = {"topics": "about", "tokens": "with"}
+CLEAR = 0.75  # a sample is about a topic, rather than touching on it, from this share of its strongest one's value
 HOW = {  # what a method's phrase begins with, and what it then says in a sentence
     "budget: ": "Left out by the budget: ",
     "redundant: ": "Left out as redundant: ",
@@ -82,7 +83,9 @@ def novelty(matrix: FeatureMatrix, selection: Selection, book: Ledger, rank: int
     counted = f"{share(new, active, noun)} {was}."
     if not len(first):
         return counted[0].upper() + counted[1:]
-    return f"It is the first sample {ABOUT[lens]} {names.listed(first, lens)}; {counted}"
+    clear = first[np.isin(first, clearest(matrix, row))] if lens == "topics" else first
+    about = ABOUT[lens] if len(clear) else "that touches on"
+    return f"It is the first sample {about} {names.listed(clear if len(clear) else first, lens)}; {counted}"
 
 
 def fresh(selection: Selection, rank: int, n: int) -> str:
@@ -163,6 +166,12 @@ def share(part: int, whole: int, noun: str) -> str:
     if part == whole < 3:
         return f"its one {noun}" if whole == 1 else f"both its {noun}s"
     return f"all {whole:,} of its {noun}s" if part == whole else f"{part:,} of its {whole:,} {noun}s"
+
+
+def clearest(matrix: FeatureMatrix, row: int) -> np.ndarray:
+    """The topics of a sample that are nearly as strong as its strongest: int32. Values of topics are comparable."""
+    span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.feature[span][matrix.value[span] >= CLEAR * matrix.value[span].max(initial=0)]
 
 
 def strongest(matrix: FeatureMatrix, row: int, among: Sequence[int] | np.ndarray | None = None) -> np.ndarray:

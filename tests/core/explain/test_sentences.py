@@ -43,6 +43,17 @@ def test_a_kept_sample_says_what_it_was_the_first_to_be_about():
     assert "both its topics were in fewer than 2 kept samples before." in said(2, budget=5, multiplicity=2)
 
 
+def test_a_sample_is_about_its_clear_topics_and_touches_on_the_others():
+    value = [0.8, 0.6, 0.5, 0.9, 0.4]  # of row 0: topics 0, 1, 2; of row 1: 0, 3
+    matrix = FeatureMatrix([0, 3, 5], [0, 1, 2, 0, 3], value, len(WORDS))
+    for lens, about, touching in (("topics", "about “frogs” and “ships”", "that touches on “rain”"),
+                                  ("tokens", "with “frogs”, “ships” and 1 more feature", "with “rain”")):  # fmt: skip
+        selection = select(matrix, SelectionSpec(budget=2, lens=lens))
+        first, second = (told(matrix, selection, ledger(matrix, selection), row, NAMES) for row in (0, 1))
+        assert f"It is the first sample {about}; all 3 of its" in first
+        assert f"It is the first sample {touching}; 1 of its 2" in second
+
+
 def test_decisions_come_first():
     assert said(3, pins=(3,)).startswith("Kept because you pinned it. It is the first sample about “frogs”")
     assert said(0, bans=(0,)).startswith("Left out because you banned it. ")
