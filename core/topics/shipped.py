@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
+from core.lm.names import known_as
 from core.system.files import PROJECT
 from core.topics.model import CONFIG
 
 FOLDER = PROJECT / "assets"
-# What may follow a model's name without making it another model: a digest, the file's type, how it was quantised.
-ENDINGS = (r"-[0-9a-f]{12}$", r"\.gguf$", r"[.-](i?q[2-8](_[0-9a-z]+)*|bf16|f?p?16|f?p?32)$")
 
 
 def shipped_topics(model_name: str, hook_point: str, d_in: int, folder: Path = FOLDER) -> Path | None:
@@ -26,11 +24,3 @@ def shipped_topics(model_name: str, hook_point: str, d_in: int, folder: Path = F
         if same and metadata.get("hook_name") == hook_point and config.get("d_in") == d_in:
             return path.parent
     return None
-
-
-def known_as(model_name: str) -> str:
-    """What a model is known by: the last part of its name, without digest, file type and quantisation, lower case."""
-    name = model_name.rstrip("/").rpartition("/")[2].lower()
-    for ending in ENDINGS:
-        name = re.sub(ending, "", name)
-    return name

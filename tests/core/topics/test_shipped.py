@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from core.topics.shipped import known_as, shipped_topics
+from core.lm.names import known_as
+from core.topics.shipped import shipped_topics
 
 HOOK = "blocks.14.hook_resid_post"
 
