@@ -79,7 +79,12 @@ def layers_needed(hook_point: str, n_layers: int) -> int:
 
 def middle_hook_point(lm: LanguageModel) -> str:
     """The residual stream after half of the blocks: where samples are read if no SAE says where."""
-    return f"blocks.{max(lm.n_layers // 2 - 1, 0)}.hook_resid_post"
+    return middle_of(lm.n_layers)
+
+
+def middle_of(n_layers: int) -> str:
+    """The same, of a model of so many blocks."""
+    return f"blocks.{max(n_layers // 2 - 1, 0)}.hook_resid_post"
 
 
 def block_list(model: PreTrainedModel, n_layers: int) -> torch.nn.ModuleList:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 
 from core.errors import ModelError
 from core.lm.language_model import LanguageModel
-from core.system.files import cache_dir, sampled_digest
+from core.system.files import cache_dir, cache_path, sampled_digest
 from core.system.hub import hub_reachable
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -135,6 +135,11 @@ def locate(source: str) -> Path:
         ) from error
 
 
+def gguf_folder(path: Path) -> Path:
+    """Where a GGUF file lies once it is converted."""
+    return cache_path("models", f"{path.stem}-{sampled_digest([path])[:12]}")
+
+
 def converted_gguf(path: Path) -> Path:
     """Convert a GGUF file to a safetensors folder in the cache, once: dequantising takes 15 s at every load.
 
@@ -146,7 +151,7 @@ def converted_gguf(path: Path) -> Path:
 
     logging.disable_progress_bar()  # ours is on the screen
 
-    folder = cache_dir("models") / f"{path.stem}-{sampled_digest([path])[:12]}"
+    folder = gguf_folder(path)
     if (folder / "config.json").exists():
         return folder
     try:
@@ -157,7 +162,7 @@ def converted_gguf(path: Path) -> Path:
     # A model loaded from GGUF refuses save_pretrained: copy its weights into a fresh one.
     fresh = type(loaded)(loaded.config)
     fresh.load_state_dict(loaded.state_dict())
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.partial.") as temporary:
+    with tempfile.TemporaryDirectory(dir=cache_dir("models"), prefix=f"{folder.name}.partial.") as temporary:
         fresh.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
         config = json.loads((Path(temporary) / "config.json").read_text(encoding="utf-8"))

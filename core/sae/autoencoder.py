@@ -62,14 +62,19 @@ def check_fit(lm: LanguageModel, sae: SparseAutoencoder, hook_point: str) -> int
     if not hook_point:
         raise ModelError(f"{sae.name} does not say which hook point it was trained on: give --hook-point.")
     n_blocks = layers_needed(hook_point, lm.n_layers)
-    if sae.d_in != lm.d_model:
-        raise ModelError(
-            f"The SAE reads vectors of width {sae.d_in}, the residual stream of {lm.name} is {lm.d_model} wide: "
-            "they do not belong together."
-        )
+    check_width(sae.d_in, lm.d_model, lm.name)
     if hook_point == EMBEDDING and not only_token_embeddings(lm.model):
         raise ModelError(
             f"{sae.name} reads hook_embed, the token embeddings alone, to which {lm.name} adds others (positions) "
             "before its first block: only an SAE of blocks.0.hook_resid_pre fits there."
         )
     return n_blocks
+
+
+def check_width(d_in: int, d_model: int, model: str) -> None:
+    """Raise ModelError unless an SAE's vectors are as wide as the model's residual stream."""
+    if d_in != d_model:
+        raise ModelError(
+            f"The SAE reads vectors of width {d_in}, the residual stream of {model} is {d_model} wide: "
+            "they do not belong together."
+        )

@@ -34,6 +34,11 @@ def require_sae(source: str) -> None:
         if not models_in_hub_cache() and not hub_reachable():
             raise ModelError(f"{source} is not a folder and the Hugging Face hub cannot be reached: {ADVICE}")
         return
+    require_files(folder)
+
+
+def require_files(folder: Path) -> None:
+    """Raise ModelError if files of an SAE are missing in a folder."""
     missing = "cfg.json" if not (folder / "cfg.json").exists() else WEIGHTS[0] if not weights_file(folder) else ""
     if missing:
         raise ModelError(f"{folder} holds no SAE: {missing} is missing (a sae-lens folder has it).")

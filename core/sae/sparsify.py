@@ -52,12 +52,16 @@ def config(folder: Path, given: dict[str, Any], shape: tuple[int, ...]) -> dict[
     """sae-lens's config of a sparsify folder whose decoder has this shape (d_sae, d_in)."""
     from sae_lens import __version__
 
-    hook_name = "hook_embed" if folder.name == "embed_tokens" else folder.name if MODULE.match(folder.name) else ""
     return {
         "architecture": "topk",
         "k": given["k"],
         "d_sae": shape[0],
         "d_in": shape[1],
         "apply_b_dec_to_input": True,
-        "metadata": {"hook_name": hook_name, "sae_lens_version": __version__},
+        "metadata": {"hook_name": hook_point_of(folder), "sae_lens_version": __version__},
     }
+
+
+def hook_point_of(folder: Path) -> str:
+    """The hook point that a folder is named for; empty if it is named for none."""
+    return "hook_embed" if folder.name == "embed_tokens" else folder.name if MODULE.match(folder.name) else ""
