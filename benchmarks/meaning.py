@@ -22,6 +22,7 @@ from rich.table import Table
 from core.lm.sentence_encoder import load_encoder
 from core.schema import LENSES
 from core.session.session import Session, open_session
+from core.store.meta import data_named
 from core.system.files import store_at
 from core.topics.coherence import LEAST, Coherence, coherence, tfidf
 from core.topics.folders import located
@@ -91,9 +92,7 @@ def main(store: Path, encoder: str) -> None:
             dead,
             f"{seconds(session, lens):,.1f}",
         )
-    Console(width=140).print(
-        f"{Path(session.store.meta['config']['data']).name}, {session.store.n_samples:,} samples", table
-    )
+    Console(width=140).print(f"{data_named(session.store.meta)}, {session.store.n_samples:,} samples", table)
 
 
 if __name__ == "__main__":

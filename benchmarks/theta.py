@@ -12,6 +12,7 @@ from benchmarks.drawing import LEFT, RIGHT, WIDTH, Drawing
 from core.matrix.statistics import length_effect
 from core.matrix.threshold import ThetaRow, chosen_theta, theta_table
 from core.session.session import open_session
+from core.store.meta import data_named
 
 HEIGHT, TOP = 360, 30
 CURVES = (
@@ -60,7 +61,7 @@ def main(store: Path, target: Path | None = None) -> None:
         shown.add_row(f"{row.quantile:g}{mark}", *figures, *shares, f"{effect.pearson:.3f}")
     Console(width=110).print(shown)
     if target:
-        name = Path(session.store.meta["config"]["data"]).name
+        name = data_named(session.store.meta)
         target.write_text(plot(table, theta, f"Greedy coverage of {name}, by threshold"))
 
 

@@ -57,4 +57,4 @@ def demo_config(n_samples: int) -> ExtractConfig:
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
             for record, _ in zip(exchanges(), range(n_samples), strict=False):
                 out.write(json.dumps(record) + "\n")
-    return ExtractConfig(str(path), str(demo_model()), str(DEMO_SAE))
+    return ExtractConfig((str(path),), str(demo_model()), str(DEMO_SAE))

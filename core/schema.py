@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,11 +79,19 @@ class Sample:
         return "\n\n".join(m.content for m in self.messages if m.role == "assistant" and m.weight)
 
 
+def named(sources: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    """One source of data, or several, by their names: a tuple in any case."""
+    return (str(sources),) if isinstance(sources, str | Path) else tuple(map(str, sources))
+
+
 @dataclass(frozen=True)
 class ExtractConfig:
     """What to extract and how; `key()` names the store and depends only on what changes its content."""
 
-    data: str = setting(sentence="Data file (JSON, JSON Lines, CSV, Parquet, gzip) or hub id.")
+    data: tuple[str, ...] = setting(
+        sentence="Data: a file, a folder of files, an archive, a pattern such as 'data/*.jsonl', a hub id, or - for "
+        "standard input; repeat it for several, which become one store."
+    )
     model: str = setting(sentence="Hub id, folder or GGUF file of a causal language model.")
     sae: str = setting("", "Folder of an SAE, or release/sae_id of sae-lens; without one the store has topics alone.")
     hook_point: str = setting("", "Default: the one that the SAE was trained on; without one, the middle of the model.")
@@ -110,6 +119,7 @@ class ExtractConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        object.__setattr__(self, "data", named(self.data))
         if self.batch_tokens < self.max_tokens:
             object.__setattr__(self, "batch_tokens", self.max_tokens)
 

@@ -1,7 +1,5 @@
 """Export: the curated file, what was left out and why, and a manifest that reproduces both."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.datasets.writers import FORMATS
@@ -13,6 +11,7 @@ from core.export.manifest import manifest_json, spec_dict
 from core.export.order import ORDERS
 from core.export.shape import Shape
 from core.export.snippets import snippets
+from core.store.meta import data_named
 from core.system.files import cache_dir
 from core.system.shown import shown_path
 from pages.parts.text import cut, plain
@@ -120,7 +119,7 @@ now = header(
     "The records leave exactly as they came in, every value and the order of keys; or in the form of a trainer.",
 )
 store = now.session.store
-name = f"{Path(store.meta['config']['data']).stem.split('.')[0]}-{now.spec.method}-{len(now.selection.rows)}"
+name = f"{data_named(store.meta).split('.')[0]}-{now.spec.method}-{len(now.selection.rows)}"
 format, order, to = pick_form()
 show_figures()
 found = first_records()

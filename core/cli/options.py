@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -47,6 +47,10 @@ class Options:
         self.defaults = {f.name: f.default for f in fields(declared)}
         self.own = defaults
 
+    def is_tuple(self, name: str) -> bool:
+        """Whether a setting is several values."""
+        return get_origin(self.hints[name]) is tuple
+
     def parameters(self) -> list[inspect.Parameter]:
         """The options as parameters that typer understands."""
         return [self.parameter(name, one) for name, one in self.settings.items()]
@@ -54,9 +58,11 @@ class Options:
     def parameter(self, name: str, one: Setting) -> inspect.Parameter:
         """One setting as a parameter."""
         hint, default = self.hints[name], self.defaults[name]
-        if isinstance(one.typed, tuple) or (isinstance(default, tuple) and one.typed is ...):  # an option to repeat
+        if isinstance(one.typed, tuple) or (self.is_tuple(name) and one.typed is ...):  # an option to repeat
             item = get_args(hint)[0] if one.typed is ... else str
-            hint, default = GenericAlias(list, (item,)) | None, None
+            hint = GenericAlias(list, (item,))
+            if not (default is MISSING and one.typed is ...):  # one that may stay away
+                hint, default = hint | None, None
         elif isinstance(one.typed, str):
             hint, default = str, one.typed
         elif one.typed is None:
@@ -73,7 +79,7 @@ class Options:
             value = given.pop(name)
             if one.parse:
                 value = one.parse(value or one.typed)
-            elif isinstance(self.defaults[name], tuple):
+            elif self.is_tuple(name):
                 value = tuple(value or ())
             if value is not None:
                 one.check(name, value)

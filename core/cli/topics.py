@@ -34,6 +34,7 @@ def train_topics(
     """
     import numpy as np
 
+    from core.store.meta import data_named
     from core.store.reader import open_store
     from core.system.kept import write_json
     from core.topics.coherence import coherence
@@ -43,7 +44,7 @@ def train_topics(
     opened = [open_store(path) for path in stores]
     model_name, hook_point = alike(opened)
     vectors = np.concatenate([store.embeddings() for store in opened])
-    data = [{"data": Path(s.meta["config"]["data"]).name, "samples": s.n_samples} for s in opened]
+    data = [{"data": data_named(s.meta), "samples": s.n_samples} for s in opened]
     settings = TopicConfig(**config)
     with stages() as told:
         train(vectors, settings, out, lambda *n: told("Training topics", *n), model_name, hook_point, data=data)

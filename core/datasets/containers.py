@@ -60,6 +60,11 @@ class RecordFile:
         except OSError as error:
             raise DataError(f"{self.source} cannot be read: {error.strerror or error}.") from error
 
+    @property
+    def name(self) -> str:
+        """The file's name, without its folders; a hub id as it is."""
+        return self.path.name if self.path.exists() else str(self.source)
+
     def _identify(self) -> None:
         if self.path.exists() and not self.path.is_file():
             saved = any((self.path / name).is_file() for name in SAVED)

@@ -10,8 +10,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from core.datasets.rows import BadRow
 from core.datasets.threads import rebuilt
 from core.datasets.writers import json_text
 from core.errors import DataError
-from core.schema import Sample
+from core.schema import Sample, named
 
 SCORE = re.compile(r"(score|quality|rating|reward|complexity)$", re.IGNORECASE)
 
@@ -55,7 +55,7 @@ class SampleReader(Iterator[Sample]):
 
     def __init__(
         self,
-        source: str | Path,
+        source: str | Path | Sequence[str | Path],
         columns: Mapping[str, str] | None = None,
         skip_bad: bool = False,
         limit: int | None = None,
@@ -63,10 +63,13 @@ class SampleReader(Iterator[Sample]):
         if limit is not None and limit < 1:
             raise DataError(f"limit must be at least 1, got {limit}.")
         self._columns = Columns(columns)
-        self._file = RecordFile(source)
+        self._files = [RecordFile(each) for each in named(source)]
+        if not self._files:
+            raise DataError("No data was named: give a file or a hub id.")
         self._skip_bad, self._limit = skip_bad, limit
         self._n_good = 0
-        self.report = ReadReport(format=self._file.format, encoding=self._file.encoding)
+        formats, encodings = ({getattr(file, what): None for file in self._files} for what in ("format", "encoding"))
+        self.report = ReadReport(format=", ".join(formats), encoding=", ".join(filter(None, encodings)))
         self._samples = self._read()
 
     def __next__(self) -> Sample:
@@ -74,9 +77,9 @@ class SampleReader(Iterator[Sample]):
 
     def _read(self) -> Iterator[Sample]:
         seen: set[int] = set()
-        for row, (where, record) in enumerate(rebuilt(self._file, records(self._file))):
+        for row, (file, where, record) in enumerate(self._records()):
             self.report.rows_read += 1
-            sample = self._sample(row, where, record)
+            sample = self._sample(row, file, where, record)
             if sample is None:
                 continue
             self._n_good += 1
@@ -88,15 +91,19 @@ class SampleReader(Iterator[Sample]):
                 break
         self._finish()
 
-    def _sample(self, row: int, where: str, record: Any) -> Sample | None:
+    def _records(self) -> Iterator[tuple[RecordFile, str, Any]]:
+        """File, position and record of every row; of several files, the position names the file."""
+        for file in self._files:
+            of = f"{file.name}, " if len(self._files) > 1 else ""
+            yield from ((file, of + where, record) for where, record in rebuilt(file, records(file)))
+
+    def _sample(self, row: int, file: RecordFile, where: str, record: Any) -> Sample | None:
         """The sample, or None with a note in the report."""
         try:
             if isinstance(record, BadRow):
-                self.report.skipped.append(record)
+                self.report.skipped.append(replace(record, position=where))
                 return None
-            if self._file.damaged and re.search(
-                r"[\udc80-\udcff]", json.dumps(record, ensure_ascii=False, default=str)
-            ):
+            if file.damaged and re.search(r"[\udc80-\udcff]", json.dumps(record, ensure_ascii=False, default=str)):
                 raise RowError("holds bytes that are not UTF-8", value=record)
             turns = messages(record, self._columns)
         except (RowError, RecursionError) as error:
@@ -104,22 +111,29 @@ class SampleReader(Iterator[Sample]):
             self.report.n_blank_responses += problem.blank
             self.report.skipped.append(BadRow(where, problem.reason, problem.field, problem.value))
             return None
-        return Sample(row, turns, record, _source(record), _scores(record))
+        source = _source(record) or (file.name if len(self._files) > 1 else "")
+        return Sample(row, turns, record, source, _scores(record))
 
     def _finish(self) -> None:
         """Put into words what happened, and raise if rows are bad that were not to be skipped."""
-        report, name = self.report, self._file.source
-        report.truncated_at = self._file.truncated_at
+        report, name = self.report, self._name
+        breaks = [file for file in self._files if file.truncated_at]
+        of = {file.name: f"{file.name}, " if len(self._files) > 1 else "" for file in breaks}
+        report.truncated_at = "; ".join(f"{of[file.name]}{file.truncated_at}" for file in breaks) or None
         report.columns_read, report.columns_unread = list(self._columns.read), dict(self._columns.unread)
-        report.warnings.extend([*self._file.warnings, *self._notes()])
+        report.warnings.extend([text for file in self._files for text in file.warnings] + [*self._notes()])
         if not report.rows_read:
             cut = f", since the file breaks off in {report.truncated_at}" if report.truncated_at else ""
             raise DataError(f"{name} holds no rows{cut}.")
         if report.skipped and not (self._skip_bad and self._n_good):
             raise DataError(self._bad_rows())
 
+    @property
+    def _name(self) -> str:
+        return ", ".join(str(file.source) for file in self._files[:3]) + (", …" if len(self._files) > 3 else "")
+
     def _notes(self) -> Iterator[str]:
-        report, name = self.report, self._file.source
+        report, name = self.report, self._name
         if report.truncated_at:
             yield f"{name} breaks off in {report.truncated_at}; {_rows(report.rows_read)} before it were read."
         for (used, other), n in (+self._columns.choices).items():
@@ -139,21 +153,21 @@ class SampleReader(Iterator[Sample]):
         report = self.report
         bad, first = report.n_skipped, [f"  {row}" for row in report.skipped[:10]]
         if bad > 1 and not self._n_good and len(reasons := {row.reason for row in report.skipped}) == 1:
-            return f"{self._file.source}: none of its {_rows(bad)} can be used: each {reasons.pop()}."
+            return f"{self._name}: none of its {_rows(bad)} can be used: each {reasons.pop()}."
         more = [f"  and {bad - 10:,} more"] if bad > 10 else []
         advice = "mend them, or skip them with skip_bad" if self._n_good else "no row is left"
-        title = f"{self._file.source}: {bad:,} of {report.rows_read:,} rows cannot be used; {advice}."
+        title = f"{self._name}: {bad:,} of {report.rows_read:,} rows cannot be used; {advice}."
         return "\n".join([title, *first, *more])
 
 
 def read_samples(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     *,
     columns: Mapping[str, str] | None = None,
     skip_bad: bool = False,
     limit: int | None = None,
 ) -> SampleReader:
-    """Iterate over the samples of a JSON, JSON Lines, CSV or Parquet file (also gzipped) or a hub id.
+    """Iterate over the samples of a JSON, JSON Lines, CSV or Parquet file (also gzipped), a hub id, or several of them.
 
     `columns` maps prompt, response, input, system or messages to a column name. Good samples come first: unless
     `skip_bad`, DataError with the first ten bad rows follows the last sample. The iterator's `report` is then complete.
@@ -181,6 +195,12 @@ def _scores(record: dict) -> dict[str, float]:
             if math.isfinite(number):
                 scores[name] = number
     return scores
+
+
+def data_digest(sources: str | Path | Sequence[str | Path]) -> str:
+    """The digest of one source; of several, sha256 over their digests in order. Raises DataError as `file_digest`."""
+    digests = [file_digest(source) for source in named(sources)]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def file_digest(source: str | Path) -> str:

@@ -14,6 +14,7 @@ from core import __version__
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.shape import Shape
 from core.schema import Selection, SelectionSpec
+from core.store.meta import data_named
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 
@@ -42,7 +43,7 @@ def manifest_json(selection: Selection, store: FeatureStore, shape: Shape, files
         "n_records": len(selection.rows),
         "n_tokens": int(tokens[selection.rows].sum()),
         "store": {"key": store.key, "path": store.path.name},  # a manifest is published: no folders of this machine
-        "data": {"source": Path(store.meta["config"]["data"]).name, "sha256": store.meta["digests"]["data"]},
+        "data": {"source": data_named(store.meta), "sha256": store.meta["digests"]["data"]},
         "spec": spec_dict(selection),
         "rows": [int(r) for r in columns["source_row"][selection.rows]],
     }

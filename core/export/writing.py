@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.errors import DataError
 from core.export.manifest import same_manifest
+from core.store.meta import data_of
 from core.store.reader import FeatureStore
 from core.system.files import replacing
 
@@ -39,8 +40,7 @@ def replaceable(path: Path, content: bytes) -> bool:
 
 def data_files(store: FeatureStore) -> Iterator[Path]:
     """The files of this machine that a store was made of: those named, those of folders, those that patterns match."""
-    named = store.meta["config"]["data"]
-    for source in [named] if isinstance(named, str) else named:
+    for source in data_of(store.meta):
         path = Path(source)
         yield from path.rglob("*") if path.is_dir() else [path, *path.parent.glob(path.name or "*")]
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def request_digest(config: ExtractConfig) -> str | None:
     """A digest of the request and of the times and sizes of its files; None if one of them is on the hub."""
-    sources = (config.data, config.model, config.sae, config.vectors, config.topics)
+    sources = (*config.data, config.model, config.sae, config.vectors, config.topics)
     stamps = [stamp(source) for source in sources if source]
     if None in stamps:
         return None

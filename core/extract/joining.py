@@ -15,6 +15,7 @@ from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, load
 from core.extract.topics import notes_on_topics
 from core.schema import ExtractConfig
 from core.scoring.columns import finished_columns, score_folder
+from core.store.meta import data_named, data_of
 from core.store.reader import FeatureStore, open_store
 from core.store.tables import SCHEMA_VERSION
 from core.store.writer import StoreWriter, writing_store
@@ -41,8 +42,8 @@ def join(paths: Sequence[Path], folder: Path | None = None, on_progress: OnProgr
         on_progress(Progress("Loading model and SAE", 0, 1))
         pipeline = load(ExtractConfig(**first.meta["config"]))
         check_unchanged(pipeline, first)
-        names = " + ".join(data_name(s) for s in stores)
-        pipeline = replace(pipeline, config=replace(pipeline.config, data=names, limit=None))
+        data = tuple(source for s in stores for source in data_of(s.meta))
+        pipeline = replace(pipeline, config=replace(pipeline.config, data=data, limit=None))
         with writing_store(path) as writer:
             todo = append_all(writer, stores, on_progress)
             facts = {name: sum(s.meta[name] for s in stores) for name in ("seconds", "tokens")}
@@ -57,14 +58,9 @@ def append_all(writer: StoreWriter, stores: Sequence[FeatureStore], on_progress:
     for store, offset in zip(stores, np.cumsum([0, *(s.n_samples for s in stores)]).tolist(), strict=False):
         on_progress(Progress("Copying", offset, total))
         if writer.n_done == offset:  # else an earlier run has it
-            writer.append_store(store, data_name(store).split(".")[0])
+            writer.append_store(store, data_named(store.meta).split(".")[0])
     few = list(notes_on_topics(None))  # together they may be enough
     return Scan(total, 0, [text for s in stores for text in s.meta["warnings"] if text not in few])
-
-
-def data_name(store: FeatureStore) -> str:
-    """The name of the file or hub data set that a store was made of."""
-    return Path(store.meta["config"]["data"]).name
 
 
 def check_alike(stores: Sequence[FeatureStore]) -> None:

@@ -108,7 +108,7 @@ def scan(config: ExtractConfig) -> Scan:
     reader = read(config)
     costs = [cost(s, config.max_tokens) for s in reader]
     if not costs:
-        raise DataError(f"{config.data} holds no usable sample.")
+        raise DataError(f"{', '.join(config.data)} holds no usable sample.")
     return Scan(len(costs), sum(costs), list(reader.report.warnings))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from core.datasets.samples import file_digest
+from core.datasets.samples import data_digest
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, scan
@@ -63,7 +63,7 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
     require_space(folder, todo.n_samples * BYTES_PER_SAMPLE)
     on_progress(Progress("Loading model and SAE" if config.sae else "Loading the model", 0, 1))
     pipeline = load(config)
-    digest = file_digest(config.data)
+    digest = data_digest(config.data)
     key = pipeline.config.key(f"schema {SCHEMA_VERSION}", digest, *pipeline.digests.values())
     path = folder / f"{key}.duckdb"
     if path.exists():
@@ -77,13 +77,14 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
 
 def notes_on_responses(writer: StoreWriter, config: ExtractConfig) -> Iterator[str]:
     """One sentence for each cause that leaves samples without a response token: nothing of them is in that scope."""
+    data = ", ".join(config.data)
     cut, others = writer.unanswered()
     if cut:
         told = "1 sample is" if cut == 1 else f"{cut:,} samples are"
-        yield f"{config.data}: {told} cut at {config.max_tokens} tokens before the response: raise max_tokens."
+        yield f"{data}: {told} cut at {config.max_tokens} tokens before the response: raise max_tokens."
     if others:
         told = "1 sample has" if others == 1 else f"{others:,} samples have"
-        yield f"{config.data}: {told} no response token: the chat template of the model leaves the response out."
+        yield f"{data}: {told} no response token: the chat template of the model leaves the response out."
 
 
 def notes_on_vectors(cut: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from core.errors import DamagedError, LockedError, StoreError
+from core.schema import named
 from core.store.tables import OLDEST, SCHEMA_VERSION, connect, explained
 
 
@@ -32,6 +33,17 @@ def check_version(path: Path, meta: dict[str, Any]) -> None:
         raise StoreError(
             f"{path.name} has schema version {version}, this program reads {SCHEMA_VERSION}: extract again."
         )
+
+
+def data_of(meta: dict[str, Any]) -> tuple[str, ...]:
+    """What a store was made of, as it was given: paths, patterns, hub ids; nothing where the store does not say."""
+    return named((meta.get("config") or {}).get("data") or ())
+
+
+def data_named(meta: dict[str, Any]) -> str:
+    """What a store was made of, for a screen: a name without its folders, two names, or how many and the first."""
+    names = ["standard input" if source == "-" else Path(source).name for source in data_of(meta)]
+    return " + ".join(names) if len(names) < 3 else f"{len(names)} files: {names[0]}, …"
 
 
 def list_stores(folder: Path) -> list[Path]:
@@ -98,5 +110,4 @@ def _title(path: Path, mtime_ns: int, size: int) -> StoreTitle:
 
 def _made_of(meta: dict[str, Any]) -> tuple[str, int]:
     """The data file's name and the number of samples; blank where another version says it in another way."""
-    data = (meta.get("config") or {}).get("data", "")
-    return Path(str(data)).name, int(meta.get("n_samples") or 0)
+    return data_named(meta), int(meta.get("n_samples") or 0)

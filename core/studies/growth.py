@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from core.store.meta import data_named
 from core.store.places import Places
 from core.store.queries import features_met
 from core.store.reader import FeatureStore
@@ -46,7 +46,7 @@ def growth(store: FeatureStore, places: Places, theta: float) -> list[Growth]:
         own = group[found["sample_id"]] == g
         sample = found["sample_id"][own]
         curve = mean_curve(place[own], lengths[sample], found["n"][own], lengths[group == g])
-        curves.append(Growth(names[g] or Path(store.meta["config"]["data"]).name, *curve, *heaps(curve[0])))
+        curves.append(Growth(names[g] or data_named(store.meta), *curve, *heaps(curve[0])))
     return curves
 
 

@@ -18,6 +18,7 @@ from core.features.shown_labels import labels_of, labels_stamp, wording_of
 from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
 from core.session.session import Session, by_method, open_session
+from core.store.meta import data_named
 from core.system.files import stamp
 from core.workspace.decisions import FeatureDecisions, WorkspaceState
 from core.workspace.log import Workspace
@@ -173,7 +174,7 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
         st.stop()
-    data = Path(now.session.store.meta["config"]["data"]).name
+    data = data_named(now.session.store.meta)
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
     parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {OF[now.spec.scope]}"]
     parts += [f"{name} = {value}" for name, value in now.spec.options.items()]

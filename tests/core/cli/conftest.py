@@ -62,7 +62,7 @@ def machine(run, tiny_store_path: Path) -> Callable[..., Any]:
 @pytest.fixture(scope="module")
 def tiny_store_path(tiny, tmp_path_factory) -> Path:
     """A store of 12 samples that the command line made, in a process of its own."""
-    sources = ("--data", tiny.config.data, "--model", tiny.config.model, "--sae", tiny.config.sae)
+    sources = ("--data", *tiny.config.data, "--model", tiny.config.model, "--sae", tiny.config.sae)
     done = process("extract", *sources, "--dtype", "float32", "--limit", "12", cache=tmp_path_factory.mktemp("store"))
     assert done.returncode == 0, done.stderr
     assert "12 samples, " in done.stderr and "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ from core.export.folder import export
 from core.schema import SelectionSpec
 from core.selection.run import select
 from core.session.sample_info import info_of
+from core.store.meta import data_of
 from core.store.reader import open_store
 from tests.factories import alpaca, tiny_store
 
@@ -73,7 +74,7 @@ def test_what_is_written_beside_the_file_is_no_exception(store, tmp_path: Path, 
 
 
 def test_no_force_replaces_the_data(store, tmp_path: Path) -> None:
-    data = Path(store.meta["config"]["data"])
+    data = Path(*data_of(store.meta))
     before = data.read_bytes()
     with pytest.raises(DataError, match="is the data"):
         export(choose(store), store, data, force=True)

@@ -11,6 +11,7 @@ from core.extract import joining
 from core.extract.joining import join
 from core.extract.run import extract
 from core.scoring.columns import finished_columns, score_folder
+from core.store.meta import data_named
 from core.store.reader import open_store
 
 
@@ -36,7 +37,7 @@ def test_joined_is_extracted_together(parts):
     assert [s.raw for s in joined.samples()] == [s.raw for s in whole.samples()]
     assert [s.source for s in joined.samples()] == ["head"] * 12 + ["tail"] * 18
     assert joined.sample_columns()["source_row"].tolist() == list(range(30))
-    assert joined.meta["config"]["data"] == "head.jsonl + tail.jsonl" and joined.n_samples == 30
+    assert data_named(joined.meta) == "head.jsonl + tail.jsonl" and joined.n_samples == 30
     for feature in a.feature[:20].tolist():
         strong = [[c for c in s.contexts(feature) if c["bin"] == 0] for s in (joined, whole)]
         assert {c["sample_id"] for c in strong[0]} == {c["sample_id"] for c in strong[1]}
