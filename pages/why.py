@@ -127,7 +127,7 @@ def show_note(row: int) -> None:
     with st.expander(f"Note: {plain(cut(note, 80))}" if note else "Add a note", icon=":material/edit_note:"):
         text = st.text_area("What a colleague should know about this sample", note, key=f"note-{row}")
         if st.button("Save the note", key="save-note"):
-            now.workspace.note(row, text)
+            now.workspace.note([row], text)
             st.rerun()
 
 

@@ -1,6 +1,7 @@
-"""What a person decided: vetoes, pins, bans, labels, notes, saved selections; with undo."""
+"""What a person decided: vetoes, boosts, pins, bans, labels, notes, sets, saved selections; with undo."""
 
-from core.workspace.decisions import FeatureDecisions, WorkspaceState
+from core.workspace.actions import FeatureDecisions
+from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Event, Workspace
 
 __all__ = ["Event", "FeatureDecisions", "Workspace", "WorkspaceState"]

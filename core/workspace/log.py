@@ -1,4 +1,4 @@
-"""A person's decisions on a store: vetoes, pins, bans, labels, notes, saved selections, with undo and redo.
+"""A person's decisions on a store: vetoes, boosts, pins, bans, labels, notes, sets, saved selections; undo and redo.
 
 They are kept in SQLite and not in DuckDB, which lets only one process hold a file that is written: here several
 dashboards and commands write at once, each a small transaction (WAL mode; writers wait for each other, readers never).
@@ -23,7 +23,8 @@ from core.system.disk import writing
 from core.system.files import replacing
 from core.system.kept import now
 from core.system.sqlite import connection
-from core.workspace.decisions import ACTIONS, Draft, WorkspaceState, checked, exported, steps_of
+from core.workspace.actions import ACTIONS, UNDOABLE, Draft, checked
+from core.workspace.decisions import WorkspaceState, exported, state_of, steps_of
 
 TABLE = """CREATE TABLE IF NOT EXISTS events(
     id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, time TEXT NOT NULL, action TEXT NOT NULL,
@@ -87,16 +88,44 @@ class Workspace:
         """Say what a feature of a lens stands for; an empty text removes the label."""
         self._append("label", feature=feature, text=text, date=now("milliseconds"), lens=lens)
 
-    def note(self, row: int, text: str) -> None:
-        """Write a note on a sample; an empty text removes it."""
-        self._append("note", row=row, text=text)
+    def boost(self, features: Iterable[int], factor: float, lens: str = "tokens") -> None:
+        """Multiply the weight of features of a lens by a factor from 0 to 10; 1 lifts their boost."""
+        self._append("boost", features=features, factor=factor, lens=lens)
+
+    def note(self, rows: Iterable[int], text: str) -> None:
+        """Write a note on samples; an empty text removes it."""
+        self._append("note", rows=rows, text=text)
+
+    def save_set(self, name: str, rows: Iterable[int]) -> None:
+        """Keep rows of the store under a name; an earlier set of that name is replaced."""
+        self._append("save_set", name=name, rows=rows)
+
+    def add_to_set(self, name: str, rows: Iterable[int]) -> None:
+        """Add rows to a set, which is made if there is none of that name."""
+        self._append("add_to_set", name=name, rows=rows)
+
+    def take_from_set(self, name: str, rows: Iterable[int]) -> None:
+        """Take rows out of a set, which stays."""
+        self._append("take_from_set", name=name, rows=rows)
+
+    def delete_set(self, name: str) -> None:
+        """Forget a set; its samples stay."""
+        self._append("delete_set", name=name)
+
+    def rename_selection(self, name: str, to: str) -> None:
+        """Give a saved selection another name; another one of that name is replaced."""
+        self._append("rename_selection", name=name, to=to)
+
+    def delete_selection(self, name: str) -> None:
+        """Forget a saved selection; saving its specification again brings it back."""
+        self._append("delete_selection", name=name)
 
     def save_selection(self, name: str, spec: dict[str, Any]) -> None:
         """Keep a specification, JSON values only, under a name; an earlier one of that name is replaced."""
         self._append("save_selection", name=name, spec=spec)
 
     def undo(self) -> str | None:
-        """Take the last decision back; gives its description, or None if there is none."""
+        """Take the last decision back; gives its description, or None if there is none. Saved selections stay."""
         return self._switch(DONE, UNDONE, "max")
 
     def redo(self) -> str | None:
@@ -115,9 +144,8 @@ class Workspace:
     def state(self) -> WorkspaceState:
         """What the decisions that are not undone amount to."""
         with self._connection() as db:
-            draft, statuses, version = self._fold(db)
-        decided = vars(draft) | {"pins": tuple(draft.pins), "bans": tuple(draft.bans)}
-        return WorkspaceState(**decided, version=version, can_undo=DONE in statuses, can_redo=UNDONE in statuses)
+            draft, version = self._fold(db)
+            return state_of(draft, version, self._next(db, DONE, "max"), self._next(db, UNDONE, "min"))
 
     def export_json(self, path: Path) -> None:
         """Write the decisions to a file that `import_json` reads; raises DataError, or DiskError, if it cannot be."""
@@ -129,7 +157,8 @@ class Workspace:
             raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
     def import_json(self, path: Path) -> None:
-        """Add the decisions of a file to those here, as one event; where the two differ the file's count.
+        """Add the decisions of a file to those here, as one event that undo takes back, and its saved selections; where
+        the two differ the file's count.
 
         Raises DataError for a file that is none, SelectionError for one of another store or with wrong entries.
         """
@@ -142,7 +171,10 @@ class Workspace:
             raise DataError(f"{path} is not a file of decisions: export one from a workspace.") from error
         if key != self.store_key:
             raise SelectionError(f"{path} holds decisions on the store {key}, this one is {self.store_key}.")
-        self._append("import", steps=steps)
+        self._append("import", steps=[step for step in steps if step[0] in UNDOABLE])
+        for action, detail in steps:
+            if action not in UNDOABLE:
+                self._append(action, **detail)
 
     def _append(self, action: str, **detail: Any) -> None:
         """Record an event, unless it changes nothing: an undo always has an effect that can be seen."""
@@ -151,14 +183,14 @@ class Workspace:
         except (TypeError, ValueError) as error:
             raise SelectionError(f"The detail of a {action} must be plain JSON values: {error}.") from error
         with self._connection("IMMEDIATE") as db:
-            draft, _, version = self._fold(db)
+            draft, version = self._fold(db)
             changed = deepcopy(draft)
             ACTIONS[action].apply(changed, **json.loads(text))
             if changed == draft:
                 return
-            db.execute(
-                "UPDATE events SET status = ? WHERE store = ? AND status = ?", (DISCARDED, self.store_key, UNDONE)
-            )
+            if action in UNDOABLE:
+                overtaken = (DISCARDED, self.store_key, UNDONE)
+                db.execute("UPDATE events SET status = ? WHERE store = ? AND status = ?", overtaken)
             row = (self.store_key, now("milliseconds"), action, text, DONE, version + 1)
             db.execute(
                 "INSERT INTO events(store, time, action, detail, status, version) VALUES (?, ?, ?, ?, ?, ?)", row
@@ -167,29 +199,39 @@ class Workspace:
     def _switch(self, before: str, after: str, pick: str) -> str | None:
         """Undo takes the last event that is done, redo the first that is undone."""
         with self._connection("IMMEDIATE") as db:
-            found = db.execute(
-                f"SELECT {pick}(id), action, detail FROM events WHERE store = ? AND status = ?",
-                (self.store_key, before),
-            ).fetchone()  # SQLite takes the bare columns from the row of the max or min
-            if found[0] is None:
+            found = self._found(db, before, pick)
+            if found is None:
                 return None
-            version = self._fold(db)[2] + 1
+            version = self._fold(db)[1] + 1
             db.execute("UPDATE events SET status = ?, version = ? WHERE id = ?", (after, version, found[0]))
         return _told(*found[1:])
 
-    def _fold(self, db: sqlite3.Connection) -> tuple[Draft, set[str], int]:
-        """The decisions that stand, the statuses that occur, and the version: the last change of any event."""
+    def _next(self, db: sqlite3.Connection, status: str, pick: str) -> str:
+        """How the event is told that `_switch` would take; nothing if there is none."""
+        found = self._found(db, status, pick)
+        return _told(*found[1:]) if found else ""
+
+    def _found(self, db: sqlite3.Connection, status: str, pick: str) -> tuple[int, str, str] | None:
+        """The id, action and detail of the event to undo (DONE, max) or to redo (UNDONE, min), if there is one."""
+        found = db.execute(
+            f"SELECT {pick}(id), action, detail FROM events WHERE store = ? AND status = ? "
+            f"AND action IN ({', '.join('?' * len(UNDOABLE))})",
+            (self.store_key, status, *UNDOABLE),
+        ).fetchone()  # SQLite takes the bare columns from the row of the max or min
+        return None if found[0] is None else found
+
+    def _fold(self, db: sqlite3.Connection) -> tuple[Draft, int]:
+        """The decisions that stand, and the version: the last change of any event."""
         query = "SELECT id, action, detail, status, version FROM events WHERE store = ? ORDER BY id"
-        draft, statuses, latest = Draft(), set(), 0
+        draft, latest = Draft(), 0
         for number, action, detail, status, version in db.execute(query, (self.store_key,)):
-            statuses.add(status)
             try:
                 latest = max(latest, version)
                 if status == DONE:
                     ACTIONS[action].apply(draft, **checked(action, json.loads(detail)))
             except (ValueError, TypeError, KeyError, AttributeError, SelectionError) as error:
                 raise _DamagedEventError(number) from error
-        return draft, statuses, latest
+        return draft, latest
 
     @contextmanager
     def _connection(self, begin: str = "") -> Iterator[sqlite3.Connection]:

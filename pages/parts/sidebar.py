@@ -165,9 +165,9 @@ def decisions(workspace: Workspace, state: WorkspaceState, spec: SelectionSpec) 
 def undo_buttons(workspace: Workspace) -> None:
     """Undo and redo, effective on every page at once."""
     state, (left, right) = workspace.state(), st.columns(2)
-    if left.button("Undo", icon=":material/undo:", disabled=not state.can_undo, width="stretch", key="undo"):
+    if left.button("Undo", icon=":material/undo:", disabled=not state.next_undo, width="stretch", key="undo"):
         workspace.undo()
         st.rerun()
-    if right.button("Redo", icon=":material/redo:", disabled=not state.can_redo, width="stretch", key="redo"):
+    if right.button("Redo", icon=":material/redo:", disabled=not state.next_redo, width="stretch", key="redo"):
         workspace.redo()
         st.rerun()

@@ -20,7 +20,8 @@ from core.scoring.columns import columns_version
 from core.session.session import Session, by_method, open_session
 from core.store.meta import data_named
 from core.system.files import stamp
-from core.workspace.decisions import FeatureDecisions, WorkspaceState
+from core.workspace.actions import FeatureDecisions
+from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.text import escape, plain, whole
 

@@ -51,7 +51,7 @@ def decide(cache: Path, session: Session) -> None:
     for feature in range(session.store.n_features):
         workspace.label(feature, kept[feature % len(kept)])
     for row in range(session.store.n_samples):
-        workspace.note(row, kept[row % len(kept)])
+        workspace.note([row], kept[row % len(kept)])
     for feature, text in enumerate(kept[:4]):
         workspace.veto([feature], reason=text)
     spec = spec_dict(session.selection(SelectionSpec(budget=3)))

@@ -20,7 +20,8 @@ from core.features.shown_labels import best_labels, labels_of, labels_stamp
 from core.sae.loading import sae_digest
 from core.session.session import workspace_of
 from core.store.reader import open_store
-from core.workspace.decisions import FeatureDecisions, WorkspaceState
+from core.workspace.actions import FeatureDecisions
+from core.workspace.decisions import WorkspaceState
 from tests.factories import alpaca, tiny_store
 from tests.strategies import quick
 

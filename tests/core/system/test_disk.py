@@ -14,7 +14,7 @@ import pytest
 from core.cli.app import main
 from core.datasets.writers import FORMATS, write_records
 from core.errors import DamagedError, DiskError, SaelectError, StoreError
-from core.export import formats
+from core.export.writing import write_bytes
 from core.extract.finished import NAME, find_finished, note_finished
 from core.features.labels import Label, LabelBook
 from core.schema import ExtractConfig
@@ -71,7 +71,7 @@ def test_a_full_disk_during_an_export_is_one_sentence(tmp_path, format):
     with full_disk(300), pytest.raises(DiskError, match=FULL):
         write_records(RECORDS, path, format)
     with full_disk(300), pytest.raises(DiskError, match=FULL):
-        formats.write_bytes(path, b"x" * 1000)
+        write_bytes(path, b"x" * 1000)
     assert path.read_bytes() == b"before" and names(tmp_path) == ["curated"]
 
 
@@ -80,7 +80,7 @@ def test_a_full_disk_loses_no_decision(tmp_path):
     workspace.pin([1])
     with full_disk(20_000), pytest.raises(SaelectError) as caught:
         for row in range(200):
-            workspace.note(row, "a note " * 200)
+            workspace.note([row], "a note " * 200)
     assert "\n" not in str(caught.value) and str(tmp_path / "w.sqlite") in str(caught.value)
     state = Workspace(tmp_path / "w.sqlite", "key").state()
     assert state.pins == (1,) and list(state.notes) == list(range(len(state.notes)))
@@ -150,7 +150,7 @@ def test_a_damaged_workspace_has_its_sentence_and_goes_on(tmp_path):
     path = tmp_path / "w.sqlite"
     workspace = Workspace(path, "key")
     for row in range(30):
-        workspace.note(row, f"note {row} " + "é" * row)
+        workspace.note([row], f"note {row} " + "é" * row)
         workspace.veto([row], "block", "why not")
     workspace.save_selection("mine", {"budget": 3})
     with sqlite3.connect(path) as db:

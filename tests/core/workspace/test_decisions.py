@@ -21,25 +21,31 @@ CALLS = st.one_of(
     st.tuples(st.just("unveto"), MANY, LENS),
     st.tuples(st.just("label"), SMALL, TEXTS, LENS),
     st.tuples(st.sampled_from(["pin", "unpin", "ban", "unban"]), MANY),
-    st.tuples(st.just("note"), SMALL, TEXTS),
+    st.tuples(st.just("boost"), MANY, st.sampled_from([0.0, 1.0, 2.5]), LENS),
+    st.tuples(st.just("note"), MANY, TEXTS),
+    st.tuples(st.sampled_from(["save_set", "add_to_set", "take_from_set"]), st.sampled_from("xy"), MANY),
+    st.tuples(st.just("delete_set"), st.sampled_from("xy")),
     st.tuples(st.just("save_selection"), st.sampled_from("xy"), st.dictionaries(TEXTS, SMALL, max_size=1)),
+    st.tuples(st.just("rename_selection"), st.sampled_from("xy"), st.sampled_from("xyz")),
+    st.tuples(st.just("delete_selection"), st.sampled_from("xy")),
     st.tuples(st.sampled_from(["undo", "redo"])),
 )
 
 
-NOTHING = [{"topics": [{}, {}, {}], "tokens": [{}, {}, {}]}, [], [], {}, {}]
+NOTHING = [{"topics": [{}, {}, {}, {}], "tokens": [{}, {}, {}, {}]}, [], [], {}, {}]
 
 
 def decisions(state):
-    of = {lens: [state.of(lens).vetoes, state.of(lens).reasons, state.of(lens).labels] for lens in LENSES}
-    return [of, list(state.pins), list(state.bans), state.notes, state.selections]
+    of = {lens: [own.vetoes, own.reasons, own.labels, own.boosts] for lens, own in state.lenses.items()}
+    sets = {name: list(rows) for name, rows in state.sets.items()}
+    return [of, list(state.pins), list(state.bans), state.notes, sets]
 
 
 def applied(before, call):
     """The decisions after a call, by the definition of each."""
-    of, pins, bans, notes, selections = json.loads(json.dumps(before), object_hook=numbered)
+    of, pins, bans, notes, sets = json.loads(json.dumps(before), object_hook=numbered)
     name, *arguments = call
-    if name in ("veto", "unveto", "label"):
+    if name in ("veto", "unveto", "label", "boost"):
         of[arguments[-1]] = decided(of[arguments[-1]], name, *arguments[:-1])
     elif name in ("pin", "ban"):
         mine, other = (pins, bans) if name == "pin" else (bans, pins)
@@ -49,24 +55,44 @@ def applied(before, call):
         mine = pins if name == "unpin" else bans
         mine[:] = [r for r in mine if r not in arguments[0]]
     elif name == "note":
-        notes = {k: t for k, t in {**notes, arguments[0]: arguments[1]}.items() if t}
+        notes = {k: t for k, t in {**notes, **dict.fromkeys(*arguments)}.items() if t}
     else:
-        selections[arguments[0]] = arguments[1]
-    return [of, pins, bans, notes, selections]
+        sets = grouped(sets, name, *arguments)
+    return [of, pins, bans, notes, sets]
+
+
+def grouped(sets, name, of, rows=()):
+    """The sets after a call."""
+    if name == "delete_set":
+        return {known: kept for known, kept in sets.items() if known != of}
+    if name == "take_from_set":
+        return {known: [r for r in kept if known != of or r not in rows] for known, kept in sets.items()}
+    return {**sets, of: list(dict.fromkeys([*(sets.get(of, []) if name == "add_to_set" else []), *rows]))}
 
 
 def decided(own, name, *arguments):
     """What stands for the features of a lens after a call."""
-    vetoes, reasons, labels = own
+    vetoes, reasons, labels, boosts = own
     if name == "veto":
         features, mode, reason = arguments
         vetoes = vetoes | dict.fromkeys(features, mode)
         reasons = {**reasons, **dict.fromkeys(features, reason)}
     elif name == "unveto":
         vetoes, reasons = ({f: t for f, t in d.items() if f not in arguments[0]} for d in (vetoes, reasons))
+    elif name == "boost":
+        boosts = {f: x for f, x in {**boosts, **dict.fromkeys(*arguments)}.items() if x != 1}
     else:
         labels = {**labels, arguments[0]: arguments[1]}
-    return [vetoes, *({f: t for f, t in d.items() if t} for d in (reasons, labels))]
+    return [vetoes, *({f: t for f, t in d.items() if t} for d in (reasons, labels)), boosts]
+
+
+def saved(before, name, of, *more):
+    """The saved selections after a call."""
+    if name == "save_selection":
+        return {**before, of: more[0]}
+    if name == "delete_selection" or of not in before or of == more[0]:
+        return {known: spec for known, spec in before.items() if name != "delete_selection" or known != of}
+    return {more[0] if known == of else known: spec for known, spec in before.items() if known != more[0]}
 
 
 def numbered(found):
@@ -75,25 +101,28 @@ def numbered(found):
 
 @settings(max_examples=40)
 @given(st.lists(CALLS, max_size=25))
-def test_undo_and_redo_are_a_walk_along_a_list(calls):
-    states, at = [NOTHING], 0
+def test_undo_and_redo_are_a_walk_along_a_list_beside_which_saved_selections_stay(calls):
+    states, at, selections = [NOTHING], 0, {}
     with tempfile.TemporaryDirectory() as folder:
         workspace, version = Workspace(Path(folder) / "w.sqlite", "store"), 0
         for call in calls:
-            before = at
-            told = getattr(workspace, call[0])(*call[1:])
+            before = at, selections
+            told, said = workspace.state(), getattr(workspace, call[0])(*call[1:])
             if call[0] == "undo":
                 at = max(at - 1, 0)
-                assert (told is None) == (before == at)
+                assert (said or "") == told.next_undo and (said is None) == (before[0] == at)
             elif call[0] == "redo":
                 at = min(at + 1, len(states) - 1)
-                assert (told is None) == (before == at)
+                assert (said or "") == told.next_redo and (said is None) == (before[0] == at)
+            elif call[0].endswith("_selection"):
+                selections = saved(selections, *call)
             elif (after := applied(states[at], call)) != states[at]:
                 states, at = [*states[: at + 1], after], at + 1
             state = workspace.state()
             assert decisions(state) == states[at]
-            assert (state.can_undo, state.can_redo) == (at > 0, at < len(states) - 1)
-            assert state.version > version if at != before else state.version == version
+            assert list(state.selections.items()) == list(selections.items())
+            assert (bool(state.next_undo), bool(state.next_redo)) == (at > 0, at < len(states) - 1)
+            assert state.version > version if (at, selections) != before else state.version == version
             version = state.version
         assert decisions(Workspace(workspace.path, "store").state()) == states[at]
 
@@ -110,7 +139,7 @@ def test_pin_and_ban_replace_each_other(workspace):
 
 def test_hostile_text_survives(workspace):
     text = "'; DROP TABLE events; -- \udce9 \x00 🎉"
-    workspace.note(1, text)
+    workspace.note([1], text)
     assert workspace.state().notes == {1: text}
     assert workspace.history()[0].description
 
@@ -125,6 +154,8 @@ def test_hostile_text_survives(workspace):
         (lambda w: w.pin([1.5]), "A row must be a whole number, got 1.5."),
         (lambda w: w.label("x", "y"), "A feature must be a whole number, got 'x'."),
         (lambda w: w.label(1, None), "The text of a label must be text, got None."),
+        (lambda w: w.boost([1], 11), r"A boost must be a number from 0 to 10, got 11\."),
+        (lambda w: w.save_set("", [1]), "A set of samples needs a name."),
         (lambda w: w.save_selection(" ", {}), "A saved selection needs a name and a specification."),
         (lambda w: w.save_selection("a", {"x": {1}}), "The detail of a save_selection must be plain JSON values: .*"),
     ],
@@ -142,16 +173,19 @@ def test_export_and_import(workspace, tmp_path):
     workspace.label(1, "</script>")
     workspace.veto([1], lens="topics")
     workspace.label(1, "recipes", "topics")
-    workspace.note(4, "good")
+    workspace.note([4], "good")
+    workspace.boost([2], 3, "topics")
+    workspace.save_set("poems", [3, 1])
     workspace.save_selection("mine", {"budget": 3})
     workspace.export_json(tmp_path / "w.json")
     other = Workspace(tmp_path / "other.sqlite", "store")
     other.import_json(tmp_path / "w.json")
     assert decisions(other.state()) == decisions(workspace.state())
+    assert other.state().selections == workspace.state().selections == {"mine": {"budget": 3}}
     assert [other.state().of(lens).dates for lens in LENSES] == [workspace.state().of(lens).dates for lens in LENSES]
     assert other.state().of("topics").dates[1][:2] == other.state().of("tokens").dates[1][:2] == "20"
     other.undo()
-    assert decisions(other.state()) == NOTHING
+    assert decisions(other.state()) == NOTHING and list(other.state().selections) == ["mine"]
     other.pin([5])
     other.veto([2, 7])
     other.import_json(tmp_path / "w.json")
@@ -159,7 +193,7 @@ def test_export_and_import(workspace, tmp_path):
     assert (state.pins, state.bans) == ((4,), (5,))
     assert state.of("tokens").vetoes == {1: "block", 2: "block", 7: "ignore"}
     assert state.of("topics").vetoes == {1: "ignore"}
-    assert other.undo() == "9 decisions imported"
+    assert other.undo() == "10 decisions imported"
     assert other.state().pins == (5,)
 
 

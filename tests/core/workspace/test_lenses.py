@@ -90,4 +90,4 @@ def test_a_file_of_decisions_written_before_there_were_lenses(workspace, tmp_pat
     assert (own.vetoes, own.reasons) == ({3: "block", 7: "ignore"}, {3: "spam"})
     assert (own.labels, own.dates) == ({3: "adverts"}, {3: "2026-01-02T03:04:05.678+00:00"})
     assert (state.pins, state.notes, state.selections) == ((1,), {2: "look again"}, {"mine": {"budget": 3}})
-    assert state.of("topics").vetoes == {3: "ignore"} and workspace.undo() == "6 decisions imported"
+    assert state.of("topics").vetoes == {3: "ignore"} and workspace.undo() == "5 decisions imported"

@@ -72,14 +72,14 @@ def test_no_event_is_ever_deleted(workspace):
     workspace.undo()
     workspace.pin([1])
     assert len(workspace.history()) == 4
-    assert not workspace.state().can_redo
+    assert not workspace.state().next_redo
     assert workspace.state().of("tokens").vetoes == {0: "ignore"}
 
 
 def test_decisions_survive(workspace):
     workspace.veto([3, 5], mode="block", reason="spam")
     workspace.label(3, "advertising")
-    workspace.note(7, "look again")
+    workspace.note([7], "look again")
     workspace.save_selection("small", {"budget": 10})
     again = Workspace(workspace.path, "store").state()
     own = again.of("tokens")

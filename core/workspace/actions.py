@@ -1,0 +1,236 @@
+"""The decisions a person can take: what each does to those that stand, how it is told, and what is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.schema import LENSES, NOUNS
+from core.system.shown import many
+from core.workspace import values
+
+DEFAULT_LENS = "tokens"  # of a decision that names none: those recorded before there was another
+
+
+@dataclass(frozen=True)
+class FeatureDecisions:
+    """What was decided on the features of one lens."""
+
+    vetoes: dict[int, str] = field(default_factory=dict)  # feature: ignore or block
+    reasons: dict[int, str] = field(default_factory=dict)  # of the vetoes that have one
+    labels: dict[int, str] = field(default_factory=dict)  # feature: text
+    dates: dict[int, str] = field(default_factory=dict)  # of the labels, UTC in ISO format
+    boosts: dict[int, float] = field(default_factory=dict)  # feature: what its weight is multiplied by
+
+
+def nothing_decided() -> dict[str, FeatureDecisions]:
+    """No decision on a feature of any lens."""
+    return {lens: FeatureDecisions() for lens in LENSES}
+
+
+@dataclass
+class Draft:
+    """The decisions while events are applied; groups of rows are dicts, which keep order and drop repetitions."""
+
+    lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
+    pins: dict[int, None] = field(default_factory=dict)
+    bans: dict[int, None] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
+    sets: dict[str, dict[int, None]] = field(default_factory=dict)
+    selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+# --- what each action does
+
+
+def _veto(draft: Draft, features: list[int], mode: str, reason: str, lens: str = DEFAULT_LENS) -> None:
+    own = draft.lenses[lens]
+    for feature in features:
+        own.vetoes[feature] = mode
+        _set(own.reasons, feature, reason)
+
+
+def _unveto(draft: Draft, features: list[int], lens: str = DEFAULT_LENS) -> None:
+    _drop(draft.lenses[lens].vetoes, features)
+    _drop(draft.lenses[lens].reasons, features)
+
+
+def _boost(draft: Draft, features: list[int], factor: float, lens: str) -> None:
+    own = draft.lenses[lens].boosts
+    _drop(own, features)
+    if factor != 1:
+        own.update(dict.fromkeys(features, factor))
+
+
+def _pin(draft: Draft, rows: list[int]) -> None:
+    _drop(draft.bans, rows)
+    draft.pins.update(dict.fromkeys(rows))
+
+
+def _ban(draft: Draft, rows: list[int]) -> None:
+    _drop(draft.pins, rows)
+    draft.bans.update(dict.fromkeys(rows))
+
+
+def _label(draft: Draft, feature: int, text: str, date: str = "", lens: str = DEFAULT_LENS) -> None:
+    own = draft.lenses[lens]
+    if own.labels.get(feature, "") != text:
+        _set(own.labels, feature, text)
+        _set(own.dates, feature, date if text else "")
+
+
+def _note(draft: Draft, text: str, rows: list[int] | None = None, row: int | None = None) -> None:
+    for noted in rows or [] if row is None else [row]:  # once a note was on one row
+        _set(draft.notes, noted, text)
+
+
+def _save_set(draft: Draft, name: str, rows: list[int]) -> None:
+    draft.sets[name] = dict.fromkeys(rows)
+
+
+def _add_to_set(draft: Draft, name: str, rows: list[int]) -> None:
+    draft.sets.setdefault(name, {}).update(dict.fromkeys(rows))
+
+
+def _take_from_set(draft: Draft, name: str, rows: list[int]) -> None:
+    _drop(draft.sets.get(name, {}), rows)
+
+
+def _save_selection(draft: Draft, name: str, spec: dict[str, Any]) -> None:
+    draft.selections[name] = spec
+
+
+def _rename_selection(draft: Draft, name: str, to: str) -> None:
+    """In its place; one that had the new name is gone."""
+    if name in draft.selections and name != to:
+        draft.selections.pop(to, None)
+        renamed = {to if known == name else known: spec for known, spec in draft.selections.items()}
+        draft.selections.clear()
+        draft.selections.update(renamed)
+
+
+def _import(draft: Draft, steps: list[tuple[str, dict[str, Any]]]) -> None:
+    for action, detail in steps:
+        ACTIONS[action].apply(draft, **detail)
+
+
+def _set(texts: dict[int, str], key: int, text: str) -> None:
+    """Keep a text; an empty one removes what was there."""
+    if text:
+        texts[key] = text
+    else:
+        texts.pop(key, None)
+
+
+def _drop(entries: dict[Any, Any], keys: list[Any]) -> None:
+    for key in keys:
+        entries.pop(key, None)
+
+
+# --- how it is told
+
+
+def _some(noun: str, numbers: list[int]) -> str:
+    return f"{noun} {numbers[0]}" if len(numbers) == 1 else many(len(numbers), noun)
+
+
+def _rows(detail: dict[str, Any]) -> str:
+    return _some("row", detail["rows"] if "rows" in detail else [detail["row"]])
+
+
+def _features(detail: dict[str, Any]) -> str:
+    """The features of an event as its lens calls them: topic 12, feature 7, 3 topics."""
+    return _some(NOUNS[detail.get("lens", DEFAULT_LENS)], detail.get("features") or [detail["feature"]])
+
+
+def _quoted(text: str) -> str:
+    return f": “{text[:59]}…”" if len(text) > 60 else f": “{text}”" if text else ""
+
+
+def _boosted(detail: dict[str, Any]) -> str:
+    return (
+        f"boost lifted from {_features(detail)}"
+        if detail["factor"] == 1
+        else (f"boost ×{detail['factor']:g} on {_features(detail)}")
+    )
+
+
+# --- the table of actions
+
+
+@dataclass(frozen=True)
+class Action:
+    """A decision: the check of each of its details, what it does to a draft, and how it is told.
+
+    undoable: whether undo takes it back; what a person saved stays until it is deleted.
+    """
+
+    details: dict[str, Callable[[Any, str, str], Any]]
+    apply: Callable[..., None]
+    tell: Callable[[dict[str, Any]], str]
+    undoable: bool = True
+
+
+ROWS, IN_SET = {"rows": values.numbers}, {"name": values.set_name, "rows": values.numbers}
+ACTIONS: dict[str, Action] = {
+    "veto": Action(
+        {"features": values.numbers, "mode": values.mode, "reason": values.text, "lens": values.lens},
+        _veto,
+        lambda d: f"veto ({d['mode']}) on {_features(d)}" + _quoted(d["reason"]),
+    ),
+    "unveto": Action(
+        {"features": values.numbers, "lens": values.lens}, _unveto, lambda d: f"veto lifted from {_features(d)}"
+    ),
+    "boost": Action({"features": values.numbers, "factor": values.factor, "lens": values.lens}, _boost, _boosted),
+    "pin": Action(ROWS, _pin, lambda d: f"{_rows(d)} pinned"),
+    "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{_rows(d)} unpinned"),
+    "ban": Action(ROWS, _ban, lambda d: f"{_rows(d)} banned"),
+    "unban": Action(ROWS, lambda draft, rows: _drop(draft.bans, rows), lambda d: f"ban lifted from {_rows(d)}"),
+    "label": Action(
+        {"feature": values.number, "text": values.text, "date": values.text, "lens": values.lens},
+        _label,
+        lambda d: f"label of {_features(d)}" + (_quoted(d["text"]) or " removed"),
+    ),
+    "note": Action(
+        {"rows": values.numbers, "row": values.number, "text": values.text},
+        _note,
+        lambda d: f"note on {_rows(d)}" + (_quoted(d["text"]) or " removed"),
+    ),
+    "save_set": Action(IN_SET, _save_set, lambda d: f"{_rows(d)} saved as a set" + _quoted(d["name"])),
+    "add_to_set": Action(IN_SET, _add_to_set, lambda d: f"{_rows(d)} added to the set" + _quoted(d["name"])),
+    "take_from_set": Action(IN_SET, _take_from_set, lambda d: f"{_rows(d)} taken from the set" + _quoted(d["name"])),
+    "delete_set": Action(
+        {"name": values.set_name},
+        lambda draft, name: _drop(draft.sets, [name]),
+        lambda d: "set deleted" + _quoted(d["name"]),
+    ),
+    "save_selection": Action(
+        {"name": values.selection_name, "spec": values.spec},
+        _save_selection,
+        lambda d: "selection saved" + _quoted(d["name"]),
+        undoable=False,
+    ),
+    "rename_selection": Action(
+        {"name": values.selection_name, "to": values.selection_name},
+        _rename_selection,
+        lambda d: "selection renamed" + _quoted(d["to"]),
+        undoable=False,
+    ),
+    "delete_selection": Action(
+        {"name": values.selection_name},
+        lambda draft, name: _drop(draft.selections, [name]),
+        lambda d: "selection deleted" + _quoted(d["name"]),
+        undoable=False,
+    ),
+    "import": Action(
+        {"steps": values.checked_before}, _import, lambda d: f"{many(len(d['steps']), 'decision')} imported"
+    ),
+}
+UNDOABLE = [name for name, action in ACTIONS.items() if action.undoable]
+
+
+def checked(action: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """The detail of an event, fit for JSON; raises SelectionError."""
+    checks = ACTIONS[action].details
+    return {name: checks[name](value, name, action) for name, value in detail.items()}

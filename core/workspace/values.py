@@ -1,0 +1,90 @@
+"""What the details of a decision may be: each check takes (value, its name, the action) and gives the value, fit for
+JSON, or raises SelectionError.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from core.errors import SelectionError
+from core.schema import LENSES, VETOES
+
+LARGEST_BOOST = 10.0
+
+
+def numbers(value: Iterable[Any], name: str, action: str) -> list[int]:
+    """Whole numbers, each once."""
+    return _whole(value, name.removesuffix("s"))
+
+
+def number(value: Any, name: str, action: str) -> int:
+    """One whole number."""
+    return _whole([value], name)[0]
+
+
+def _whole(numbers: Iterable[Any], noun: str) -> list[int]:
+    kept: dict[int, None] = {}
+    for number in numbers:
+        try:
+            kept[operator.index(number)] = None
+        except TypeError:
+            raise SelectionError(f"A {noun} must be a whole number, got {number!r}.") from None
+    if kept and min(kept) < 0:
+        raise SelectionError(f"A {noun} must be at least 0, got {min(kept)}.")
+    return list(kept)
+
+
+def text(value: Any, name: str, action: str) -> str:
+    """Text without blanks at its ends."""
+    if not isinstance(value, str):
+        raise SelectionError(f"The {name} of a {action} must be text, got {value!r}.")
+    return value.strip()
+
+
+def mode(value: Any, name: str, action: str) -> str:
+    """One of VETOES."""
+    if value not in VETOES:
+        raise SelectionError(f"Unknown veto {value!r}: it must be one of {', '.join(VETOES)}.")
+    return value
+
+
+def lens(value: Any, name: str, action: str) -> str:
+    """One of LENSES."""
+    if value not in LENSES:
+        raise SelectionError(f"Unknown lens {value!r}: it must be one of {', '.join(LENSES)}.")
+    return value
+
+
+def factor(value: Any, name: str, action: str) -> float:
+    """What a weight is multiplied by, from 0 to 10."""
+    if not isinstance(value, int | float) or not 0 <= value <= LARGEST_BOOST:
+        raise SelectionError(f"A boost must be a number from 0 to {LARGEST_BOOST:g}, got {value!r}.")
+    return float(value)
+
+
+def set_name(value: Any, name: str, action: str) -> str:
+    """The name of a set of samples."""
+    if not (given := text(value, name, action)):
+        raise SelectionError("A set of samples needs a name.")
+    return given
+
+
+def selection_name(value: Any, name: str, action: str) -> str:
+    """The name of a saved selection."""
+    if not (given := text(value, name, action)):
+        raise SelectionError("A saved selection needs a name and a specification.")
+    return given
+
+
+def spec(value: Any, name: str, action: str) -> dict[str, Any]:
+    """The specification of a saved selection."""
+    if not isinstance(value, dict):
+        raise SelectionError("A saved selection needs a name and a specification.")
+    return value
+
+
+def checked_before(value: Any, name: str, action: str) -> Any:
+    """What was checked when it was made."""
+    return value
