@@ -6,6 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+
+from core.datasets.writers import json_text
 from core.errors import SaelectError, SelectionError
 from core.explain.naming import Names
 from core.explain.rejects import rejects
@@ -18,6 +21,8 @@ from core.schema import Selection
 from core.selection.run import select
 from core.session.sample_info import info_of
 from core.store.reader import FeatureStore
+
+PREVIEW = 160  # characters of the text of a reject
 
 
 def export(
@@ -50,10 +55,14 @@ def export(
 
 
 def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None = None) -> bytes:
-    """JSON Lines, one line for each sample that was left out, with the reason and the kept samples that cover it."""
+    """JSON Lines, one line for each sample that was left out: its row, how its text begins, the reason, and the kept
+    samples that cover it and that are most like it.
+    """
     found = rejects(selection, store, info_of(store), names or names_of(store, lens=selection.spec.lens))
-    lines = (json.dumps(reject, ensure_ascii=False) for reject in found)
-    return "".join(line + "\n" for line in lines).encode()
+    left = np.setdiff1d(np.arange(store.n_samples), selection.rows)
+    begin = ("\n\n".join(filter(None, pair))[:PREVIEW] for pair in store.previews(left, PREVIEW))
+    lines = ({"row": reject["row"], "text": text} | reject for reject, text in zip(found, begin, strict=True))
+    return "".join(json_text(line) + "\n" for line in lines).encode()
 
 
 def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -> Path:

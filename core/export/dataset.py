@@ -1,0 +1,79 @@
+"""A data set as a folder: the files of records, rejects, manifest, data card and map; and the folder as a zip."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.errors import DataError
+from core.export.card import card
+from core.export.facts import About, facts_of
+from core.export.folder import rejects_bytes
+from core.export.formats import fields_of
+from core.export.manifest import manifest_json
+from core.export.picture import map_svg
+from core.export.shape import WEIGHTS, Shape, curated_files
+from core.export.snippets import snippets
+from core.export.writing import MANIFEST, write_files
+from core.features.shown_labels import names_of
+from core.schema import Selection
+from core.session.session import Session
+from core.workspace.decisions import WorkspaceState
+
+CARD, MAP, REJECTS = "README.md", "map.svg", "rejects.jsonl"
+WHAT = {
+    "train": "the kept records",
+    "validation": "those held out for validation",
+    WEIGHTS: "how often to draw each record of the first file, line by line, 1 on average",
+    REJECTS: "each record that was left out, with the reason and the kept record most like it",
+    MANIFEST: "everything that makes the files of records again: `python -m core replay manifest.json`",
+    MAP: "the records on a map, those alike near each other",
+}
+DATE = (1980, 1, 1, 0, 0, 0)  # of the files in a zip: the same content is the same zip
+
+
+def dataset_files(
+    session: Session, selection: Selection, state: WorkspaceState, shape: Shape, about: About
+) -> dict[str, bytes]:
+    """The folder's files by name. Raises as `curated_files`; nothing is written."""
+    store, lens = session.store, selection.spec.lens
+    curated = curated_files(selection, store, shape)
+    splits = {Path(name).stem: name for name in curated if name != WEIGHTS}
+    files = curated | {REJECTS: rejects_bytes(selection, store, names_of(store, state, lens))}
+    files[MANIFEST] = manifest_json(selection, store, shape, curated).encode()
+    files[MAP] = map_bytes(session, selection)
+    what = {name: WHAT.get(name) or WHAT[Path(name).stem] for name in files}
+    lines = snippets(splits["train"], shape.format, shape.to, fields_of(selection, store, shape.to))
+    readme = card(facts_of(session, selection, state, about), splits, what, lines)
+    return {CARD: readme.encode(), **files}
+
+
+def map_bytes(session: Session, selection: Selection) -> bytes:
+    """The map of the selection's lens."""
+    import numpy as np
+
+    at, kept = session.projection(selection.spec.lens), np.zeros(session.store.n_samples, bool)
+    kept[selection.rows] = True
+    return map_svg(at["x"], at["y"], kept, "Map of the records").encode()
+
+
+def write_dataset(files: Mapping[str, bytes], session: Session, folder: Path, force: bool = False) -> dict:
+    """Write the files of `dataset_files` into a folder, made if absent; the manifest. Raises as `write_files`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror or error}.") from error
+    write_files({folder / name: content for name, content in files.items()}, session.store, force)
+    return json.loads(files[MANIFEST])
+
+
+def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
+    """The files as a zip that unpacks into a folder of that name."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(f"{folder}/{name}", DATE), content, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
