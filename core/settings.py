@@ -13,7 +13,7 @@ The command line (cli/options), the forms of the pages and the checks are made f
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
@@ -104,6 +104,28 @@ def check(settings: Any) -> None:
 
 
 # --- what people type
+
+
+def arguments(settings: Any) -> list[str]:
+    """The options of the command line that make an instance equal to this one: those that are not the defaults."""
+    typed: list[str] = []
+    for f in fields(settings):
+        one, value = f.metadata.get("setting"), getattr(settings, f.name)
+        default = f.default if f.default_factory is MISSING else f.default_factory()
+        if one is None or value == default:
+            continue
+        names = one.option.split() or [f"--{f.name.replace('_', '-')}"]
+        name = max(names, key=len)
+        if isinstance(value, bool):
+            typed.append(name)
+            continue
+        texts = [f"{k}={v}" for k, v in value.items()] if isinstance(value, Mapping) else value
+        if not isinstance(texts, list | tuple):
+            texts = [texts]
+        if isinstance(one.typed, str):  # several in one text
+            texts = [",".join(map(str, texts))]
+        typed += [part for text in texts for part in (name, str(text))]
+    return typed
 
 
 def words(text: str) -> tuple[str, ...]:

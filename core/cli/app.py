@@ -32,6 +32,7 @@ from core.system.disk import writing
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     data.extract,
+    data.estimate,
     data.demo,
     data.join,
     data.upgrade,

@@ -1,20 +1,21 @@
-"""The commands that make feature stores: extract, demo, join, upgrade, info."""
+"""The commands that make feature stores and tell of them: extract, estimate, demo, join, upgrade, info."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from core.cli.console import stages, tell
-from core.cli.options import Asked, Options, Store, takes
+from core.cli.options import AsJson, Asked, Options, Store, takes
 from core.errors import SaelectError
 from core.schema import ExtractConfig
 from core.system.files import store_at
-from core.system.shown import many, shown_path
+from core.system.shown import duration, many, shown_path, size_told
 
 
 def run_extraction(config: ExtractConfig) -> Path:
@@ -46,6 +47,28 @@ def extract(config: Asked) -> None:
     Example: python -m core extract --data my.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct --sae my-sae-folder
     """
     print(run_extraction(ExtractConfig(**config)))
+
+
+@takes(config=Options(ExtractConfig))
+def estimate(config: Asked, as_json: AsJson = False) -> None:
+    """What `extract` with the same options will take in tokens, time, disk and memory: told from 32 samples.
+
+    Example: python -m core estimate --data my.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct
+    """
+    from core.extract.estimate import estimate as run
+
+    with stages() as told:
+        found = run(ExtractConfig(**config), lambda step: told(step.stage, step.done, step.total))
+    if as_json:
+        print(json.dumps(asdict(found)))
+        return
+    for warning in found.warnings:
+        tell(f"Note: {warning}")
+    read = "" if found.read == found.tokens else f", of which {found.read:,} are read"
+    print(f"{many(found.samples, 'sample')}, about {many(found.tokens, 'token')}{read}")
+    print(f"time: about {duration(found.seconds)}")
+    print(f"disk: about {size_told(found.disk)}, {size_told(found.free_disk)} are free")
+    print(f"memory: about {size_told(found.memory)}, {size_told(found.free_memory)} are free")
 
 
 Stores = Annotated[

@@ -13,10 +13,10 @@ from core.datasets.samples import read_samples
 from core.errors import DataError, ModelError
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel, layers_needed, middle_hook_point
-from core.lm.sentence_encoder import SentenceEncoder, load_encoder
-from core.lm.sources import load_lm, resolve_device, resolve_dtype
+from core.lm.sentence_encoder import SentenceEncoder, find_encoder, load_encoder
+from core.lm.sources import load_lm, require_lm, resolve_device, resolve_dtype
 from core.sae.autoencoder import SparseAutoencoder, check_fit
-from core.sae.loading import load_sae
+from core.sae.loading import load_sae, require_sae
 from core.schema import ExtractConfig, Sample
 from core.topics.model import TopicSAE, load_topics
 from core.topics.shipped import shipped_topics
@@ -101,6 +101,16 @@ def cost(sample: Sample, max_tokens: int) -> int:
 def read(config: ExtractConfig) -> Any:
     """The sample reader of a configuration."""
     return read_samples(config.data, columns=config.columns, skip_bad=config.skip_bad, limit=config.limit)
+
+
+def require_parts(config: ExtractConfig) -> None:
+    """Raise DataError or ModelError, within seconds, if something that a request names is not there."""
+    read(config)  # a missing file is said before anything else
+    if config.sae:
+        require_sae(config.sae)
+    require_lm(config.model)
+    if config.vectors:
+        find_encoder(config.vectors)
 
 
 def scan(config: ExtractConfig) -> Scan:

@@ -15,14 +15,11 @@ import pyarrow as pa
 from core.datasets.samples import data_digest
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
-from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, scan
+from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, require_parts, scan
 from core.extract.vectors import LARGEST, encoded, halved, mean_by_segment
 from core.lm.batches import pack, padded
 from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, tokenize
 from core.lm.language_model import residual, sinks
-from core.lm.sentence_encoder import find_encoder
-from core.lm.sources import require_lm
-from core.sae.loading import require_sae
 from core.schema import ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
 from core.store.tables import SCHEMA_VERSION, VECTORS
@@ -52,12 +49,7 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
 
 def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -> Path:
     """`extract` for a request that was not carried out before, or whose files were touched since."""
-    read(config)  # a missing file is said before anything else
-    if config.sae:
-        require_sae(config.sae)
-    require_lm(config.model)
-    if config.vectors:
-        find_encoder(config.vectors)
+    require_parts(config)
     on_progress(Progress("Reading the data", 0, 1))
     todo = scan(config)
     require_space(folder, todo.n_samples * BYTES_PER_SAMPLE)

@@ -93,7 +93,7 @@ def of_hub(name: str) -> ModelFacts:
     return ModelFacts(name, note="It is fetched from the Hugging Face hub before it is first used.")
 
 
-def sizes(given: dict[str, Any]) -> dict[str, int]:
+def sizes(given: dict[str, Any]) -> dict[str, Any]:
     """The sizes that a configuration names, in whatever words."""
     found = {size: next((given[name] for name in names if given.get(name)), 0) for size, names in SIZES.items()}
     return {size: int(value) for size, value in found.items()}

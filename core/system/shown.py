@@ -30,6 +30,13 @@ def duration(seconds: float) -> str:
     return many(days, "day") + (f" {hours} h" if hours else "")
 
 
+def size_told(n_bytes: float) -> str:
+    """A size on disk or in memory: 0.3 MB, 61 MB, 1.4 GB."""
+    if n_bytes < 1e9:
+        return f"{n_bytes / 1e6:,.1f} MB" if n_bytes < 1e7 else f"{n_bytes / 1e6:,.0f} MB"
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes < 1e10 else f"{n_bytes / 1e9:,.0f} GB"
+
+
 def shown_path(path: str | Path) -> str:
     """A path as a shell takes it: below the working folder relative to it (cache/KEY.duckdb), else absolute."""
     path = Path(path).absolute()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import SelectionError
 from core.schema import ExtractConfig, SelectionSpec
-from core.settings import Setting, check, number_or_word, pairs, sentence, setting, settings_of, words
+from core.settings import Setting, arguments, check, number_or_word, pairs, sentence, setting, settings_of, words
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,11 @@ def test_what_people_type() -> None:
     for text in ("tau", "=1"):
         with pytest.raises(SelectionError, match=f"An option is written NAME=VALUE, got '{text}'"):
             pairs([text])
+
+
+def test_arguments_are_the_options_that_are_not_the_defaults():
+    made = Made("a b", rounds=5, loud=True, own=9)
+    assert arguments(made) == ["--name", "a b", "--rounds", "5", "--loud"]
+    spec = SelectionSpec(multiplicity=2, options={"k": "elbow", "of": "a,b"}, lens="topics")
+    typed = ["--multiplicity", "2", "--option", "k=elbow", "--option", "of=a,b", "--lens", "topics"]
+    assert arguments(spec) == typed
