@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class ReadReport:
     skipped: list[BadRow] = field(default_factory=list)
     n_duplicates: int = 0  # samples whose turns equal those of an earlier one; they are kept
     n_blank_responses: int = 0  # among the skipped
+    columns: list[str] = field(default_factory=list)  # all that the records have
+    parts: dict[str, str] = field(default_factory=dict)  # part (prompt, response, …): column it was mostly read from
     columns_read: list[str] = field(default_factory=list)
     columns_unread: dict[str, int] = field(default_factory=dict)  # columns of text in no turn, and in how many rows
     truncated_at: str | None = None
@@ -59,6 +62,7 @@ class SampleReader(Iterator[Sample]):
         columns: Mapping[str, str] | None = None,
         skip_bad: bool = False,
         limit: int | None = None,
+        rows: int | None = None,
     ) -> None:
         if limit is not None and limit < 1:
             raise DataError(f"limit must be at least 1, got {limit}.")
@@ -66,7 +70,7 @@ class SampleReader(Iterator[Sample]):
         self._files = [RecordFile(each) for each in named(source)]
         if not self._files:
             raise DataError("No data was named: give a file or a hub id.")
-        self._skip_bad, self._limit = skip_bad, limit
+        self._skip_bad, self._limit, self._rows = skip_bad, limit, rows
         self._n_good = 0
         formats, encodings = ({getattr(file, what): None for file in self._files} for what in ("format", "encoding"))
         self.report = ReadReport(format=", ".join(formats), encoding=", ".join(filter(None, encodings)))
@@ -77,7 +81,7 @@ class SampleReader(Iterator[Sample]):
 
     def _read(self) -> Iterator[Sample]:
         seen: set[int] = set()
-        for row, (file, where, record) in enumerate(self._records()):
+        for row, (file, where, record) in enumerate(islice(self._records(), self._rows)):
             self.report.rows_read += 1
             sample = self._sample(row, file, where, record)
             if sample is None:
@@ -120,6 +124,8 @@ class SampleReader(Iterator[Sample]):
         breaks = [file for file in self._files if file.truncated_at]
         of = {file.name: f"{file.name}, " if len(self._files) > 1 else "" for file in breaks}
         report.truncated_at = "; ".join(f"{of[file.name]}{file.truncated_at}" for file in breaks) or None
+        report.columns = list(map(str, self._columns.there))
+        report.parts = {part: column for (part, column), _ in reversed(self._columns.parts.most_common())}
         report.columns_read, report.columns_unread = list(self._columns.read), dict(self._columns.unread)
         report.warnings.extend([text for file in self._files for text in file.warnings] + [*self._notes()])
         if not report.rows_read:
@@ -166,13 +172,15 @@ def read_samples(
     columns: Mapping[str, str] | None = None,
     skip_bad: bool = False,
     limit: int | None = None,
+    rows: int | None = None,
 ) -> SampleReader:
     """Iterate over the samples of a JSON, JSON Lines, CSV or Parquet file (also gzipped), a hub id, or several of them.
 
-    `columns` maps prompt, response, input, system or messages to a column name. Good samples come first: unless
+    `columns` maps prompt, response, input, system or messages to a column name; after `limit` samples, or `rows` rows
+    good or bad, reading ends. Good samples come first: unless
     `skip_bad`, DataError with the first ten bad rows follows the last sample. The iterator's `report` is then complete.
     """
-    return SampleReader(source, columns, skip_bad, limit)
+    return SampleReader(source, columns, skip_bad, limit, rows)
 
 
 def _rows(n: int) -> str:

@@ -39,7 +39,8 @@ class Columns:
     `choices`: records in which two response columns differ, (used, other); `read`: records by column, in the order in
     which the columns came up; `unread`: records in which a column, or a member of a turn (messages.note), holds text
     that is in no turn: five words or more, or any text under a name that belongs to a conversation; `untrained`:
-    records without an answer that is trained on, by the reason.
+    records without an answer that is trained on, by the reason; `parts`: records by part and the column that it was
+    read from; `there`: all columns, in the order in which they came up.
     """
 
     def __init__(self, mapped: Mapping[str, str] | None) -> None:
@@ -52,6 +53,8 @@ class Columns:
         self.read: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.untrained: Counter[str] = Counter()
+        self.parts: Counter[tuple[str, str]] = Counter()
+        self.there: dict[str, None] = {}
         self.left: dict[str, list] = {}  # of the record that is being read: members of turns in no message
 
     def name(self, part: str, names: tuple[str, ...], record: dict) -> str | None:
@@ -68,6 +71,7 @@ class Columns:
     def note(self, record: dict, turns: list[Message], read: dict[str, str]) -> None:
         """Count what was read of a record and what was not."""
         self.read.update(dict.fromkeys(read.values(), 1))
+        self.parts.update(read.items())
         others = find(record, RESPONSES) if "response" in read and "response" not in self.mapped else ()
         for name in others:
             if name not in read.values() and isinstance(record.get(name), str):

@@ -26,6 +26,7 @@ def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
     if not isinstance(record, dict):
         raise RowError("is not an object with named fields", value=record)
     columns.left.clear()
+    columns.there.update(dict.fromkeys(record))
     turns, read = next(found for layout in LAYOUTS if (found := layout(record, columns)))
     answers = [turn for turn in turns if turn.role == "assistant"]
     if not answers:
