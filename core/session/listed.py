@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.store.meta import store_titles
+from core.store.catalogue import store_titles
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 

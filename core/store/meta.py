@@ -1,19 +1,16 @@
-"""What a store says of itself, and the stores of a folder: read without opening the whole of any."""
+"""What a store says of itself, read without opening the whole of it."""
 
 from __future__ import annotations
 
 import json
-from contextlib import closing
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from core.errors import DamagedError, LockedError, StoreError
+from core.errors import StoreError
 from core.schema import named
-from core.store.tables import OLDEST, SCHEMA_VERSION, connect, explained
+from core.store.tables import OLDEST, SCHEMA_VERSION, explained
 
 
 def meta_of(path: Path, db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -50,64 +47,3 @@ def list_stores(folder: Path) -> list[Path]:
     """The finished stores in a folder, newest first."""
     found = [p for p in folder.glob("*.duckdb") if not p.name.endswith(".partial.duckdb") and len(p.stem) == 16]
     return sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)
-
-
-@dataclass(frozen=True)
-class StoreTitle:
-    """A store for a list to choose from: the name of its data file and its samples, as far as they can be read.
-
-    error: the sentence that opening it would end with, empty if it opens; note: the same in a few words.
-    """
-
-    path: Path
-    data: str = ""
-    n_samples: int = 0
-    note: str = ""
-    error: str = ""
-
-    @property
-    def key(self) -> str:
-        """The key that names the store."""
-        return self.path.stem
-
-    @property
-    def text(self) -> str:
-        """The title in one line, with enough of the key to tell stores of the same data apart."""
-        name = f"{self.data} · {self.n_samples:,} · {self.key[:4]}" if self.data else self.path.name
-        return f"{name} ({self.note})" if self.note else name
-
-
-def store_titles(folder: Path) -> list[StoreTitle]:
-    """A title for each finished store of a folder, newest first; none stays open, and one in trouble hides no other."""
-    titles = []
-    for path in list_stores(folder):
-        try:
-            state = path.stat()
-            titles.append(_title(path, state.st_mtime_ns, state.st_size))
-        except FileNotFoundError:  # gone since the folder was read
-            continue
-        except LockedError as error:  # not for long: asked again each time
-            titles.append(StoreTitle(path, note="being written", error=str(error)))
-    return titles
-
-
-@lru_cache(maxsize=256)
-def _title(path: Path, mtime_ns: int, size: int) -> StoreTitle:
-    """The title of a store at `path` as long as its file is the same; raises LockedError."""
-    meta: dict[str, Any] = {}
-    try:
-        with closing(connect(path, read_only=True)) as db:
-            meta = meta_of(path, db)
-        check_version(path, meta)
-    except LockedError:
-        raise
-    except StoreError as error:
-        version = f"version {meta.get('schema_version')}, extract again" if meta else "no feature store"
-        note = "damaged" if isinstance(error, DamagedError) else version
-        return StoreTitle(path, *_made_of(meta), note, str(error))
-    return StoreTitle(path, *_made_of(meta))
-
-
-def _made_of(meta: dict[str, Any]) -> tuple[str, int]:
-    """The data file's name and the number of samples; blank where another version says it in another way."""
-    return data_named(meta), int(meta.get("n_samples") or 0)

@@ -11,7 +11,7 @@ from core.schema import NOUNS, SCOPES, UNITS, Selection, SelectionSpec
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
 from core.session.session import Session, workspace_of
-from core.store.meta import StoreTitle, store_titles
+from core.store.catalogue import StoreTitle, store_titles
 from core.system.files import cache_dir
 from core.system.shown import many
 from core.workspace.decisions import WorkspaceState

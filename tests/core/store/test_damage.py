@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import DamagedError, LockedError, StoreError
 from core.store import queries
-from core.store.meta import StoreTitle, store_titles
+from core.store.catalogue import StoreTitle, store_titles
 from core.store.places import token_places
 from core.store.reader import open_store
 from core.store.tables import connect
