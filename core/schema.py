@@ -38,6 +38,7 @@ KINDS = (  # of token features, see core.features.kinds
 )  # fmt: skip
 MEANING = KINDS[-2:]  # the kinds that stand for something one would curate by
 VETOES = ("ignore", "block")
+LARGEST_BOOST = 10.0  # what the weight of a feature can be multiplied by
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,8 @@ class FeatureMatrix:
 
 @dataclass(frozen=True)
 class SelectionSpec:
-    """What to select. `vetoes` maps a feature to 'ignore' (no credit) or 'block' (its samples are out)."""
+    """What to select. `vetoes` maps a feature to 'ignore' (no credit) or 'block' (its samples are out), `boosts` to
+    what its weight is multiplied by."""
 
     method: str = setting("sae-greedy", "The method; `methods` lists them with their options.")
     budget: int = setting(100, "A number, or a share such as 5%.", typed="100")
@@ -239,6 +241,12 @@ class SelectionSpec:
         choices=LENSES,
         typed=None,
     )
+    boosts: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def counts_alike(self) -> bool:
+        """Whether every feature that can earn credit counts 1."""
+        return self.weights in EQUAL and not self.boosts
 
 
 def without_default_lens(request: dict[str, Any]) -> dict[str, Any]:

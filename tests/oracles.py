@@ -28,13 +28,14 @@ def without_credit(matrix, spec):
 
 
 def credit(matrix, spec):
-    """w_f, with 0 for features without credit."""
+    """w_f times its boost, with 0 for features without credit."""
     matrix, n, n_features = matrix.at(spec.theta), matrix.n_samples, matrix.n_features
     count = [int((matrix.feature == f).sum()) for f in range(n_features)]
     mass = [float(matrix.value[matrix.feature == f].astype(float).sum()) for f in range(n_features)]
     idf = [log(n / max(c, 1)) for c in count]
     weight = {"uniform": [1.0] * n_features, "idf": idf, "mass": mass, "content": [1.0] * n_features}[spec.weights]
-    return [0.0 if f in without_credit(matrix, spec) else weight[f] for f in range(n_features)]
+    boosted = [w * spec.boosts.get(f, 1.0) for f, w in enumerate(weight)]
+    return [0.0 if f in without_credit(matrix, spec) else boosted[f] for f in range(n_features)]
 
 
 def brute_greedy(matrix, spec, budget, price, per_cost=False):

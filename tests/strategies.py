@@ -20,7 +20,7 @@ sets_of_features = st.lists(st.sets(st.integers(0, FEW - 1)), min_size=1, max_si
 
 @st.composite
 def tasks(draw, unit="samples", weights=WEIGHTS):
-    """(matrix, spec, info) with valid vetoes, pins and bans."""
+    """(matrix, spec, info) with valid vetoes, boosts, pins and bans."""
     n, density = draw(st.integers(1, 10)), draw(st.sampled_from([0.15, 0.4, 0.7]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))  # richer than what hypothesis draws itself
     dense = rng.integers(1, 9, (n, F)) / 4 * (rng.random((n, F)) < density)
@@ -30,7 +30,9 @@ def tasks(draw, unit="samples", weights=WEIGHTS):
     modes = st.sampled_from(["ignore", "ignore", "block"])
     vetoes = draw(st.dictionaries(st.integers(0, F - 1), modes, max_size=3))
     bans = draw(st.sets(st.integers(0, n - 1), max_size=n // 3))
-    spec = SelectionSpec(theta=theta, vetoes=vetoes, bans=tuple(bans), weights=draw(st.sampled_from(weights)))
+    boosts = draw(st.dictionaries(st.integers(0, F - 1), st.sampled_from([0.0, 0.5, 4.0]), max_size=2))
+    counting = {"weights": draw(st.sampled_from(weights)), "boosts": boosts}
+    spec = SelectionSpec(theta=theta, vetoes=vetoes, bans=tuple(bans), **counting)
     free = [i for i in range(n) if allowed(matrix, spec)[i]]
     if not free:
         spec, free = replace(spec, bans=(), vetoes={}), list(range(n))

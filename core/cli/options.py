@@ -131,6 +131,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
         theta=session.default_theta(spec.scope, spec.lens)[0] if theta is None else theta,
         options=parsed_options(spec.method, asked.get("options", {})),
         vetoes=state.of(lens).vetoes,
+        boosts=state.of(lens).boosts,
         pins=state.pins,
         bans=state.bans,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.schema import EQUAL, Selection
+from core.schema import Selection
 
 
 def in_features(selection: Selection) -> bool:
     """Whether a selection's gains are numbers of features: whether each of them counts 1."""
-    return selection.weight is None and selection.spec.weights in EQUAL
+    return selection.weight is None and selection.spec.counts_alike
 
 
 def gain_text(selection: Selection, gain: float) -> str:

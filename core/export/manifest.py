@@ -64,8 +64,11 @@ def spec_dict(selection: Selection) -> dict[str, Any]:
     spec = selection.spec
     if spec.unit == "samples":
         spec = replace(spec, budget=len(selection.rows))
-    vetoes = {str(f): mode for f, mode in spec.vetoes.items()}
-    return json.loads(json.dumps(asdict(spec) | {"vetoes": vetoes}, default=lambda n: n.item()))
+    decided = {name: {str(f): how for f, how in getattr(spec, name).items()} for name in ("vetoes", "boosts")}
+    if not spec.boosts:  # as specs were before there were any
+        del decided["boosts"]
+    told = {name: value for name, value in asdict(spec).items() if name != "boosts"} | decided
+    return json.loads(json.dumps(told, default=lambda n: n.item()))
 
 
 def spec_from(found: dict[str, Any]) -> SelectionSpec:
@@ -73,8 +76,9 @@ def spec_from(found: dict[str, Any]) -> SelectionSpec:
     default = SelectionSpec()
     try:
         vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
+        boosts = {int(f): float(factor) for f, factor in found.get("boosts", {}).items()}
         rows = {name: tuple(int(row) for row in found[name]) for name in ("pins", "bans")}
-        spec = SelectionSpec(**{**found, **rows, "vetoes": vetoes, "theta": float(found["theta"])})
+        spec = SelectionSpec(**{**found, **rows, "vetoes": vetoes, "boosts": boosts, "theta": float(found["theta"])})
         wrong = [f.name for f in fields(spec) if type(getattr(spec, f.name)) is not type(getattr(default, f.name))]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"The manifest's spec is not one that SAElect wrote: {error}.") from error

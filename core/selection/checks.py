@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SelectionError
-from core.schema import NOUNS, VETOES, FeatureMatrix, SelectionSpec
+from core.schema import LARGEST_BOOST, NOUNS, VETOES, FeatureMatrix, SelectionSpec
 from core.selection.constraints import available, content_of, pins
 from core.selection.inputs import SampleInfo, costs
 from core.selection.registry import METHODS
@@ -52,12 +52,17 @@ def parsed_options(method: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_decisions(matrix: FeatureMatrix, spec: SelectionSpec) -> None:
-    """Raise SelectionError for vetoes, pins or bans that name what is not there, or contradict each other."""
+    """Raise SelectionError for vetoes, boosts, pins or bans that name what is not there, or contradict each other."""
     for feature, mode in spec.vetoes.items():
         if mode not in VETOES:
             raise SelectionError(f"Unknown veto {mode!r} on feature {feature}: it must be one of {', '.join(VETOES)}.")
         if not 0 <= feature < matrix.n_features:
             raise SelectionError(f"The veto on {NOUNS[spec.lens]} {feature} is outside 0..{matrix.n_features - 1}.")
+    for feature, factor in spec.boosts.items():
+        if not 0 <= factor <= LARGEST_BOOST:
+            raise SelectionError(f"The boost of {NOUNS[spec.lens]} {feature} must be 0 to 10, got {factor!r}.")
+        if not 0 <= feature < matrix.n_features:
+            raise SelectionError(f"The boost of {NOUNS[spec.lens]} {feature} is outside 0..{matrix.n_features - 1}.")
     for kind, rows in (("pin", spec.pins), ("ban", spec.bans)):
         for row in rows:
             if not 0 <= row < matrix.n_samples:

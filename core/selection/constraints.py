@@ -37,13 +37,21 @@ def candidates(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
 
 def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
     """w_f, float64 (F,): 1 (uniform, content), log(N / samples that have the feature) (idf), or the sum of its values
-    (mass); what the features without credit would have counts for nothing, see `ignored`.
+    (mass), times its boost; what the features without credit would have counts for nothing, see `ignored`.
     """
     if spec.weights in EQUAL:
-        return np.ones(matrix.n_features)
+        return boosted(np.ones(matrix.n_features), spec)
     if spec.weights == "mass":
-        return np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features)
-    return np.log(matrix.n_samples / np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1))
+        return boosted(np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features), spec)
+    of = np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1)
+    return boosted(np.log(matrix.n_samples / of), spec)
+
+
+def boosted(weight: np.ndarray, spec: SelectionSpec) -> np.ndarray:
+    """Weights float64 (F,), those of boosted features multiplied."""
+    weight = weight.astype(np.float64)
+    weight[list(spec.boosts)] *= np.array(list(spec.boosts.values()))
+    return weight
 
 
 def ignored(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:

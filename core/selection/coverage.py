@@ -16,8 +16,8 @@ from core.matrix.postings import postings
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums
-from core.schema import EQUAL, FeatureMatrix, Selection, SelectionSpec
-from core.selection.constraints import available, candidates, ignored, pins, weights
+from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.constraints import available, boosted, candidates, ignored, pins, weights
 from core.selection.inputs import SampleInfo, costs, score_column
 from core.selection.left_out import LeftOut, credit_weights, gain_now, share_covered, weight_sums
 from core.selection.picks import finish
@@ -32,7 +32,7 @@ def greedy(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
     When no sample gains, a new round starts with nothing covered. With a budget in samples the picks are nested.
     With the option `quality`, gains are multiplied by that score column, which must not be negative.
     """
-    if spec.unit == "samples" and spec.weights in EQUAL and not spec.options.get("quality"):
+    if spec.unit == "samples" and spec.counts_alike and not spec.options.get("quality"):
         return _continued(matrix, spec, np.empty(0, np.int64), np.empty(0, np.int32))
     return weighted_greedy(matrix, spec, samples)
 
@@ -86,7 +86,7 @@ def greedy_reason(left: LeftOut) -> list[str]:
     when = f" in round {number}" if number > 1 else ""
 
     def less(row: int) -> str:
-        if left.selection.weight is None and left.spec.weights == "uniform" and not graded:
+        if left.selection.weight is None and left.spec.weights == "uniform" and left.spec.counts_alike and not graded:
             new = many(int(gain[row]), f"new {left.noun}")
             return f"it would add {new}{when}, and the last sample kept added {added:,.0f}"
         what = f"gain times quality{when}" if graded else f"gain{when}"
@@ -222,7 +222,7 @@ def reference_guided(matrix: FeatureMatrix, spec: SelectionSpec, samples: Sample
             "good at, extracted with the same model and SAE."
         )
     weight = reference_weights(matrix, at_theta(samples.reference(str(name), spec.scope, spec.lens), spec.theta))
-    return weighted_greedy(matrix, spec, samples, weight)
+    return weighted_greedy(matrix, spec, samples, boosted(weight, spec))
 
 
 def reference_weights(matrix: FeatureMatrix, reference: FeatureMatrix) -> np.ndarray:
@@ -253,7 +253,7 @@ def resume(
     """
     undecided: dict[str, Any] = {"vetoes": {}, "pins": (), "bans": (), "budget": 1}
     alike = replace(previous.spec, **undecided) == replace(spec, **undecided)
-    if not (alike and spec.unit == "samples" and spec.weights in EQUAL and not spec.options):
+    if not (alike and spec.unit == "samples" and spec.counts_alike and not spec.options):
         return greedy(matrix, spec, samples)
     k = unchanged_prefix(previous, matrix, spec)
     return _continued(matrix, spec, previous.rows[:k], previous.round[:k])

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelError
-from core.matrix.largest import k_largest
 from core.sae.loading import sae_digest
 from core.schema import FeatureMatrix
 
@@ -69,9 +68,11 @@ class TopicSAE:
         A vector of zeros (a sample without tokens) has no topic. Raises ModelError for vectors of another width, and
         for one that is not finite.
         """
+        from core.matrix.largest import k_largest  # numba: commands that encode nothing start without it
+
         if vectors.ndim != 2 or vectors.shape[1] != self.d_in:
             raise ModelError(f"The topics read vectors of width {self.d_in}, these have shape {vectors.shape}.")
-        counts, features, values = [np.zeros(1, np.int64)], [], []
+        counts, features, values = [np.zeros(1, np.int64)], list[np.ndarray](), list[np.ndarray]()
         for block in self._blocks(vectors):
             pre = prepared(block, self.mean, self.mean_direction) @ self.encoder + self.bias  # (B, F)
             pre[~np.any(block, axis=1)] = 0

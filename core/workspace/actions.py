@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,7 +166,7 @@ class Action:
     undoable: whether undo takes it back; what a person saved stays until it is deleted.
     """
 
-    details: dict[str, Callable[[Any, str, str], Any]]
+    details: Mapping[str, Callable[[Any, str, str], Any]]
     apply: Callable[..., None]
     tell: Callable[[dict[str, Any]], str]
     undoable: bool = True

@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.errors import SelectionError
-from core.schema import LENSES, VETOES
-
-LARGEST_BOOST = 10.0
+from core.schema import LARGEST_BOOST, LENSES, VETOES
 
 
 def numbers(value: Iterable[Any], name: str, action: str) -> list[int]:

@@ -98,7 +98,8 @@ def build_view(session: Session) -> View:
     for sentence in ignored:
         st.warning(plain(sentence), icon=":material/link_off:")
     spec = SelectionSpec(method, budget, unit, theta, scope, pins=state.pins, bans=state.bans, lens=lens, **details)
-    order, selection = selected(session, replace(spec, vetoes=state.of(lens).vetoes))
+    decided = state.of(lens)
+    order, selection = selected(session, replace(spec, vetoes=decided.vetoes, boosts=decided.boosts))
     with st.sidebar:
         decisions(workspace, state, selection.spec)
     return View(session, workspace, state, selection.spec, order, selection)

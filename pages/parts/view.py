@@ -60,8 +60,8 @@ class View:
         """The same request through a lens: its default θ, the vetoes of its features; SaelectError as `select`."""
         if lens == self.spec.lens:
             return self
-        theta, vetoes = self.session.default_theta(self.spec.scope, lens)[0], self.state.of(lens).vetoes
-        spec = replace(self.spec, lens=lens, theta=theta, vetoes=vetoes)
+        theta, decided = self.session.default_theta(self.spec.scope, lens)[0], self.state.of(lens)
+        spec = replace(self.spec, lens=lens, theta=theta, vetoes=decided.vetoes, boosts=decided.boosts)
         return replace(self, spec=spec, order=self.session.order(spec), selection=self.session.selection(spec))
 
     @property

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pytest
 
+from core.export.manifest import spec_dict
 from core.lm.fine_tuning import TrainConfig
 from core.proof.config import ProofConfig
 from core.refine.config import RefineConfig
 from core.refine.runs import runs_of
 from core.sae.train.pipeline import config_digest
 from core.sae.train.trainer import SaeTrainingConfig
-from core.schema import ExtractConfig, SelectionSpec
+from core.schema import ExtractConfig, Selection, SelectionSpec
 
 KEY = "0123456789abcdef"
 TRAIN = TrainConfig(4, 1e-3, 2, 4, 256, 3)
@@ -53,7 +54,8 @@ def test_settings_keep_their_keys(name, recorded: str, tmp_path, monkeypatch) ->
 
 def test_a_spec_stands_in_a_manifest_as_before() -> None:
     spec = SelectionSpec("kmq", 7, "tokens", 0.5, "prompt", 2, "idf", **DECIDED, seed=4, options={"k": 3})
-    assert json.dumps(asdict(spec)) == (
+    nothing = np.zeros(0, np.int64)
+    assert json.dumps(spec_dict(Selection(spec, nothing, nothing, nothing, nothing))) == (
         '{"method": "kmq", "budget": 7, "unit": "tokens", "theta": 0.5, "scope": "prompt", "multiplicity": 2, '
         '"weights": "idf", "vetoes": {"3": "ignore"}, "pins": [1], "bans": [2], "seed": 4, "options": {"k": 3}, '
         '"lens": "tokens"}'

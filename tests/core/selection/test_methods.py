@@ -171,7 +171,8 @@ def test_reference_guided_covers_what_the_reference_has_more_of(task):
     share = [sum(f in s for s in sets) / len(sets) for f in range(F)]
     covered, left = set(), free_rows(matrix, spec)
     for row, gain in zip(got.rows[got.round == 1].tolist(), got.gains, strict=False):
-        worth = {i: sum(1 - share[f] for f in set(sets[i]) - covered - skip) for i in left}
+        new = {i: set(sets[i]) - covered - skip for i in left}
+        worth = {i: sum((1 - share[f]) * spec.boosts.get(f, 1) for f in new[i]) for i in left}
         assert np.isclose(gain, worth[row])
         assert np.isclose(gain, max(worth.values()))
         covered |= set(sets[row])
