@@ -108,24 +108,30 @@ def check(settings: Any) -> None:
 
 def arguments(settings: Any) -> list[str]:
     """The options of the command line that make an instance equal to this one: those that are not the defaults."""
-    typed: list[str] = []
-    for f in fields(settings):
-        one, value = f.metadata.get("setting"), getattr(settings, f.name)
+    return typed(type(settings), {name: getattr(settings, name) for name in settings_of(type(settings))})
+
+
+def typed(declared: type, given: Mapping[str, Any]) -> list[str]:
+    """What a command is told of some settings of a class: --held-out 40. Defaults and None are left out."""
+    known, found = settings_of(declared), []
+    for f in fields(declared):
         default = f.default if f.default_factory is MISSING else f.default_factory()
-        if one is None or value == default:
-            continue
-        names = one.option.split() or [f"--{f.name.replace('_', '-')}"]
-        name = max(names, key=len)
-        if isinstance(value, bool):
-            typed.append(name)
-            continue
-        texts = [f"{k}={v}" for k, v in value.items()] if isinstance(value, Mapping) else value
-        if not isinstance(texts, list | tuple):
-            texts = [texts]
-        if isinstance(one.typed, str):  # several in one text
-            texts = [",".join(map(str, texts))]
-        typed += [part for text in texts for part in (name, str(text))]
-    return typed
+        value = given.get(f.name)
+        if value is not None and value not in (default, known[f.name].typed):
+            found += option(f.name, known[f.name], value)
+    return found
+
+
+def option(name: str, one: Setting, value: Any) -> list[str]:
+    """The option of a setting with its value; of one that is repeated, with each."""
+    called = max(one.option.split() or [f"--{name.replace('_', '-')}"], key=len)
+    if isinstance(value, bool):
+        return [called if value else f"--no-{called.removeprefix('--')}"]
+    texts = [f"{k}={v}" for k, v in value.items()] if isinstance(value, Mapping) else value
+    texts = [str(text) for text in texts] if isinstance(texts, list | tuple) else [str(texts)]
+    if isinstance(one.typed, str):  # several in one text
+        texts = [",".join(texts)]
+    return [part for text in texts for part in (called, text)]
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pages.parts import feature_card
 from pages.parts.feature_decisions import decide_on_many, veto_name
 from pages.parts.feature_map import feature_map
 from pages.parts.figures import draw
+from pages.parts.store_forms import label_form
 from pages.parts.tables import FACES, meaning_table
 from pages.parts.view import header
 
@@ -97,6 +98,7 @@ with left:
         decide_on_many(now, chosen)
     if now.spec.lens == "tokens":
         show_map()
+    label_form(now)
 with right:
     feature = looked_at(features, chosen)
     if feature is None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.system.shown import many, shown_path, without_folders
+from core.system.shown import many, without_folders
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
+from pages.parts.store_forms import upgrade_form
 from pages.parts.text import escape, plain
 from pages.parts.view import header, link, metrics
 
@@ -92,9 +93,8 @@ def topics_told() -> str:
 def show_upgrade() -> None:
     """How a store that was made before there were topics gets them."""
     if "topics" not in store.meta:
-        st.info("This store was made before there were topics. To add them, without running the model again, type this "
-                "in a terminal, then reload:", icon=":material/upgrade:")  # fmt: skip
-        st.code(f"python -m core upgrade --store {shown_path(store.path)}", language=None, wrap_lines=True)
+        st.info("This store was made before there were topics.", icon=":material/upgrade:")
+        upgrade_form(now.session)
 
 
 now = header("Keep the samples that teach the most", LEADS)

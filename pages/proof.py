@@ -2,59 +2,45 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError, SelectionError, StoreError
+from core.proof.example import FILE, read_example
 from core.proof.grid import n_trainable
 from core.proof.results import Result, results
 from core.proof.run import sources as origin
 from core.proof.store import ProofStore, proofs_of
 from core.proof.told import at, told_of_full, told_of_random
-from core.proof.view import COSTS, mark, mixture, ranked, sizes, sources
+from core.proof.view import COSTS, mark, mixture, ranked, sources
 from core.schema import SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS
 from core.session.session import by_method
 from core.system.files import cache_dir
-from core.system.shown import many, shown_path
+from core.system.shown import many
 from pages.parts import proof_figures as figures
 from pages.parts import text
 from pages.parts.choices import choose
+from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
 from pages.parts.proof_tables import show_mixture, show_table, show_tasks
-from pages.parts.runs import how_to_begin, what_is_missing
 from pages.parts.text import plain
+from pages.parts.training_forms import prove_form
 from pages.parts.view import header, metrics
 
 CHART = "proof-chart"
+Parts = Mapping[tuple[str, int], Mapping[str, float]]  # of each method at a budget, which sources it picked from
 
 
-def empty_state(folder: Path) -> None:
-    """What to do when there is no proof on this data set, or none that can be read now."""
-    if any(folder.glob("*.duckdb")):
-        st.warning("A proof is being written this moment, or cannot be read: reload.", icon=":material/hourglass_top:")
-        return
-    held_out, budget = sizes(origin(session))
-    how_to_begin(
-        "No proof on this data set yet. A proof fine-tunes the same model on the picks of several methods at several "
-        "budgets, and measures each on samples that none of them may pick.",
-        f"python -m core prove --store {shown_path(session.store.path)} --lens {now.spec.lens} --budgets {budget} "
-        f"--held-out {held_out}",
-        ":material/verified:",
-    )
-
-
-def title_of(proof: ProofStore) -> str:
+def title_of(name: str, config: Mapping[str, Any]) -> str:
     """What tells proofs apart: name, model, and what they measure on."""
-    config = proof.config()
     model = str(config.get("model", "")).rstrip("/").rsplit("/", 1)[-1]
     held_out = f"{config.get('held_out', 0):,} held out of each source"
     budgets = f"budgets in {config.get('unit', 'samples')}"
-    return text.whole(f"{proof.path.stem} · {model} · {held_out} · {budgets} · {lens_of(config)}")
+    return text.whole(" · ".join(filter(None, (name, model, held_out, budgets, lens_of(config)))))
 
 
 def lens_of(config: Mapping[str, Any]) -> str:
@@ -78,19 +64,22 @@ def show_figures() -> None:
     )
 
 
-def show_chart() -> None:
-    """Loss against cost; under it the link to what was clicked."""
+def show_chart(own: bool) -> None:
+    """Loss against cost; under it, if these are the person's own results, the link to what was clicked."""
     cost = st.segmented_control("Training cost in", list(COSTS), default="trained tokens", required=True, key="cost",
                                 bind="query-params")  # fmt: skip
     figure = figures.loss_figure(rows, cost, unit)
-    draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
-    chosen = clicked()
-    if chosen is None:
-        st.caption("Click a method's point to set the sidebar to it, and for the link to the page Compare.")
+    if own:
+        draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
+        chosen = clicked()
+        if chosen is None:
+            st.caption("Click a method's point to set the sidebar to it, and for the link to the page Compare.")
+        else:
+            link_to_compare(chosen)
     else:
-        link_to_compare(chosen)
+        draw(figure, "proof-example", 480)
     st.caption(plain(told_of_random(rows, unit)))
-    left = n_trainable(session.store.n_samples, n_held_out, config.get("bans", ()))
+    left = n_trainable(n_samples, n_held_out, config.get("bans", ()))
     st.caption(plain(told_of_full(rows, unit, left)))
 
 
@@ -149,24 +138,43 @@ def link_to_compare(result: Result) -> None:
     st.caption("Compare selects from all samples, those held out for the proof among them.")
 
 
+# --- which proof
+
+
+def own_proof(proofs: Mapping[str, ProofStore]) -> tuple[dict[str, Any], int, list[Result], Parts]:
+    """Of the proof that is chosen: what its runs share, how many samples it measures on, its results, and the share of
+    each source in the picks."""
+    name = choose("Proof", "proof", {n: title_of(n, proof.config()) for n, proof in proofs.items()})
+    proof = proofs[name]
+
+    def read() -> tuple[dict[str, Any], int, list[Result], Parts]:
+        parts = mixture(proof.runs(), origin(session))
+        return proof.config(), len(proof.sources()), ranked(results(proof)), parts
+
+    return session.remember(("proof", name, proof.path.stat().st_mtime_ns), read)
+
+
 now = header(
     "Proof", "Does a selection train better? The same model, fine-tuned on each, on samples that none of them saw."
 )
 session = now.session
-what_is_missing()
 folder = cache_dir("proof", session.store.key)
 try:
     proofs = {proof.path.stem: proof for proof in proofs_of(folder)}
-    if not proofs:
-        empty_state(folder)
+    prove_form(now, expanded=not proofs)
+    if proofs:
+        config, n_held_out, rows, parts = own_proof(proofs)
+        n_samples = session.store.n_samples
+    elif any(folder.glob("*.duckdb")):
+        st.warning("A proof is being written this moment, or cannot be read: reload.", icon=":material/hourglass_top:")
         st.stop()
-    name = choose("Proof", "proof", {n: title_of(proof) for n, proof in proofs.items()})
-    proof = proofs[name]
-    key = ("proof", name, proof.path.stat().st_mtime_ns)
-    config, n_held_out, rows, parts = session.remember(
-        key,
-        lambda: (proof.config(), len(proof.sources()), ranked(results(proof)), mixture(proof.runs(), origin(session))),
-    )
+    elif not FILE.exists():
+        st.stop()
+    else:
+        example = read_example()
+        config, n_samples, n_held_out = example.config, example.n_samples, example.n_held_out
+        rows, parts = ranked(example.rows), {}
+        show_example_note("a proof", title_of("", config))
 except SaelectError as error:
     st.warning(plain(error), icon=":material/hourglass_top:")
     st.stop()
@@ -175,7 +183,7 @@ if not rows:
     st.info("No run of this proof is finished yet: reload when one is.", icon=":material/hourglass_top:")
     st.stop()
 show_figures()
-show_chart()
+show_chart(own=bool(proofs))
 show_table(rows, unit)
 show_mixture(rows, parts, unit)
 show_tasks(rows, unit)

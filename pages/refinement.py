@@ -3,32 +3,40 @@
 import pandas as pd
 import streamlit as st
 
+from core.refine.example import read_example
 from core.refine.runs import RefineRun, round_table, runs_of
 from core.refine.view import Drawn, changes, clusters_of, command, drawn, goes_on_by_command, runs_stamp
 from core.schema import NOUNS
 from core.studies.refinement_rivals import Rival, rivals
-from core.system.shown import many, shown_path
+from core.system.shown import many
 from pages.parts import refinement_figures as figures
 from pages.parts.choices import choose
 from pages.parts.clusters import cards_of
+from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
 from pages.parts.refinement_clusters import show_clusters, show_examples, show_weights, signed, title_of_cluster
-from pages.parts.runs import how_to_begin, what_is_missing
 from pages.parts.tables import samples_table, why_link
 from pages.parts.text import cut, plain, whole
+from pages.parts.training_forms import refine_form
 from pages.parts.view import header, metrics, previews
 
+COMPARED = ("title", "covered", "tokens")  # of ways to select as many samples
 
-def empty_state() -> None:
-    """What to do when there is no run on this data set."""
-    n = session.store.n_samples
-    how_to_begin(
-        "No run of refinement on this data set yet. A run clusters the samples and goes round by round: it draws some "
-        "by the clusters' weights, fine-tunes on them, and gives more weight to the clusters that it answers worst.",
-        f"python -m core refine --store {shown_path(session.store.path)} --lens {now.spec.lens} --rounds 3 "
-        f"--budget {max(3, n // 10)}",
-        ":material/autorenew:",
-    )
+
+def show_example() -> None:
+    """What a run looks like, on the run over the demo that comes with SAElect."""
+    found = read_example()
+    run, config = found.run, found.run.config
+    show_example_note("a run", f"{config.rounds} rounds, {config.budget:,} samples, {config.new_tokens} new tokens")
+    show_state(run)
+    show_weights(run, changes(run), found.names)
+    show_clusters(changes(run), found.names)
+    st.subheader("As many samples, selected at once", anchor=False)
+    ways = [Rival(options={}, **way) for way in found.rivals]
+    st.dataframe(pd.DataFrame([{name: way[name] for name in COMPARED} for way in found.rivals]), hide_index=True,
+                 key="refinement-rivals", column_config={"tokens": "localized"})  # fmt: skip
+    st.caption(compared(ways, NOUNS[config.lens]))
+    show_rounds(run)
 
 
 # --- which run
@@ -86,6 +94,12 @@ def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
         why_link(row)
 
 
+def show_rounds(run: RefineRun) -> None:
+    """What each round took and brought."""
+    with st.expander("Table: the rounds"):
+        st.dataframe(pd.DataFrame(round_table(run)).round(4), hide_index=True, key="refinement-rounds")
+
+
 def show_curve(run: RefineRun) -> None:
     """How the number of clusters was chosen."""
     st.subheader("How k was chosen", anchor=False)
@@ -133,10 +147,10 @@ def compared(ways: list[Rival], noun: str) -> str:
 
 now = header("Refinement", "Clusters whose samples the model does not answer well yet gain weight from round to round.")
 session = now.session
-what_is_missing()
 every = session.remember(("refinements", runs_stamp(session.store.key)), lambda: runs_of(session.store.key))
+refine_form(now, expanded=not every)
 if not every:
-    empty_state()
+    show_example()
     st.stop()
 by_name = {run.config.folder.name: run for run in every}
 name = choose("Run", "run", {n: title_of(run) for n, run in by_name.items()})
@@ -151,8 +165,7 @@ if run.rounds:
     show_clusters(rows, names)
     show_examples(session.store, rows, samples, names)
     show_samples(run, samples)
-    with st.expander("Table: the rounds"):
-        st.dataframe(pd.DataFrame(round_table(run)).round(4), hide_index=True, key="refinement-rounds")
+    show_rounds(run)
 if run.curve:
     show_curve(run)
 show_rivals(run)

@@ -13,6 +13,7 @@ import typer
 from core.cli import (
     compare,
     concepts,
+    dashboard,
     data,
     decide,
     export,
@@ -59,6 +60,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     sae.evaluate_sae,
     topics.train_topics,
     jobs.jobs,
+    dashboard.open,
 )
 app = typer.Typer(
     add_completion=False,

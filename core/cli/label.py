@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,20 +12,9 @@ import typer
 from core.cli.console import bar, machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
-from core.lm.endpoint import Endpoint
+from core.lm.endpoint import Endpoint, Prices
 from core.schema import LENSES, NOUNS, SelectionSpec
-from core.settings import setting, words
 from core.system.shown import many
-
-PICKS = 300  # whose credits say which features matter most
-
-
-@dataclass(frozen=True)
-class Prices:
-    """What the endpoint takes for tokens, for an estimate."""
-
-    price_in: float | None = setting(None, "Per million prompt tokens, for the estimate.")
-    price_out: float | None = setting(None, "Per million answer tokens, for the estimate.")
 
 
 @takes(spec=Options(SelectionSpec, "lens"))
@@ -98,7 +86,7 @@ def label(
     price: Asked,
     spec: Asked,
     features: Annotated[str, typer.Option(help="Feature numbers, separated by commas.")] = "",
-    credited: Annotated[int, typer.Option(help=f"Else the features credited most over {PICKS} greedy picks.")] = 100,
+    credited: Annotated[int, typer.Option(help="Else so many of those credited most by greedy picks.")] = 100,
     again: Annotated[bool, typer.Option(help="Also features that this model has labelled.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
     seed: Annotated[int, typer.Option(help="For methods that draw at random.")] = 0,
@@ -111,6 +99,7 @@ def label(
     from core.features.label_examples import example_maker
     from core.features.labeller import estimate, unlabelled
     from core.features.labels import book_of
+    from core.session.to_label import wanted_features
 
     endpoint = Endpoint.given(**asked)
     session, _, task = request(store, budget="1", **spec)
@@ -126,29 +115,9 @@ def label(
     report(task.lens, outcomes, sorted(set(todo) - {one.feature for one in examples}), as_json)
 
 
-def wanted_features(session: Any, spec: Any, features: str, credited: int) -> list[int]:
-    """The features to label: those named, else those credited most; raises SelectionError for one that is not there."""
-    from core.explain.credit import ledger
-    from core.features.labeller import most_credited
-
-    if not features:
-        selection = session.order(spec).prefix(PICKS)
-        matrix = session.matrix_of(spec)
-        return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
-    named, n, called = words(features), session.store.size_of(spec.lens), NOUNS[spec.lens]
-    for part in named:
-        if not (part.isascii() and part.isdigit() and int(part) < n):
-            raise SelectionError(f"{part!r} is no {called} of this store: they are 0 to {n - 1}.")
-    return list(dict.fromkeys(int(part) for part in named))
-
-
 def confirmed(cost: Any, endpoint: Any, yes: bool) -> bool:
     """Say what will be sent where, and what it costs; ask unless `yes`."""
-    price = "" if cost.money is None else f", at most {max(cost.money, 0.01):,.2f} in the prices' currency"
-    tell(
-        f"{many(cost.requests, 'request')} with excerpts of the data to {endpoint.model} at {endpoint.base_url}: about "
-        f"{cost.prompt_tokens:,} prompt tokens and at most {cost.answer_tokens:,} answer tokens{price}."
-    )
+    tell(cost.told(endpoint))
     return yes or typer.confirm("Send them?", err=True)
 
 

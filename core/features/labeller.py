@@ -28,6 +28,7 @@ from core.lm.sources import one_line
 from core.matrix.statistics import surprise
 from core.schema import FeatureMatrix
 from core.system.kept import now
+from core.system.shown import many
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -44,6 +45,14 @@ class Estimate:
     prompt_tokens: int
     answer_tokens: int
     money: float | None
+
+    def told(self, endpoint: Endpoint) -> str:
+        """What will be sent where, and what it costs, in a sentence."""
+        price = "" if self.money is None else f", at most {max(self.money, 0.01):,.2f} in the prices' currency"
+        return (
+            f"{many(self.requests, 'request')} with excerpts of the data to {endpoint.model} at {endpoint.base_url}: "
+            f"about {self.prompt_tokens:,} prompt tokens and at most {self.answer_tokens:,} answer tokens{price}."
+        )
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,14 @@ class Endpoint:
         return {"model": self.model, "messages": messages, limit: self.answer_tokens, **cold}
 
 
+@dataclass(frozen=True)
+class Prices:
+    """What the endpoint takes for tokens, for an estimate."""
+
+    price_in: float | None = setting(None, "Per million prompt tokens, for the estimate.")
+    price_out: float | None = setting(None, "Per million answer tokens, for the estimate.")
+
+
 class Failures:
     """The requests of one run that failed for good, whichever thread sent them."""
 

@@ -56,6 +56,12 @@ def require_lm(source: str) -> None:
         locate(source)
 
 
+def require_path(source: str) -> None:
+    """Raise ModelError if a model was named by a whole path at which there is nothing now; asks no hub."""
+    if Path(source).is_absolute() and not Path(source).exists():
+        raise ModelError(f"The model {source} is not on this machine any more: name another place of it.")
+
+
 def load_lm(source: str, device: str = "auto", dtype: str = "auto") -> LanguageModel:
     """Load a hub id, a folder or a GGUF file. Only safetensors or GGUF weights; no remote code.
 

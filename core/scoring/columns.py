@@ -63,6 +63,18 @@ def compute_scores(
     return {column: have[column] for column in columns}
 
 
+def missing_columns(store: FeatureStore) -> list[str]:
+    """The scores by the store's own model that are not computed yet."""
+    folder = score_folder(store)
+    return [name for name, score in SCORES.items() if score.forms and not (folder / f"{name}.npy").exists()]
+
+
+def to_read(store: FeatureStore, names: Sequence[str]) -> int:
+    """How many content tokens a model reads for the columns `names`, what other columns share counted once."""
+    columns, forms = store.sample_columns(), {form for name in names for form in SCORES[name].forms}
+    return int(sum(columns[part].sum() for form in forms for part in FORMS[form].counts))
+
+
 def count_columns(store: FeatureStore) -> dict[str, np.ndarray]:
     """The columns of SCORES that need no model, float64 (N,)."""
     columns = store.sample_columns()

@@ -43,6 +43,11 @@ def data_named(meta: dict[str, Any]) -> str:
     return " + ".join(names) if len(names) < 3 else f"{len(names)} files: {names[0]}, …"
 
 
+def speed_of(meta: dict[str, Any]) -> float:
+    """Tokens that the store's extraction read a second; 0 where that is not known."""
+    return meta.get("tokens", 0) / meta["seconds"] if meta.get("seconds") else 0.0
+
+
 def list_stores(folder: Path) -> list[Path]:
     """The finished stores in a folder, newest first."""
     found = [p for p in folder.glob("*.duckdb") if not p.name.endswith(".partial.duckdb") and len(p.stem) == 16]

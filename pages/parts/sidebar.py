@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import SaelectError, UnscoredError
 from core.schema import NOUNS, SCOPES, UNITS, Selection, SelectionSpec
+from core.scoring.columns import missing_columns
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
 from core.session.session import Session, workspace_of
@@ -17,6 +18,7 @@ from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.options import pick_details, pick_theta
+from pages.parts.store_forms import score_form
 from pages.parts.text import plain
 from pages.parts.view import View, session_of
 
@@ -61,7 +63,15 @@ def no_selection(session: Session, error: SaelectError) -> None:
             key="unscored",
             type="primary",
         )
+    if wants_score(session):
+        score_form(session)
     undo_buttons(workspace)
+
+
+def wants_score(session: Session) -> bool:
+    """Whether the method chosen in the sidebar needs a score column, and one can be computed."""
+    method = METHODS.get(st.session_state.get("method", ""))
+    return method is not None and "score" in method.needs and bool(missing_columns(session.store))
 
 
 def empty_state() -> None:

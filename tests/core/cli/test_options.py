@@ -74,6 +74,7 @@ labels: --lens
 decisions: --export --import --json=False --last=20 --store!
 replay: --store
 train-sae: --out
+open: --browser/--no-browser=True --port=0 source!
 jobs: --cancel= --json=False --log= --resume=
 train-topics: --k=8 --most-samples=65536 --n-topics=0 --out! --passes=15 --seed=0 --store!
 """

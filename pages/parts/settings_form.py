@@ -1,0 +1,57 @@
+"""Settings as widgets: the dataclass that makes the options of a command makes its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, get_args, get_type_hints
+
+import streamlit as st
+
+from core.settings import Setting, settings_of
+
+COLUMNS = 3
+MORE = "More options"
+
+
+def ask(
+    declared: type, names: Sequence[str], key: str, starts: Mapping[str, Any] | None = None, beside: int = COLUMNS
+) -> dict[str, Any]:
+    """A widget for each of the named settings, so many beside each other; what they say, by name.
+
+    starts: what stands in a widget at first, where that is not the default; a tuple: the words to choose from.
+    """
+    known, hints = settings_of(declared), get_type_hints(declared)
+    usual = {f.name: f.default for f in fields(declared)}
+    usual |= {name: one.typed for name, one in known.items() if isinstance(one.typed, str)} | dict(starts or {})
+    found = {}
+    for i, name in enumerate(names):
+        if i % beside == 0:
+            row = st.columns(beside, vertical_alignment="bottom")
+        about = {"label": title(name), "key": f"{key}-{name}", "help": known[name].sentence}
+        with row[i % beside]:
+            found[name] = widget(known[name], hints[name], usual[name], about)
+    return found
+
+
+def title(name: str) -> str:
+    """The name of a setting as a label: held_out, Held out."""
+    return name.replace("_", " ").capitalize().replace("url", "URL")
+
+
+def widget(one: Setting, hint: Any, start: Any, about: dict[str, Any]) -> Any:
+    """The widget that fits a setting; its value as the dataclass takes it."""
+    if isinstance(start, tuple):
+        return st.selectbox(options=start, **about)
+    if one.choices and one.low is None:
+        return st.selectbox(options=one.choices, index=one.choices.index(start), **about)
+    if isinstance(start, bool):
+        return st.toggle(value=start, **about)
+    kinds = get_args(hint) or (hint,)
+    if one.parse or str in kinds:
+        text = st.text_input(value=start, **about).strip()
+        return one.parse(text or one.typed) if one.parse else text
+    kind = int if int in kinds else float
+    low, high = (None if end is None else kind(end) for end in (one.low, one.high))
+    small = {"format": "%g", "step": 1e-4} if kind is float and start and start < 0.01 else {}
+    return st.number_input(min_value=low, max_value=high, value=start, **small, **about)

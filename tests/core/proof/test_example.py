@@ -1,0 +1,22 @@
+"""The example that comes with SAElect, and how one is made of a proof."""
+
+from __future__ import annotations
+
+from core.proof.example import read_example, write_example
+from core.proof.results import results, write_results
+from core.proof.told import told_of_full, told_of_random
+from core.proof.view import ranked
+from tests.made_runs import write_proof
+
+
+def test_an_example_says_what_its_proof_says(workplace, tmp_path):
+    proof = write_proof(workplace, budgets=(4, 8), held_out=3, model="/home/someone/lm")
+    write_results(proof, tmp_path / "proof.json")
+    write_example(tmp_path / "proof.json", workplace.store.n_samples, tmp_path / "example.json")
+    text = (tmp_path / "example.json").read_text()
+    assert "someone" not in text and "runs" not in text
+    found, rows = read_example(tmp_path / "example.json"), ranked(results(proof))
+    assert (found.n_samples, found.n_held_out) == (30, len(proof.sources())) and found.config["model"] == "lm"
+    assert repr(ranked(found.rows)) == repr(rows)
+    assert told_of_random(found.rows, "samples") == told_of_random(rows, "samples")
+    assert told_of_full(found.rows, "samples", 24) == told_of_full(rows, "samples", 24)
