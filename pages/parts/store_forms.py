@@ -20,7 +20,8 @@ from core.scoring.columns import missing_columns, to_read
 from core.session.session import Session
 from core.session.to_label import wanted_features
 from core.settings import typed
-from core.store.meta import StoreTitle, data_named, speed_of
+from core.store.catalogue import StoreTitle
+from core.store.meta import data_named, speed_of
 from core.store.reader import open_store
 from core.system.shown import many
 from pages.parts.settings_form import MORE, ask

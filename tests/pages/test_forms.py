@@ -160,7 +160,7 @@ def test_an_old_store_offers_its_upgrade(visit, started):
 
 
 def joining() -> None:
-    from core.store.meta import store_titles
+    from core.store.catalogue import store_titles
     from core.system.files import cache_dir
     from pages.parts.store_forms import join_form
 
