@@ -9,7 +9,7 @@ from core.export.formats import curated_bytes, fields_of, preview
 from core.export.forms import FORMS
 from core.export.manifest import manifest_json, spec_dict
 from core.export.order import ORDERS
-from core.export.shape import Shape
+from core.export.settings import Shape
 from core.export.snippets import snippets
 from core.store.meta import data_named
 from core.system.files import cache_dir

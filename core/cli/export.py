@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import machine
+from core.cli.console import machine, tell
 from core.cli.options import AsJson, Asked, Force, Options, Store, request, takes
 from core.errors import SelectionError
-from core.schema import SelectionSpec
+from core.export.settings import About, Shape
+from core.schema import Selection, SelectionSpec
 from core.system.files import store_at
 from core.system.shown import many, shown_path
+
+if TYPE_CHECKING:
+    from core.session.session import Session
+    from core.workspace.decisions import WorkspaceState
 
 StoreOrNone = Annotated[
     Path | None,
@@ -22,10 +29,10 @@ StoreOrNone = Annotated[
 
 def replay(
     manifest: Path,
-    out: Annotated[Path | None, typer.Option(help="Where to write the file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the file, or the folder for several.")] = None,
     store: StoreOrNone = None,
 ) -> None:
-    """Reproduce an exported file from its manifest, and check that it is the same.
+    """Reproduce the exported files of a manifest, and check that they are the same.
 
     Example: python -m core replay curated.manifest.json
     """
@@ -34,38 +41,124 @@ def replay(
     print(run(manifest, out, store))
 
 
-@takes(spec=Options(SelectionSpec))
+@takes(spec=Options(SelectionSpec), shape=Options(Shape, without=("format",)), about=Options(About))
 def export(
     store: Store,
-    out: Annotated[Path, typer.Option(help="The curated file; rejects and manifest are written beside it.")],
     spec: Asked,
+    shape: Asked,
+    about: Asked,
+    out: Annotated[
+        Path | None, typer.Option(help="One curated file; rejects and manifest are written beside it.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="A data set: records, rejects, manifest, data card and map in a folder.")
+    ] = None,
+    as_zip: Annotated[bool, typer.Option("--zip", help="With --folder: as FOLDER.zip instead.")] = False,
+    push: Annotated[
+        str, typer.Option("--push-to-hub", metavar="NAME/DATA-SET", help="Upload the data set, after asking.")
+    ] = "",
+    private: Annotated[
+        bool, typer.Option("--private", help="The uploaded data set is seen by its owner alone.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before uploading.")] = False,
     saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
     format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv. Default: as the file's name ends.")] = "",
-    order: Annotated[str, typer.Option(help="input or pick")] = "input",
-    to: Annotated[str, typer.Option(help="original, messages, prompt-completion, alpaca or sharegpt")] = "original",
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Select, then write the curated file, the rejects with reasons, and a manifest.
+    """Select, then write the curated file with rejects and manifest, or a data set that is ready to publish.
 
-    Example: python -m core export --store cache/0123456789abcdef.duckdb --budget 500 --out curated.jsonl
+    Example: python -m core export --store cache/KEY.duckdb --budget 500 --out curated.jsonl
+
+    Example: python -m core export --store cache/KEY.duckdb --budget 500 --folder my-data --license cc-by-4.0
     """
+    check_places(out, folder, push, as_zip, {**shape, **about})
+    from core.export.formats import format_of
+
+    session, workspace, wanted = request(store, **spec)
+    state = workspace.state()
+    if saved:
+        wanted = saved_spec(state.selections, saved)
+    chosen, asked = session.selection(wanted), Shape(**shape, format=format or (format_of(out) if out else "jsonl"))
+    if out:
+        write_one(session, chosen, state, asked, out, force, as_json)
+        return
+    files = data_set(session, chosen, state, asked, About(**about))
+    if folder:
+        write_data_set(files, session, folder, as_zip, force)
+    if as_json:
+        machine(json.loads(files["manifest.json"]))
+    if push:
+        publish(files, push, private, force, yes)
+
+
+def check_places(out: Path | None, folder: Path | None, push: str, as_zip: bool, asked: dict[str, Any]) -> None:
+    """Raise SelectionError unless it is clear where to write, and what is asked for can be written there."""
+    if bool(out) == bool(folder or push):
+        raise SelectionError("Say where to write: --out FILE, or --folder FOLDER, --push-to-hub NAME/DATA-SET or both.")
+    if as_zip and not folder:
+        raise SelectionError("--zip needs --folder FOLDER: the file is FOLDER.zip.")
+    defaults = {f.name: f.default for f in (*fields(Shape), *fields(About))}
+    changed = [name for name, value in asked.items() if value != defaults[name] and name not in ("order", "to")]
+    if out and changed:
+        raise SelectionError(f"--{changed[0].replace('_', '-')} is for a whole data set: give --folder, not --out.")
+
+
+def write_one(
+    session: Session, chosen: Selection, state: WorkspaceState, shape: Shape, out: Path, force: bool, as_json: bool
+) -> None:
+    """One curated file with what belongs beside it, and the lines that load it."""
     from core.export.folder import export as write
     from core.export.formats import fields_of, format_of
     from core.export.snippets import snippets
+    from core.features.shown_labels import names_of
 
-    session, workspace, wanted = request(store, **spec)
-    if saved:
-        wanted = saved_spec(workspace.state().selections, saved)
-    format, chosen = format or format_of(out), session.selection(wanted)
-    manifest = write(chosen, session.store, out, format, order, to=to, force=force)
+    names = names_of(session.store, state, chosen.spec.lens)
+    manifest = write(chosen, session.store, out, shape.format, shape.order, names, shape.to, force)
     if as_json:
         machine(manifest)
         return
-    what = "" if format_of(out, "") == format else f" as {format}"
+    what = "" if format_of(out, "") == shape.format else f" as {shape.format}"
     print(f"{many(manifest['n_records'], 'record')}{what} → {shown_path(out)}")
-    for each in snippets(str(out), format, to, fields_of(chosen, session.store, to)):
+    for each in snippets(str(out), shape.format, shape.to, fields_of(chosen, session.store, shape.to)):
         print(f"\n{each.trainer}:\n\n{each.text.rstrip()}")
+
+
+def data_set(
+    session: Session, chosen: Selection, state: WorkspaceState, shape: Shape, about: About
+) -> dict[str, bytes]:
+    """The files of the data set, and a word on how many records they hold."""
+    from core.export.dataset import dataset_files
+
+    files = dataset_files(session, chosen, state, shape, about)
+    tell(f"{many(len(chosen.rows), 'record')}, {many(len(files), 'file')}: {', '.join(files)}")
+    return files
+
+
+def write_data_set(files: dict[str, bytes], session: Session, folder: Path, as_zip: bool, force: bool) -> None:
+    """The data set as a folder or as a zip of it; where it lies is told beside the output."""
+    from core.export.dataset import write_dataset, zipped
+    from core.export.writing import write_files
+
+    if not as_zip:
+        write_dataset(files, session, folder, force)
+        tell(f"→ {shown_path(folder)}, for `load_dataset({str(folder)!r})` of datasets")
+        return
+    path = folder.with_name(f"{folder.name}.zip")
+    write_files({path: zipped(files, folder.name)}, session.store, force)
+    tell(f"→ {shown_path(path)}")
+
+
+def publish(files: dict[str, bytes], repo: str, private: bool, force: bool, yes: bool) -> None:
+    """Upload the data set after asking, and tell its address; raises SelectionError for a no."""
+    from core.export.upload import hub_address, upload
+
+    size = sum(map(len, files.values())) / 1e6
+    tell(f"{many(len(files), 'file')}, {size:.1f} MB, to {hub_address()}/datasets/{repo}: "
+         f"{'private' if private else 'public, for everybody to see'}.")  # fmt: skip
+    if not (yes or typer.confirm("Upload them?", err=True)):
+        raise SelectionError("Nothing was uploaded: answer y, or give --yes.")
+    tell(f"Uploaded: {upload(files, repo, private, force)}")
 
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:

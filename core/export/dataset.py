@@ -10,12 +10,13 @@ from pathlib import Path
 
 from core.errors import DataError
 from core.export.card import card
-from core.export.facts import About, facts_of
+from core.export.curated import WEIGHTS, curated_files
+from core.export.facts import facts_of
 from core.export.folder import rejects_bytes
 from core.export.formats import fields_of
 from core.export.manifest import manifest_json
 from core.export.picture import map_svg
-from core.export.shape import WEIGHTS, Shape, curated_files
+from core.export.settings import About, Shape
 from core.export.snippets import snippets
 from core.export.writing import MANIFEST, write_files
 from core.features.shown_labels import names_of

@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from core.export.settings import About
 from core.features.shown_labels import names_of
 from core.matrix.statistics import active_in
 from core.schema import NOUNS, Sample, Selection, SelectionSpec
 from core.selection.registry import METHODS
 from core.session.session import Session, by_method
-from core.settings import setting
+from core.store.meta import data_named
 from core.system.shown import many, without_folders
 from core.topics.stop_words import language_of
 from core.topics.words import in_order
@@ -30,16 +29,6 @@ CODES = {
     "Chinese": "zh",
 }  # fmt: skip
 EDGES = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096)  # tokens of a record, of the length histogram
-
-
-@dataclass(frozen=True)
-class About:
-    """What only a person can say of a data set."""
-
-    title: str = setting("", "Name of the data set on its card. Default: made of the data's name and the method.")
-    license: str = setting("unknown", "Licence of the data: an identifier such as apache-2.0, or any name.")
-    language: str = setting("", "Codes such as en,de. Default: what the records look like.")
-    note: str = setting("", "A sentence for the card: where the data come from, what they are for.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +66,7 @@ class Facts:
 def facts_of(session: Session, selection: Selection, state: WorkspaceState, about: About) -> Facts:
     """What the card of a selection says; reads the kept records, and no model."""
     store, spec, info = session.store, selection.spec, session.info
-    samples, data = store.samples(selection.rows), data_name(store.meta)
+    samples, data = store.samples(selection.rows), data_named(store.meta)
     lens = "topics" if "topics" in store.lenses else spec.lens
     kept, every = features_table(session, selection, state, lens)
     missed = [row for row in every if not row[1]]
@@ -105,11 +94,6 @@ def facts_of(session: Session, selection: Selection, state: WorkspaceState, abou
         decisions=decisions_of(session, spec, state),
         checks=checks_of(samples, store.sample_columns()["n_truncated"][selection.rows]),
     )
-
-
-def data_name(meta: dict[str, Any]) -> str:
-    """The name of the data, without the folders of this machine."""
-    return Path(meta["config"]["data"]).name
 
 
 def random_coverage(session: Session, selection: Selection) -> tuple[int, ...]:

@@ -12,9 +12,10 @@ from core.datasets.writers import json_text
 from core.errors import SaelectError, SelectionError
 from core.explain.naming import Names
 from core.explain.rejects import rejects
+from core.export.curated import curated_files
 from core.export.formats import curated_bytes
 from core.export.manifest import find_store, manifest_json, read_manifest, shape_of, spec_from
-from core.export.shape import Shape, curated_files
+from core.export.settings import Shape
 from core.export.writing import write_bytes, write_files
 from core.features.shown_labels import names_of
 from core.schema import Selection

@@ -12,7 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import DataError, SaelectError, SelectionError, StoreError
-from core.export.shape import Shape
+from core.export.settings import Shape
 from core.schema import Selection, SelectionSpec
 from core.store.meta import data_named
 from core.store.reader import FeatureStore, open_store

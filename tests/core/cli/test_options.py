@@ -66,7 +66,8 @@ prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,
 refine: --lens
 select: --force=False --lens
 explain: --lens
-export: --force=False --lens --to=original
+export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
+    --sampling= --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
 search: --lens
 veto: --lens
 label: --lens --timeout=60.0
@@ -84,6 +85,7 @@ compare: --methods= --shares=0.01,0.05,0.1
 prove: --budgets=300 --methods=random,longest-response,sae-greedy
 label: --timeout=60
 train-sae: --out=assets/sae-smollm2-135m-layer15
+export: --out!
 """
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from core.export.card import WORD_JOINER, card, licence, shown, text
-from core.export.facts import About, Facts
+from core.export.facts import Facts
+from core.export.settings import About
 from core.export.snippets import snippets
 from core.schema import SelectionSpec
 from tests.hostile import HOSTILE

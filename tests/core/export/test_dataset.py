@@ -12,9 +12,9 @@ import yaml
 
 from core.errors import DataError
 from core.export.dataset import dataset_files, write_dataset, zipped
-from core.export.facts import About, languages_of, length_table
+from core.export.facts import languages_of, length_table
 from core.export.folder import replay
-from core.export.shape import Shape
+from core.export.settings import About, Shape
 from core.schema import Message, Sample, SelectionSpec
 from core.session.session import open_session, workspace_of
 from tests.factories import alpaca, tiny_store
@@ -79,7 +79,7 @@ def test_decisions_stand_in_the_card_with_their_reasons(session) -> None:
     workspace = workspace_of(session.store)
     workspace.veto([6], "block", "not <b>ours</b>", lens="topics")
     workspace.ban([0])
-    workspace.note(0, "a duplicate of 5")
+    workspace.note([0], "a duplicate of 5")
     workspace.label(6, "my own name", lens="topics")
     files = made(session)
     card, rejects = files["README.md"].decode(), files["rejects.jsonl"].decode()

@@ -17,7 +17,7 @@ from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.folder import export, replay
 from core.export.formats import curated_bytes, format_of, preview
 from core.export.manifest import manifest_json, read_manifest
-from core.export.shape import Shape
+from core.export.settings import Shape
 from core.schema import SelectionSpec
 from core.selection.run import select
 from core.session.sample_info import info_of

@@ -12,14 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import SelectionError
+from core.export.curated import curated_files
 from core.export.folder import replay
 from core.export.formats import curated_bytes
 from core.export.manifest import manifest_json
 from core.export.sampling import SAMPLING, sampling_weights
-from core.export.shape import Shape, curated_files
+from core.export.settings import Shape
 from core.schema import SelectionSpec
 from core.selection.run import select
 from core.session.sample_info import info_of
+from core.settings import settings_of
 from core.store.reader import open_store
 from tests.factories import alpaca, random_matrix, tiny_store
 
@@ -129,3 +131,7 @@ def test_replay_makes_every_file_again(store, tmp_path: Path, format: str, to: s
     manifest.write_text(json.dumps(changed))
     with pytest.raises(SelectionError, match="sha256 is not"):
         replay(manifest, store=store.path)
+
+
+def test_the_command_line_knows_every_kind_of_weights() -> None:
+    assert settings_of(Shape)["sampling"].choices == ("", *SAMPLING)
