@@ -7,10 +7,11 @@ from core.errors import SaelectError
 from core.export.folder import rejects_bytes
 from core.export.formats import curated_bytes, fields_of, preview
 from core.export.forms import FORMS
-from core.export.manifest import manifest_json, spec_dict
+from core.export.manifest import manifest_json
 from core.export.order import ORDERS
 from core.export.settings import Shape
 from core.export.snippets import snippets
+from core.selection.specs import spec_dict
 from core.store.meta import data_named
 from core.system.files import cache_dir
 from core.system.shown import shown_path

@@ -163,7 +163,7 @@ def publish(files: dict[str, bytes], repo: str, private: bool, force: bool, yes:
 
 def saved_spec(known: dict[str, Any], name: str) -> SelectionSpec:
     """A selection of the workspace by name; raises SelectionError if none is saved under it."""
-    from core.export.manifest import spec_from
+    from core.selection.specs import spec_from
 
     if name not in known:
         have = f"saved are {', '.join(known)}" if known else "none is saved"

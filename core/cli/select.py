@@ -85,7 +85,7 @@ def select(
     """
     from core.export.folder import export as write
     from core.export.formats import format_of
-    from core.export.manifest import spec_dict
+    from core.selection.specs import spec_dict
 
     session, workspace, wanted = request(store, **spec)
     chosen = session.selection(wanted)

@@ -14,12 +14,13 @@ from core.explain.naming import Names
 from core.explain.rejects import rejects
 from core.export.curated import curated_files
 from core.export.formats import curated_bytes
-from core.export.manifest import find_store, manifest_json, read_manifest, shape_of, spec_from
+from core.export.manifest import find_store, manifest_json, read_manifest, shape_of
 from core.export.settings import Shape
 from core.export.writing import write_bytes, write_files
 from core.features.shown_labels import names_of
 from core.schema import Selection
 from core.selection.run import select
+from core.selection.specs import spec_from
 from core.session.sample_info import info_of
 from core.store.reader import FeatureStore
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 from core import __version__
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.settings import Shape
-from core.schema import Selection, SelectionSpec
+from core.schema import Selection
+from core.selection.specs import spec_dict
 from core.store.meta import data_named
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
@@ -57,34 +57,6 @@ def shape_of(found: dict[str, Any]) -> Shape:
         return Shape(found["format"], found["order"], found.get("form", "original"), **later)
     except (SelectionError, TypeError) as error:
         raise DataError(f"The manifest is not one that SAElect wrote: {error}") from error
-
-
-def spec_dict(selection: Selection) -> dict[str, Any]:
-    """The spec as JSON has it. The dashboard selects by a prefix of the full order: its own length is the budget."""
-    spec = selection.spec
-    if spec.unit == "samples":
-        spec = replace(spec, budget=len(selection.rows))
-    decided = {name: {str(f): how for f, how in getattr(spec, name).items()} for name in ("vetoes", "boosts")}
-    if not spec.boosts:  # as specs were before there were any
-        del decided["boosts"]
-    told = {name: value for name, value in asdict(spec).items() if name != "boosts"} | decided
-    return json.loads(json.dumps(told, default=lambda n: n.item()))
-
-
-def spec_from(found: dict[str, Any]) -> SelectionSpec:
-    """A SelectionSpec from what `spec_dict` gave; raises DataError if it is none."""
-    default = SelectionSpec()
-    try:
-        vetoes = {int(f): mode for f, mode in found["vetoes"].items()}
-        boosts = {int(f): float(factor) for f, factor in found.get("boosts", {}).items()}
-        rows = {name: tuple(int(row) for row in found[name]) for name in ("pins", "bans")}
-        spec = SelectionSpec(**{**found, **rows, "vetoes": vetoes, "boosts": boosts, "theta": float(found["theta"])})
-        wrong = [f.name for f in fields(spec) if type(getattr(spec, f.name)) is not type(getattr(default, f.name))]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"The manifest's spec is not one that SAElect wrote: {error}.") from error
-    if wrong:
-        raise DataError(f"The manifest's spec is not one that SAElect wrote: {', '.join(wrong)} cannot be used.")
-    return spec
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

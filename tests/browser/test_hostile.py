@@ -10,9 +10,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page
 
-from core.export.manifest import spec_dict
 from core.extract.run import extract
 from core.schema import ExtractConfig, SelectionSpec
+from core.selection.specs import spec_dict
 from core.session.session import Session, open_session
 from core.workspace.log import Workspace
 from tests.browser.chromium import open_page

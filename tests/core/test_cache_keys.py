@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.export.manifest import spec_dict
 from core.lm.fine_tuning import TrainConfig
 from core.proof.config import ProofConfig
 from core.refine.config import RefineConfig
@@ -16,6 +15,7 @@ from core.refine.runs import runs_of
 from core.sae.train.pipeline import config_digest
 from core.sae.train.trainer import SaeTrainingConfig
 from core.schema import ExtractConfig, Selection, SelectionSpec
+from core.selection.specs import spec_dict
 
 KEY = "0123456789abcdef"
 TRAIN = TrainConfig(4, 1e-3, 2, 4, 256, 3)

@@ -58,6 +58,8 @@ train-sae: --d-sae=8192 --data! --hook-point=blocks.14.hook_resid_post --k=32 --
 evaluate-sae: --data! --model= --sae=assets/sae-smollm2-135m-layer15 --tokens=60000
 """
 SINCE = """
+diff: --budget=10% --json=False --lens --limit=20 --match-length/--no-match-length=False
+    --method=sae-greedy --scope=all --seed=0 --store! --theta one! two=rest
 concepts: --json=False --store! text!
 upgrade: --store!
 extract: --n-topics=0 --sae= --topics= --topics-k=8 --vectors=

@@ -1,0 +1,144 @@
+"""Groups of samples by name: those kept, a source, a set, a saved selection, those with a feature, another store.
+
+A kind of group is a function and an entry of GROUPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.errors import SelectionError
+from core.explain.naming import enumerated
+from core.schema import FeatureMatrix, SelectionSpec
+from core.selection.constraints import check_rows
+from core.selection.inputs import columns
+from core.selection.specs import spec_from
+from core.session.sample_info import reference
+from core.session.session import Session
+from core.workspace.decisions import WorkspaceState
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows int64, ascending, of a matrix: that of the session, unless the group is another store."""
+
+    name: str
+    matrix: FeatureMatrix
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a group may be made of."""
+
+    session: Session
+    spec: SelectionSpec
+    state: WorkspaceState
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return self.session.store.n_samples
+
+
+def group(session: Session, spec: SelectionSpec, state: WorkspaceState, name: str) -> Group:
+    """The group of a name such as kept, source:web or store:KEY, through the lens, scope and θ of a request.
+
+    Raises SelectionError for a name of no kind, for one that names nothing, and for a group without samples; StoreError
+    for a store that cannot be opened.
+    """
+    kind, _, of = name.partition(":")
+    matrix = session.matrix_of(spec)
+    if kind == "store":
+        other = reference(session.store, of, spec.scope, spec.lens).at(spec.theta)
+        return Group(name, other, np.arange(other.n_samples))
+    if kind not in GROUPS:
+        raise SelectionError(f"There is no group {name!r}: use {enumerated([*SHAPES, 'store:KEY'])}.")
+    rows = np.unique(np.asarray(GROUPS[kind](Asked(session, spec, state), of), np.int64))
+    if not len(rows):
+        raise SelectionError(f"The group {name!r} has no samples.")
+    return Group(name, matrix, rows)
+
+
+def rest(found: Group) -> Group:
+    """All other samples of a group's matrix; raises SelectionError if there are none."""
+    rows = np.setdiff1d(np.arange(found.matrix.n_samples), found.rows)
+    if not len(rows):
+        raise SelectionError(f"The group {found.name!r} has all samples: there is no rest to compare it with.")
+    return Group("rest", found.matrix, rows)
+
+
+def _kept(asked: Asked, of: str) -> np.ndarray:
+    return asked.session.selection(asked.spec).rows
+
+
+def _left_out(asked: Asked, of: str) -> np.ndarray:
+    return np.setdiff1d(np.arange(asked.n), _kept(asked, of))
+
+
+def _source(asked: Asked, of: str) -> np.ndarray:
+    known = asked.session.store.sample_columns()["source"]
+    return np.flatnonzero(known == of)
+
+
+def _set(asked: Asked, of: str) -> Sequence[int]:
+    return _named(asked.state.sets, of, "set")
+
+
+def _selection(asked: Asked, of: str) -> np.ndarray:
+    return asked.session.selection(spec_from(_named(asked.state.selections, of, "saved selection"))).rows
+
+
+def _feature(asked: Asked, of: str) -> np.ndarray:
+    matrix = asked.session.matrix_of(asked.spec)
+    wanted = _whole(of, "feature")
+    return np.flatnonzero(np.diff(np.searchsorted(np.flatnonzero(matrix.feature == wanted), matrix.indptr)))
+
+
+def _rows(asked: Asked, of: str) -> list[int]:
+    rows = [_whole(part, "row") for part in of.split(",")]
+    check_rows(rows, asked.n)
+    return rows
+
+
+def _whole(text: str, noun: str) -> int:
+    if not text.strip().isdecimal():
+        raise SelectionError(f"A {noun} must be a whole number, got {text!r}.")
+    return int(text)
+
+
+def _named(known: Mapping[str, Any], name: str, what: str) -> Any:
+    if name not in known:
+        have = f"there are {enumerated([repr(k) for k in known])}" if known else "there is none"
+        raise SelectionError(f"There is no {what} {name!r}: {have}.")
+    return known[name]
+
+
+GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
+    "kept": _kept,
+    "left-out": _left_out,
+    "pinned": lambda asked, of: asked.state.pins,
+    "banned": lambda asked, of: asked.state.bans,
+    "source": _source,
+    "set": _set,
+    "selection": _selection,
+    "feature": _feature,
+    "rows": _rows,
+}
+SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "set:NAME", "selection:NAME", "feature:NUMBER",
+          "rows:1,2,3")  # fmt: skip
+
+
+def score_values(session: Session, name: str) -> np.ndarray:
+    """A score column, float64 (N,), NaN where a sample has none; raises SelectionError if there is none of that name.
+
+    The counts of tokens are columns too.
+    """
+    known = session.info.scores
+    if name not in known:
+        raise SelectionError(f"There is no score column {name!r}: {columns(known)}.")
+    return np.asarray(known[name], np.float64)
