@@ -56,13 +56,18 @@ class Message:
 
 @dataclass(frozen=True)
 class Sample:
-    """One training example. `raw` is the input record, untouched, in its order of keys."""
+    """One training example. `raw` is the input record as Python has it, in its order of keys.
+
+    original: what export writes, see `core.datasets.originals`; None for a sample that was not read from data.
+    """
 
     row: int
     messages: tuple[Message, ...]
     raw: Any
     source: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
+    id: str = ""
+    original: Any = field(default=None, compare=False, repr=False)
 
     @property
     def prompt(self) -> str:

@@ -6,36 +6,31 @@ A new container is told apart in `RecordFile`, by one branch that names it, and 
 from __future__ import annotations
 
 import codecs
-import gzip
 import json
 import re
-import zlib
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
+from core.datasets.archives import Archive
 from core.datasets.hub_rows import check_hub
-from core.datasets.layouts.names import fold
+from core.datasets.json_window import Window, around_records, is_record
+from core.datasets.packed import BROKEN, PACKED, on_disk, packing, unpacked
 from core.datasets.rows import BLOCK
 from core.errors import DataError
 
 UNREADABLE = {  # first bytes -> what the file is and what to do with it
-    b"PK\x03\x04": "a zip archive (or a spreadsheet): unpack it, or save it as CSV or JSON Lines",
-    b"BZh": "a bzip2 archive: unpack it",
-    b"\xfd7zXZ": "an xz archive: unpack it",
-    b"\x28\xb5\x2f\xfd": "a Zstandard archive: unpack it",
-    b"ARROW1": "an Arrow file: save it as Parquet",
-    b"\xff\xff\xff\xff": "an Arrow file (datasets' save_to_disk): save it as Parquet, load_from_disk(…).to_parquet(…)",
+    b"PK\x03\x04": "a zip archive in another file, a spreadsheet or a document: unpack it, or save it as CSV",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"Rar!": "a RAR archive: unpack it",
     b"%PDF": "a PDF: give the data itself",
     b"version https://git-lfs": "a Git LFS pointer, not the data: fetch it with `git lfs pull`",
     b"<": "a web page or XML, not data: check the address that it was downloaded from",
 }
-RECORD_FIELDS = {  # of which one tells a record from an object around a list of records
-    "conversations", "conversation", "messages", "contents", "segments", "instruction", "prompt", "question", "chosen",
-    "completion", "replies",
-}  # fmt: skip
-SAVED = ("state.json", "dataset_dict.json")  # what a folder of datasets' save_to_disk holds
-_LIST_OF_OBJECTS = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*\[\s*\{')
+BINARY = {b"PAR1": "Parquet", b"ARROW1": "Arrow", b"\xff\xff\xff\xff": "Arrow"}
 
 
 @dataclass
@@ -45,65 +40,76 @@ class RecordFile:
     Making one raises DataError for what is no file of data: a folder, an archive, a page of the web, nothing at all.
     """
 
-    source: str | Path
+    source: str | Path  # as it is named in messages
+    path: Path = None  # type: ignore[assignment]  # where it is, or the archive that it is in; by default the source
+    archive: Archive | None = None
+    member: str = ""
+    label: str = ""  # which one it is among others: its name
     format: str = ""
     encoding: str = ""
     damaged: bool = False  # some bytes are not UTF-8: they are decoded to U+DC80..U+DCFF
-    gzipped: bool = False
+    magic: bytes = b""  # of the compression, one of packed.PACKED
     truncated_at: str | None = None
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.path = Path(self.source)
+        self.path = self.path or Path(self.source)
+        self.label = self.label or self.member or (self.path.name if self.path.exists() else str(self.source))
         try:
             self._identify()
         except OSError as error:
             raise DataError(f"{self.source} cannot be read: {error.strerror or error}.") from error
 
-    @property
-    def name(self) -> str:
-        """The file's name, without its folders; a hub id as it is."""
-        return self.path.name if self.path.exists() else str(self.source)
-
     def _identify(self) -> None:
         if self.path.exists() and not self.path.is_file():
-            saved = any((self.path / name).is_file() for name in SAVED)
-            what = (
-                "a folder of datasets' save_to_disk: save it as Parquet, load_from_disk(…).to_parquet(…), and name that"
-                if saved
-                else "a folder or a device: name one file"
-            )
-            raise DataError(f"{self.source} is {what}.")
+            raise DataError(f"{self.source} is a folder or a device: name a file.")
         if not self.path.exists():
             check_hub(str(self.source))
             self.format = "Hugging Face hub"
             return
-        with self.path.open("rb") as handle:
-            self.gzipped = handle.read(2) == b"\x1f\x8b"
+        with self.opened() as handle:
+            self.magic = packing(handle.read(8))
         head = b"".join(_first(self.blocks()))
         if not head.strip():
-            raise DataError(
-                f"{self.source} {'has damaged gzip data' if self.truncated_at else 'is empty'}: it holds no rows."
-            )
+            what = f"has damaged {self.packing} data" if self.truncated_at else "is empty"
+            raise DataError(f"{self.source} {what}: it holds no rows.")
         for magic, what in UNREADABLE.items():
             if head.lstrip().startswith(magic):
                 raise DataError(f"{self.source} is {what}.")
-        if head.startswith(b"PAR1"):
-            self.format = "Parquet"
+        self.format = next((name for magic, name in BINARY.items() if head.startswith(magic)), "")
+        if self.format:
+            self.truncated_at = None
             return
         self._find_encoding(head)
         self.format = self._text_format("".join(_first(self.text())))
         self.truncated_at = None
 
+    @property
+    def packing(self) -> str:
+        """What the content is compressed by, nothing if it is not."""
+        return PACKED[self.magic][0] if self.magic else "zip" if self.archive else ""
+
+    def opened(self) -> IO[bytes]:
+        """The file's own bytes, still compressed."""
+        return self.archive.open(self.member) if self.archive else self.path.open("rb")
+
     def blocks(self) -> Iterator[bytes]:
-        """The content, unpacked; gzip data that breaks off ends it and sets `truncated_at`."""
-        with self.path.open("rb") as raw:
-            stream = gzip.GzipFile(fileobj=raw) if self.gzipped else raw
+        """The content, unpacked; compressed data that breaks off ends it and sets `truncated_at`."""
+        with self.opened() as raw:
             try:
-                while block := stream.read1(BLOCK):  # read1, since read() loses what precedes a break
-                    yield block
-            except (EOFError, zlib.error, gzip.BadGzipFile):
-                self.truncated_at = "its gzip data"
+                yield from unpacked(raw, self.magic, self.source, self.path.stat().st_size)
+            except (*BROKEN, zipfile.BadZipFile):
+                self.truncated_at = f"its {self.packing} data"
+
+    @contextmanager
+    def whole(self) -> Iterator[IO[bytes]]:
+        """The unpacked content as a file to move about in."""
+        if self.magic or self.archive:
+            with on_disk(self.blocks()) as file:
+                yield file
+        else:
+            with self.path.open("rb") as file:
+                yield file
 
     def text(self) -> Iterator[str]:
         """The content as text, in chunks, line ends untouched; raises DataError for bytes that the encoding has not."""
@@ -156,17 +162,26 @@ class RecordFile:
             return "JSON array"
         lines = [line for line in text.split("\n") if line.strip()][:20]
         if text[0] == "{":
-            return _object_format(lines, text)
+            return self._object_format(lines, text)
         if any(map(_is_object, lines)):
             return "JSON Lines"
         if "\x00" in lines[0]:
             raise DataError(f"{self.source} is a binary file: give JSON, JSON Lines, CSV or Parquet.")
         return "CSV"
 
-
-def is_record(value: dict) -> bool:
-    """Whether an object is a record, and none around a list of records."""
-    return not RECORD_FIELDS.isdisjoint(map(fold, value))
+    def _object_format(self, lines: list[str], text: str) -> str:
+        """JSON Lines, or one object over several lines; a broken first line must not hide the lines after it."""
+        if len(lines) == 1:  # one record, or one object around all of them; more than a block, it is not whole here
+            around = (
+                not is_record(json.loads(text))
+                if _is_object(text)
+                else around_records(Window(self.text(), self.source))
+            )
+            return "JSON object" if around else "JSON Lines"
+        if _is_object(lines[0]):
+            return "JSON Lines"
+        opens_list = lines[0].rstrip().endswith(("[", "{"))
+        return "JSON Lines" if not opens_list and any(map(_is_object, lines[1:])) else "JSON object"
 
 
 def _first(chunks: Iterator) -> Iterator:
@@ -176,19 +191,6 @@ def _first(chunks: Iterator) -> Iterator:
         yield chunk
         if (size := size + len(chunk)) >= BLOCK:
             return
-
-
-def _object_format(lines: list[str], text: str) -> str:
-    """JSON Lines, or one object over several lines; a broken first line must not hide the lines after it."""
-    if len(lines) == 1:  # one record, or one object around all of them
-        if _is_object(text):
-            return "JSON Lines" if is_record(json.loads(text)) else "JSON object"
-        wraps = (match := _LIST_OF_OBJECTS.match(text)) and not is_record({match[1]: None})
-        return "JSON object" if wraps else "JSON Lines"
-    if _is_object(lines[0]):
-        return "JSON Lines"
-    opens_list = lines[0].rstrip().endswith(("[", "{"))
-    return "JSON Lines" if not opens_list and any(map(_is_object, lines[1:])) else "JSON object"
 
 
 def _is_object(line: str) -> bool:

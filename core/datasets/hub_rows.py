@@ -11,7 +11,10 @@ from core.system.hub import hub_reachable, in_hub_cache, offline
 if TYPE_CHECKING:
     from datasets import Dataset
 
-HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<config>[\w.-]+))?(?::(?P<split>[\w.\[\]%:+-]+))?")
+# org/name, org/name:split, org/name@revision:split, org/name/config@revision:split
+HUB_ID = re.compile(
+    r"(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?(?::(?P<split>[\w.\[\]%:+-]+))?"
+)
 FILE_SUFFIX = re.compile(r"\.(jsonl?|csv|tsv|txt|gz|parquet|ndjson)$", re.IGNORECASE)
 
 
@@ -20,7 +23,8 @@ def check_hub(source: str) -> None:
     match = HUB_ID.fullmatch(source)
     if not match or FILE_SUFFIX.search(source):
         raise DataError(
-            f"{source} does not exist: check the path, or give a hub id such as org/name or org/name:split."
+            f"{source} does not exist: check the path, or give a hub id such as org/name, org/name:split or "
+            "org/name@revision:split."
         )
     if not in_hub_cache(match["name"]) and not hub_reachable():
         raise DataError(
@@ -28,9 +32,9 @@ def check_hub(source: str) -> None:
         )
 
 
-def load_hub(name: str, config: str | None, split: str) -> Dataset:
+def load_hub(name: str, config: str | None, revision: str | None, split: str) -> Dataset:
     """The rows of a hub data set, out of the cache when the hub is out of reach; raises what `datasets` raises."""
     import datasets
 
     with offline():
-        return datasets.load_dataset(name, config, split=split)
+        return datasets.load_dataset(name, config, revision=revision, split=split)

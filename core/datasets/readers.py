@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterator
 
-from core.datasets.containers import RecordFile, is_record
+from core.datasets.arrow_rows import MOST_ROWS, arrow, parquet, rows_of
+from core.datasets.containers import RecordFile
 from core.datasets.hub_rows import HUB_ID, load_hub
-from core.datasets.json_array import json_array, unfinished
-from core.datasets.rows import BadRow, Record, reason_of, shorten
+from core.datasets.json_array import json_array
+from core.datasets.json_object import json_object, outline
+from core.datasets.json_window import is_record, unfinished
+from core.datasets.rows import BLOCK, LONGEST, BadRow, Record, reason_of, shorten, too_long
 from core.errors import DataError
 
 
@@ -30,6 +32,8 @@ def _lines(file: RecordFile) -> Iterator[str]:
             parts.clear()
         number += len(whole)
         parts.append(rest)
+        if len(parts) > LONGEST // BLOCK and sum(map(len, parts)) > LONGEST:
+            raise too_long(file.source, f"line {number}")
     last = "".join(parts)
     if last and file.truncated_at:  # the gzip data broke off: the line may look whole and is not
         file.truncated_at = f"line {number}"
@@ -43,34 +47,26 @@ def _json_lines(file: RecordFile) -> Iterator[Record]:
             continue
         where = f"line {number}"
         try:
-            yield where, json.loads(line)
+            yield Record(where, json.loads(line), line.rstrip("\r\n"))
         except (ValueError, RecursionError) as error:
             cut = isinstance(error, json.JSONDecodeError) and unfinished(error) and not line.endswith("\n")
             if cut:
                 file.truncated_at = where
             else:
-                yield where, BadRow(where, reason_of(error), value=shorten(line))
+                yield Record(where, BadRow(where, reason_of(error), value=shorten(line)))
 
 
 def _json_object(file: RecordFile) -> Iterator[Record]:
-    """One object: itself a record, or around one list of records."""
-    try:
-        value = json.loads("".join(file.text()))
-    except (ValueError, RecursionError) as error:
-        at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError(f"{file.source} holds one JSON object and is {reason_of(error)}{at}.") from error
-    if "_data_files" in value or ("features" in value and "citation" in value):
-        raise DataError(f"{file.source} describes a saved dataset (datasets' save_to_disk) and holds none of its rows.")
-    lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
-    if is_record(value) or not lists:
-        lists, value = ["record"], {"record": [value]}
-    if len(lists) > 1:
-        raise DataError(f"{file.source} holds several lists ({', '.join(lists)}): save the wanted one alone.")
-    yield from ((f"row {row}", record) for row, record in enumerate(value[lists[0]]))
+    """One object: itself a record, or around one list of records; or the first of several, of which each is a line."""
+    found = outline(file)
+    if found.more and is_record(found.members):
+        yield from _json_lines(file)
+    else:
+        yield from json_object(file, found)
 
 
 def _csv(file: RecordFile) -> Iterator[Record]:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LONGEST)
     first = next(filter(str.strip, _lines(file)))
     delimiter = max(",;\t", key=lambda mark: len(next(csv.reader([first.replace("\r", "")], delimiter=mark))))
     reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
@@ -88,17 +84,17 @@ def _csv(file: RecordFile) -> Iterator[Record]:
                 problem = (
                     f"a quote is not closed, so that the {reader.line_num} lines to the end of the file are one row"
                 )
-            yield where, BadRow(where, problem)
+            yield Record(where, BadRow(where, problem))
             continue
         if values is None:
             return
         if not header:
             header = _csv_header(file, values)
         elif len(values) == len(header):
-            yield where, dict(zip(header, values, strict=True))
+            yield Record(where, dict(zip(header, values, strict=True)))
         elif values:
             problem = f"{len(values)} values where the first line names {len(header)} columns"
-            yield where, BadRow(where, problem, value=shorten(values))
+            yield Record(where, BadRow(where, problem, value=shorten(values)))
 
 
 def _csv_header(file: RecordFile, names: list[str]) -> list[str]:
@@ -109,28 +105,15 @@ def _csv_header(file: RecordFile, names: list[str]) -> list[str]:
     return names
 
 
-def _parquet(file: RecordFile) -> Iterator[Record]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file.path) as table:
-            rows = (record for batch in table.iter_batches(1024) for record in batch.to_pylist())
-            yield from ((f"row {row}", record) for row, record in enumerate(rows))
-    except pa.ArrowException as error:
-        raise DataError(f"{file.source} is a damaged or incomplete Parquet file: fetch it again.") from error
-
-
 def _hub(file: RecordFile) -> Iterator[Record]:
     match = HUB_ID.fullmatch(str(file.source))
     assert match  # the container was found by it
-    name, config, split = match.groups()
     try:
-        rows = load_hub(name, config, split or "train")
+        rows = load_hub(match["name"], match["config"], match["revision"], match["split"] or "train")
     except Exception as error:  # the library raises errors of many libraries beneath it
         cause = " ".join(str(error).split())[:200]
         raise DataError(f"{file.source} cannot be loaded from the Hugging Face hub: {cause}") from error
-    yield from ((f"row {row}", record) for row, record in enumerate(rows))
+    yield from rows_of(batch for table in rows.with_format("arrow").iter(MOST_ROWS) for batch in table.to_batches())
 
 
 READERS: dict[str, Callable[[RecordFile], Iterator[Record]]] = {
@@ -138,7 +121,8 @@ READERS: dict[str, Callable[[RecordFile], Iterator[Record]]] = {
     "JSON Lines": _json_lines,
     "JSON object": _json_object,
     "CSV": _csv,
-    "Parquet": _parquet,
+    "Parquet": parquet,
+    "Arrow": arrow,
     "Hugging Face hub": _hub,
 }
 

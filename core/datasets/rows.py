@@ -5,13 +5,27 @@ from __future__ import annotations
 import json
 import reprlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-BLOCK = 1 << 20
+from core.errors import DataError
+
+BLOCK = 1 << 20  # bytes or characters that are read at a time
+LONGEST = 64 << 20  # characters of a record: what is longer is no conversation, and would fill the memory
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 60
 
-Record = tuple[str, Any]  # where it stands, and the parsed record or a BadRow
+
+class Record(NamedTuple):
+    """What stands in a row.
+
+    position: where it stands; value: the parsed record, or a BadRow; original: the record as it was, which export
+    writes: its JSON text without line breaks (several lines, if it was put together of several rows), or a pyarrow
+    Table of its rows; None where there is no more than the value.
+    """
+
+    position: str
+    value: Any
+    original: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,14 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, CutOffError):
         return "not valid JSON (it has no end)"
     return f"not usable JSON ({'nested too deeply' if isinstance(error, RecursionError) else 'a number too long'})"
+
+
+def too_long(source: object, what: str) -> DataError:
+    """The error for a record that is longer than any conversation."""
+    return DataError(
+        f"{source}: {what} is longer than {LONGEST >> 20} million characters: it is no conversation, "
+        "or its end is missing."
+    )
 
 
 class CutOffError(Exception):

@@ -10,23 +10,28 @@ import hashlib
 import json
 import math
 import re
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.datasets.containers import RecordFile
 from core.datasets.layouts.columns import Columns, RowError
-from core.datasets.layouts.names import SOURCES
+from core.datasets.layouts.names import IDS, SOURCES, find
 from core.datasets.layouts.registry import messages
+from core.datasets.originals import JsonText, json_text
 from core.datasets.readers import records
-from core.datasets.rows import BadRow
+from core.datasets.rows import BadRow, Record
+from core.datasets.sources import files_of
 from core.datasets.threads import rebuilt
-from core.datasets.writers import json_text
 from core.errors import DataError
 from core.schema import Sample, named
 
+MOST_TOLD = 1000  # bad rows of which the report says more than that they are there
 SCORE = re.compile(r"(score|quality|rating|reward|complexity)$", re.IGNORECASE)
 
 
@@ -35,7 +40,8 @@ class ReadReport:
     """What was read and what was not, complete once the reader is exhausted. Rows count from 0, lines from 1."""
 
     rows_read: int = 0  # good and bad ones; a last row that is cut off is not counted
-    skipped: list[BadRow] = field(default_factory=list)
+    skipped: list[BadRow] = field(default_factory=list)  # the first MOST_TOLD of them
+    n_skipped: int = 0
     n_duplicates: int = 0  # samples whose turns equal those of an earlier one; they are kept
     n_blank_responses: int = 0  # among the skipped
     columns: list[str] = field(default_factory=list)  # all that the records have
@@ -46,11 +52,6 @@ class ReadReport:
     encoding: str = ""
     format: str = ""
     warnings: list[str] = field(default_factory=list)
-
-    @property
-    def n_skipped(self) -> int:
-        """Number of rows that cannot be used."""
-        return len(self.skipped)
 
 
 class SampleReader(Iterator[Sample]):
@@ -67,11 +68,10 @@ class SampleReader(Iterator[Sample]):
         if limit is not None and limit < 1:
             raise DataError(f"limit must be at least 1, got {limit}.")
         self._columns = Columns(columns)
-        self._files = [RecordFile(each) for each in named(source)]
-        if not self._files:
-            raise DataError("No data was named: give a file or a hub id.")
+        self._files = files_of(source)
         self._skip_bad, self._limit, self._rows = skip_bad, limit, rows
         self._n_good = 0
+        self._reasons: set[str] = set()
         formats, encodings = ({getattr(file, what): None for file in self._files} for what in ("format", "encoding"))
         self.report = ReadReport(format=", ".join(formats), encoding=", ".join(filter(None, encodings)))
         self._samples = self._read()
@@ -80,32 +80,40 @@ class SampleReader(Iterator[Sample]):
         return next(self._samples)
 
     def _read(self) -> Iterator[Sample]:
-        seen: set[int] = set()
-        for row, (file, where, record) in enumerate(islice(self._records(), self._rows)):
+        seen = array("q")  # a digest of each sample's turns: eight bytes
+        for row, (file, record) in enumerate(islice(self._records(), self._rows)):
             self.report.rows_read += 1
-            sample = self._sample(row, file, where, record)
+            sample = self._sample(row, file, record)
             if sample is None:
                 continue
             self._n_good += 1
-            key = hash(sample.messages)  # eight bytes
-            self.report.n_duplicates += key in seen
-            seen.add(key)
+            seen.append(hash(sample.messages))
             yield sample
             if self._n_good == self._limit:
                 break
+        self.report.n_duplicates = len(seen) - len(np.unique(np.frombuffer(seen, np.int64))) if seen else 0
         self._finish()
 
-    def _records(self) -> Iterator[tuple[RecordFile, str, Any]]:
-        """File, position and record of every row; of several files, the position names the file."""
+    def _records(self) -> Iterator[tuple[RecordFile, Record]]:
+        """Every row with its file; of several files, the position names the file."""
         for file in self._files:
-            of = f"{file.name}, " if len(self._files) > 1 else ""
-            yield from ((file, of + where, record) for where, record in rebuilt(file, records(file)))
+            of = f"{file.label}, " if len(self._files) > 1 else ""
+            yield from (
+                (file, record._replace(position=of + record.position)) for record in rebuilt(file, records(file))
+            )
 
-    def _sample(self, row: int, file: RecordFile, where: str, record: Any) -> Sample | None:
+    def _skip(self, bad: BadRow) -> None:
+        self.report.n_skipped += 1
+        if len(self.report.skipped) < MOST_TOLD:
+            self.report.skipped.append(bad)
+        self._reasons.add(bad.reason if len(self._reasons) < 2 else "")
+
+    def _sample(self, row: int, file: RecordFile, found: Record) -> Sample | None:
         """The sample, or None with a note in the report."""
+        where, record, original = found
         try:
             if isinstance(record, BadRow):
-                self.report.skipped.append(replace(record, position=where))
+                self._skip(replace(record, position=where))
                 return None
             if file.damaged and re.search(r"[\udc80-\udcff]", json.dumps(record, ensure_ascii=False, default=str)):
                 raise RowError("holds bytes that are not UTF-8", value=record)
@@ -113,17 +121,17 @@ class SampleReader(Iterator[Sample]):
         except (RowError, RecursionError) as error:
             problem = error if isinstance(error, RowError) else RowError("is nested too deeply")
             self.report.n_blank_responses += problem.blank
-            self.report.skipped.append(BadRow(where, problem.reason, problem.field, problem.value))
+            self._skip(BadRow(where, problem.reason, problem.field, problem.value))
             return None
-        source = _source(record) or (file.name if len(self._files) > 1 else "")
-        return Sample(row, turns, record, source, _scores(record))
+        source = _source(record) or (file.label if len(self._files) > 1 else "")
+        return Sample(row, turns, record, source, _scores(record), id=_id(record), original=_original(original, record))
 
     def _finish(self) -> None:
         """Put into words what happened, and raise if rows are bad that were not to be skipped."""
         report, name = self.report, self._name
         breaks = [file for file in self._files if file.truncated_at]
-        of = {file.name: f"{file.name}, " if len(self._files) > 1 else "" for file in breaks}
-        report.truncated_at = "; ".join(f"{of[file.name]}{file.truncated_at}" for file in breaks) or None
+        of = {file.label: f"{file.label}, " if len(self._files) > 1 else "" for file in breaks}
+        report.truncated_at = "; ".join(f"{of[file.label]}{file.truncated_at}" for file in breaks) or None
         report.columns = list(map(str, self._columns.there))
         report.parts = {part: column for (part, column), _ in reversed(self._columns.parts.most_common())}
         report.columns_read, report.columns_unread = list(self._columns.read), dict(self._columns.unread)
@@ -131,7 +139,7 @@ class SampleReader(Iterator[Sample]):
         if not report.rows_read:
             cut = f", since the file breaks off in {report.truncated_at}" if report.truncated_at else ""
             raise DataError(f"{name} holds no rows{cut}.")
-        if report.skipped and not (self._skip_bad and self._n_good):
+        if report.n_skipped and not (self._skip_bad and self._n_good):
             raise DataError(self._bad_rows())
 
     @property
@@ -150,7 +158,7 @@ class SampleReader(Iterator[Sample]):
             yield f"{name}: columns read: {read}; not read: {left}; choose by the option columns."
         for reason, n in self._columns.untrained.items():
             yield f"{name}: the answers in {_rows(n)} are not trained on ({reason}): their tokens are no response."
-        if report.skipped:
+        if report.n_skipped:
             yield f"{name}: {_rows(report.n_skipped)} of {report.rows_read:,} skipped; first: {report.skipped[0]}."
         if report.n_duplicates:
             yield f"{name}: {_rows(report.n_duplicates)} with the turns of an earlier row; all were kept."
@@ -158,8 +166,8 @@ class SampleReader(Iterator[Sample]):
     def _bad_rows(self) -> str:
         report = self.report
         bad, first = report.n_skipped, [f"  {row}" for row in report.skipped[:10]]
-        if bad > 1 and not self._n_good and len(reasons := {row.reason for row in report.skipped}) == 1:
-            return f"{self._name}: none of its {_rows(bad)} can be used: each {reasons.pop()}."
+        if bad > 1 and not self._n_good and len(self._reasons) == 1:
+            return f"{self._name}: none of its {_rows(bad)} can be used: each {next(iter(self._reasons))}."
         more = [f"  and {bad - 10:,} more"] if bad > 10 else []
         advice = "mend them, or skip them with skip_bad" if self._n_good else "no row is left"
         title = f"{self._name}: {bad:,} of {report.rows_read:,} rows cannot be used; {advice}."
@@ -187,6 +195,23 @@ def _rows(n: int) -> str:
     return f"{n:,} row" if n == 1 else f"{n:,} rows"
 
 
+def _original(found: Any, record: Any) -> Any:
+    """What export writes: rows of Arrow, or the JSON text, made of the values where there is none that UTF-8 holds."""
+    if found is not None and not isinstance(found, str):
+        return found
+    try:
+        (found or "").encode()
+    except UnicodeEncodeError:
+        found = None
+    return JsonText(found or json_text(record))
+
+
+def _id(record: dict) -> str:
+    """The value of the first column that names a record, as text."""
+    names = (name for name in find(record, IDS) if isinstance(record[name], str | int))
+    return next((str(record[name]) for name in names if not isinstance(record[name], bool)), "")
+
+
 def _source(record: dict) -> str:
     return next((record[key] for key in SOURCES if isinstance(record.get(key), str)), "")
 
@@ -207,19 +232,36 @@ def _scores(record: dict) -> dict[str, float]:
 
 def data_digest(sources: str | Path | Sequence[str | Path]) -> str:
     """The digest of one source; of several, sha256 over their digests in order. Raises DataError as `file_digest`."""
-    digests = [file_digest(source) for source in named(sources)]
-    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+    return _together([file_digest(source) for source in named(sources)])
 
 
 def file_digest(source: str | Path) -> str:
-    """sha256 hex digest of a file's content; for a hub id, of its records. Raises DataError if it cannot be read."""
-    if Path(source).is_file():
-        try:
-            with Path(source).open("rb") as handle:
-                return hashlib.file_digest(handle, "sha256").hexdigest()
-        except OSError as error:
-            raise DataError(f"{source} cannot be read: {error.strerror or error}.") from error
-    digest = hashlib.sha256()
-    for _, record in records(RecordFile(source)):
-        digest.update(json_text(record).encode("utf-8") + b"\n")
-    return digest.hexdigest()
+    """sha256 hex digest of a file's content; of a hub id, over its records; of a folder, over its files' digests.
+
+    Raises DataError if it cannot be read.
+    """
+    path = Path(source)
+    if path.is_file():
+        return _digest_of_bytes(path)
+    digests = []
+    for file in files_of(source):
+        if file.path.is_file():
+            digests.append(_digest_of_bytes(file.path))
+            continue
+        digest = hashlib.sha256()
+        for record in records(file):
+            digest.update(json_text(record.value).encode("utf-8") + b"\n")
+        digests.append(digest.hexdigest())
+    return _together(digests)
+
+
+def _digest_of_bytes(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _together(digests: list[str]) -> str:
+    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import pickle
+import sqlite3
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from core.datasets.containers import RecordFile
 from core.datasets.layouts.names import CONVERSATIONS, RESPONSES, ROLES, find, fold
 from core.datasets.layouts.turns import SPEAKER, TEXT
+from core.datasets.originals import Packed, pack, together
 from core.datasets.rows import BadRow, Record
+from core.system.disk import writing
+from core.system.files import cache_dir
 
 THREAD = ("conversation_id", "conv_id", "thread_id", "dialogue_id", "dialog_id", "session_id", "message_tree_id")
 PARENT, OWN = ("parent_id", "parent_message_id"), ("message_id", "id")
 PLACE = ("turn", "turn_id", "turn_index", "turn_idx", "message_index", "position", "index")
+HELD = """CREATE TABLE held(n INTEGER PRIMARY KEY, name TEXT, above TEXT, reached INTEGER DEFAULT 0, row BLOB);
+CREATE INDEX by_name ON held(name, n);
+CREATE INDEX by_above ON held(above, n);"""
 
 
 def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
-    """The records as they are; where the first is a single message, conversations of all, which are held in memory.
+    """The records as they are; where the first is a single message, conversations of all, which wait in a file.
 
     Rows that name a parent become a tree with `replies`, others a record with `messages`; the rows are whole therein.
     """
@@ -25,23 +36,33 @@ def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
     if first is None:
         return
     rows = chain([first], rows)
-    if not is_message(first[1]):
+    if not is_message(first.value):
         yield from rows
         return
-    held: list[Record] = []
-    for where, record in rows:
-        if is_message(record):
-            held.append((where, record))
-        else:
-            yield where, record if isinstance(record, BadRow) else BadRow(where, "is no message as the first row is")
-    by_parent = bool(find(first[1], PARENT) and find(first[1], OWN))
-    found = list(_trees(held) if by_parent else _threads(held))
-    name = find(first[1], PARENT if by_parent else THREAD)[0]
+    by_parent = bool(find(first.value, PARENT) and find(first.value, OWN))
+    own, above = (next(iter(find(first.value, names)), "") for names in ((OWN if by_parent else THREAD), PARENT))
+    with _waiting() as held:
+        n = n_found = 0
+        for row in rows:
+            if is_message(row.value):
+                n += 1
+                names = find(row.value, THREAD)[:1] if not by_parent else [own]
+                named = [str(row.value.get(name)) for name in (names or [""])]
+                parent = row.value.get(above) if by_parent else None
+                held.execute(
+                    "INSERT INTO held(name, above, row) VALUES (?, ?, ?)",
+                    ["\n".join([*(() if by_parent else names), *named]), parent and str(parent), _packed(row)],
+                )
+            else:
+                bad = BadRow(row.position, "is no message as the first row is")
+                yield row if isinstance(row.value, BadRow) else Record(row.position, bad)
+        for record in _trees(held, above) if by_parent else _threads(held):
+            n_found += not isinstance(record.value, BadRow)
+            yield record
+    name = find(first.value, PARENT if by_parent else THREAD)[0]
     file.warnings.append(
-        f"{file.source}: {len(held):,} rows of one message each are {len(found):,} conversations by {name}; rows count"
-        " these."
+        f"{file.source}: {n:,} rows of one message each are {n_found:,} conversations by {name}; rows count these."
     )
-    yield from found
 
 
 def is_message(record: Any) -> bool:
@@ -53,38 +74,75 @@ def is_message(record: Any) -> bool:
     return isinstance(speaker, str) and fold(speaker) in ROLES and isinstance(text, str) and bool(named)
 
 
-def _threads(rows: list[Record]) -> Iterator[Record]:
+@contextmanager
+def _waiting() -> Iterator[sqlite3.Connection]:
+    """A table of rows in a file, which goes at the end: a conversation is whole when all rows have been read."""
+    folder = cache_dir()
+    with (
+        writing(folder),
+        tempfile.TemporaryDirectory(dir=folder, prefix=".messages-") as name,
+        closing(sqlite3.connect(Path(name) / "rows", isolation_level=None)) as held,
+    ):
+        held.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {HELD} BEGIN")
+        yield held
+
+
+def _packed(row: Record) -> bytes:
+    """A row as bytes; a table of it alone, not with the rows beside it, as pickle would."""
+    original = row.original
+    if original is not None and not isinstance(original, str):
+        (original,) = pack([original])
+    return pickle.dumps(row._replace(original=original))
+
+
+def _unpacked(data: bytes) -> Record:
+    """The row of `_packed`, which this process wrote."""
+    row = pickle.loads(data)
+    return row._replace(original=row.original.unpacked()[0]) if isinstance(row.original, Packed) else row
+
+
+def _threads(held: sqlite3.Connection) -> Iterator[Record]:
     """By the id of the conversation, in order of the place that rows name, else of the file."""
-    threads: dict[tuple[str, str], list[Record]] = {}
-    for where, record in rows:
-        key = next(iter(find(record, THREAD)), "")
-        threads.setdefault((key, str(record.get(key))), []).append((where, record))
-    for (key, _), thread in threads.items():
-        messages = [record for _, record in thread]
-        place = next(iter(find(messages[0], PLACE)), "")
-        if all(isinstance(each.get(place), int | float) for each in messages):
-            messages.sort(key=lambda each: each[place])
-        yield thread[0][0], {key: messages[0].get(key), "messages": messages}
+    for (name,) in held.execute("SELECT name FROM held GROUP BY name ORDER BY min(n)"):
+        found = held.cursor().execute("SELECT row FROM held WHERE name = ? ORDER BY n", [name])
+        thread = [_unpacked(data) for (data,) in found]
+        key = name.split("\n")[0]
+        place = next(iter(find(thread[0].value, PLACE)), "")
+        position = thread[0].position
+        given = thread[0].value.get(key)
+        if all(isinstance(row.value.get(place), int | float) for row in thread):
+            thread.sort(key=lambda row: row.value[place])
+        messages = [row.value for row in thread]
+        yield Record(position, {key: given, "messages": messages}, together([row.original for row in thread]))
 
 
-def _trees(rows: list[Record]) -> Iterator[Record]:
+def _trees(held: sqlite3.Connection, parent: str) -> Iterator[Record]:
     """By the message that each replies to; a message whose parent is not there begins a conversation."""
-    nodes = [(where, {**record, "replies": []}) for where, record in rows]
-    own, parent = (next(iter(find(rows[0][1], names)), "") for names in (OWN, PARENT))
-    by_id = {str(node.get(own)): node for _, node in nodes}
-    roots = []
-    for where, node in nodes:
-        above = by_id.get(str(node.get(parent))) if node.get(parent) is not None else None
-        if above is None:
-            roots.append((where, node))
-        else:
-            above["replies"].append(node)
-    reached, todo = set(), [node for _, node in roots]
+    roots = """SELECT n, name, row FROM held a WHERE above IS NULL
+        OR NOT EXISTS (SELECT 1 FROM held b WHERE b.name = a.above) ORDER BY n"""
+    for root in held.execute(roots):
+        yield _tree(held.cursor(), root)
+    for (data,) in held.execute("SELECT row FROM held WHERE NOT reached ORDER BY n"):
+        position = _unpacked(data).position
+        yield Record(position, BadRow(position, f"{parent} leads in a circle"))
+
+
+def _tree(held: sqlite3.Cursor, root: tuple[int, str, bytes]) -> Record:
+    """A message with all that follows from it."""
+    rows: list[tuple[int, Record, dict]] = []
+    todo: list[tuple[tuple[int, str, bytes], dict | None]] = [(root, None)]
     while todo:
-        node = todo.pop()
-        reached.add(id(node))
-        todo += node["replies"]
-    yield from roots
-    yield from (
-        (where, BadRow(where, f"{parent} leads in a circle")) for where, node in nodes if id(node) not in reached
-    )
+        (n, name, data), above = todo.pop()
+        held.execute("UPDATE held SET reached = 1 WHERE n = ?", [n])
+        row = _unpacked(data)
+        node = {**row.value, "replies": []}
+        rows.append((n, row, node))
+        if above is not None:
+            above["replies"].append(node)
+        ((last,),) = held.execute("SELECT max(n) FROM held WHERE name = ?", [name]).fetchall()
+        if n == last:  # of several messages of one name, the last is meant
+            below = held.execute("SELECT n, name, row FROM held WHERE above = ? ORDER BY n DESC", [name]).fetchall()
+            todo += [(each, node) for each in below]
+    _, first, whole = rows[0]
+    rows.sort(key=lambda each: each[0])
+    return Record(first.position, whole, together([row.original for _, row, _ in rows]))

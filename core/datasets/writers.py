@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from core.datasets.originals import json_text
 from core.errors import DataError
 from core.system.files import replacing
 
@@ -24,21 +24,6 @@ def write_records(records: Iterable[Any], path: str | Path, format: str) -> None
             FORMATS[format](records, temporary)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def json_text(record: Any) -> str:
-    """One line of JSON; characters stay as they are unless they are halves, which UTF-8 cannot hold.
-
-    Raises DataError for a record that is nested too deeply.
-    """
-    try:
-        line = json.dumps(record, ensure_ascii=False, default=str)
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(record, default=str)
-    except RecursionError:
-        raise DataError("A record is nested too deeply to be written.") from None
-    return line
 
 
 def _write_jsonl(records: Iterable[Any], path: Path) -> None:

@@ -55,7 +55,7 @@ def read_labels(
     entries and names the first with its field and value, unless `skip_bad` and some entries are good.
     """
     good, bad = [], []
-    for where, entry in _entries(Path(path)):
+    for where, entry, _ in _entries(Path(path)):
         try:
             good.append(_label(entry, n_features, origin, neuronpedia, lens))
         except _EntryError as error:

@@ -96,7 +96,7 @@ def sampled_digest(files: list[Path], blocks: int = 64, size: int = 1 << 16) -> 
 def stamp(source: str) -> list[tuple[str, int, int]] | None:
     """Names, sizes and times of a file or of a folder's files: unchanged as long as they are. None for a hub id."""
     path = Path(source)
-    files = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.is_file()) if path.is_dir() else []
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
     return [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in files] or None
 
 

@@ -23,6 +23,11 @@ CANDIDATES = (("chosen", "rejected"), ("conversation_a", "conversation_b"), *(
     (f"{name}_{a}", f"{name}_{b}") for name in ("response", "answer", "completion") for a, b in ("ab", "01", "12")
 ))  # fmt: skip
 TOOLS = ("tools", "functions")
+IDS = (
+    "id", "uuid", "_id", "uid", "example_id", "sample_id", "record_id", "row_id", "conversation_id",
+    "conversation_hash", "conv_id", "thread_id", "dialogue_id", "message_id",
+    "message_tree_id", "question_id", "prompt_id", "idx",
+)  # fmt: skip
 SOURCES = ("source", "dataset")
 SPEAKERS = {
     "user": ("user", "human", "prompter", "customer", "student", "questioner"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets import containers, json_array
+from core.datasets import containers, json_array, json_window, packed
 from core.datasets.rows import BadRow
 from core.datasets.samples import read_samples
 from core.datasets.writers import FORMATS, write_records
@@ -132,11 +132,11 @@ def test_numbers_are_those_of_json_loads(save):
 @FIXTURE
 @given(st.lists(RECORD | EXTRA, min_size=1, max_size=6), st.integers(1, 50), st.booleans())
 def test_a_window_of_any_size_gives_the_same_records(monkeypatch, tmp_path, records, block, indent):
-    monkeypatch.setattr(containers, "BLOCK", block)
-    monkeypatch.setattr(json_array, "BLOCK", block)
+    monkeypatch.setattr(packed, "BLOCK", block)
+    monkeypatch.setattr(json_window, "BLOCK", block)
     path = tmp_path / "x"
     path.write_text(json.dumps(records, indent=1 if indent else None))
-    assert dumped(r for _, r in json_array.json_array(containers.RecordFile(path))) == dumped(records)
+    assert dumped(r.value for r in json_array.json_array(containers.RecordFile(path))) == dumped(records)
 
 
 @FIXTURE

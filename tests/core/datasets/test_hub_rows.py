@@ -22,11 +22,11 @@ def test_hub_rows_come_through_the_datasets_library(monkeypatch, tmp_path):
     datasets = pytest.importorskip("datasets")
     asked = []
 
-    def load(name, config, split):
+    def load(name, config, revision, split):
         if name == "org/gone":
             raise FileNotFoundError("no such\ndata set")
-        asked.append((name, config, split, datasets.config.HF_HUB_OFFLINE))
-        return [GOOD, {**GOOD, "output": ""}]
+        asked.append((name, config, revision, split, datasets.config.HF_HUB_OFFLINE))
+        return datasets.Dataset.from_list([GOOD, {**GOOD, "output": ""}])
 
     def refuse(*_, **__):
         raise OSError("no network")
@@ -38,15 +38,15 @@ def test_hub_rows_come_through_the_datasets_library(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(socket, "create_connection", answer)
     monkeypatch.setattr(datasets, "load_dataset", load)
-    samples, report = read("org/name@main:test[:10]")
+    samples, report = read("org/name/small@main:test[:10]")
     assert len(samples) == 1 and report.skipped[0].position == "row 1" and report.format == "Hugging Face hub"
     read("org/name")
-    assert asked[:2] == [("org/name", "main", "test[:10]", False), ("org/name", None, "train", False)]
+    assert asked[:2] == [("org/name", "small", "main", "test[:10]", False), ("org/name", None, None, "train", False)]
     (tmp_path / "org___open_name").mkdir()  # a copy in the cache is read without asking the hub
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
     monkeypatch.setattr(socket, "create_connection", refuse)
     assert len(read("org/OpenName")[0]) == 1
-    assert asked[-1] == ("org/OpenName", None, "train", True) and not datasets.config.HF_HUB_OFFLINE
+    assert asked[-1] == ("org/OpenName", None, None, "train", True) and not datasets.config.HF_HUB_OFFLINE
     monkeypatch.setattr(socket, "create_connection", answer)
     assert failure("org/gone").endswith("cannot be loaded from the Hugging Face hub: no such data set")
     assert len(file_digest("org/name")) == 64

@@ -264,7 +264,7 @@ def test_files_that_hold_no_data(save, content, words):
 def test_missing_file_folder_and_no_permission(tmp_path, monkeypatch):
     assert "does not exist" in failure(tmp_path / "no.json")
     assert "does not exist" in failure("data/no.json")
-    assert "is a folder" in failure(tmp_path)
+    assert "holds no JSON, JSON Lines, CSV, Parquet or Arrow file" in failure(tmp_path)
 
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")

@@ -107,10 +107,12 @@ def test_ids_and_characters_are_untouched(shared_cases):
         assert (sample.prompt, sample.response) == (sample.raw["instruction"], sample.raw["output"])
 
 
-def test_a_saved_dataset_is_three_sentences(shared_cases):
+def test_a_saved_dataset_is_read_by_its_folder_and_by_its_file(shared_cases):
     folder = shared_cases / "saved_dataset"
-    for path in (folder, folder / "data-00000-of-00001.arrow", folder / "state.json", folder / "dataset_info.json"):
-        text = failure(path)
-        assert "save_to_disk" in text and "\n" not in text
-    assert "is an Arrow file" in failure(folder / "data-00000-of-00001.arrow")
-    assert "save it as Parquet" in failure(folder)
+    wanted = json.loads((shared_cases / "saved_dataset.expected.json").read_text(encoding="utf-8"))
+    (samples, report), (same, _) = read(folder), read(folder / "data-00000-of-00001.arrow")
+    assert [s.raw for s in samples] == [s.raw for s in same] and len(samples) == wanted["rows_inside"]
+    assert report.format == "Arrow" and report.warnings == []
+    for about in ("state.json", "dataset_info.json"):
+        text = failure(folder / about)
+        assert "save_to_disk" in text and "name its folder" in text and "\n" not in text

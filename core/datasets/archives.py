@@ -1,0 +1,97 @@
+"""Zip and tar archives: their members are read where they are, one at a time, and never written under their names."""
+
+from __future__ import annotations
+
+import tarfile
+import weakref
+import zipfile
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from core.datasets.packed import BROKEN, on_disk, packing, require_within, unpacked
+from core.errors import DataError
+
+ZIP = b"PK\x03\x04"
+TAR, TAR_AT = b"ustar", 257  # these bytes of a tar, and where they stand
+MOST = 100_000  # members
+
+
+class Archive:
+    """An archive, held open as long as the object lives.
+
+    names: the files in it; links: the names of those that point elsewhere, which are not followed.
+    Raises DataError for one that is damaged or encrypted, that unpacks to too much, or has too many members.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = path.stat().st_size
+        self.names: list[str] = []
+        self.links: list[str] = []
+        self._open = ExitStack()
+        weakref.finalize(self, self._open.close)
+        try:
+            self._archive = _zip(path) or self._tar()
+            self._open.callback(self._archive.close)
+            self._list(self._archive)
+        except (zipfile.BadZipFile, tarfile.TarError, *BROKEN) as error:
+            raise DataError(f"{path} is a damaged archive: fetch it again.") from error
+
+    def _tar(self) -> tarfile.TarFile:
+        raw: IO[bytes] = self._open.enter_context(self.path.open("rb"))
+        magic = packing(raw.read(8))
+        raw.seek(0)
+        if magic:  # members are looked for by their place: unpacked once, they are found at once
+            raw = self._open.enter_context(on_disk(unpacked(raw, magic, self.path, self.size)))
+        return tarfile.open(fileobj=raw, mode="r:")
+
+    def _list(self, archive: zipfile.ZipFile | tarfile.TarFile) -> None:
+        if isinstance(archive, zipfile.ZipFile):
+            members = archive.infolist()
+            require_within(self.path, sum(m.file_size for m in members), self.size)  # zipfile reads no more of each
+            if any(m.flag_bits & 1 for m in members):
+                raise DataError(f"{self.path} is encrypted: unpack it, and name the folder.")
+            found = [(m.filename, m.is_dir(), m.external_attr >> 28 != 0o12) for m in islice(members, MOST + 1)]
+        else:
+            found = [(m.name, m.isdir(), m.isfile()) for m in islice(archive, MOST + 1)]
+        if len(found) > MOST:
+            raise DataError(f"{self.path} holds more than {MOST:,} files: unpack it, and join them.")
+        for name, is_folder, is_file in found:
+            if not is_folder:
+                (self.names if is_file else self.links).append(name)
+
+    def open(self, name: str) -> IO[bytes]:
+        """A member's bytes, as a file."""
+        if isinstance(self._archive, zipfile.ZipFile):
+            return self._archive.open(name)
+        file = self._archive.extractfile(name)
+        assert file, "only names of files are opened"
+        return file
+
+
+def _zip(path: Path) -> zipfile.ZipFile | None:
+    with path.open("rb") as raw:
+        return zipfile.ZipFile(path) if raw.read(len(ZIP)) == ZIP else None
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a tar, compressed or not, or a zip; spreadsheets and other documents are zips, and none."""
+    with path.open("rb") as raw:
+        magic = packing(raw.read(8))
+        raw.seek(0)
+        try:
+            head = next(unpacked(raw, magic, path, path.stat().st_size), b"")
+            found = _zip(path) if head.startswith(ZIP) else None
+        except (zipfile.BadZipFile, *BROKEN):
+            return False
+    if not found:
+        return head[TAR_AT:].startswith(TAR)
+    with found:
+        return {"[Content_Types].xml", "mimetype"}.isdisjoint(found.namelist())
+
+
+def hidden(name: str) -> bool:
+    """Whether a file is none that a person put there: .DS_Store, __MACOSX."""
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(name).parts)

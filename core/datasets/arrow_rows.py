@@ -1,0 +1,87 @@
+"""Records out of Parquet and Arrow files, and of data sets of the hub: as Python values, and as the rows they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+from core.datasets.rows import BLOCK, Record
+from core.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from core.datasets.containers import RecordFile
+
+MOST_ROWS, MOST_BYTES = 1024, 8 << 20  # of what is in memory at a time
+
+
+def parquet(file: RecordFile) -> Iterator[Record]:
+    """The rows of a Parquet file, a stretch at a time; raises DataError for one that is damaged."""
+    yield from _rows(file, _parquet_batches)
+
+
+def arrow(file: RecordFile) -> Iterator[Record]:
+    """The rows of an Arrow file or stream (datasets' save_to_disk); raises DataError for one that is damaged."""
+    yield from _rows(file, _arrow_batches)
+
+
+def rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[Record]:
+    """The rows of batches, each with its values and as a table of one row."""
+    import pyarrow as pa
+
+    row = 0
+    for batch in batches:
+        for start in range(0, batch.num_rows, MOST_ROWS):
+            part = batch.slice(start, MOST_ROWS)
+            columns = [_values(column) for column in part.columns]
+            for i, values in enumerate(zip(*columns, strict=True)):
+                own = pa.Table.from_batches([part.slice(i, 1)])
+                yield Record(f"row {row}", dict(zip(part.schema.names, values, strict=True)), own)
+                row += 1
+
+
+def _rows(file: RecordFile, batches: Any) -> Iterator[Record]:
+    import pyarrow as pa
+
+    try:
+        with file.whole() as opened:
+            if file.truncated_at:
+                raise DataError(
+                    f"{file.source} breaks off in {file.truncated_at}, and its rows with it: fetch it again."
+                )
+            yield from rows_of(batches(opened))
+    except pa.ArrowException as error:
+        raise DataError(f"{file.source} is a damaged or incomplete {file.format} file: fetch it again.") from error
+
+
+def _parquet_batches(opened: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    # buffered: a row group may hold the whole file, and a column of it would be read at once
+    with pq.ParquetFile(opened, buffer_size=BLOCK, pre_buffer=False) as table:
+        groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
+        widest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1)
+        yield from table.iter_batches(max(1, min(MOST_ROWS, int(MOST_BYTES / max(widest, 1)))), use_threads=False)
+
+
+def _arrow_batches(opened: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    head = opened.read(6)
+    opened.seek(0)
+    if head != b"ARROW1":
+        yield from pa.ipc.open_stream(opened)
+        return
+    file = pa.ipc.open_file(opened)
+    yield from (file.get_batch(i) for i in range(file.num_record_batches))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A column's values; those that Python has no type for, such as a date in the year 20000, as text."""
+    import pyarrow as pa
+
+    try:
+        return column.to_pylist()
+    except (ValueError, OverflowError):
+        return column.cast(pa.string()).to_pylist()

@@ -1,0 +1,142 @@
+"""Files of records out of what was given: files, folders, saved datasets, archives, patterns, hub ids, a pipe."""
+
+from __future__ import annotations
+
+import atexit
+import glob
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from core.datasets.archives import Archive, hidden, is_archive
+from core.datasets.containers import RecordFile
+from core.errors import DataError
+from core.schema import named
+from core.system.disk import writing
+from core.system.files import cache_dir
+
+STANDARD_INPUT = "-"
+DATA = re.compile(r"\.(jsonl?|ndjson|csv|tsv|parquet|arrow)(\.(gz|gzip|bz2|xz|zst|zstd))?$", re.IGNORECASE)
+ABOUT = re.compile(  # files beside data that are about it
+    r"(state|config|metadata|package|croissant|dataset_infos?|dataset_dict|tokenizer(_config)?|.*\.(rejects|manifest))"
+    r"\.jsonl?",
+    re.IGNORECASE,
+)
+SHOWN = 5  # names in a sentence
+
+
+def files_of(sources: str | Path | Sequence[str | Path]) -> list[RecordFile]:
+    """The files of records in the sources, in order; those of a folder, archive or pattern as people count: 2, 10.
+
+    Raises DataError for what is not there, holds no data, or cannot be read.
+    """
+    files = [file for source in named(sources) for file in _files(source)]
+    if not files:
+        raise DataError("No data was named: give a file, a folder or a hub id.")
+    return files
+
+
+def _files(source: str) -> Iterator[RecordFile]:
+    path = spooled() if source == STANDARD_INPUT else Path(source)
+    try:
+        if path.is_dir():
+            yield from _folder(path)
+        elif path.is_file() and is_archive(path):
+            yield from _archive(path)
+        elif source == STANDARD_INPUT:
+            yield RecordFile("standard input", path)
+        elif not path.exists() and glob.has_magic(source) and (found := glob.glob(source, recursive=True)):  # noqa: PTH207
+            for each in sorted(found, key=natural):
+                yield from _files(each)
+        else:
+            yield RecordFile(source)
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror or error}.") from error
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """The key that sorts part-2 before part-10."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def _folder(folder: Path) -> Iterator[RecordFile]:
+    """The files of a folder and its folders; of a dataset that was saved there, those that it names."""
+    if (folder / "dataset_dict.json").is_file():
+        yield from _folder(_only_split(folder))
+        return
+    if (folder / "state.json").is_file():
+        saved = json.loads((folder / "state.json").read_text(encoding="utf-8")).get("_data_files", [])
+        if not saved:
+            raise DataError(f"{folder} is a saved dataset without rows.")
+        yield from (RecordFile(folder / file["filename"], label=file["filename"]) for file in saved)
+        return
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    empty = {name for name in names if not (folder / name).stat().st_size}
+    files = [RecordFile(folder / name, label=name) for name in _data(folder, names, empty)]
+    files[0].warnings += _left(folder, names, empty)
+    yield from files
+
+
+def _only_split(folder: Path) -> Path:
+    splits = json.loads((folder / "dataset_dict.json").read_text(encoding="utf-8")).get("splits", [])
+    if len(splits) != 1:
+        raise DataError(f"{folder} holds several splits ({', '.join(splits)}): name one, such as {folder / splits[0]}.")
+    return folder / splits[0]
+
+
+def _archive(path: Path) -> Iterator[RecordFile]:
+    archive = Archive(path)
+    names = archive.names
+    files = [RecordFile(f"{path}: {name}", path, archive, name) for name in _data(path, names)]
+    files[0].warnings += _left(path, names)
+    if archive.links:
+        files[0].warnings.append(f"{path} holds links, which were not followed: {_some(archive.links)}.")
+    yield from files
+
+
+def _data(source: Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> list[str]:
+    """The names of files of data, in order; raises DataError if there are none."""
+    found = [name for name in names if _is_data(name) and name not in empty]
+    if not found:
+        others = f", but {_some(names)}" if names else ""
+        raise DataError(
+            f"{source} holds no JSON, JSON Lines, CSV, Parquet or Arrow file with anything in it{others}: "
+            "name the data itself."
+        )
+    return sorted(found, key=natural)
+
+
+def _is_data(name: str) -> bool:
+    own = name.rsplit("/", 1)[-1]
+    return bool(DATA.search(own)) and not hidden(name) and not ABOUT.fullmatch(own)
+
+
+def _left(source: Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> Iterator[str]:
+    others = sorted((n for n in names if not hidden(n) and (n in empty or not _is_data(n))), key=natural)
+    if others:
+        yield f"{source}: not read, as they are no data or empty: {_some(others)}."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+@cache
+def spooled() -> Path:
+    """What stands at standard input, copied once to a file, which goes when the process does; it can be read again."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise DataError("Nothing is piped to standard input: `cat data.jsonl | python -m core extract --data - …`.")
+    folder = cache_dir()
+    with writing(folder):
+        file = tempfile.NamedTemporaryFile(dir=folder, prefix=".standard-input-", delete=False)  # noqa: SIM115
+        path = Path(file.name)
+        atexit.register(path.unlink, missing_ok=True)
+        with file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    return path

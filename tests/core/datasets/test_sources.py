@@ -1,0 +1,255 @@
+"""Where data comes from: several files, folders, saved datasets, archives, patterns, standard input."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import random
+import sys
+import tarfile
+import zipfile
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+
+from core.datasets.samples import data_digest, file_digest, read_samples
+from core.datasets.sources import natural, spooled
+from core.datasets.writers import write_records
+from tests.reading import GOOD, failure, read
+
+
+def zstandard(data: bytes) -> bytes:
+    """Compressed by the library that reads it in Python before 3.14."""
+    sink = io.BytesIO()
+    sink.close = lambda: None  # type: ignore[method-assign]
+    with pa.CompressedOutputStream(pa.PythonFile(sink, mode="w"), "zstd") as stream:
+        stream.write(data)
+    return sink.getvalue()
+
+
+PACKERS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard}
+
+
+def asked(texts, **more):
+    return [{"instruction": text, "output": f"to {text}", **more} for text in texts]
+
+
+def lines(records):
+    return "".join(json.dumps(record) + "\n" for record in records).encode()
+
+
+def shards(folder, ending="jsonl"):
+    """Three files and one that is no data; their prompts in order are a to f."""
+    folder.mkdir(parents=True)
+    for name, texts in (("part-10", "ef"), ("part-2", "cd"), ("part-1", "ab")):
+        write_records(asked(texts), folder / f"{name}.{ending}", ending)
+    (folder / "README.md").write_text("about")
+    (folder / ".hidden.jsonl").write_text("x")
+    (folder / "dataset_infos.json").write_text("{}")
+    return folder
+
+
+def prompts(source, **options):
+    return "".join(sample.prompt for sample in read_samples(source, **options))
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "parquet"])
+def test_a_folder_of_shards_is_read_as_people_count(tmp_path, ending):
+    samples, report = read(shards(tmp_path / "data", ending))
+    assert "".join(s.prompt for s in samples) == "abcdef" and [s.row for s in samples] == list(range(6))
+    assert [s.source for s in samples][::2] == [f"part-{n}.{ending}" for n in (1, 2, 10)]
+    (told,) = report.warnings
+    assert "not read" in told and "README.md" in told and "dataset_infos.json" in told and "hidden" not in told
+
+
+def test_shards_may_be_compressed_each_in_its_own_way_and_lie_deeper(tmp_path):
+    for i, (ending, pack) in enumerate(PACKERS.items()):
+        path = tmp_path / "data" / f"split-{i % 2}" / f"{i}.jsonl{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pack(lines(asked([str(i)]))))
+    (tmp_path / "data" / "empty.jsonl").touch()
+    samples, report = read(tmp_path / "data")
+    assert "".join(s.prompt for s in samples) == "02413"
+    assert samples[0].source == "split-0/0.jsonl" and "empty.jsonl" in report.warnings[0]
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+@pytest.mark.parametrize("format", ["jsonl", "json", "csv", "parquet"])
+def test_every_container_in_every_compression(tmp_path, ending, format):
+    plain = tmp_path / "plain"
+    write_records(asked("abc"), plain, format)
+    path = tmp_path / "x"
+    path.write_bytes(PACKERS[ending](plain.read_bytes()))
+    assert prompts(path) == "abc"
+
+
+@pytest.mark.parametrize("ending", list(PACKERS)[1:])
+def test_compressed_lines_that_break_off_are_read_as_far_as_they_go(tmp_path, ending):
+    draw = random.Random(0)
+    records = asked([f"{draw.getrandbits(256):x}" for _ in range(40_000)])  # several blocks in every compression
+    path = tmp_path / "x"
+    path.write_bytes(PACKERS[ending](lines(records))[:-1000])
+    samples, report = read(path)
+    assert 0 < len(samples) < len(records) and "breaks off" in report.warnings[-1]
+    assert [s.raw for s in samples] == records[: len(samples)]
+
+
+def archived(folder, path, kind):
+    """The folder's files in an archive, with a link and a name that leads out of it."""
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+            for each in folder.iterdir():
+                out.write(each, f"../{each.name}")
+            link = zipfile.ZipInfo("link.jsonl")
+            link.external_attr = 0o120777 << 16
+            out.writestr(link, "/etc/passwd")
+        return
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as out:
+        for each in folder.iterdir():
+            out.add(each, f"../{each.name}")
+        member = tarfile.TarInfo("link.jsonl")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        out.addfile(member)
+    path.write_bytes(PACKERS[kind](plain.getvalue()))
+
+
+@pytest.mark.parametrize("kind", ["zip", *PACKERS])
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_an_archive_is_read_where_it_is(tmp_path, kind, ending):
+    path = tmp_path / "here" / "x"
+    path.parent.mkdir()
+    archived(shards(tmp_path / "data", ending), path, kind)
+    samples, report = read(path)
+    assert "".join(s.prompt for s in samples) == "abcdef" and samples[0].source == f"../part-1.{ending}"
+    assert any("links, which were not followed: link.jsonl" in text for text in report.warnings)
+    assert [p.name for p in path.parent.iterdir()] == ["x"]
+    assert data_digest(path) == file_digest(path)
+
+
+def test_a_damaged_or_encrypted_archive_is_one_sentence(tmp_path):
+    path = tmp_path / "x.zip"
+    archived(shards(tmp_path / "data"), path, "zip")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert "damaged" in failure(path) or "zip archive" in failure(path)
+    flagged = bytearray(whole)
+    flagged[whole.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(flagged)
+    assert failure(path).endswith("is encrypted: unpack it, and name the folder.")
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zip", "tar.gz"])
+def test_a_bomb_stops_at_a_limit_that_can_be_set(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("SAELECT_UNPACK_GB", "0.003")
+    path, record = tmp_path / "x", lines(asked(["a" * 1000]))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.jsonl").write_bytes(record * 2000)
+    if kind == "gzip":
+        path.write_bytes(gzip.compress(record * 2000))
+    else:
+        archived(tmp_path / "data", path, "zip" if kind == "zip" else ".gz")
+    text = failure(path)
+    assert "unpacks to more than 0.003 GB" in text and "SAELECT_UNPACK_GB" in text and "\n" not in text
+    monkeypatch.setenv("SAELECT_UNPACK_GB", "1")
+    assert len(read(path)[0]) == 2000
+    monkeypatch.setenv("SAELECT_UNPACK_GB", "much")
+    assert "must be a number of GB, got 'much'" in failure(path)
+
+
+def test_a_record_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    from core.datasets import json_window, readers
+
+    for module in (json_window, readers):
+        monkeypatch.setattr(module, "LONGEST", 3 << 20)
+    path = tmp_path / "x"
+    for content in ('{"output": "', '[{"output": "', '{\n"output": [\n"'):
+        path.write_text(lines([GOOD]).decode() * (content[0] == "{" and content[1] != "\n") + content + "a" * (8 << 20))
+        assert "characters: it is no conversation, or its end is missing" in failure(path)
+
+
+def test_several_sources_are_one_stream(tmp_path):
+    folder = shards(tmp_path / "data")
+    (tmp_path / "own.csv").write_text("question,answer,source\nx,y,mine\n")
+    samples, _ = read([tmp_path / "own.csv", str(folder), folder / "part-2.jsonl"])
+    assert "".join(s.prompt for s in samples) == "xabcdefcd"
+    assert [s.source for s in samples][:2] == ["mine", "part-1.jsonl"] and [s.row for s in samples] == list(range(9))
+    assert prompts(f"{folder}/part-*.jsonl") == "abcdef" and prompts(f"{tmp_path}/**/part-1*.jsonl") == "abef"
+    assert "No data was named" in failure([])
+    assert "does not exist" in failure(f"{folder}/none-*.jsonl")
+    only = samples[1]
+    assert read(folder / "part-1.jsonl")[0][0].source == "" and only.source
+
+
+def test_messages_name_the_file_and_the_row(tmp_path):
+    folder = shards(tmp_path / "data")
+    with (folder / "part-2.jsonl").open("a") as out:
+        out.write('{"instruction": "a"}\n{"a": [')
+    text = failure(folder)
+    assert "part-2.jsonl, line 3: has no" in text
+    _, report = read(folder)
+    assert report.truncated_at == "part-2.jsonl, line 4" and report.skipped[0].position == "part-2.jsonl, line 3"
+
+
+def test_a_digest_is_of_what_is_read_in_its_order(tmp_path):
+    one, two = (tmp_path / name for name in ("1.jsonl", "2.jsonl"))
+    one.write_bytes(lines(asked("a")))
+    two.write_bytes(lines(asked("b")))
+    assert data_digest(one) == data_digest([str(one)]) == file_digest(one)
+    assert data_digest([one, two]) == data_digest(tmp_path) == data_digest(f"{tmp_path}/*.jsonl")
+    assert data_digest([one, two]) != data_digest([two, one])
+
+
+def test_saved_datasets_are_read_by_their_folder(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    one = datasets.Dataset.from_list(asked("abc"))
+    one.save_to_disk(tmp_path / "one", num_shards=2)
+    (tmp_path / "one" / "cache-0123.arrow").write_bytes((tmp_path / "one/data-00000-of-00002.arrow").read_bytes())
+    assert prompts(tmp_path / "one") == "abc"
+    datasets.DatasetDict(train=one, test=one).save_to_disk(tmp_path / "both")
+    assert f"several splits (train, test): name one, such as {tmp_path / 'both' / 'train'}" in failure(
+        tmp_path / "both"
+    )
+    assert prompts(tmp_path / "both" / "test") == "abc"
+    datasets.DatasetDict(train=one).save_to_disk(tmp_path / "single")
+    assert prompts(tmp_path / "single") == "abc"
+
+
+@pytest.fixture
+def piped(monkeypatch, tmp_path):
+    """Standard input with the given bytes."""
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "cache"))
+
+    def pipe(data, tty=False):
+        spooled.cache_clear()
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data), isatty=lambda: tty))
+
+    yield pipe
+    spooled.cache_clear()
+
+
+def test_standard_input_is_read_as_often_as_needed(piped, tmp_path):
+    content = gzip.compress(lines([*asked("ab"), {"instruction": "c"}]))
+    piped(content)
+    for _ in range(2):
+        assert prompts("-", skip_bad=True) == "ab"
+    (tmp_path / "same").write_bytes(content)
+    assert data_digest("-") == file_digest(tmp_path / "same")
+    assert failure("-").startswith("standard input: 1 of 3 rows cannot be used")
+    piped(b"", tty=True)
+    assert "Nothing is piped to standard input" in failure("-")
+    piped(b"")
+    assert "standard input is empty" in failure("-")
+
+
+def test_names_in_the_order_of_their_numbers():
+    names = ["part-10.json", "part-2.json", "a", "part-2-b", "7"]
+    assert sorted(names, key=natural) == ["7", "a", "part-2-b", "part-2.json", "part-10.json"]
+
+
+def test_ids_are_kept(tmp_path):
+    rows = [{**GOOD, "id": 2**60 + 1}, {**GOOD, "UUID": "u-1", "id": None}, {**GOOD, "id": True}, GOOD]
+    (tmp_path / "x").write_bytes(lines(rows))
+    assert [s.id for s in read(tmp_path / "x")[0]] == [str(2**60 + 1), "u-1", "", ""]
