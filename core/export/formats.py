@@ -68,7 +68,9 @@ def records_of(
         raise SelectionError(f"Unknown format {format!r}: use one of {', '.join(FORMATS)}.")
     rows = ordered(selection, store, order)
     records = in_form(store.samples(rows), store.sample_columns()["source_row"][rows].tolist(), to)
-    return records if to == "original" or format != "csv" else _without_lists(records, to)
+    if to == "original" or format not in UNFIT:
+        return records
+    return UNFIT[format](records, to)
 
 
 def fields_of(selection: Selection, store: FeatureStore, to: str) -> tuple[str, ...]:
@@ -83,6 +85,17 @@ def _without_lists(records: Iterable[dict[str, Any]], to: str) -> Iterable[dict[
             if isinstance(value, list):
                 raise DataError(f"csv cannot hold the lists in {name} of the form {to}: take jsonl, json or parquet.")
         yield record
+
+
+def _without_calls(records: Iterable[dict[str, Any]], to: str) -> Iterable[dict[str, Any]]:
+    """Records for parquet, which would give every turn the members of all; DataError for the first call of a tool."""
+    for record in records:
+        if any("tool_calls" in turn for turn in record.get("messages", ())):
+            raise DataError(f"parquet cannot hold the tool calls in the form {to} as they are: take jsonl or json.")
+        yield record
+
+
+UNFIT = {"csv": _without_lists, "parquet": _without_calls}  # by format: what refuses records of a form
 
 
 def _written(records: Iterable[Any], format: str) -> bytes:

@@ -5,19 +5,17 @@ What a form cannot hold is refused, never left out: records leave whole or not a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from core.datasets.layouts.names import TOOLS, find, fold, folded
-from core.datasets.layouts.turns import SPEAKER
+from core.datasets.layouts.names import TOOLS, find
 from core.datasets.writers import json_text
 from core.errors import DataError, SelectionError
+from core.export.calls import has_calls, turns_with_calls
 from core.schema import Message, Sample
 
 OPTIONAL = ("system", "history", "tools")  # fields that are left away where no record has any
 MEDIA = ("image", "images", "video", "videos", "audio", "audios")
-CALLS = folded(("tool_call", "tool_calls", "function_call", "tool_use", "executable_code"))
 SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
 
 
@@ -31,9 +29,12 @@ def original(sample: Sample) -> Any:
 
 
 def messages(sample: Sample) -> dict[str, Any]:
-    """TRL and OpenAI: `messages` of role and content, `tools` as JSON text."""
+    """TRL and OpenAI: `messages` of role and content, calls of tools in OpenAI's form, `tools` as JSON text."""
     _must_be_learned(sample.messages)
-    return {"messages": _turns(sample.messages), "tools": _tools(sample)}
+    turns = turns_with_calls(sample) if has_calls(sample) else _turns(sample.messages)
+    if turns is None:
+        raise UnfitError("has a tool call that is not of OpenAI's form")
+    return {"messages": turns, "tools": _tools(sample)}
 
 
 def prompt_completion(sample: Sample) -> dict[str, Any]:
@@ -90,7 +91,9 @@ def in_form(samples: Iterable[Sample], rows: Iterable[int], to: str) -> Iterator
 
 def _record(sample: Sample, row: int, to: str) -> dict[str, Any]:
     try:
-        _check_turns_are_all(sample)
+        _check_media(sample)
+        if to != "messages":
+            _check_calls(sample)
         return FORMS[to](sample)
     except UnfitError as error:
         raise DataError(
@@ -98,34 +101,17 @@ def _record(sample: Sample, row: int, to: str) -> dict[str, Any]:
         ) from None
 
 
-def _check_turns_are_all(sample: Sample) -> None:
-    """Raises UnfitError if the record holds media, or calls of tools, which its turns have as text only."""
+def _check_media(sample: Sample) -> None:
     record = sample.raw if isinstance(sample.raw, dict) else {}
     for name in find(record, MEDIA):
         if record[name]:
             raise UnfitError(f"has {name}")
-    if any(_calls(turn) for turn in _raw_turns(record)):
+
+
+def _check_calls(sample: Sample) -> None:
+    """Raises UnfitError if the record calls tools, which its turns have as text only."""
+    if has_calls(sample):
         raise UnfitError("has a tool call")
-
-
-def _calls(turn: dict) -> bool:
-    """Whether a turn calls a tool, told from its members, its speaker or the parts of its content."""
-    said = [name for name, value in turn.items() if value] + [turn[name] for name in find(turn, SPEAKER)]
-    for part in (part for value in turn.values() if isinstance(value, list) for part in value):
-        said += [*part, part.get("type")] if isinstance(part, dict) else []
-    return any(fold(str(name)) in CALLS for name in said)
-
-
-def _raw_turns(record: dict) -> Iterator[dict]:
-    """Objects with a speaker in the lists of a record; a CSV cell has its list as JSON text."""
-    for value in record.values():
-        if isinstance(value, str) and value.lstrip().startswith("[{"):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                continue
-        if isinstance(value, list):
-            yield from (turn for turn in value if isinstance(turn, dict) and find(turn, SPEAKER))
 
 
 def _turns(turns: Iterable[Message]) -> list[dict[str, str]]:

@@ -184,6 +184,7 @@ def test_a_manifest_without_a_form_is_of_the_original(chats, tmp_path: Path) -> 
 
 USER, ANSWER = {"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}
 CALL = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
+ODD = {"role": "assistant", "content": "", "tool_calls": [{"name": "f", "arguments": "{}"}]}
 GEMINI = {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]}
 
 
@@ -191,8 +192,10 @@ GEMINI = {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}
     ("record", "forms", "words"),
     [
         ({"messages": [USER, ANSWER], "images": ["a.png"]}, FITTING, "has images"),
-        ({"messages": [USER, CALL, ANSWER]}, FITTING, "has a tool call"),
-        ({"messages": json.dumps([USER, CALL, ANSWER])}, FITTING, "has a tool call"),
+        ({"messages": [USER, CALL, ANSWER]}, FITTING[1:], "has a tool call"),
+        ({"messages": json.dumps([USER, CALL, ANSWER])}, FITTING[1:], "has a tool call"),
+        ({"messages": [USER, ODD, ANSWER]}, FITTING, "has a tool call"),
+        ({"messages": [USER, CALL | {"function_call": {"name": "g"}}, ANSWER]}, FITTING, "has a tool call"),
         ({"conversations": [USER, {"from": "function_call", "value": "{}"}, ANSWER]}, FITTING, "has a tool call"),
         ({"contents": [GEMINI, ANSWER]}, FITTING, "has a tool call"),
         ({"messages": [USER, ANSWER, USER, ANSWER | {"weight": 0}]}, FITTING, "not to be learned"),
