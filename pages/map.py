@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.system.shown import many
 from pages.parts import clusters
+from pages.parts.actions import action_bar
 from pages.parts.figures import MUTED, SELECTED, draw
 from pages.parts.map import map_of
 from pages.parts.tables import samples_table, why_link
@@ -43,6 +44,7 @@ if not chosen:
 else:
     inside = np.array(sorted(set(chosen)))
     st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
+    action_bar(now, inside, "map", "lasso")
     status = np.where(kept[inside[:LISTED]], "kept", "left out")
     for row in samples_table(now, inside[:LISTED], "map-table", {"kept": status}):
         why_link(row)

@@ -11,6 +11,7 @@ import streamlit as st
 from core.errors import SelectionError
 from core.session.search import STATUSES, Query, find, parsed_features, sources
 from pages.parts import reading
+from pages.parts.actions import action_bar
 from pages.parts.sample_features import entries
 from pages.parts.tables import samples_table, why_link
 from pages.parts.text import cut, plain
@@ -88,6 +89,7 @@ def results(now: View, query: Query) -> None:
     if not len(rows):
         st.info("No sample meets all conditions: take one away.", icon=":material/search_off:")
         return
+    action_bar(now, rows, "search", query.text.strip())
     left, right = st.columns(2, gap="large")
     with left:
         shown = np.where(kept[:SHOWN], "picked", "rejected")

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.explain.cluster_names import ClusterCard, cluster_words, name_clusters
 from core.selection.clustering import Clusters
+from pages.parts.actions import action_bar
 from pages.parts.figures import MUTED, PALETTE
 from pages.parts.tables import clickable, why_link
 from pages.parts.text import cut, escape, plain
@@ -84,6 +85,7 @@ def section(now: View) -> None:
         f"Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
     )
     for i in chosen:
+        action_bar(now, np.flatnonzero(found.label == cards[i].cluster), "cluster", "; ".join(cards[i].names[:1]))
         why_link(cards[i].central, f"Why row {cards[i].central:,}, the central one of cluster {cards[i].cluster}")
 
 

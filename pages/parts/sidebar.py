@@ -175,10 +175,10 @@ def decisions(workspace: Workspace, state: WorkspaceState, spec: SelectionSpec) 
 
 def undo_buttons(workspace: Workspace) -> None:
     """Undo and redo, effective on every page at once."""
-    state, (left, right) = workspace.state(), st.columns(2)
-    if left.button("Undo", icon=":material/undo:", disabled=not state.next_undo, width="stretch", key="undo"):
-        workspace.undo()
-        st.rerun()
-    if right.button("Redo", icon=":material/redo:", disabled=not state.next_redo, width="stretch", key="redo"):
-        workspace.redo()
-        st.rerun()
+    state = workspace.state()
+    steps = ("Undo", state.next_undo, workspace.undo), ("Redo", state.next_redo, workspace.redo)
+    for column, (name, step, take) in zip(st.columns(2), steps, strict=True):
+        told, key = plain(f"{name}: {step}") if step else None, name.lower()
+        if column.button(name, icon=f":material/{key}:", disabled=not step, width="stretch", key=key, help=told):
+            take()
+            st.rerun()

@@ -1,0 +1,46 @@
+"""Many samples decided on at once: search, look at what would change, ban, undo by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.schema import SelectionSpec
+from core.session.preview import banned, effect
+from core.session.search import Query, find
+from core.session.session import open_session, workspace_of
+from core.store.meta import list_stores
+from tests.browser.chromium import open_page, settle
+from tests.browser.steps import state_line
+
+pytestmark = pytest.mark.browser
+LENS = "topics"
+
+
+def test_all_hits_of_a_search_are_banned_and_the_ban_is_undone(page: Page, address: str, cache: Path) -> None:
+    session = open_session(list_stores(cache)[0])
+    workspace, theta = workspace_of(session.store), session.default_theta("all", LENS)[0]
+    spec = SelectionSpec(budget=12, theta=theta, lens=LENS)
+    rows = find(session, session.matrix_of(spec), Query(text="python"))
+    expected = effect(session, spec, banned(spec, rows))
+    assert len(rows) > 2
+
+    open_page(page, f"{address}/search?find=python")
+    page.get_by_role("button", name="Never keep").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"{len(expected.leaving)} of the kept samples would leave" if len(expected.leaving)
+                                   else "The same samples would be kept.", timeout=30_000)  # fmt: skip
+    dialog.get_by_role("button", name=f"Never keep: {len(rows)} samples").click()
+    expect(dialog).not_to_be_visible(timeout=30_000)
+    settle(page)
+    assert sorted(workspace.state().bans) == rows.tolist()
+    assert "12 of 120 samples" in state_line(page)
+
+    undo = page.get_by_role("button", name="Undo")
+    undo.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text(f"Undo: {len(rows)} rows banned")
+    undo.click()
+    settle(page)
+    assert workspace.state().bans == ()
