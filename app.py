@@ -9,39 +9,54 @@ from starlette.middleware import Middleware
 
 from pages.parts.hosts import KnownHosts
 
-PAGES = (
-    ("overview", "Overview", ":material/home:"),
-    ("budget", "Budget", ":material/tune:"),
-    ("coverage", "Coverage", ":material/grid_on:"),
-    ("map", "Map", ":material/scatter_plot:"),
-    ("why", "Why", ":material/help_center:"),
-    ("search", "Search", ":material/search:"),
-    ("features", "Features", ":material/lightbulb:"),
-    ("concepts", "Concepts", ":material/psychology_alt:"),
-    ("longest", "Longest response", ":material/straighten:"),
-    ("compare", "Compare", ":material/compare_arrows:"),
-    ("refinement", "Refinement", ":material/autorenew:"),
-    ("proof", "Proof", ":material/verified:"),
-    ("export", "Export", ":material/download:"),
-)
+SECTIONS = {
+    "Data": (
+        ("data", "Data", ":material/database:"),
+        ("overview", "Overview", ":material/home:"),
+    ),
+    "Explore": (
+        ("map", "Map", ":material/scatter_plot:"),
+        ("search", "Search", ":material/search:"),
+        ("features", "Features", ":material/lightbulb:"),
+        ("concepts", "Concepts", ":material/psychology_alt:"),
+    ),
+    "Select": (
+        ("budget", "Budget", ":material/tune:"),
+        ("coverage", "Coverage", ":material/grid_on:"),
+        ("why", "Why", ":material/help_center:"),
+    ),
+    "Research": (
+        ("longest", "Longest response", ":material/straighten:"),
+        ("compare", "Compare", ":material/compare_arrows:"),
+        ("refinement", "Refinement", ":material/autorenew:"),
+        ("proof", "Proof", ":material/verified:"),
+    ),
+    "Export": (("export", "Export", ":material/download:"),),
+}
+PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
 def show() -> None:
     """Draw the sidebar and the page that the address names."""
     from pages.parts.sidebar import open_view
-    from pages.parts.view import ASKED
+    from pages.parts.view import ASKED, arrived
 
     st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
     pages = {
         name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
         for name, title, icon in PAGES
     }
-    navigation = st.navigation(list(pages.values()), expanded=True)  # else the last ones are folded away
+    sections = {title: [pages[name] for name, *_ in section] for title, section in SECTIONS.items()}
+    navigation = st.navigation(sections, expanded=True)  # else the last ones are folded away
+    arrived()
     asked = st.query_params.get(ASKED)
     if asked in pages:
         rest = {name: value for name, value in st.query_params.items() if name != ASKED}
         st.switch_page(pages[asked], query_params=rest)
-    if open_view():
+    if navigation.url_path == "data":  # which needs no store
+        open_view(needed=False)
+        navigation.run()
+    elif open_view():
         navigation.run()
 
 

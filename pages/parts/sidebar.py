@@ -12,11 +12,12 @@ from core.scoring.columns import missing_columns
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
 from core.session.session import Session, workspace_of
-from core.store.catalogue import StoreTitle, store_titles
+from core.store.catalogue import StoreTitle, found_by, store_titles
 from core.system.files import cache_dir
 from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
+from pages.parts.choices import choose
 from pages.parts.options import pick_details, pick_theta
 from pages.parts.store_forms import score_form
 from pages.parts.text import plain
@@ -28,23 +29,29 @@ LENS_HELP = (
 )
 
 
-def open_view() -> View | None:
-    """Draw the sidebar and keep what it says as the view; without a usable store say what to do, and give None."""
+def open_view(needed: bool = True) -> View | None:
+    """Draw the sidebar and keep what it says as the view; without a usable store say what to do, and give None.
+
+    needed: the page shows the view; else nothing is said outside the sidebar. Without any store all pages lead to Data.
+    """
     title = pick_store()
     if title is None:
-        empty_state()
+        if needed:
+            st.switch_page("pages/data.py")
         return None
     try:
         session = session_of(title.path)
     except SaelectError as error:
-        st.title("This feature store cannot be shown", anchor=False)
-        st.error(plain(title.error or error), icon=":material/error:")
+        if needed:
+            st.title("This feature store cannot be shown", anchor=False)
+            st.error(plain(title.error or error), icon=":material/error:")
         return None
     try:
         st.session_state.view = build_view(session)
         return st.session_state.view
     except SaelectError as error:
-        no_selection(session, error)
+        if needed:
+            no_selection(session, error)
     return None
 
 
@@ -74,23 +81,19 @@ def wants_score(session: Session) -> bool:
     return method is not None and "score" in method.needs and bool(missing_columns(session.store))
 
 
-def empty_state() -> None:
-    """What to do when there is no store."""
-    st.title("No feature store yet")
-    st.write("SAElect shows what a feature store holds. Make one from the demo, or from your own data, then reload.")
-    st.code("make demo\n\npython -m core extract --data my.jsonl --model HUB_ID_OR_FOLDER", language=None)
-    st.caption("Without more it has topics, learnt from the data; with `--sae` the features of single tokens as well.")
-
-
 def pick_store() -> StoreTitle | None:
-    """The data set chosen in the sidebar: at first the newest that can be opened."""
+    """The data set chosen in the sidebar: at first the newest that can be opened. In the address stands its key."""
     titles = {title.key: title for title in store_titles(cache_dir())}
     if not titles:
         return None
-    usable = next((i for i, title in enumerate(titles.values()) if not title.error), 0)
+    asked = st.query_params.get("store", "")
+    if asked not in titles and (found := found_by(asked, list(titles.values()))):
+        asked = st.query_params["store"] = found.key
+    if asked not in titles and st.session_state.get("pick-store") not in titles:
+        usable = (key for key, title in titles.items() if not title.error)
+        st.session_state["pick-store"] = next(usable, next(iter(titles)))
     with st.sidebar:
-        key = st.selectbox("Data set", list(titles), usable, format_func=lambda k: titles[k].text, key="store",
-                           bind="query-params")  # fmt: skip
+        key = choose("Data set", "store", {key: title.text for key, title in titles.items()})
     return titles[key]
 
 

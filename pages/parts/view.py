@@ -154,10 +154,20 @@ def view() -> View:
     A freshly started server that is first asked for a page's own address runs that page's file alone, because it does
     not know app.py's navigation yet: go through app.py then, and from there back to the page.
     """
-    if "view" not in st.session_state:
+    through_app()
+    return st.session_state.view
+
+
+def through_app() -> None:
+    """Go through app.py, and from there back to the page, if the page's file was run alone."""
+    if not st.session_state.get("arrived"):
         page = urlsplit(st.context.url or "").path.rsplit("/", 1)[-1]
         st.switch_page("app.py", query_params=url(**{ASKED: page}))
-    return st.session_state.view
+
+
+def arrived() -> None:
+    """Note that app.py has drawn its part of this page."""
+    st.session_state.arrived = True
 
 
 def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:

@@ -11,6 +11,7 @@ from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, open_page
 
 PAGES = tuple(name for name, *_ in app.PAGES)
+OF_A_STORE = tuple(name for name in PAGES if name != "data")
 
 
 def shoot(

@@ -18,7 +18,7 @@ from core.session.session import open_session, workspace_of
 from core.store.meta import list_stores
 from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES
-from tests.browser.screenshots import PAGES
+from tests.browser.screenshots import OF_A_STORE
 from tests.browser.steps import go, metric, set_budget, state_line
 
 pytestmark = pytest.mark.browser
@@ -109,7 +109,7 @@ def test_block_veto_changes_the_picks(page: Page, address: str, cache: Path) -> 
 def test_pages_draw_without_an_error_and_their_urls_reproduce_them(page: Page, address: str) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    for name in PAGES:
+    for name in OF_A_STORE:
         open_page(page, f"{address}/{'' if name == 'overview' else name}?budget=7&method=longest-response")
         assert f"longest-response · 7 of {SAMPLES} samples" in state_line(page), name
         assert page.get_by_test_id("stException").count() == 0, name
@@ -157,13 +157,6 @@ def test_options_tokens_preview_and_stability(page: Page, address: str) -> None:
     expect(page.get_by_text("With 12 samples sae-greedy covers")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Try another θ, scope and seed").click()
     expect(page.get_by_text("are selected in every variation")).to_be_visible(timeout=60_000)
-
-
-def test_without_a_store_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
-    with dashboard(tmp_path) as address:
-        open_page(page, address)
-        assert "No feature store yet" in page.get_by_test_id("stHeading").first.inner_text()
-        assert "make demo" in page.get_by_test_id("stCode").inner_text()
 
 
 def test_the_table_of_r_comes_when_it_is_opened(page: Page, address: str) -> None:

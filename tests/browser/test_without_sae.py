@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from core.extract.run import extract
 from tests.browser.chromium import open_page
-from tests.browser.screenshots import PAGES
+from tests.browser.screenshots import OF_A_STORE
 from tests.browser.steps import metric, state_line
 from tests.tiny import spare_umap, write_data
 
@@ -33,7 +33,7 @@ def cache(tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_works_and_says_what_needs_tokens(page: Page, address: str) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    for name in PAGES:
+    for name in OF_A_STORE:
         open_page(page, f"{address}/{'' if name == 'overview' else name}?lens=tokens&grouped=true&colour=cluster")
         assert f"8 of {SAMPLES} samples" in state_line(page) and "topics of whole samples" in state_line(page), name
         assert page.get_by_test_id("stException").count() == 0, name
