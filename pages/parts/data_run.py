@@ -22,7 +22,7 @@ from pages.parts.view import metrics
 
 JOB = "job"  # in the address: the job that is shown
 WATCHED = "watched-job"  # in the session: the job that lived when the page was last drawn
-MAKERS = ("extract", "join", "demo")  # commands whose result is a store
+MAKERS = {"extract", "demo"}  # commands that make a store of data
 
 
 # --- a store that is being made
@@ -30,7 +30,7 @@ MAKERS = ("extract", "join", "demo")  # commands whose result is a store
 
 def show_making() -> None:
     """The job that makes a store: the one in the address, else the newest. Once it has ended, its store opens."""
-    found = asked_job() or next((each for each in jobs() if each.command[:1] and each.command[0] in MAKERS), None)
+    found = asked_job() or next(filter(makes_store, jobs()), None)
     if found is None:
         return
     watched = st.session_state.pop(WATCHED, "")
@@ -49,11 +49,17 @@ def open_button() -> bool:
 
 
 def asked_job() -> Job | None:
-    """The job that the address names."""
+    """The job that the address names, if it makes a store."""
     try:
-        return job(st.query_params.get(JOB, ""))
+        found = job(st.query_params.get(JOB, ""))
     except SaelectError:
         return None
+    return found if makes_store(found) else None
+
+
+def makes_store(found: Job) -> bool:
+    """Whether a job makes a store of data."""
+    return bool(MAKERS.intersection(found.command[:1]))
 
 
 def store_of(made: Job) -> str:

@@ -26,6 +26,7 @@ from core.store.catalogue import (
 from core.system.files import cache_dir
 from core.system.shown import many, shown_path, size_told
 from pages.parts.data_run import JOB, open_store
+from pages.parts.store_forms import join_form
 from pages.parts.tables import clickable
 from pages.parts.text import plain
 
@@ -43,6 +44,7 @@ def show_stores() -> None:
             show_actions(titles[i], changed[i])
         if not rows:
             st.caption("Choose one to open, rename or delete it.")
+        join_form(titles)
     else:
         st.caption("A feature store holds what a model saw in a data set: it is what the other pages show. `make demo` "
                    "makes one of a small model and real conversations.")  # fmt: skip
