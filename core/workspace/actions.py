@@ -31,14 +31,18 @@ def nothing_decided() -> dict[str, FeatureDecisions]:
 
 @dataclass
 class Draft:
-    """The decisions while events are applied; groups of rows are dicts, which keep order and drop repetitions."""
+    """The decisions while events are applied; groups of rows are dicts, which keep order and drop repetitions.
+
+    now: the time of the event that is applied, which pins and bans keep.
+    """
 
     lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
-    pins: dict[int, None] = field(default_factory=dict)
-    bans: dict[int, None] = field(default_factory=dict)
+    pins: dict[int, str] = field(default_factory=dict)
+    bans: dict[int, str] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     sets: dict[str, dict[int, None]] = field(default_factory=dict)
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    now: str = field(default="", compare=False)
 
 
 # --- what each action does
@@ -65,12 +69,12 @@ def _boost(draft: Draft, features: list[int], factor: float, lens: str) -> None:
 
 def _pin(draft: Draft, rows: list[int]) -> None:
     _drop(draft.bans, rows)
-    draft.pins.update(dict.fromkeys(rows))
+    draft.pins |= {row: draft.pins.get(row, draft.now) for row in rows}
 
 
 def _ban(draft: Draft, rows: list[int]) -> None:
     _drop(draft.pins, rows)
-    draft.bans.update(dict.fromkeys(rows))
+    draft.bans |= {row: draft.bans.get(row, draft.now) for row in rows}
 
 
 def _label(draft: Draft, feature: int, text: str, date: str = "", lens: str = DEFAULT_LENS) -> None:

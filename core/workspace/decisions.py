@@ -16,6 +16,7 @@ class WorkspaceState:
     lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
     pins: tuple[int, ...] = ()  # rows, in the order of pinning
     bans: tuple[int, ...] = ()
+    dates: dict[int, str] = field(default_factory=dict)  # of pins and bans, UTC in ISO format
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     sets: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name: rows, in the order of adding
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -30,10 +31,11 @@ class WorkspaceState:
 
 def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> WorkspaceState:
     """A draft that no event is applied to any more."""
-    groups = {"pins": tuple(draft.pins), "bans": tuple(draft.bans)}
     sets = {name: tuple(rows) for name, rows in draft.sets.items()}
-    return WorkspaceState(**vars(draft) | groups | {"sets": sets}, version=version, next_undo=next_undo,
-                          next_redo=next_redo)  # fmt: skip
+    return WorkspaceState(
+        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.pins | draft.bans, draft.notes, sets,
+        draft.selections, version, next_undo, next_redo,
+    )  # fmt: skip
 
 
 FORMAT = 2  # of exported files: since 2 what was decided on features stands under its lens

@@ -185,13 +185,14 @@ class Workspace:
         with self._connection("IMMEDIATE") as db:
             draft, version = self._fold(db)
             changed = deepcopy(draft)
+            changed.now = time = now("milliseconds")
             ACTIONS[action].apply(changed, **json.loads(text))
             if changed == draft:
                 return
             if action in UNDOABLE:
                 overtaken = (DISCARDED, self.store_key, UNDONE)
                 db.execute("UPDATE events SET status = ? WHERE store = ? AND status = ?", overtaken)
-            row = (self.store_key, now("milliseconds"), action, text, DONE, version + 1)
+            row = (self.store_key, time, action, text, DONE, version + 1)
             db.execute(
                 "INSERT INTO events(store, time, action, detail, status, version) VALUES (?, ?, ?, ?, ?, ?)", row
             )
@@ -222,9 +223,9 @@ class Workspace:
 
     def _fold(self, db: sqlite3.Connection) -> tuple[Draft, int]:
         """The decisions that stand, and the version: the last change of any event."""
-        query = "SELECT id, action, detail, status, version FROM events WHERE store = ? ORDER BY id"
+        query = "SELECT id, time, action, detail, status, version FROM events WHERE store = ? ORDER BY id"
         draft, latest = Draft(), 0
-        for number, action, detail, status, version in db.execute(query, (self.store_key,)):
+        for number, draft.now, action, detail, status, version in db.execute(query, (self.store_key,)):
             try:
                 latest = max(latest, version)
                 if status == DONE:

@@ -137,6 +137,17 @@ def test_pin_and_ban_replace_each_other(workspace):
     assert (workspace.state().pins, workspace.state().bans) == ((1,), (2, 3))
 
 
+def test_pins_and_bans_keep_when_they_were_decided(workspace):
+    workspace.pin([1])
+    first = workspace.state().dates[1]
+    workspace.pin([1, 2])
+    workspace.ban([1])
+    dates, times = workspace.state().dates, [event.time for event in workspace.history()]
+    assert first == times[2] and dates == {2: times[1], 1: times[0]}
+    workspace.undo()
+    assert workspace.state().dates == {1: first, 2: times[1]}
+
+
 def test_hostile_text_survives(workspace):
     text = "'; DROP TABLE events; -- \udce9 \x00 🎉"
     workspace.note([1], text)
