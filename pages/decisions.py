@@ -1,0 +1,160 @@
+"""Decisions: what was decided on samples and features, when and why; lift it, keep it in a file, go back."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.errors import SaelectError
+from core.matrix.statistics import active_in
+from core.schema import NOUNS
+from core.system.shown import many
+from pages.parts.actions import action_bar
+from pages.parts.feature_decisions import veto_name
+from pages.parts.tables import clickable, feature_link, samples_table, why_link
+from pages.parts.text import plain, whole
+from pages.parts.view import header
+
+LISTED = 1000  # steps of the history
+LEAD = "What you decided on samples and on what they are about. Every selection, export and command obeys it."
+
+
+def show_samples() -> None:
+    """Samples that are always kept, never kept, or noted."""
+    rows = list(dict.fromkeys([*state.pins, *state.bans, *state.notes]))
+    if not rows:
+        st.info("Nothing is decided on samples: search, lasso or open one, and keep it or leave it out.")
+        return
+    kept, pins = set(now.selection.rows.tolist()), set(state.pins)
+    more = {
+        "decision": ["always keep" if r in pins else "never keep" if r in state.bans else "" for r in rows],
+        "now": ["kept" if r in kept else "left out" for r in rows],
+        "note": [whole(state.notes.get(r, "")) for r in rows],
+        "when": [day(state.dates.get(r, "")) for r in rows],
+    }
+    chosen = samples_table(now, rows, "decisions-samples", more, several=True)
+    if not chosen:
+        st.caption("Tick rows to lift what was decided, or to decide otherwise.")
+    action_bar(now, chosen, "decided")
+    for row in chosen[-1:]:
+        why_link(row)
+
+
+def show_features(lens: str) -> None:
+    """Features of a lens that are ignored, excluded or boosted."""
+    own, noun = state.of(lens), NOUNS[lens]
+    features = list(dict.fromkeys([*own.vetoes, *own.boosts]))
+    if not features:
+        st.info(f"Nothing is decided on {noun}s: open one, and ignore it or exclude its samples.")
+        return
+    seen = now.through(lens)
+    kept, density = active_in(seen.matrix, seen.selection.rows), seen.matrix.density()
+    frame = pd.DataFrame(
+        {
+            noun: features,
+            "name": [whole(seen.label(f)) for f in features],
+            "decision": [decided(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
+            "why": [whole(own.reasons.get(f, "")) for f in features],
+            "samples": np.rint(density[features] * seen.matrix.n_samples).astype(int),
+            "kept": kept[features],
+        }
+    )
+    chosen = [features[i] for i in clickable(frame, f"decisions-{lens}", 320, several=True)]
+    if chosen and st.button(f"Lift from {many(len(chosen), noun)}", icon=":material/undo:", key=f"lift-{lens}"):
+        now.workspace.unveto(chosen, lens)
+        now.workspace.boost(chosen, 1.0, lens)
+        st.rerun()
+    for feature in chosen[-1:]:
+        feature_link(feature, lens)
+
+
+def decided(veto: str, boost: float) -> str:
+    """What was decided on a feature, in words."""
+    return ", ".join(filter(None, [veto_name(veto), f"boosted ×{boost:g}" if boost != 1 else ""]))
+
+
+def show_sets() -> None:
+    """The sets of samples, and what can be done with each."""
+    if not state.sets:
+        st.info("There is no set: save one from a search, a lasso or a cluster.")
+        return
+    kept = now.selection.rows
+    sizes = {name: (len(rows), int(np.isin(rows, kept).sum())) for name, rows in state.sets.items()}
+    frame = pd.DataFrame({"set": map(whole, sizes), "samples": [n for n, _ in sizes.values()],
+                          "kept": [k for _, k in sizes.values()]})  # fmt: skip
+    for i in clickable(frame, "decisions-sets", 240):
+        name = list(sizes)[i]
+        action_bar(now, state.sets[name], "set", name)
+        if st.button(f"Delete the set “{plain(name)}”", icon=":material/delete:", key="delete-set"):
+            now.workspace.delete_set(name)
+            st.rerun()
+        samples_table(now, state.sets[name], "set-samples")
+
+
+def show_history() -> None:
+    """The steps, newest first."""
+    events = now.workspace.history(LISTED)
+    if not events:
+        st.info("Nothing was decided yet.")
+        return
+    frame = pd.DataFrame({
+        "when": [day(event.time) for event in events],
+        "step": [whole(event.description) for event in events],
+        "stands": [not event.undone for event in events],
+    })  # fmt: skip
+    st.dataframe(frame, hide_index=True, height=420)
+    st.caption("Undo and redo in the sidebar go through the steps one by one.")
+
+
+def show_file() -> None:
+    """The decisions as a file, and from one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "decisions.json"
+        now.workspace.export_json(path)
+        content = path.read_bytes()
+    st.download_button("Download the decisions", content, "decisions.json", icon=":material/download:",
+                       on_click="ignore")  # fmt: skip
+    given = st.file_uploader("Add those of a file", type="json", key="decisions-file")
+    if given and st.button("Add them", key="import-decisions"):
+        take_in(given.getvalue())
+
+
+def take_in(content: bytes) -> None:
+    """Add the decisions of a file; a mistake is said."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "decisions.json"
+            path.write_bytes(content)
+            now.workspace.import_json(path)
+    except SaelectError as error:
+        st.warning(plain(str(error).replace(str(path), "The file")), icon=":material/block:")
+        return
+    st.rerun()
+
+
+def day(time: str) -> str:
+    """A time as the page shows it."""
+    return time[:16].replace("T", " ")
+
+
+def sections() -> Sequence[tuple[str, Callable[[], None]]]:
+    """The tabs by name, with how many decisions each has."""
+    samples = len({*state.pins, *state.bans, *state.notes})
+    parts: list[tuple[str, Callable[[], None]]] = [(f"Samples ({samples:,})", show_samples)]
+    for lens in now.session.store.lenses:
+        own = state.of(lens)
+        n = len({*own.vetoes, *own.boosts})
+        parts.append((f"{NOUNS[lens].capitalize()}s ({n:,})", lambda lens=lens: show_features(lens)))
+    return [*parts, (f"Sets ({len(state.sets):,})", show_sets), ("History", show_history), ("File", show_file)]
+
+
+now = header("Decisions", LEAD)
+state = now.state
+for tab, (_, show) in zip(st.tabs([name for name, _ in sections()]), sections(), strict=True):
+    with tab:
+        show()
