@@ -24,6 +24,7 @@ SECTIONS = {
         ("budget", "Budget", ":material/tune:"),
         ("coverage", "Coverage", ":material/grid_on:"),
         ("why", "Why", ":material/help_center:"),
+        ("decisions", "Decisions", ":material/gavel:"),
     ),
     "Research": (
         ("longest", "Longest response", ":material/straighten:"),

@@ -91,8 +91,10 @@ def samples_table(
     key: str,
     more: Mapping[str, Sequence[Any] | np.ndarray] | None = None,
     formats: Formats | None = None,
+    several: bool = False,
 ) -> list[int]:
-    """Samples with the beginnings of their texts, after `more` columns; gives the row that was clicked, if one was."""
+    """Samples with the beginnings of their texts, after `more` columns; gives the rows that were clicked, one at most
+    unless `several`."""
     rows = np.asarray(rows, dtype=int)
     texts = now.session.store.previews(rows)
     frame = pd.DataFrame(
@@ -104,7 +106,7 @@ def samples_table(
             "response tokens": now.session.info.response_tokens[rows],
         }
     )
-    return [int(rows[i]) for i in clickable(frame, key, 320, formats=formats)]
+    return [int(rows[i]) for i in clickable(frame, key, 320, several, formats)]
 
 
 def feature_link(feature: int, lens: str = "") -> None:

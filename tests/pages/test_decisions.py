@@ -1,0 +1,61 @@
+"""The page of decisions: what stands, with its reason; lifted there; as a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.session.session import Session, open_session, workspace_of
+from tests.pages.conftest import make_store, topic_sets
+
+
+@pytest.fixture
+def session(cache) -> Session:
+    """A store with both lenses in place of the one without topics."""
+    return open_session(make_store(cache, key="fedcba9876543210", topics=topic_sets()))
+
+
+@pytest.fixture
+def open_page(visit):
+    """A page of that store, through topics."""
+    return lambda page: visit(page, store="fedcba9876543210", lens="topics")
+
+
+def frames(at):
+    """The tables of the page as lists of rows."""
+    return [f.value.to_dict("records") for f in at.dataframe]
+
+
+def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, session):
+    workspace = workspace_of(session.store)
+    assert [len(frame) for frame in frames(open_page("decisions"))] == []
+    workspace.pin([4])
+    workspace.ban([7, 9])
+    workspace.note([4, 5], "look <again>")
+    workspace.veto([1], "block", "adverts", "topics")
+    workspace.boost([2], 3, "topics")
+    workspace.veto([6], lens="tokens")
+    workspace.save_set("poems", [1, 2, 3])
+    at = open_page("decisions")
+    samples, topics, features, sets, history = frames(at)
+    assert [(r["row"], r["decision"], r["note"]) for r in samples] == [
+        (4, "always keep", "look <again>"), (7, "never keep", ""), (9, "never keep", ""), (5, "", "look <again>"),
+    ]  # fmt: skip
+    assert samples[0]["now"] == "kept" and samples[1]["now"] == "left out" and samples[0]["when"][:2] == "20"
+    assert [(r["topic"], r["decision"], r["why"]) for r in topics] == [
+        (1, "excluded", "adverts"),
+        (2, "boosted ×3", ""),
+    ]
+    assert [(r["feature"], r["decision"]) for r in features] == [(6, "ignored")]
+    matrix = session.matrix_of(at.session_state.view.spec)
+    assert topics[0]["samples"] == sum(1 in matrix.row(row) for row in range(matrix.n_samples))
+    assert [(r["set"], r["samples"]) for r in sets] == [("poems", 3)]
+    assert len(history) == 7 and history[0]["step"].startswith("3 rows saved as a set")
+    names = [tab.label for tab in at.tabs]
+    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"] and names[3] == "Sets (1)"
+
+
+def test_a_boost_counts_in_the_selection_that_pages_show(open_page, session):
+    workspace_of(session.store).boost([0], 10, "topics")
+    view = open_page("overview").session_state.view
+    assert view.spec.boosts == {0: 10.0}
+    assert 0 in session.matrix_of(view.spec).row(int(view.selection.rows[0]))
