@@ -49,6 +49,11 @@ class Message:
     content: str
     weight: int = 1
 
+    @property
+    def trained(self) -> bool:
+        """Whether it is an answer that is trained on: all of the response consists of such."""
+        return self.role == "assistant" and self.weight != 0
+
     def stored(self) -> list:
         """Role, content and, unless it is 1, the weight: the arguments of Message as a store keeps them."""
         return [self.role, self.content, *([self.weight] if self.weight != 1 else [])]
@@ -82,7 +87,7 @@ class Sample:
     @property
     def response(self) -> str:
         """All assistant turns that are trained on, joined by blank lines."""
-        return "\n\n".join(m.content for m in self.messages if m.role == "assistant" and m.weight)
+        return "\n\n".join(m.content for m in self.messages if m.trained)
 
 
 def named(sources: str | Path | Sequence[str | Path]) -> tuple[str, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.lm.window import tokens_read
 from core.schema import SEGMENTS, Message, Sample
 
 if TYPE_CHECKING:
@@ -22,34 +23,58 @@ PLAIN_TEMPLATE = (
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: Python's strings hold it, tokenizers refuse it
 THOUGHT = re.compile(r"(</?(?:think|thinking|thought)>|\[/?THINK\])")  # where templates cut contents
 
+GAP = " […] "  # shown where tokens of a sample were not read
+HIDDEN = 0x100000  # added to the characters of a tag, so that a template does not see it: Unicode's last private plane
+HIDDEN_TAG = re.compile("[\U00100000-\U0010007f]+")
+
 Span = tuple[int, int, int]  # start and end of a content in the rendered text, and its index into SEGMENTS
+
+
+class Rendered(NamedTuple):
+    """A conversation as the model sees it. restored: whether it holds a part of an answer that the template drops."""
+
+    text: str
+    spans: list[Span]
+    restored: bool
 
 
 @dataclass(frozen=True)
 class TokenizedSample:
-    """ids int32 (T,); segment int8 (T,): index into SEGMENTS, or TEMPLATE_TOKEN; n_dropped: tokens cut off.
+    """A sample of which all is tokenized, and its tokens that are read: T of n_tokens.
 
-    starts int32 (T + 1,): where each token begins in `text`, and where the last one ends.
+    ids int32 (T,); segment int8 (T,): index into SEGMENTS, or TEMPLATE_TOKEN; starts, ends int32 (T,): where each token
+    begins in `text`, and where the next one does; place int32 (T,): its place among all. whole: tokens of each segment
+    in the whole sample, read or not. restored: as of Rendered.
     """
 
     row: int
     ids: np.ndarray
     segment: np.ndarray
-    n_dropped: int
+    place: np.ndarray
     text: str
     starts: np.ndarray
+    ends: np.ndarray
+    n_tokens: int
+    whole: dict[str, int]
+    restored: bool
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of tokens that are not read."""
+        return self.n_tokens - len(self.ids)
 
     @property
     def pieces(self) -> list[str]:
-        """The text of each token; joined they are the rendered text up to the cut."""
-        return [self.piece(i) for i in range(len(self.ids))]
+        """The text of each token that is read, with GAP behind one whose next is not; joined they are the text."""
+        gaps = np.append(np.diff(self.place) > 1, False)
+        return [self.piece(i) + GAP * gap for i, gap in enumerate(gaps.tolist())]
 
     def piece(self, token: int) -> str:
         """The text of one token."""
-        return self.text[self.starts[token] : self.starts[token + 1]]
+        return self.text[self.starts[token] : self.ends[token]]
 
     def count(self, segment: str) -> int:
-        """Number of kept tokens of a segment."""
+        """Number of tokens of a segment that are read."""
         return int((self.segment == SEGMENTS.index(segment)).sum())
 
 
@@ -66,17 +91,35 @@ def template_digest(tokenizer: PreTrainedTokenizerFast) -> str:
     return hashlib.sha256(template_of(tokenizer).encode()).hexdigest()
 
 
-def render(messages: tuple[Message, ...], tokenizer: PreTrainedTokenizerFast) -> tuple[str, list[Span]]:
+def render(messages: tuple[Message, ...], tokenizer: PreTrainedTokenizerFast) -> Rendered:
     """The conversation as the model sees it, and where each message's content stands in it.
 
-    Templates that refuse a turn order fall back to the plain one. A template may trim contents, move them, or cut a
-    part away (Qwen3's and DeepSeek-R1's leave out what an earlier turn thought): so it is filled a second time, with
-    marks within the contents, and what is left of those tells where a content begins and ends.
+    Templates that refuse a turn order fall back to the plain one. Of an answer that is trained on nothing is lost:
+    where a template drops a part (Qwen3's and DeepSeek-R1's leave out what an earlier turn thought), the tags that it
+    looks for are hidden from it; if that does not help, the conversation takes the plain one.
     """
-    contents = [m.content for m in messages]
+    contents, template, segments = [m.content for m in messages], template_of(tokenizer), segments_of(messages)
+    text, places, gone = located(messages, contents, tokenizer, template)
+    lost = {i for i in gone if messages[i].trained}
+    if lost:
+        contents = [hidden(content) if i in lost else content for i, content in enumerate(contents)]
+        text, places, gone = located(messages, contents, tokenizer, template)
+    if gone & lost:
+        text, places, _ = located(messages, contents, tokenizer, PLAIN_TEMPLATE)
+    spans = [(*with_tags(contents[i].strip(), text, place), segments[i]) for i, place in places.items()]
+    return Rendered(shown(text) if lost else text, spans, bool(lost))
+
+
+def located(
+    messages: tuple[Message, ...], contents: list[str], tokenizer: PreTrainedTokenizerFast, template: str
+) -> tuple[str, dict[int, tuple[int, int]], set[int]]:
+    """The template filled with `contents`, where (start, end) each stands in it, and those of which a part is gone.
+
+    A template may trim contents, move them, or cut a part away: so it is filled a second time, with marks within the
+    contents, and what is left of those tells where a content begins and ends.
+    """
     sign = next((c for c in map(chr, range(0xE000, 0xF900)) if not any(c in text for text in contents)), "\ue000")
     marked = [with_marks(text, i, sign) for i, text in enumerate(contents)]
-    template = template_of(tokenizer)
     try:
         text, filled = (fill(messages, c, tokenizer, template) for c in (contents, marked))
     except Exception:  # noqa: BLE001  Jinja's raise_exception(): a template may forbid system, tool or repeated turns
@@ -86,8 +129,19 @@ def render(messages: tuple[Message, ...], tokenizer: PreTrainedTokenizerFast) ->
     if plain != text:  # a template that asks how a content begins or ends
         bare = [f"{sign}{i}{sign}" for i in range(len(contents))]
         places = looked_for(contents, text, fill(messages, bare, tokenizer, template), sign)
-    segments = segments_of(messages)
-    return text, [(*with_tags(contents[i].strip(), text, place), segments[i]) for i, place in places.items()]
+    begins = re.compile(rf"{sign}\d+<\d+{sign}")
+    left = set(begins.findall(filled))
+    return text, places, {i for i, each in enumerate(marked) if not left.issuperset(begins.findall(each))}
+
+
+def hidden(content: str) -> str:
+    """The content with other characters, as many, for those of its tags of thinking."""
+    return THOUGHT.sub(lambda tag: "".join(chr(HIDDEN + ord(c)) for c in tag[0]), content)
+
+
+def shown(text: str) -> str:
+    """The text with the tags that were hidden."""
+    return HIDDEN_TAG.sub(lambda tag: "".join(chr(ord(c) - HIDDEN) for c in tag[0]), text)
 
 
 def fill(messages: tuple[Message, ...], contents: list[str], tokenizer: PreTrainedTokenizerFast, template: str) -> str:
@@ -99,7 +153,7 @@ def fill(messages: tuple[Message, ...], contents: list[str], tokenizer: PreTrain
 def segments_of(messages: tuple[Message, ...]) -> list[int]:
     """The segment of each message, as an index into SEGMENTS; an answer of weight 0 is `later`, never response."""
     first_answer = next((i for i, m in enumerate(messages) if m.role == "assistant"), len(messages))
-    return [1 if m.role == "assistant" and m.weight else 2 if i >= first_answer else 0 for i, m in enumerate(messages)]
+    return [1 if m.trained else 2 if i >= first_answer else 0 for i, m in enumerate(messages)]
 
 
 def with_marks(content: str, i: int, sign: str) -> str:
@@ -153,24 +207,33 @@ def looked_for(contents: list[str], text: str, filled: str, sign: str) -> dict[i
     return places
 
 
-def tokenize(samples: list[Sample], tokenizer: PreTrainedTokenizerFast, max_tokens: int) -> list[TokenizedSample]:
-    """Render, tokenize and cut each sample to `max_tokens`; the first token is never part of a segment.
+def tokenize(
+    samples: list[Sample], tokenizer: PreTrainedTokenizerFast, max_tokens: int | None
+) -> list[TokenizedSample]:
+    """Render and tokenize each sample, and choose what is read: at most `max_tokens`, as of `tokens_read`; None: all.
 
-    A token belongs to a message if it shares a character with it.
+    A token belongs to a message if it shares a character with it; the first token is never part of a segment.
     """
     rendered = [render(s.messages, tokenizer) for s in samples]
-    clean = [SURROGATE.sub("\ufffd", text) for text, _ in rendered]
+    clean = [SURROGATE.sub("\ufffd", each.text) for each in rendered]
     encoded = tokenizer(clean, add_special_tokens=False, return_offsets_mapping=True)
     columns = zip(samples, rendered, encoded["input_ids"], encoded["offset_mapping"], strict=True)
-    out = []
-    for sample, (text, spans), ids, offsets in columns:
-        ids = np.asarray(ids, np.int32)
-        starts, ends = np.asarray(offsets, np.int64).reshape(-1, 2).T
-        segment = np.full(len(ids), TEMPLATE_TOKEN, np.int8)
-        for start, end, index in spans:
-            segment[np.searchsorted(ends, start, "right") : np.searchsorted(starts, end)] = index
-        segment[:1] = TEMPLATE_TOKEN  # the attention sink
-        kept = min(len(ids), max_tokens)
-        bounds, text = np.append(starts, ends[-1:])[: kept + 1].astype(np.int32), text[: ends.max(initial=0)]
-        out.append(TokenizedSample(sample.row, ids[:kept], segment[:kept], len(ids) - kept, text, bounds))
-    return out
+    return [tokenized(*column, max_tokens) for column in columns]
+
+
+def tokenized(
+    sample: Sample, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], max_tokens: int | None
+) -> TokenizedSample:
+    """A sample's tokens, which begin and end in the rendered text at `offsets`, as of `tokenize`."""
+    starts, ends = np.asarray(offsets, np.int32).reshape(-1, 2).T
+    segment = np.full(len(ids), TEMPLATE_TOKEN, np.int8)
+    for start, end, index in rendered.spans:
+        segment[np.searchsorted(ends, start, "right") : np.searchsorted(starts, end)] = index
+    segment[:1] = TEMPLATE_TOKEN  # the attention sink
+    whole = {name: int((segment == i).sum()) for i, name in enumerate(SEGMENTS)}
+    read, text = tokens_read(segment, max_tokens or len(ids)), rendered.text[: ends.max(initial=0)]
+    nexts = np.append(starts[1:], ends[-1:])
+    return TokenizedSample(
+        sample.row, np.asarray(ids, np.int32)[read], segment[read], read.astype(np.int32), text, starts[read],
+        nexts[read], len(ids), whole, rendered.restored,
+    )  # fmt: skip

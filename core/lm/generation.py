@@ -11,6 +11,7 @@ import numpy as np
 from core.lm.batches import pack
 from core.lm.chat import SURROGATE, render
 from core.lm.language_model import LanguageModel
+from core.lm.window import without_middle
 from core.schema import Message, Sample
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ OnTokens = Callable[[int, int], None]  # prompts answered, of how many
 
 
 def asked(sample: Sample) -> tuple[Message, ...]:
-    """The turns before the first answer."""
-    first = next((i for i, m in enumerate(sample.messages) if m.role == "assistant"), len(sample.messages))
-    return sample.messages[:first]
+    """The turns before the first answer that is trained on: all, where there is none."""
+    turns = enumerate(sample.messages)
+    return sample.messages[: next((i for i, m in turns if m.trained), None)]
 
 
 def answered(sample: Sample, text: str) -> Sample:
@@ -32,10 +33,13 @@ def answered(sample: Sample, text: str) -> Sample:
 
 
 def prompt_ids(sample: Sample, lm: LanguageModel, max_tokens: int) -> np.ndarray:
-    """The tokens before the first answer, its header included, at most the last `max_tokens`: int32 (T,)."""
-    text, _ = render((*asked(sample), Message("assistant", MARK)), lm.tokenizer)
+    """The tokens before the first answer, its header included, without the middle of what is longer than `max_tokens`:
+    int32 (T,).
+    """
+    text = render((*asked(sample), Message("assistant", MARK)), lm.tokenizer).text
     text = SURROGATE.sub("\ufffd", text[: text.rindex(MARK)])
-    return np.array(lm.tokenizer(text, add_special_tokens=False)["input_ids"][-max_tokens:], np.int32)
+    ids = np.array(lm.tokenizer(text, add_special_tokens=False)["input_ids"], np.int32)
+    return ids[without_middle(len(ids), max_tokens)]
 
 
 def generate(

@@ -22,7 +22,7 @@ OnScored = Callable[[int, int], None]  # answers scored, of how many
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be scored: each sample's first answer (gold), and the text that a model generated for its prompt.
+    """What is to be scored: each sample's first answer that is trained on (gold), and what a model generated instead.
 
     lm: the model that generated. name: a scorer's own model, a hub id or a folder. folder: where a scorer may keep what
     must not be asked for twice.
@@ -40,8 +40,8 @@ class Task:
 
     @property
     def pairs(self) -> list[tuple[Sample, Sample]]:
-        """Each sample with its own first answer, and with the generated one."""
-        own = [answered(s, next((m.content for m in s.messages if m.role == "assistant"), "")) for s in self.samples]
+        """Each sample with its own first answer that is trained on, and with the generated one."""
+        own = [answered(s, next((m.content for m in s.messages if m.trained), "")) for s in self.samples]
         return [(gold, answered(gold, text)) for gold, text in zip(own, self.generated, strict=True)]
 
 

@@ -22,7 +22,7 @@ def reward(task: Task) -> tuple[np.ndarray, np.ndarray]:
     float64 (n,) each, NaN for an empty generated answer. Raises ModelError as `load_reward_model` does.
     """
     model, tokenizer = load_reward_model(task.name)
-    texts = [render(sample.messages, tokenizer)[0] for pair in task.pairs for sample in pair]
+    texts = [render(sample.messages, tokenizer).text for pair in task.pairs for sample in pair]
     value = np.full(len(texts), np.nan)
     for batch, logits in reward_logits(model, tokenizer, texts, task):
         value[batch] = logits

@@ -60,14 +60,15 @@ def answer_alone(sample: Sample, item: TokenizedSample, tokenizer: PreTrainedTok
 
 
 def header_start(sample: Sample, item: TokenizedSample, tokenizer: PreTrainedTokenizerFast) -> int:
-    """The first token of the first answer's header: of what the template adds to the turns before to ask for an answer.
+    """The first token of the header of the first answer that is trained on: of what the template adds to the turns
+    before to ask for an answer.
 
     A template that renders those turns in another way when they stand alone: the token after their last content.
     """
-    answer = next(i for i, m in enumerate(sample.messages) if m.role == "assistant" and m.content.strip())
-    asked = render(sample.messages[:answer], tokenizer)[0] if answer else ""
+    answer = next(i for i, m in enumerate(sample.messages) if m.trained and m.content.strip())
+    asked = render(sample.messages[:answer], tokenizer).text if answer else ""
     if item.text.startswith(asked):
-        return int(np.searchsorted(item.starts[:-1], len(asked)))
+        return int(np.searchsorted(item.starts, len(asked)))
     content = np.flatnonzero(item.segment[: np.argmax(item.segment == RESPONSE)] >= 0)
     return int(content[-1]) + 1 if len(content) else 0
 
