@@ -39,6 +39,7 @@ KINDS = (  # of token features, see core.features.kinds
 MEANING = KINDS[-2:]  # the kinds that stand for something one would curate by
 VETOES = ("ignore", "block")
 LARGEST_BOOST = 10.0  # what the weight of a feature can be multiplied by
+LONG = ("cut", "windows")  # how a sample is read that has more tokens than the model reads at a time
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,13 @@ class ExtractConfig:
     model: str = setting(sentence="Hub id, folder or GGUF file of a causal language model.")
     sae: str = setting("", "Folder of an SAE, or release/sae_id of sae-lens; without one the store has topics alone.")
     hook_point: str = setting("", "Default: the one that the SAE was trained on; without one, the middle of the model.")
-    max_tokens: int = setting(512, "Longer samples are cut.", low=8)
+    max_tokens: int = setting(1024, "How many tokens the model reads at a time.", low=8)
+    long: str = setting(
+        "cut",
+        "What is longer: cut reads the head and the tail of the prompt and of the answer as much as then fits; windows "
+        "reads everything, in windows that overlap by half.",
+        choices=LONG,
+    )
     floor: float = setting(0.0, "Keep only activations above this.", low=0)
     dtype: str = setting("auto", "Of the model: auto, bfloat16, float16 or float32.")
     device: str = setting("auto", "Where the model runs: auto, cpu, cuda or mps.")
@@ -134,10 +141,15 @@ class ExtractConfig:
         if self.batch_tokens < self.max_tokens:
             object.__setattr__(self, "batch_tokens", self.max_tokens)
 
+    @property
+    def most_read(self) -> int | None:
+        """How many tokens of a sample are read at most; None for all."""
+        return self.max_tokens if self.long == "cut" else None
+
     def key(self, *digests: str) -> str:
         """16 hex digits over `digests` (of Pipeline, and of the data) and the fields that change the result."""
         ignored = {"data", "model", "sae", "vectors", "topics", "device", "batch_tokens"}
-        later = {"n_topics": 0, "topics_k": 8}  # as before there were these, so that a store stays found
+        later = {"n_topics": 0, "topics_k": 8, "long": "cut"}  # as before there were these, so that a store stays found
         kept = {k: v for k, v in asdict(self).items() if k not in ignored and later.get(k, ...) != v}
         text = json.dumps([kept, *digests], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from core.matrix.threshold import theta_table
 from core.schema import SCOPES, FeatureMatrix
 from core.selection.inputs import SampleInfo
 from core.store.contexts import lots
-from core.store.tables import VECTORS
+from core.store.tables import COUNTS, VECTORS
 from core.store.writer import StoreWriter
 
 KEY = "0123456789abcdef"
@@ -110,15 +110,19 @@ def _samples(samples):
             "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in samples],
             "source": [s.source for s in samples],
             "scores": [json.dumps(dict(s.scores)) for s in samples],
-            "n_prompt_tokens": _ints(len(s.prompt.split()) for s in samples),
-            "n_response_tokens": _ints(counts),
-            "n_later_tokens": _ints(0 for _ in samples),
-            "n_truncated": _ints(0 for _ in samples),
+            **_counts([len(s.prompt.split()) for s in samples], counts),
             "pieces": [json.dumps(_words(s)) for s in samples],
             "segments": [np.ones(n, np.int8).tobytes() for n in counts],
         }
         | {name: [np.array([s.row, at], np.float16).tobytes() for s in samples] for at, name in enumerate(VECTORS, 1)}
     )
+
+
+def _counts(prompt, response):
+    """Samples of so many words, all of which were read."""
+    none, whole = [0] * len(prompt), [a + b for a, b in zip(prompt, response, strict=True)]
+    columns = (prompt, response, none, whole, prompt, response, none, whole)
+    return {name: _ints(column) for name, column in zip(COUNTS, columns, strict=True)}
 
 
 def _activations(entries, scope):

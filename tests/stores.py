@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 import duckdb
 
+from core.schema import SEGMENTS
 from core.store.reader import open_store
+from core.store.tables import COUNTS
 
 
 def rows(path, sql):
@@ -25,6 +27,15 @@ def content_of(path):
 def active_sets(path):
     matrix = open_store(path).matrix()
     return [matrix.row(i).tolist() for i in range(matrix.n_samples)]
+
+
+def with_earlier_counts(db):
+    """The token counts of an open store as they were before version 4: those of what was read, and what was cut."""
+    parts = ", ".join(f"n_read_{name} AS n_{name}_tokens" for name in SEGMENTS)
+    db.execute(
+        f"""CREATE OR REPLACE TABLE samples AS SELECT * EXCLUDE ({", ".join(COUNTS)}), {parts},
+        n_tokens - n_read AS n_truncated FROM samples ORDER BY sample_id"""
+    )
 
 
 @contextmanager

@@ -22,7 +22,13 @@ from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 from core.system.kept import write_array
 
-SETTINGS = ("hook_point", "max_tokens", "floor", "dtype")  # what must be alike for the activations to be comparable
+SETTINGS = (
+    "hook_point",
+    "max_tokens",
+    "long",
+    "floor",
+    "dtype",
+)  # what must be alike for the activations to be comparable
 
 
 def join(paths: Sequence[Path], folder: Path | None = None, on_progress: OnProgress = lambda p: None) -> Path:
@@ -73,7 +79,7 @@ def check_alike(stores: Sequence[FeatureStore]) -> None:
             if own != other:
                 raise StoreError(f"{store.path.name} was made with another {part} than {stores[0].path.name}.")
         for name in SETTINGS:
-            own, other = store.meta["config"][name], stores[0].meta["config"][name]
+            own, other = (s.meta["config"].get(name, "cut") for s in (store, stores[0]))  # long was not there once
             if own != other:
                 raise StoreError(f"{store.path.name} has {name} {own}, {stores[0].path.name} has {other}.")
 

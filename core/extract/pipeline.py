@@ -93,9 +93,10 @@ class Pipeline:
             return [t.cpu().numpy() for t in self.sae.encode_sparse(x, self.config.floor)]
 
 
-def cost(sample: Sample, max_tokens: int) -> int:
-    """Characters of a sample up to the cut: a cheap stand-in for tokens in the progress bar."""
-    return min(sum(len(m.content) for m in sample.messages) + 100, 4 * max_tokens)
+def cost(sample: Sample, config: ExtractConfig) -> int:
+    """Characters of what is read of a sample: a cheap stand-in for tokens in the progress bar."""
+    whole = sum(len(m.content) for m in sample.messages) + 100
+    return whole if config.most_read is None else min(whole, 4 * config.most_read)
 
 
 def read(config: ExtractConfig) -> Any:
@@ -116,7 +117,7 @@ def require_parts(config: ExtractConfig) -> None:
 def scan(config: ExtractConfig) -> Scan:
     """Read all the data once before any model is loaded; raises DataError as `read_samples` does."""
     reader = read(config)
-    costs = [cost(s, config.max_tokens) for s in reader]
+    costs = [cost(s, config) for s in reader]
     if not costs:
         raise DataError(f"{', '.join(config.data)} holds no usable sample.")
     return Scan(len(costs), sum(costs), list(reader.report.warnings))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,19 +15,17 @@ import pyarrow as pa
 from core.datasets.samples import data_digest
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
+from core.extract.notes import notes_on_reading
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, require_parts, scan
+from core.extract.states import content
 from core.extract.vectors import LARGEST, encoded, halved, mean_by_segment
-from core.lm.batches import pack, padded
-from core.lm.chat import SURROGATE, TEMPLATE_TOKEN, TokenizedSample, tokenize
-from core.lm.language_model import residual, sinks
-from core.schema import ExtractConfig, Sample
+from core.lm.batches import pack
+from core.lm.chat import SURROGATE, TokenizedSample, tokenize
+from core.schema import SEGMENTS, ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
 from core.store.tables import SCHEMA_VERSION, VECTORS
 from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
-
-if TYPE_CHECKING:
-    import torch
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
@@ -63,27 +61,8 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
     with writing_store(path) as writer:
         run_chunks(pipeline, writer, todo, on_progress)
         facts = {"seconds": writer.noted("seconds"), "tokens": writer.n_tokens, "cut": writer.noted("cut")}
-        todo.warnings.extend([*notes_on_responses(writer, pipeline.config), *notes_on_vectors(int(facts["cut"]))])
+        todo.warnings.extend(notes_on_reading(writer, pipeline.config))
         return finish(pipeline, writer, todo, digest, facts, on_progress)
-
-
-def notes_on_responses(writer: StoreWriter, config: ExtractConfig) -> Iterator[str]:
-    """One sentence for each cause that leaves samples without a response token: nothing of them is in that scope."""
-    data = ", ".join(config.data)
-    cut, others = writer.unanswered()
-    if cut:
-        told = "1 sample is" if cut == 1 else f"{cut:,} samples are"
-        yield f"{data}: {told} cut at {config.max_tokens} tokens before the response: raise max_tokens."
-    if others:
-        told = "1 sample has" if others == 1 else f"{others:,} samples have"
-        yield f"{data}: {told} no response token: the chat template of the model leaves the response out."
-
-
-def notes_on_vectors(cut: int) -> Iterator[str]:
-    """A sentence if vectors of samples were cut."""
-    if cut:
-        told = "The mean vector of 1 sample reaches" if cut == 1 else f"The mean vectors of {cut:,} samples reach"
-        yield f"{told} beyond ±{LARGEST:,}, the limit of half precision, and what lies beyond is cut off."
 
 
 def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:
@@ -91,14 +70,14 @@ def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress:
     config, tokens, done, clock = pipeline.config, 0, 0, time.time()
     contexts = writer.kept_contexts(pipeline.n_features)
     samples, first = iter(read(config)), writer.n_done
-    done += sum(cost(s, config.max_tokens) for s in islice(samples, first))
+    done += sum(cost(s, config) for s in islice(samples, first))
     while chunk := list(islice(samples, CHUNK)):
-        items = tokenize(chunk, pipeline.lm.tokenizer, config.max_tokens)
+        items = tokenize(chunk, pipeline.lm.tokenizer, config.most_read)
         parts = []
         for batch, part in run_batches(pipeline, chunk, items, first, contexts.thresholds()):
             parts.append(part)
             tokens += sum(len(items[i].ids) for i in batch)
-            done += sum(cost(chunk[i], config.max_tokens) for i in batch)
+            done += sum(cost(chunk[i], config) for i in batch)
             on_progress(Progress("Extracting features", done, todo.characters, tokens))
         write(writer, chunk, items, parts, first, contexts, clock)
         first, clock = first + len(chunk), time.time()
@@ -136,27 +115,6 @@ def run_batches(
         for name in ("sample", "context_sample"):
             part[name] = batch[part[name]]
         yield batch, part | {"batch": batch} | vectors
-
-
-def content(
-    pipeline: Pipeline, items: list[TokenizedSample]
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], torch.Tensor]:
-    """Segments int64 (batch, longest), −1 for tokens without meaning; places int64 (T,), (T,) of the others; and their
-    residual vectors (T, d_model). Where nobody reads those the model is not run, and there are no places.
-    """
-    import torch
-
-    lm = pipeline.lm
-    segments = padded([i.segment + 1 for i in items], "cpu").numpy() - 1  # padding becomes −1, like the template
-    if not pipeline.reads_states:
-        none = np.zeros(0, np.int64)
-        return segments, (none, none), torch.zeros((0, lm.d_model))
-    real = padded([np.ones(len(i.ids)) for i in items], lm.device) > 0
-    with torch.inference_mode():
-        hidden = residual(lm, padded([i.ids for i in items], lm.device), pipeline.n_blocks)
-        segments[sinks(hidden.float().norm(dim=-1), real).cpu().numpy()] = TEMPLATE_TOKEN
-        sample, token = np.nonzero(segments >= 0)
-        return segments, (sample, token), hidden[torch.from_numpy(sample), torch.from_numpy(token)]
 
 
 def write(
@@ -198,7 +156,8 @@ def write(
     means = {name: joined[name][at] for name in VECTORS}
     cut = np.any([(np.abs(mean) > LARGEST).any(axis=1) for mean in means.values()], axis=0).sum()
     table = sample_table(chunk, items, {name: halved(mean) for name, mean in means.items()}, first)
-    writer.write_chunk(table, pa.table(entries), pa.table(candidates), cut=int(cut), seconds=time.time() - begun)
+    noted = {"cut": int(cut), "restored": sum(i.restored for i in items), "seconds": time.time() - begun}
+    writer.write_chunk(table, pa.table(entries), pa.table(candidates), **noted)
     kept.push(candidates["feature_id"], candidates["value"], candidates["lot"])
 
 
@@ -214,12 +173,16 @@ def sample_table(
             "messages": [json.dumps([m.stored() for m in s.messages]) for s in chunk],
             "source": [SURROGATE.sub("\ufffd", s.source) for s in chunk],
             "scores": [json.dumps(dict(s.scores)) for s in chunk],
-            "n_prompt_tokens": pa.array([i.count("prompt") for i in items], pa.int32()),
-            "n_response_tokens": pa.array([i.count("response") for i in items], pa.int32()),
-            "n_later_tokens": pa.array([i.count("later") for i in items], pa.int32()),
-            "n_truncated": pa.array([i.n_dropped for i in items], pa.int32()),
             "pieces": [json.dumps(i.pieces) for i in items],
             "segments": [i.segment.tobytes() for i in items],
         }
+        | {name: pa.array(numbers, pa.int32()) for name, numbers in counts(items).items()}
         | {name: [row.tobytes() for row in mean] for name, mean in vectors.items()}
     )
+
+
+def counts(items: list[TokenizedSample]) -> dict[str, list[int]]:
+    """The token counts of samples, by column of COUNTS: of the whole sample, and of what was read of it."""
+    whole = {f"n_{name}_tokens": [i.whole[name] for i in items] for name in SEGMENTS}
+    read = {f"n_read_{name}": [i.count(name) for i in items] for name in SEGMENTS}
+    return whole | {"n_tokens": [i.n_tokens for i in items], "n_read": [len(i.ids) for i in items]} | read

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from core.errors import ModelError
-from core.lm.batches import padded
-from core.lm.chat import template_digest, tokenize
-from core.lm.language_model import residual, sinks
+from core.errors import ModelError, StoreError
+from core.lm.chat import TokenizedSample, template_digest, tokenize
 from core.sae.loading import at_hand, require_sae, sae_digest
 from core.schema import ExtractConfig, Sample
 
@@ -55,24 +53,31 @@ def token_values(store: FeatureStore, row: int, pipeline: Pipeline) -> TokenValu
     """The activations of a stored sample token by token; their maxima over a segment are the store's values.
 
     Exactly those in float32; in bf16 the sums of another batch shape may round differently. Raises what
-    `FeatureStore.samples` does for a row that is not there, and StoreError for a store without token features.
+    `FeatureStore.samples` does for a row that is not there, and StoreError for a store without token features, or if
+    the sample is read in another way now.
     """
     store.require("tokens")
-    content, states = content_states(store.samples([row])[0], pipeline)
-    token, feature, value = pipeline.triples(states)
-    return TokenValues(content[token].astype(np.int32), feature.astype(np.int32), value)
+    item = tokenized(store.samples([row])[0], pipeline)
+    if item.pieces != store.pieces(row)[0]:
+        raise StoreError(
+            f"Row {row} of {store.path.name} was cut in another way by an earlier version: extract again to read it."
+        )
+    token, states = content_states(item, pipeline)
+    entry, feature, value = pipeline.triples(states)
+    return TokenValues(token[entry].astype(np.int32), feature.astype(np.int32), value)
 
 
-def content_states(sample: Sample, pipeline: Pipeline) -> tuple[np.ndarray, torch.Tensor]:
+def tokenized(sample: Sample, pipeline: Pipeline) -> TokenizedSample:
+    """A sample's tokens as extraction reads them."""
+    return tokenize([sample], pipeline.lm.tokenizer, pipeline.config.most_read)[0]
+
+
+def content_states(item: TokenizedSample, pipeline: Pipeline) -> tuple[np.ndarray, torch.Tensor]:
     """A sample's content tokens, neither template nor attention sink: int64 (T,), and their vectors (T, d_model)."""
-    import torch
+    from core.extract.states import content
 
-    item = tokenize([sample], pipeline.lm.tokenizer, pipeline.config.max_tokens)[0]
-    with torch.inference_mode():
-        hidden = residual(pipeline.lm, padded([item.ids], pipeline.lm.device), pipeline.n_blocks)[0]
-        sink = sinks(hidden.float().norm(dim=-1)).cpu().numpy()
-        content = np.flatnonzero((item.segment >= 0) & ~sink)
-        return content, hidden[torch.from_numpy(content)]
+    _, (_, token), states = content(pipeline, [item])
+    return token, states
 
 
 def _require_same(what: str, source: str, digest: str, wanted: str | None) -> None:

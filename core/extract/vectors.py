@@ -42,7 +42,7 @@ def encoded(encoder: SentenceEncoder, samples: list[Sample], items: list[Tokeniz
     """
     prompt = encoder.embed([s.prompt for s in samples])
     response = encoder.embed([s.response for s in samples])
-    asked, told = np.array([(i.count("prompt"), i.count("response") + i.count("later")) for i in items]).T[..., None]
+    asked, told = np.array([(i.whole["prompt"], i.whole["response"] + i.whole["later"]) for i in items]).T[..., None]
     whole = (asked * prompt + told * response) / np.maximum(asked + told, 1)
     return dict(zip(VECTORS, (whole.astype(np.float32), prompt, response), strict=True))
 

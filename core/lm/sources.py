@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
@@ -13,6 +13,9 @@ from core.errors import ModelError
 from core.lm.language_model import LanguageModel
 from core.system.files import cache_dir, cache_path, sampled_digest
 from core.system.hub import hub_reachable
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 DTYPES = ("float32", "bfloat16", "float16")
 LOAD_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError)
@@ -86,6 +89,23 @@ def load_folder(folder: Path, name: str, device: str, dtype: str) -> LanguageMod
     if not tokenizer.is_fast:
         raise ModelError(f"{name} has no fast tokenizer (tokenizer.json), which alone tells where each token begins.")
     return LanguageModel(name, model.to(device).eval(), tokenizer, sampled_digest([folder / "config.json", *weights]))
+
+
+def tokenizer_at_hand(source: str) -> PreTrainedTokenizerFast | None:
+    """The tokenizer of a model that is on this machine, without its weights; None if it is not. Asks no hub."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from transformers import AutoTokenizer
+
+    path = Path(source)
+    try:
+        if path.suffix == ".gguf" and path.is_file():
+            folder = converted_gguf(path)
+        else:
+            folder = path if path.is_dir() else Path(snapshot_download(source, local_files_only=True))
+        return pretrained(AutoTokenizer, folder, source)
+    except (HFValidationError, LocalEntryNotFoundError, ModelError):
+        return None
 
 
 def weights_in(folder: Path, name: str) -> list[Path]:

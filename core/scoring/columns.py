@@ -23,7 +23,7 @@ from core.store.reader import FeatureStore
 from core.system.files import cache_dir, cache_path, replacing
 from core.system.kept import damaged, read_array, write_array
 
-VERSION = 1  # of the definitions below: a change of what a score means needs another
+VERSION = 2  # of the definitions below: a change of what a score means needs another
 CHUNK = 256  # samples written at once: what a crash can cost
 AGAIN = "and `python -m core score` computes what is missing"
 UNDEFINED = -np.inf  # computed, and there is no value; NaN in a file is not yet computed

@@ -24,7 +24,7 @@ class Form:
     """A form in which the model reads a sample. `keep`: which tokens, bool (T,); `counts`: what of it is content."""
 
     keep: Callable[[Sample, TokenizedSample, PreTrainedTokenizerFast], np.ndarray]
-    counts: tuple[str, ...]  # columns of FeatureStore.sample_columns
+    counts: tuple[str, ...]  # columns of FeatureStore.sample_columns: about what is read
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,10 @@ def total(*counts: np.ndarray) -> np.ndarray:
 
 
 COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens")
-FORMS = {"with_prompt": Form(everything, COUNTS), "without_prompt": Form(answer_alone, COUNTS[1:])}
+FORMS = {
+    "with_prompt": Form(everything, ("n_read_prompt", "n_read_response", "n_read_later")),
+    "without_prompt": Form(answer_alone, ("n_read_response", "n_read_later")),
+}
 SCORES = {
     "perplexity": Score(perplexity, ("with_prompt",)),
     "ifd": Score(ifd, ("with_prompt", "without_prompt")),

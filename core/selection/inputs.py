@@ -42,10 +42,12 @@ def at_once(key: tuple[Hashable, ...], compute: Callable[[], T]) -> T:
 class SampleInfo:
     """What some methods need besides features; N samples.
 
-    prompt_tokens, response_tokens int64 (N,); scores: columns float64 (N,). By name, when a method asks: vectors
-    (N, d), tags as a matrix of samples × tags, reference(name, scope, lens) another data set's matrix over the same
-    features, refined(name) a run of core.refine. remember(key, compute): the value of compute(), kept by whoever has a
-    cache; a text in the tuple `key` may name a file.
+    prompt_tokens, response_tokens int64 (N,), of the whole samples; scores: columns float64 (N,). By name, when a
+    method asks: vectors (N, d), tags as a matrix of samples × tags, reference(name, scope, lens) another data set's
+    matrix over the same features, refined(name) a run of core.refine. remember(key, compute): the value of compute(),
+    kept by whoever has a cache; a text in the tuple `key` may name a file. read int64 (N,): tokens that the model read,
+    the template's included; unread_response bool (N,): has response tokens, of which it read none. None where that is
+    not known.
     """
 
     prompt_tokens: np.ndarray
@@ -56,6 +58,8 @@ class SampleInfo:
     reference: Callable[[str, str, str], FeatureMatrix] | None = None
     refined: Callable[[str], Refined] | None = None
     remember: Callable[[tuple[Hashable, ...], Callable[[], Any]], Any] = at_once
+    read: np.ndarray | None = None
+    unread_response: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import SelectionError
-from core.extract.token_values import content_states
+from core.extract.token_values import content_states, tokenized
 from core.features.function_words import FUNCTION_WORDS
 from core.schema import FeatureMatrix, Message, Sample
 from core.session.session import Session
@@ -81,7 +81,7 @@ def named_here(session: Session, names: Mapping[int, str], lens: str) -> dict[in
 
 def read(pipeline: Pipeline, text: str) -> Reading:
     """Run the model and its SAE on a text as a person's message."""
-    _, states = content_states(Sample(0, (Message("user", text),), None), pipeline)
+    _, states = content_states(tokenized(Sample(0, (Message("user", text),), None), pipeline), pipeline)
     _, feature, value = pipeline.triples(states)
     vector = pipeline.encoder.embed([text])[0] if pipeline.encoder else states.float().mean(0).cpu().numpy()
     largest: dict[int, float] = {}

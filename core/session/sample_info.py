@@ -21,7 +21,7 @@ from core.system.shown import shown_path
 
 
 def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
-    """Token counts and score columns; the rest is read when a method asks for it, and kept in `memory`.
+    """Token counts of the whole samples and score columns; the rest is read when a method asks, and kept in `memory`.
 
     User turns after the first answer count as prompt tokens. Files are read anew once they have changed.
     """
@@ -37,6 +37,8 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         ),
         lambda name: refined(store, name),
         lambda key, compute: memory.get((*key, *versions(key)), compute),
+        read=columns["n_read"],
+        unread_response=(columns["n_response_tokens"] > 0) & (columns["n_read_response"] == 0),
     )
 
 

@@ -15,7 +15,7 @@ from core.store.reader import FeatureStore
 def turns(store: FeatureStore) -> Iterator[list[tuple[str, str]]]:
     """(role, content) of each sample's messages, in the order of the rows."""
     for (text,) in store.rows("SELECT messages FROM samples ORDER BY sample_id"):
-        yield [(role, content) for role, content in json.loads(text)]
+        yield [(role, content) for role, content, *_ in json.loads(text)]
 
 
 def records(store: FeatureStore) -> Iterator[Any]:

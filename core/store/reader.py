@@ -14,7 +14,7 @@ from core.errors import StoreError
 from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
 from core.store.arrays import read_matrix, read_topics, read_vectors
 from core.store.meta import check_version, meta_of
-from core.store.tables import connect, explained, has_table
+from core.store.tables import COUNTS, connect, explained, has_table, samples_of
 
 LACKS = {
     "topics": "has no topics: `python -m core upgrade` adds them without running the model again",
@@ -40,6 +40,11 @@ class FeatureStore:
     def key(self) -> str:
         """The key that names the store."""
         return self.path.stem
+
+    @property
+    def version(self) -> int:
+        """The version of its tables."""
+        return self.meta["schema_version"]
 
     @property
     def n_features(self) -> int:
@@ -136,12 +141,12 @@ class FeatureStore:
         return [f"{sample.prompt}\n\n{sample.response}" for sample in self.samples(rows)]
 
     def sample_columns(self) -> dict[str, np.ndarray]:
-        """Per sample, (N,) each: source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated int32;
-        source object.
+        """Per sample, (N,) each: source_row, the columns of COUNTS, and n_truncated, the tokens that were not read,
+        int32; source object. A store before version COUNTED counts what was cut as response.
         """
         return self.columns(
-            """SELECT source_row, n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated, source
-            FROM samples ORDER BY sample_id"""
+            f"""SELECT source_row, {", ".join(COUNTS)}, n_tokens - n_read AS n_truncated, source
+            FROM {samples_of(self.version)} ORDER BY sample_id"""
         )
 
     def scores(self) -> dict[str, np.ndarray]:

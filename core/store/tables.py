@@ -12,14 +12,19 @@ from core.errors import DamagedError, LockedError, StoreError
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST
 from core.system.disk import writing
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 OLDEST = 2  # version that is still read: it has one vector a sample, and no topics
+COUNTED = 4  # the first version that counts the tokens of whole samples
 VECTORS = ("embedding", "prompt_vector", "response_vector")  # columns with a sample's mean vector, one for each scope
 MEND = "move it away and extract again, or copy it anew from where it came"
-TABLES = """
+# Tokens of a sample: those of the whole, segment by segment, and all, the template's included; then the same of those
+# that were read.
+COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens", "n_tokens",
+          "n_read_prompt", "n_read_response", "n_read_later", "n_read")  # fmt: skip
+TABLES = f"""
 CREATE TABLE meta(key VARCHAR, value VARCHAR);
 CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, raw VARCHAR, messages VARCHAR, source VARCHAR,
-    scores VARCHAR, n_prompt_tokens INTEGER, n_response_tokens INTEGER, n_later_tokens INTEGER, n_truncated INTEGER,
+    scores VARCHAR, {", ".join(f"{name} INTEGER" for name in COUNTS)},
     pieces VARCHAR, segments BLOB, embedding BLOB,
     prompt_vector BLOB, response_vector BLOB);
 CREATE TABLE activations(sample_id INTEGER, segment UTINYINT, feature_id INTEGER, value FLOAT, peak INTEGER);
@@ -45,10 +50,25 @@ CREATE TABLE contexts AS
 DROP TABLE candidates;
 """
 
+# The counts of an earlier version, whose own are those of what was read. Samples were cut at their end: what is missing
+# counts as response.
+COUNTS_BEFORE = """n_prompt_tokens, n_response_tokens + n_truncated AS n_response_tokens, n_later_tokens,
+    octet_length(segments)::INTEGER + n_truncated AS n_tokens, n_prompt_tokens AS n_read_prompt,
+    n_response_tokens AS n_read_response, n_later_tokens AS n_read_later, octet_length(segments)::INTEGER AS n_read"""
+
+
+def samples_of(version: int) -> str:
+    """The samples of a store as a table of this version has them, in SQL; what an older one lacks stays out."""
+    if version >= COUNTED:
+        return "samples"
+    own = "n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated"
+    return f"(SELECT * EXCLUDE ({own}), {COUNTS_BEFORE} FROM samples)"
+
+
 # What becomes of another store's tables when they are appended.
 APPENDED = {
     "samples": """SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id,
-        sample_id + $offset::INTEGER AS source_row, $source AS source) FROM samples ORDER BY rowid""",
+        sample_id + $offset::INTEGER AS source_row, $source AS source) FROM {samples} ORDER BY sample_id""",
     "activations": "SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id) FROM activations ORDER BY rowid",
     "candidates": """SELECT feature_id, "values"[peak - start + 1] AS value, peak, start, token, "values",
         sample_id + $offset::INTEGER AS sample_id FROM contexts ORDER BY feature_id, rank""",

@@ -16,7 +16,18 @@ from core.schema import SCOPES, FeatureMatrix
 from core.store.arrays import read_matrix, read_vectors
 from core.store.contexts import DRAWN, STRONGEST, Kept, lots
 from core.store.reader import FeatureStore
-from core.store.tables import APPENDED, FINISH, SCHEMA_VERSION, TABLES, VECTORS, connect, explained, has_table
+from core.store.tables import (
+    APPENDED,
+    COUNTED,
+    FINISH,
+    SCHEMA_VERSION,
+    TABLES,
+    VECTORS,
+    connect,
+    explained,
+    has_table,
+    samples_of,
+)
 
 NOTE = "INSERT INTO meta VALUES (?, ?)"
 RESUMES = "run the same command again, which goes on where it was"
@@ -68,16 +79,10 @@ class StoreWriter:
         """Samples that are committed already."""
         return self.db.execute("SELECT count(*) FROM samples").fetchall()[0][0]
 
-    def unanswered(self) -> tuple[int, int]:
-        """Committed samples without a response token: how many of those that were cut, and how many others."""
-        sql = "SELECT count_if(n_truncated > 0), count_if(n_truncated = 0) FROM samples WHERE n_response_tokens = 0"
-        ((cut, others),) = self.db.execute(sql).fetchall()
-        return cut, others
-
     @property
     def n_tokens(self) -> int:
-        """Tokens of the samples that are committed, template included: a segment is kept for each."""
-        return self.db.execute("SELECT coalesce(sum(octet_length(segments)), 0)::BIGINT FROM samples").fetchall()[0][0]
+        """Tokens that were read of the samples that are committed, template included."""
+        return self.db.execute("SELECT coalesce(sum(n_read), 0)::BIGINT FROM samples").fetchall()[0][0]
 
     def note(self, what: str, amount: float) -> None:
         """Add to a sum, such as seconds spent, that runs over all the runs that the store takes: it grows in `meta`."""
@@ -120,10 +125,23 @@ class StoreWriter:
         """The matrix of what has been written so far, over all segments."""
         return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
 
-    def add_vector_columns(self) -> None:
-        """The columns that stores of version 2 lack: the vectors of prompt and response stay unknown."""
+    def renew(self, version: int) -> None:
+        """Bring the table of samples of a store of an earlier version up: the vectors of prompt and response stay
+        unknown, and what was cut counts as response.
+        """
         for name in VECTORS:
             self.db.execute(f"ALTER TABLE samples ADD COLUMN IF NOT EXISTS {name} BLOB")
+        if version < COUNTED:
+            own = samples_of(version)
+            self.db.execute(f"CREATE OR REPLACE TABLE samples AS SELECT * FROM {own} ORDER BY sample_id")
+
+    def set_counts(self, counted: pa.Table) -> None:
+        """Write the counts of `counted`, by its sample_id, in the place of those that are there."""
+        names = [name for name in counted.column_names if name != "sample_id"]
+        self.db.register("incoming", counted)
+        values = ", ".join(f"{name} = incoming.{name}" for name in names)
+        self.db.execute(f"UPDATE samples SET {values} FROM incoming WHERE samples.sample_id = incoming.sample_id")
+        self.db.unregister("incoming")
 
     def has_vectors(self, scope: str) -> bool:
         """Whether every sample has a vector of a scope: stores of an earlier version had the whole's alone."""
@@ -137,7 +155,7 @@ class StoreWriter:
     def texts(self) -> list[str]:
         """The turns of each sample as one text."""
         found = self.db.execute("SELECT messages FROM samples ORDER BY sample_id").fetchall()
-        return ["\n\n".join(content for _, content in json.loads(text)) for (text,) in found]
+        return ["\n\n".join(content for _, content, *_ in json.loads(text)) for (text,) in found]
 
     def write_topics(self, found: Mapping[str, FeatureMatrix], names: Sequence[str]) -> None:
         """Write (or write again) the topics of each sample by scope, and the names of those that are active."""
@@ -172,6 +190,7 @@ class StoreWriter:
         cursor.execute("BEGIN")
         for name, sql in APPENDED.items():
             given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
+            sql = sql.format(samples=samples_of(other.version))
             with explained(other.path):
                 rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
             if name == "candidates":

@@ -16,6 +16,7 @@ from core.selection.constraints import ignored
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.session.session import Session, by_method
+from core.studies.length import scope_tokens
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def compare(
     matrix = session.matrix_of(spec)
     credit = row_sums(matrix.indptr, matrix.feature, (~ignored(matrix, spec)).astype(np.float64))
     rows = tuple(_row(session, method, share, found, score, credit) for share in shares for method in methods)
-    length = length_effect(matrix, session.info.tokens)
+    length = length_effect(matrix, scope_tokens(session.store, "all"))
     return Comparison(spec.theta, session.coverable(spec), length, score, rows, spec.lens)
 
 

@@ -37,7 +37,7 @@ def growth(store: FeatureStore, places: Places, theta: float) -> list[Growth]:
     bound of those active so far.
     """
     columns = store.sample_columns()
-    lengths, source = columns["n_response_tokens"].astype(np.int64), columns["source"].astype(str)
+    lengths, source = columns["n_read_response"].astype(np.int64), columns["source"].astype(str)
     found = features_met(store, "response", theta)
     place, _ = places.of(found["sample_id"], found["peak"])
     names, group, size = np.unique(source, return_inverse=True, return_counts=True)

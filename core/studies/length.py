@@ -54,11 +54,10 @@ class ThetaCorrelation:
 
 
 def scope_tokens(store: FeatureStore, scope: str) -> np.ndarray:
-    """Tokens of each sample that the features of a scope (all, prompt, response) are read from: int64 (N,)."""
+    """Tokens of each sample that the features of a scope (all, prompt, response) were read from: int64 (N,)."""
     columns = store.sample_columns()
-    names = {"prompt": ["n_prompt_tokens"], "response": ["n_response_tokens"]}
-    parts = names.get(scope, ["n_prompt_tokens", "n_response_tokens", "n_later_tokens"])
-    return np.sum([columns[name] for name in parts], axis=0).astype(np.int64)
+    parts = SEGMENTS if scope == "all" else [scope]
+    return np.sum([columns[f"n_read_{part}"] for part in parts], axis=0).astype(np.int64)
 
 
 def scope_counts(session: Session, theta: float) -> dict[str, np.ndarray]:

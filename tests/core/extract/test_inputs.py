@@ -14,6 +14,7 @@ from core.errors import DataError, ModelError, SaelectError
 from core.extract import pipeline, run
 from core.extract.run import extract
 from core.extract.vectors import LARGEST, halved
+from core.session.session import open_session
 from core.store.reader import open_store
 from tests.stores import active_sets
 from tests.tiny import HIDDEN, random_sae
@@ -51,7 +52,7 @@ def test_skipped_rows_are_in_meta(tiny, tmp_path, quick_map):
     assert active_sets(store.path) == active_sets(tiny.store)[:6]
 
 
-def test_samples_without_a_response_token_are_told(tiny, tmp_path, quick_map):
+def test_what_a_template_leaves_out_of_answers_is_read_and_told(tiny, tmp_path, quick_map):
     turns = [("sky", "blue"), ("sea", "<think>why</think>"), ("why " * 200, "blue"), ("find", "<think>wind</think>")]
     lines = [json.dumps({"prompt": asked, "response": answered}) for asked, answered in turns]
     (tmp_path / "data.jsonl").write_text("\n".join(lines), encoding="utf-8")
@@ -62,10 +63,11 @@ def test_samples_without_a_response_token_are_told(tiny, tmp_path, quick_map):
     (tmp_path / "lm" / "chat_template.jinja").write_text(template, encoding="utf-8")
     config = replace(tiny.config, data=str(tmp_path / "data.jsonl"), model=str(tmp_path / "lm"))
     store = open_store(extract(config, tmp_path))
-    assert (store.sample_columns()["n_response_tokens"] > 0).tolist() == [True, False, False, False]
-    cut, lost, few = store.meta["warnings"]
-    assert "1 sample is cut at 64 tokens before the response" in cut
-    assert "2 samples have no response token: the chat template" in lost
+    columns = store.sample_columns()
+    assert (columns["n_read_response"] > 0).all() and not open_session(store.path).info.unread_response.any()
+    assert (columns["n_truncated"] > 0).tolist() == [False, False, True, False]
+    lost, few = store.meta["warnings"]
+    assert "of 2 samples the model's chat template leaves out a part of the answers" in lost
     assert few.startswith("There are no topics")
 
 

@@ -82,8 +82,8 @@ def test_sample_rows(case):
     columns, vectors = store.sample_columns(), {scope: store.embeddings(scope) for scope in SCOPES}
     for s, (item, content, _, hidden) in enumerate(expected):
         assert store.pieces(s)[0] == item.pieces and store.pieces(s)[1].tolist() == item.segment.tolist()
-        assert [columns[f"n_{name}_tokens"][s] for name in SEGMENTS] == [item.count(name) for name in SEGMENTS]
-        assert columns["n_truncated"][s] == item.n_dropped
+        assert [columns[f"n_read_{name}"][s] for name in SEGMENTS] == [item.count(name) for name in SEGMENTS]
+        assert columns["n_read"][s] == len(item.ids) and columns["n_truncated"][s] == item.n_dropped
         np.testing.assert_allclose(vectors["all"][s], hidden[content].mean(0), atol=0.01)
         for segment, scope in ((0, "prompt"), (1, "response")):  # the whole is their token-weighted mean
             of = content & (item.segment == segment)
@@ -190,10 +190,17 @@ def test_the_key_names_what_changes_the_result():
     assert len(config.key("1")) == 16
     for same in ({"device": "cuda"}, {"batch_tokens": 9999}, {"data": "x"}, {"model": "x"}, {"sae": "x"}):
         assert replace(config, **same).key("1") == config.key("1")
-    for other in ({"max_tokens": 9}, {"floor": 1.0}, {"hook_point": "x"}, {"limit": 3}, {"columns": {"prompt": "q"}}):
+    for other in (
+        {"max_tokens": 9},
+        {"floor": 1.0},
+        {"hook_point": "x"},
+        {"limit": 3},
+        {"columns": {"prompt": "q"}},
+        {"long": "windows"},
+    ):
         assert replace(config, **other).key("1") != config.key("1")
     assert config.key("2") != config.key("1") != config.key("1", "2")
-    for wrong in ({"max_tokens": 3}, {"floor": -1.0}, {"floor": float("nan")}):
+    for wrong in ({"max_tokens": 3}, {"long": "short"}, {"floor": -1.0}, {"floor": float("nan")}):
         with pytest.raises(SelectionError, match="must be"):
             replace(config, **wrong)
 

@@ -14,13 +14,13 @@ from core.extract.joining import join
 from core.extract.run import extract
 from core.extract.upgrade import upgrade
 from core.features.kinds import KINDS
-from core.schema import SCOPES, SelectionSpec
+from core.schema import SCOPES, SEGMENTS, SelectionSpec
 from core.session.session import open_session
 from core.store.reader import open_store
-from core.store.tables import SCHEMA_VERSION
+from core.store.tables import COUNTS, SCHEMA_VERSION
 from core.topics.folders import located
 from core.topics.model import load_topics
-from tests.stores import content_of, rows
+from tests.stores import content_of, rows, with_earlier_counts
 from tests.tiny import write_data
 
 
@@ -109,6 +109,7 @@ def as_version_2(path, to):
             db.execute(f"DROP TABLE {table}")
         for column in ("prompt_vector", "response_vector"):
             db.execute(f"ALTER TABLE samples DROP COLUMN {column}")
+        with_earlier_counts(db)
         db.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
         db.execute("DELETE FROM meta WHERE key = 'topics'")
         db.execute("UPDATE meta SET value = json_merge_patch(value, '{\"n_topics\": null, \"topics\": null, "
@@ -116,14 +117,48 @@ def as_version_2(path, to):
     return to
 
 
+def check_counts(store, whole, anew):
+    """The counts are those of the whole store, but what was cut is response where they were not made `anew`."""
+    found, wanted = store.sample_columns(), whole.sample_columns()
+    assert wanted["n_truncated"].max() > 0
+    for name in ("n_tokens", "n_truncated", *(name for name in COUNTS if name.startswith("n_read"))):
+        assert found[name].tolist() == wanted[name].tolist(), name
+    for name in SEGMENTS:
+        cut = wanted["n_truncated"] * (name == "response")
+        expected = wanted[f"n_{name}_tokens"] if anew else wanted[f"n_read_{name}"] + cut
+        assert found[f"n_{name}_tokens"].tolist() == expected.tolist(), name
+
+
+def test_counts_stay_where_the_tokenizer_is_gone(both, tmp_path):
+    old = as_version_2(both, tmp_path / f"{both.stem}.duckdb")
+    with duckdb.connect(str(old)) as db:
+        db.execute("UPDATE meta SET value = json_merge_patch(value, '{\"model\": \"gone\"}') WHERE key = 'config'")
+    store = open_store(upgrade(old))
+    check_counts(store, open_store(both), anew=False)
+    assert any("the tokenizer of gone, which could tell, is not at hand" in text for text in store.meta["warnings"])
+
+
+def test_joining_brings_earlier_counts_up(both, config, cache, tmp_path):
+    old = as_version_2(both, tmp_path / f"{both.stem}.duckdb")
+    with duckdb.connect(str(old)) as db:
+        db.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
+    other = extract(replace(config, sae=open_store(both).meta["config"]["sae"], limit=20), cache)
+    joined, parts = open_store(join([other, old], cache)), [open_store(other), open_store(old)]
+    for name in COUNTS:
+        wanted = np.concatenate([part.sample_columns()[name] for part in parts])
+        assert joined.sample_columns()[name].tolist() == wanted.tolist(), name
+
+
 def test_an_older_store_opens_and_gets_what_it_lacks(both, tmp_path):
     old = as_version_2(both, tmp_path / f"{both.stem}.duckdb")
     tokens = open_store(old).matrix()
     assert open_store(old).lenses == ("tokens",) and open_store(old).kinds() == {}
+    check_counts(open_store(old), open_store(both), anew=False)
     assert upgrade(old) == old
     store, whole = open_store(old), open_store(both)
     assert store.meta["schema_version"] == SCHEMA_VERSION
     assert store.lenses == ("topics", "tokens") and store.kinds() == whole.kinds()
+    check_counts(store, whole, anew=True)
     np.testing.assert_array_equal(store.matrix().value, tokens.value)
     np.testing.assert_array_equal(store.matrix(lens="topics").value, whole.matrix(lens="topics").value)
     with pytest.raises(StoreError, match="before prompt and response had topics of their own: extract again"):

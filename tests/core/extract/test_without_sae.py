@@ -7,7 +7,7 @@ import pytest
 
 from core.datasets.samples import read_samples
 from core.errors import ModelError, StoreError
-from core.extract import pipeline, run
+from core.extract import pipeline, run, states
 from core.extract.joining import join
 from core.extract.pipeline import load
 from core.extract.run import extract
@@ -17,6 +17,7 @@ from core.lm.sentence_encoder import load_encoder
 from core.schema import SCOPES, FeatureMatrix, SelectionSpec
 from core.session.session import open_session
 from core.store.reader import open_store
+from core.store.tables import COUNTS
 from tests.stores import content_of, rows
 from tests.tiny import save_encoder, write_data
 
@@ -51,14 +52,14 @@ def test_a_model_alone(tiny, tmp_path, quick_map):
 
 
 def test_the_vectors_are_the_encoders(tiny, encoder, tmp_path, quick_map, monkeypatch):
-    monkeypatch.setattr(run, "residual", lambda *_: pytest.fail("the model was run"))
+    monkeypatch.setattr(states, "residual", lambda *_: pytest.fail("the model was run"))
     store = open_store(extract(without(tiny.config, encoder), tmp_path))
     samples, reads = list(read_samples(tiny.config.data)), load_encoder(str(encoder), "cpu", "float32")
     asked, told = (np.stack([reads.embed([text])[0] for text in texts]) for texts in zip(*(
         (s.prompt, s.response) for s in samples), strict=True))  # fmt: skip
     columns = open_store(tiny.store).sample_columns()
     here = store.sample_columns()
-    for name in ("n_prompt_tokens", "n_response_tokens", "n_later_tokens", "n_truncated"):
+    for name in (*COUNTS, "n_truncated"):
         np.testing.assert_array_equal(here[name], columns[name])
     n, m = here["n_prompt_tokens"], here["n_response_tokens"] + here["n_later_tokens"]
     weighted = [(a * asked[i] + b * told[i]) / (a + b) for i, (a, b) in enumerate(zip(n, m, strict=True))]

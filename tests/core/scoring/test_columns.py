@@ -14,6 +14,7 @@ import pytest
 
 from core.errors import ModelError, SelectionError
 from core.extract.run import extract
+from core.lm import chat
 from core.lm import losses as lm_losses
 from core.lm.chat import tokenize
 from core.lm.losses import head_logits, mean_losses
@@ -37,8 +38,16 @@ ODD = [  # no room for a response; blank first answer; an answer that is cut; no
 UNDEFINED_ROW, PROMPTLESS_ROW = 30, 33
 
 
+@pytest.fixture(scope="module", autouse=True)
+def end_cut():
+    """Long samples lose their end, as in earlier versions: so one of ODD has no response token that is read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chat, "tokens_read", lambda segment, most: np.arange(min(len(segment), most)))
+        yield
+
+
 @pytest.fixture(scope="module")
-def made(tiny, tmp_path_factory):
+def made(tiny, tmp_path_factory, end_cut):
     """A finished store: the samples of `tiny` and the odd ones."""
     folder = tmp_path_factory.mktemp("scored")
     odd = [{"messages": [{"role": role, "content": text} for role, text in turns], "score": 1} for turns in ODD]
@@ -153,9 +162,11 @@ def test_token_counts(store):
     columns, found = store.sample_columns(), score_columns(store)
     assert found["prompt_tokens"].tolist() == columns["n_prompt_tokens"].tolist()
     assert found["response_tokens"].tolist() == columns["n_response_tokens"].tolist()
-    whole = [int((store.pieces(row)[1] >= 0).sum()) for row in range(35)]
+    tokenizer = load_lm(store.meta["config"]["model"], "cpu", "float32").tokenizer
+    whole = [int((item.segment >= 0).sum()) for item in tokenize(store.samples(), tokenizer, None)]
     assert found["tokens"].tolist() == whole and found["tokens"].dtype == np.float64
-    assert (found["response_tokens"] == 0).nonzero()[0].tolist() == [UNDEFINED_ROW]
+    assert (columns["n_read_response"] == 0).nonzero()[0].tolist() == [UNDEFINED_ROW]
+    assert found["response_tokens"].min() > 0
 
 
 def test_columns_of_the_data_win(store, monkeypatch):

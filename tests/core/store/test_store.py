@@ -14,6 +14,7 @@ from core.errors import StoreError
 from core.schema import SEGMENTS
 from core.store.meta import list_stores
 from core.store.reader import FeatureStore, commonest, open_store
+from core.store.tables import SCHEMA_VERSION
 from tests.stores import held
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -124,7 +125,7 @@ def test_what_is_no_store(tiny, tmp_path):
         open_store(other)
     with duckdb.connect(str(other)) as db:
         db.execute("CREATE TABLE meta AS SELECT 'schema_version' AS key, '999' AS value")
-    with pytest.raises(StoreError, match="schema version 999, this program reads 3: extract again"):
+    with pytest.raises(StoreError, match=f"schema version 999, this program reads {SCHEMA_VERSION}: extract again"):
         open_store(other)
 
 
