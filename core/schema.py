@@ -108,12 +108,6 @@ class ExtractConfig:
     sae: str = setting("", "Folder of an SAE, or release/sae_id of sae-lens; without one the store has topics alone.")
     hook_point: str = setting("", "Default: the one that the SAE was trained on; without one, the middle of the model.")
     max_tokens: int = setting(1024, "How many tokens the model reads at a time.", low=8)
-    long: str = setting(
-        "cut",
-        "What is longer: cut reads the head and the tail of the prompt and of the answer as much as then fits; windows "
-        "reads everything, in windows that overlap by half.",
-        choices=LONG,
-    )
     floor: float = setting(0.0, "Keep only activations above this.", low=0)
     dtype: str = setting("auto", "Of the model: auto, bfloat16, float16 or float32.")
     device: str = setting("auto", "Where the model runs: auto, cpu, cuda or mps.")
@@ -134,6 +128,12 @@ class ExtractConfig:
     )
     n_topics: int = setting(0, "Topics to learn from this data; 0: about one for 16 samples.", low=0)
     topics_k: int = setting(8, "The most topics that a sample has, where they are learnt from this data.", low=1)
+    long: str = setting(
+        "cut",
+        "What is longer: cut reads the head and the tail of the prompt and of the answer as much as then fits; windows "
+        "reads everything, in windows that overlap by half.",
+        choices=LONG,
+    )
 
     def __post_init__(self) -> None:
         check(self)

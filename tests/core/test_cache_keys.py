@@ -37,7 +37,7 @@ SAE = SaeTrainingConfig("blocks.3.hook_resid_post", 64, 4, 1000, 10, 32, 64, 1e-
 @pytest.mark.parametrize(
     ("name", "recorded"),
     [
-        (lambda: ExtractConfig("d.json", "m", "s").key("a", "b"), "e6f92797518f5625"),
+        (lambda: ExtractConfig("d.json", "m", "s", max_tokens=512).key("a", "b"), "e6f92797518f5625"),
         (lambda: EXTRACT.key("a", "b", "c"), "08ee34980f485f7e"),
         (lambda: RefineConfig(KEY).folder.name, "6c41cae0ed46"),
         (lambda: REFINE.folder.name, "3b8ec58b44b4"),

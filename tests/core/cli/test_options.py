@@ -62,7 +62,7 @@ diff: --budget=10% --json=False --lens --limit=20 --match-length/--no-match-leng
     --method=sae-greedy --scope=all --seed=0 --store! --theta one! two=rest
 concepts: --json=False --store! text!
 upgrade: --store!
-extract: --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
+extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
 refine: --lens
@@ -82,7 +82,7 @@ jobs: --cancel= --json=False --log= --resume=
 train-topics: --k=8 --most-samples=65536 --n-topics=0 --out! --passes=15 --seed=0 --store!
 """
 GONE = """
-extract: --sae!
+extract: --max-tokens=512 --sae!
 compare: --methods= --shares=0.01,0.05,0.1
 prove: --budgets=300 --methods=random,longest-response,sae-greedy
 label: --timeout=60
