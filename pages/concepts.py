@@ -9,7 +9,7 @@ from core.errors import SaelectError
 from core.schema import NOUNS, VETOES
 from core.session.concepts import Concept, concept
 from core.system.shown import many, without_folders
-from pages.parts.feature_decisions import veto_name
+from pages.parts.feature_decisions import boost, decision_name
 from pages.parts.reading import pipeline
 from pages.parts.tables import clickable, samples_table, why_link
 from pages.parts.text import plain
@@ -33,6 +33,7 @@ def features_of(now: View, found: Concept, lens: str) -> None:
         return
     counts = now.session.remember(("samples with", lens), lambda: now.session.store.features(lens))
     samples = dict(zip(counts["feature_id"].tolist(), counts["n_samples"].tolist(), strict=True))
+    own = now.state.of(lens)
     rows = [
         {
             NOUNS[lens]: f,
@@ -40,7 +41,7 @@ def features_of(now: View, found: Concept, lens: str) -> None:
             "activated": f"{values[f]:.2f}" if f in values else "",
             "in its name": "yes" if f in named else "",
             "samples": samples.get(f, 0),
-            "decided": veto_name(now.state.of(lens).vetoes.get(f, "")),
+            "decided": decision_name(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)),
         }
         for f in features
     ]
@@ -50,9 +51,11 @@ def features_of(now: View, found: Concept, lens: str) -> None:
 
 
 def act(now: View, features: list[int], lens: str) -> None:
-    """Ignore or exclude the chosen features, or take that back."""
+    """Ignore, exclude or boost the chosen features, or take that back."""
     what = many(len(features), NOUNS[lens])
-    columns = st.columns(3)
+    columns = st.columns(4)
+    with columns[3]:
+        boost(now, features, lens, f"concept-boost-{lens}")
     for column, mode, text in zip(columns, VETOES, (f"Ignore {what}", f"Exclude {what}"), strict=False):
         if column.button(text, key=f"{mode}-{lens}", width="stretch", help=DONE[mode]):
             now.workspace.veto(features, mode, f"concept: {st.session_state.concept}", lens)

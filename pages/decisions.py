@@ -15,7 +15,7 @@ from core.matrix.statistics import active_in
 from core.schema import NOUNS
 from core.system.shown import many
 from pages.parts.actions import action_bar
-from pages.parts.feature_decisions import veto_name
+from pages.parts.feature_decisions import decision_name
 from pages.parts.tables import clickable, feature_link, samples_table, why_link
 from pages.parts.text import plain, whole
 from pages.parts.view import header
@@ -58,7 +58,7 @@ def show_features(lens: str) -> None:
         {
             noun: features,
             "name": [whole(seen.label(f)) for f in features],
-            "decision": [decided(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
+            "decision": [decision_name(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
             "why": [whole(own.reasons.get(f, "")) for f in features],
             "samples": np.rint(density[features] * seen.matrix.n_samples).astype(int),
             "kept": kept[features],
@@ -71,11 +71,6 @@ def show_features(lens: str) -> None:
         st.rerun()
     for feature in chosen[-1:]:
         feature_link(feature, lens)
-
-
-def decided(veto: str, boost: float) -> str:
-    """What was decided on a feature, in words."""
-    return ", ".join(filter(None, [veto_name(veto), f"boosted ×{boost:g}" if boost != 1 else ""]))
 
 
 def show_sets() -> None:

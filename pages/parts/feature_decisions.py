@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import SelectionError
 from core.explain.leaks import leaks, preview
+from core.schema import LARGEST_BOOST, NOUNS
 from core.system.shown import many
 from pages.parts.tables import feature_link, meaning_table
 from pages.parts.text import plain
@@ -27,6 +28,7 @@ def decide(now: View, feature: int) -> None:
     """Whether a feature counts, and its label; what a veto would change."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choose_veto(now, feature)
+        boost(now, [feature], now.spec.lens, f"boost-{feature}")
         with st.popover("Label"):
             text = st.text_input("What does it stand for?", now.decided.labels.get(feature, ""), key=f"label-{feature}")
             if st.button("Save the label", key=f"save-{feature}"):
@@ -51,6 +53,29 @@ def choose_veto(now: View, feature: int) -> None:
     st.rerun()
 
 
+def boost(now: View, features: list[int], lens: str, key: str) -> None:
+    """How much features weigh; 1 as they are."""
+    own = now.state.of(lens).boosts
+    known = {own.get(feature, 1.0) for feature in features}
+    stands = known.pop() if len(known) == 1 else 1.0
+    with st.popover(f"Weighs ×{stands:g}" if stands != 1 else "Boost", icon=":material/trending_up:"):
+        label = f"Multiply the weight of {many(len(features), NOUNS[lens])} by"
+        given = stands if stands != 1 else 3.0
+        factor = st.number_input(label, 0.0, LARGEST_BOOST, given, 0.5, key=f"{key}-factor-{stands:g}")
+        st.caption("1: as it is. 0: it counts for nothing. Only methods that count features heed it.")
+        with st.container(horizontal=True):
+            apply = st.button("Apply", key=f"{key}-apply")
+            lift = st.button("Lift", key=f"{key}-lift", disabled=not any(f in own for f in features))
+    if apply or lift:
+        now.workspace.boost(features, factor if apply else 1.0, lens)
+        st.rerun()
+
+
+def decision_name(veto: str, factor: float) -> str:
+    """What was decided on a feature, in the words of the pages."""
+    return ", ".join(filter(None, [veto_name(veto), f"weighs ×{factor:g}" if factor != 1 else ""]))
+
+
 def decide_on_many(now: View, features: list[int]) -> None:
     """Ignore the chosen features, exclude their samples, or label them, under one name."""
     lens, n = now.spec.lens, len(features)
@@ -59,6 +84,7 @@ def decide_on_many(now: View, features: list[int]) -> None:
         ignore = st.button(f"Ignore these {n}", icon=":material/block:", key="ignore-many")
         exclude = st.button("Exclude their samples", icon=":material/do_not_disturb_on:", key="exclude-many")
         label = st.button("Label them so", icon=":material/label:", key="label-many", disabled=not name.strip())
+        boost(now, features, lens, "boost-many")
     if ignore or exclude:
         now.workspace.veto(features, "block" if exclude else "ignore", name, lens)
         st.rerun()

@@ -43,7 +43,7 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     assert samples[0]["now"] == "kept" and samples[1]["now"] == "left out" and samples[0]["when"][:2] == "20"
     assert [(r["topic"], r["decision"], r["why"]) for r in topics] == [
         (1, "excluded", "adverts"),
-        (2, "boosted ×3", ""),
+        (2, "weighs ×3", ""),
     ]
     assert [(r["feature"], r["decision"]) for r in features] == [(6, "ignored")]
     matrix = session.matrix_of(at.session_state.view.spec)

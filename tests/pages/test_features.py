@@ -158,3 +158,13 @@ def test_what_would_change_is_told_in_the_words_of_the_lens(visit, lens):
     told = " ".join(c.value for c in at.caption)
     assert f"{noun}s" in told and ("would leave and" in told or "Nothing: other" in told)
     assert not at.exception
+
+
+def test_a_boost_of_one_topic_and_of_a_group_and_lifting_it(visit, session):
+    at, workspace = visit("features", lens="topics", feature=1), workspace_of(session.store)
+    at.number_input(key="boost-1-factor-1").set_value(2.5).run()
+    at.button(key="boost-1-apply").click().run()
+    assert workspace.state().of("topics").boosts == {1: 2.5}
+    assert at.session_state.view.spec.boosts == {1: 2.5}
+    at.button(key="boost-1-lift").click().run()
+    assert not at.exception and workspace.state().of("topics").boosts == {}
