@@ -19,6 +19,7 @@ SECTIONS = {
         ("search", "Search", ":material/search:"),
         ("features", "Features", ":material/lightbulb:"),
         ("concepts", "Concepts", ":material/psychology_alt:"),
+        ("differences", "Differences", ":material/difference:"),
     ),
     "Select": (
         ("budget", "Budget", ":material/tune:"),

@@ -1,0 +1,161 @@
+"""Differences: what one group of samples has more of than another, or what goes with a score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.errors import SaelectError
+from core.session.groups import Group, group, rest, score_values
+from core.session.search import sources
+from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
+from core.system.shown import many
+from pages.parts.actions import action_bar
+from pages.parts.tables import FACES, clickable, feature_link, samples_table, why_link
+from pages.parts.text import plain, whole
+from pages.parts.view import header, metrics
+
+LISTED, EXAMPLES = 500, 50  # features of the table, samples of each side
+REST = "rest"
+LEAD = {
+    "topics": "Compare two groups of samples: which topics does one have more of, and which are in one alone?",
+    "tokens": "Compare two groups of samples: which features does one have more of, and which are in one alone?",
+}
+NAMES = {"kept": "kept", "left-out": "left out", "pinned": "always kept", "banned": "never kept", REST: "all others"}
+
+
+def choices() -> list[str]:
+    """The groups that there are."""
+    names = sorted(set(sources(now.session)))
+    found = ["kept", "left-out", *(["pinned"] if now.state.pins else []), *(["banned"] if now.state.bans else [])]
+    found += [f"source:{name}" for name in names] if len(names) > 1 else []
+    found += [f"set:{name}" for name in now.state.sets] + [f"selection:{name}" for name in now.state.selections]
+    return found
+
+
+def called(name: str) -> str:
+    """A group as the choice shows it."""
+    kind, _, of = name.partition(":")
+    return NAMES.get(name) or (plain(f"{kind}: {of}") if of else name)
+
+
+def ask() -> tuple[str, str, bool]:
+    """The two groups, and whether the second one is drawn to be as long as the first."""
+    left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
+    known = [*choices(), *(f"score:{name}" for name in now.session.info.scores)]
+    typed = "Or type one: feature:12, rows:1,2,3, store:KEY."
+    one = left.selectbox("One group, or a score", known, key="one", bind="query-params", format_func=called,
+                         accept_new_options=True, help=typed)  # fmt: skip
+    if one.startswith("score:"):
+        return one, "", False
+    two = middle.selectbox("Against", [REST, *choices()], key="two", bind="query-params", format_func=called,
+                           accept_new_options=True, help=typed)  # fmt: skip
+    matched = right.toggle("Of the same length", key="matched", bind="query-params",
+                           help="The second group is drawn to have answers as long as the first.")  # fmt: skip
+    return one, two, matched
+
+
+def show_differences(one: str, two: str, matched: bool) -> None:
+    """The features of two groups side by side."""
+    first = group(now.session, now.spec, now.state, one)
+    second = rest(first) if two == REST else group(now.session, now.spec, now.state, two)
+    if matched:
+        second = matched_by_length(first, second, now.session.info.response_tokens)
+    found = differences(first, second)
+    differ = int(found.differs.sum())
+    metrics(
+        ("One group", f"{found.n_one:,}", f"samples: {called(one)}"),
+        ("The other", f"{found.n_two:,}", f"samples: {called(two)}"),
+        (f"{now.noun.capitalize()}s that differ", f"{differ:,}", f"of {len(found.feature):,}"),
+        ("Covered by the first", f"{found.covers_two:.1%}", f"of the other's {now.noun}s"),
+    )
+    action_bar(now, first.rows if first.matrix is now.matrix else [], "differences", one)
+    chosen = show_table(found)
+    feature = chosen if chosen is not None else int(found.feature[0]) if len(found.feature) else None
+    if feature is not None:
+        show_examples(feature, (first, called(one)), (second, called(two)))
+
+
+def show_table(found: Differences) -> int | None:
+    """The features, the surest difference first; the one that was clicked."""
+    shown = slice(LISTED)
+    features = found.feature[shown].tolist()
+    frame = pd.DataFrame(
+        {
+            now.noun: features,
+            FACES[now.spec.lens]: [whole(now.label(f)) for f in features],
+            "one group": 100 * found.one[shown] / max(found.n_one, 1),
+            "the other": 100 * found.two[shown] / max(found.n_two, 1),
+            "log odds": found.log_odds[shown],
+            "at least": found.low[shown],
+            "at most": found.high[shown],
+            "q": found.q[shown],
+        }
+    )
+    share = st.column_config.NumberColumn(format="%.1f %%", help="of its samples have it")
+    formats = {"one group": share, "the other": share, "log odds": "%+.2f", "at least": "%+.2f", "at most": "%+.2f",
+               "q": "%.2g", FACES[now.spec.lens]: st.column_config.TextColumn(width=280)}  # fmt: skip
+    chosen = clickable(frame, "differences-table", 380, formats=formats)
+    st.caption(
+        "Log odds above 0: commoner in the first group; the interval is at 95 %. q: share of false alarms to expect "
+        "among the lines down to this one. The table's menu downloads it."
+    )
+    return features[chosen[0]] if chosen else None
+
+
+def show_examples(feature: int, *sides: tuple[Group, str]) -> None:
+    """Samples of both groups that have a feature."""
+    st.subheader(plain(f"{now.noun.capitalize()} {feature}: {now.label(feature)}"), anchor=False)
+    feature_link(feature)
+    for column, (side, name) in zip(st.columns(2, gap="large"), sides, strict=True):
+        with column:
+            if side.matrix is not now.matrix:
+                st.caption(f"{name}: open that data set to read its samples.")
+                continue
+            rows = [row for row in side.rows.tolist() if feature in side.matrix.row(row)]
+            st.caption(f"{name}: {many(len(rows), 'sample')} with it")
+            for row in samples_table(now, rows[:EXAMPLES], f"examples-{name}") if rows else ():
+                why_link(row)
+
+
+def show_correlations(column: str) -> None:
+    """Which features go with a column of numbers."""
+    found = correlations(now.matrix, score_values(now.session, column))
+    if not len(found.feature):
+        st.info(f"No {now.noun} goes with it: it is the same number everywhere, or no sample has one.")
+        return
+    st.write(sentence(found, column))
+    features = found.feature[:LISTED].tolist()
+    frame = pd.DataFrame({now.noun: features, FACES[now.spec.lens]: [whole(now.label(f)) for f in features],
+                          "samples": found.one[:LISTED], "r": found.r[:LISTED], "q": found.q[:LISTED]})  # fmt: skip
+    formats = {"r": "%+.3f", "q": "%.2g", FACES[now.spec.lens]: st.column_config.TextColumn(width=320)}
+    for i in clickable(frame, "correlations-table", 520, formats=formats):
+        feature_link(features[i])
+
+
+def sentence(found: Correlations, column: str) -> str:
+    """The finding in one sentence."""
+    sure = int((found.q <= 0.05).sum())
+    up = found.feature[np.flatnonzero(found.r > 0)[:1]].tolist()
+    down = found.feature[np.flatnonzero(found.r < 0)[:1]].tolist()
+    told = [f"{way} with “{now.label(f)}”" for way, some in (("most", up), ("least", down)) for f in some]
+    return plain(f"{many(sure, now.noun)} of {len(found.feature):,} go with {column}: it is {' and '.join(told)}.")
+
+
+def show(asked: Sequence[object]) -> None:
+    """What was asked for, or why it cannot be shown."""
+    one, two, matched = asked
+    try:
+        if str(one).startswith("score:"):
+            show_correlations(str(one).removeprefix("score:"))
+        else:
+            show_differences(str(one), str(two), bool(matched))
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/block:")
+
+
+now = header("Differences", LEAD)
+show(ask())
