@@ -43,8 +43,10 @@ def start_form(name: str, keys: Sequence[str], ask: Callable[[], Asked], label: 
     if newest:
         show_job(newest.id)
     if not newest or newest.state not in LIVING:
-        with st.expander(label, expanded=expanded, icon=":material/play_circle:", key=f"form-{name}"):
-            st.fragment(draw_form)(name, ask)
+        fold = st.expander(label, expanded, icon=":material/play_circle:", key=f"form-{name}", on_change="rerun")
+        if fold.open:  # what it costs may take a second to tell
+            with fold:
+                st.fragment(draw_form)(name, ask)
 
 
 def draw_form(name: str, ask: Callable[[], Asked]) -> None:

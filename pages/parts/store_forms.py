@@ -48,7 +48,9 @@ def asked_of_score(session: Session) -> Asked:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     missing = missing_columns(store)
     names = left.multiselect("Scores", list(SCORED), missing[-1:], format_func=SCORED.__getitem__, key="score-columns")
-    model = right.text_input("Model", key="score-model", help="Hub id, folder or GGUF file. Default: the store's own.")
+    model = right.text_input(
+        "Model", key="score-model", placeholder="the store's own", help="Hub id, folder or GGUF file."
+    )
     if not names:
         raise SelectionError("Choose at least one score.")
     if not model.strip() and not set(names) & set(missing):

@@ -19,7 +19,7 @@ from core.jobs import jobs as all_jobs
 from core.jobs.records import LIVING
 from pages.parts import start
 from tests.factories import KEY, alpaca, tiny_store
-from tests.pages.conftest import F, N, config_in, feature_sets, make_store
+from tests.pages.conftest import F, N, config_in, feature_sets, make_store, metrics
 
 LABELLER = {"SAELECT_LABEL_MODEL": "judge", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "secret"}
 
@@ -130,6 +130,9 @@ def test_labels_need_an_endpoint(visit, started, monkeypatch):
     for name in LABELLER:
         monkeypatch.delenv(name, raising=False)
     at = visit("features")
+    assert "Name the model" not in said(at)
+    at.session_state["form-label"] = True
+    at.run()
     assert "Name the model that is to make labels" in said(at) and by_key(at, "button", "start-label").disabled
     for name, value in LABELLER.items():
         monkeypatch.setenv(name, value)
@@ -215,3 +218,25 @@ def test_a_score_is_computed_and_used(real):
     assert ended().state == "finished", ended().error
     by_key(at.run(), "selectbox", "quality_score").set_value("ifd").run()
     assert at.title[0].value == "Budget"
+
+
+@pytest.mark.slow
+def test_a_run_of_refinement_is_on_the_page_once_its_job_has_ended(real):
+    at = real.visit("refinement")
+    assert "An example, not your data" in said(at)
+    for name, value in (("rounds", 1), ("budget", 3), ("new_tokens", 2)):
+        by_key(at, "number_input", f"refine-{name}").set_value(value).run()
+    press(at, "refine")
+    assert ended().state == "finished", ended().error
+    at.run()
+    assert metrics(at)["Rounds"] == ("1 of 1", "finished") and "An example" not in said(at)
+
+
+@pytest.mark.slow
+def test_a_proof_is_on_the_page_once_its_job_has_ended(real):
+    at = real.visit("proof")
+    by_key(at, "multiselect", "prove-methods").set_value(["random"]).run()
+    by_key(at, "number_input", "prove-seeds").set_value(1).run()
+    press(at, "prove")
+    assert ended().state == "finished", ended().error
+    assert metrics(at.run())["Fine-tuned models"][0] == "1" and "An example" not in said(at)
