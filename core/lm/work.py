@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from core.system.shown import duration
 
-# Of the time for a token that extraction reads, measured on the demo with two cores (docs/performance.md).
-TRAINED, WRITTEN = 7.0, 20.0
+# Times as long as for a token that extraction reads, which goes through half of the model: processor seconds of the
+# demo's model with one thread, 24 samples.
+READ, TRAINED, WRITTEN = 2.0, 10.0, 30.0
 
 
 @dataclass(frozen=True)
 class Work:
-    """Tokens that a model reads, is trained on (every pass counts) and writes."""
+    """Tokens that a model reads to the end, is trained on (every pass counts) and writes."""
 
     read: float = 0.0
     trained: float = 0.0
@@ -26,7 +27,7 @@ class Work:
 
     def seconds(self, speed: float) -> float:
         """How long it takes about, at a speed of so many tokens that extraction read a second."""
-        return (self.read + TRAINED * self.trained + WRITTEN * self.written) / speed
+        return (READ * self.read + TRAINED * self.trained + WRITTEN * self.written) / speed
 
     def told(self, speed: float) -> str:
         """All of it in a sentence; the time is left out where no speed is known (0)."""

@@ -1,0 +1,48 @@
+"""A command started from its page in a browser: the form, what it costs, the job, and its result in place."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.jobs import jobs
+from core.session.session import open_session
+from core.store.meta import list_stores
+from tests.browser.chromium import open_page, settle
+from tests.endpoint import serving
+
+pytestmark = pytest.mark.browser
+LABEL = "what the judge called it"
+
+
+def judge(messages: list[dict[str, str]], _nth: int) -> str:
+    """A judge that has one label for all."""
+    asked_to_test = "Label:" in messages[1]["content"]
+    return json.dumps({"active": [1]} if asked_to_test else {"label": LABEL})
+
+
+def test_labels_by_a_judge_come_to_the_page(page: Page, address: str, cache, monkeypatch) -> None:
+    session = open_session(list_stores(cache)[0])
+    topic = int(session.raw_matrix("all", "topics").density().argmax())
+    with serving(judge) as server:
+        open_page(page, f"{address}/features?feature={topic}")
+        page.get_by_text("Label topics by a model").click()
+        for label, value in (("Model", "judge"), ("Base URL", server.url), ("Topics", str(topic))):
+            box = page.get_by_test_id("stMain").get_by_role("textbox", name=re.compile(f"^{label}"))
+            box.fill(value)
+            box.press("Enter")
+            settle(page)
+        expect(page.get_by_text("2 requests with excerpts of the data to judge")).to_be_visible()
+        assert "secret" not in page.get_by_test_id("stMain").inner_text()
+        page.get_by_role("button", name="Start", exact=True).click()
+        expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=90_000)
+    settle(page)
+    (job,) = jobs()
+    assert job.command[:3] == ("label", "--store", session.store.key) and job.result.startswith("1 topic labelled")
+    expect(page.get_by_role("heading", name=LABEL)).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Finished", exact=True)).to_have_count(0, timeout=30_000)
+    assert not jobs()
