@@ -12,6 +12,7 @@ from core.studies.comparison import MethodRow, compare
 from core.system.shown import many
 from pages.parts.compare_figures import overlap_figure, stability_figure
 from pages.parts.figures import draw
+from pages.parts.store_forms import score_form
 from pages.parts.tables import columns, samples_table, why_link
 from pages.parts.text import plain
 from pages.parts.view import header
@@ -118,6 +119,8 @@ rows = compared(names, quick, score)
 ran = sorted((r for r in rows if not r.why), key=lambda r: -r.covered)
 if ran:
     show_table(ran, score)
+if not score:
+    score_form(session, expanded=False)
 for row in rows:
     if row.why:
         st.caption(plain(f"{row.method} could not run: {row.why}"))

@@ -14,6 +14,7 @@ from pages.parts.choices import choose
 from pages.parts.clusters import cards_of
 from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
+from pages.parts.jobs import job_lives
 from pages.parts.refinement_clusters import show_clusters, show_examples, show_weights, signed, title_of_cluster
 from pages.parts.tables import samples_table, why_link
 from pages.parts.text import cut, plain, whole
@@ -62,7 +63,7 @@ def show_state(run: RefineRun) -> None:
         ("Effective clusters", f"{last['effective clusters']:.1f}" if last else "—", "by the entropy"),
         ("R(gold) − R(generated)", signed(last["R(gold) − R(generated)"]) if last else "—", f"by {config.scorer}"),
     )
-    if not run.finished:
+    if not (run.finished or job_lives("refine", session.store.key)):
         unfinished(run)
 
 
@@ -157,6 +158,8 @@ name = choose("Run", "run", {n: title_of(run) for n, run in by_name.items()})
 run = by_name[name]
 show_state(run)
 if not len(run.rows):
+    if not any(len(other.rows) for other in every):
+        show_example()
     st.stop()
 names = {card.cluster: card.names for card in cards_of(now, clusters_of(run), run.rows, "refinement", name)}
 if run.rounds:

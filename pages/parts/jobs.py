@@ -66,6 +66,12 @@ def newest_job(*words: str) -> Job | None:
     return next((each for each in jobs() if set(words) <= set(each.command)), None)
 
 
+def job_lives(*words: str) -> bool:
+    """Whether the job started last of those whose command has all these words waits or runs."""
+    newest = newest_job(*words)
+    return newest is not None and newest.state in LIVING
+
+
 def draw_job(id: str, lived: bool) -> None:
     """A job in a box; `lived`: as the page was drawn it had not ended."""
     try:

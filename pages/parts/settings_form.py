@@ -42,7 +42,7 @@ def title(name: str) -> str:
 def widget(one: Setting, hint: Any, start: Any, about: dict[str, Any]) -> Any:
     """The widget that fits a setting; its value as the dataclass takes it."""
     if isinstance(start, tuple):
-        return st.selectbox(options=start, **about)
+        return st.selectbox(options=start, format_func=lambda word: word or "none", **about)
     if one.choices and one.low is None:
         return st.selectbox(options=one.choices, index=one.choices.index(start), **about)
     if isinstance(start, bool):
