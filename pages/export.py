@@ -4,32 +4,45 @@ import streamlit as st
 
 from core.datasets.writers import FORMATS
 from core.errors import SaelectError
-from core.export.folder import rejects_bytes
-from core.export.formats import curated_bytes, fields_of, preview
+from core.export.formats import fields_of, preview
 from core.export.forms import FORMS
-from core.export.manifest import manifest_json
 from core.export.order import ORDERS
 from core.export.settings import Shape
 from core.export.snippets import snippets
 from core.selection.specs import spec_dict
+from core.settings import sentence
 from core.store.meta import data_named
 from core.system.files import cache_dir
 from core.system.shown import shown_path
+from pages.parts.export_boxes import Leaving, show_data_set, show_file
+from pages.parts.settings_form import ask
 from pages.parts.text import cut, plain
 from pages.parts.view import header, metrics
 
 SHOWN, LONGEST = 60, 1000  # lines of the first records, and characters of a line
+SHARES = {"none": 0.0, "5 %": 0.05, "10 %": 0.1, "20 %": 0.2}  # of the records, for validation
+TO = (
+    "original: the record as it came in. messages: TRL, OpenAI. prompt-completion: TRL, learns the last response. "
+    "alpaca, sharegpt: LLaMA-Factory, axolotl."
+)
 
 
-def pick_form() -> tuple[str, str, str]:
-    """Format and order of the file, and the form of its records."""
-    left, right, last = st.columns(3)
-    format = left.segmented_control(
+def pick_shape() -> Shape:
+    """Form, format and order of the records; a split and weights for a data set."""
+    form, shape, order, split = st.columns([3, 4, 3, 3])
+    to = form.selectbox("Form", list(FORMS), key="to", bind="query-params", help=TO)
+    format = shape.segmented_control(
         "Format", list(FORMATS), default="jsonl", required=True, key="format", bind="query-params"
     )
-    order = right.segmented_control("Order", ORDERS, default="input", required=True, key="order", bind="query-params")
-    to = last.selectbox("As", list(FORMS), key="to", bind="query-params")
-    return format, order, to
+    orders = [*ORDERS, *now.session.info.scores]
+    by = order.selectbox("Order", orders, key="order", bind="query-params", help=sentence(Shape, "order"))
+    share = split.selectbox(
+        "Held out for validation", list(SHARES), key="validation", bind="query-params",
+        help=sentence(Shape, "validation"),
+    )  # fmt: skip
+    with st.expander("More for a data set", icon=":material/tune:"):
+        more = ask(Shape, ["split_seed", "sampling"], "shape", beside=2)
+    return Shape(format, by, to, SHARES[share], **more)
 
 
 def show_figures() -> None:
@@ -41,31 +54,6 @@ def show_figures() -> None:
         ("Tokens", f"{tokens:,}", f"mean {tokens / max(k, 1):,.0f} a record"),
         ("Decisions", f"{decisions:,}", "vetoes, pins and bans"),
     )
-
-
-def show_downloads(usable: bool) -> None:
-    """The three files, each made when its button is pressed."""
-    file = f"{name}.{format}"
-
-    def curated() -> bytes:
-        return curated_bytes(now.selection, store, format, order, to)
-
-    files = (
-        ("Curated file", file, curated, "download"),
-        ("Rejects with reasons", f"{name}.rejects.jsonl",
-         lambda: rejects_bytes(now.selection, store, now.spoken), "rule"),
-        ("Manifest", f"{name}.manifest.json",
-         lambda: manifest_json(now.selection, store, Shape(format, order, to), {file: curated()}).encode(),
-         "receipt_long"),
-    )  # fmt: skip
-    for column, (label, target, make, icon) in zip(st.columns(3), files, strict=True):
-        column.download_button(
-            label, make, target, icon=f":material/{icon}:", on_click="ignore", width="stretch",
-            type="primary" if icon == "download" else "secondary", key=f"download-{label.split()[0].lower()}",
-            disabled=not usable and icon != "rule",
-        )  # fmt: skip
-    st.caption("The manifest reproduces the file on any machine that has the feature store:")
-    st.code(f"python -m core replay {name}.manifest.json", language=None)
 
 
 def show_snippets() -> None:
@@ -121,10 +109,14 @@ now = header(
 )
 store = now.session.store
 name = f"{data_named(store.meta).split('.')[0]}-{now.spec.method}-{len(now.selection.rows)}"
-format, order, to = pick_form()
+shape = pick_shape()
+format, order, to = shape.format, shape.order, shape.to
 show_figures()
 found = first_records()
-show_downloads(found is not None)
+leaving = Leaving(now, shape, name, found is not None)
+for column, show in zip(st.columns(2, border=True), (show_file, show_data_set), strict=True):
+    with column:
+        show(leaving)
 if found:
     show_snippets()
 show_saved()

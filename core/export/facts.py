@@ -160,13 +160,17 @@ def checks_of(samples: Sequence[Sample], truncated: np.ndarray) -> list[tuple[st
 
 
 def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -> list[tuple[str, str]]:
-    """(what was decided, reason or note), of the vetoes, pins and bans that the selection obeys."""
+    """(what was decided, reason or note), of the vetoes, boosts, pins and bans that the selection obeys."""
     names = names_of(session.store, state, spec.lens)
     source = session.store.sample_columns()["source_row"]
     told = {"ignore": "counts for nothing", "block": "samples that have it are left out"}
     found = [
         (f"{names.numbered([feature], spec.lens)}: {told[mode]}", state.of(spec.lens).reasons.get(feature, ""))
         for feature, mode in spec.vetoes.items()
+    ]
+    found += [
+        (f"{names.numbered([feature], spec.lens)}: its weight is multiplied by {factor:g}", "")
+        for feature, factor in spec.boosts.items()
     ]
     for rows, what in ((spec.pins, "always kept"), (spec.bans, "never kept")):
         found += [(f"row {source[row]}: {what}", state.notes.get(row, "")) for row in rows]
