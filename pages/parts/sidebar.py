@@ -21,7 +21,7 @@ from pages.parts.choices import choose
 from pages.parts.options import pick_details, pick_theta
 from pages.parts.store_forms import score_form
 from pages.parts.text import plain
-from pages.parts.view import View, session_of
+from pages.parts.view import OPENED, View, session_of, url
 
 LENS_HELP = (
     "Topics: a feature is what a sample is about or asks for. Tokens: it is what single tokens mean to the model, "
@@ -37,7 +37,7 @@ def open_view(needed: bool = True) -> View | None:
     title = pick_store()
     if title is None:
         if needed:
-            st.switch_page("pages/data.py")
+            st.switch_page("pages/data.py", query_params=url())
         return None
     try:
         session = session_of(title.path)
@@ -86,6 +86,9 @@ def pick_store() -> StoreTitle | None:
     titles = {title.key: title for title in store_titles(cache_dir())}
     if not titles:
         return None
+    opened = st.session_state.pop(OPENED, "")
+    if opened in titles:
+        st.session_state["pick-store"] = st.query_params["store"] = opened
     asked = st.query_params.get("store", "")
     if asked not in titles and (found := found_by(asked, list(titles.values()))):
         asked = st.query_params["store"] = found.key

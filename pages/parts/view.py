@@ -25,6 +25,7 @@ from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.text import escape, plain, whole
 
+OPENED = "opened-store"  # in the session: the key of a store that a page asks the sidebar to open
 ASKED = "page"  # query parameter: the page to go to from app.py
 OF = {"all": "whole samples", "prompt": "prompts", "response": "responses"}  # what a scope is called in a sentence
 SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a third closes the one opened first
