@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -58,10 +57,8 @@ def asked_of_score(session: Session) -> Asked:
     require_path(model.strip() or str(store.meta["config"]["model"]))
     arguments = ["score", "--store", store.key, "--columns", ",".join(names)]
     arguments += ["--model", model.strip()] if model.strip() else []
-    work = Work(read=to_read(store, names))
-    return Asked(
-        arguments, f"{' and '.join(names)} of {data_named(session.store.meta)}", [work.told(speed_of(store.meta))]
-    )
+    costs = [Work(read=to_read(store, names)).told(speed_of(store.meta))]
+    return Asked(arguments, f"{' and '.join(names)} of {data_named(store.meta)}", costs)
 
 
 # --- labels
@@ -101,9 +98,10 @@ def asked_of_label(now: View) -> Asked:
 
 def greedy(now: View) -> SelectionSpec:
     """The request by which the command tells what is credited most."""
-    theta = now.session.default_theta("all", now.spec.lens)[0]
-    return replace(SelectionSpec(budget=1, theta=theta, lens=now.spec.lens), vetoes=now.decided.vetoes,
-                   pins=now.state.pins, bans=now.state.bans)  # fmt: skip
+    lens, own, state = now.spec.lens, now.decided, now.state
+    theta = now.session.default_theta("all", lens)[0]
+    return SelectionSpec(budget=1, theta=theta, lens=lens, vetoes=own.vetoes, boosts=own.boosts, pins=state.pins,
+                         bans=state.bans)  # fmt: skip
 
 
 # --- topics

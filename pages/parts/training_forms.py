@@ -13,7 +13,7 @@ from core.lm.fine_tuning import TrainConfig, require_training
 from core.lm.sources import require_path
 from core.proof import cost as proof_cost
 from core.proof.config import FULL, ProofConfig
-from core.proof.grid import cells, held_out_rows
+from core.proof.grid import cells, held_out_rows, n_trainable
 from core.proof.run import sources
 from core.proof.view import sizes
 from core.refine import cost as refine_cost
@@ -113,10 +113,10 @@ def asked_of_prove(now: View) -> Asked:
     known = [name for name, method in METHODS.items() if "reference" not in method.needs]
     methods = st.multiselect("Methods", [*known, FULL], PROVED, key="prove-methods",
                              help="full: all samples. The model as it came is always measured.")  # fmt: skip
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    budgets = left.text_input("Budgets", str(budget), key="prove-budgets", help="Numbers, separated by commas.")
-    seeds = middle.number_input("Seeds", 1, MOST_SEEDS, 3, key="prove-seeds", help="Runs of each method and budget.")
-    with right:
+    first, second, third = st.columns(3, vertical_alignment="bottom")
+    budgets = first.text_input("Budgets", str(budget), key="prove-budgets", help="Numbers, separated by commas.")
+    seeds = second.number_input("Seeds", 1, MOST_SEEDS, 3, key="prove-seeds", help="Runs of each method and budget.")
+    with third:
         given = ask(ProofConfig, ("held_out",), "prove", starts, beside=1)
     with st.expander(MORE, key="prove-more"):
         given |= ask(ProofConfig, PROVING, "prove", starts)
@@ -127,6 +127,9 @@ def asked_of_prove(now: View) -> Asked:
     require_score(now, methods, config.score)
     grid = cells(methods, [whole_budget(part) for part in words(budgets)], range(int(seeds)))
     rows = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
+    most, left = max(cell.budget for cell in grid), n_trainable(store.n_samples, len(rows), config.bans)
+    if config.unit == "samples" and most > left:
+        raise SelectionError(f"The budget is {most:,}, and {left:,} samples are left besides those held out.")
     costs = [
         f"{many(len(grid), 'model')} to measure, {len(grid) - 1:,} of them fine-tuned.",
         proof_cost.work(config, grid, now.session.info.tokens, len(rows)).told(speed_of(store.meta)),
