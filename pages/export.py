@@ -15,12 +15,10 @@ from core.store.meta import data_named
 from core.system.files import cache_dir
 from core.system.shown import shown_path
 from pages.parts.export_boxes import Leaving, show_data_set, show_file
-from pages.parts.settings_form import ask
 from pages.parts.text import cut, plain
 from pages.parts.view import header, metrics
 
 SHOWN, LONGEST = 60, 1000  # lines of the first records, and characters of a line
-SHARES = {"none": 0.0, "5 %": 0.05, "10 %": 0.1, "20 %": 0.2}  # of the records, for validation
 TO = (
     "original: the record as it came in. messages: TRL, OpenAI. prompt-completion: TRL, learns the last response. "
     "alpaca, sharegpt: LLaMA-Factory, axolotl."
@@ -28,21 +26,15 @@ TO = (
 
 
 def pick_shape() -> Shape:
-    """Form, format and order of the records; a split and weights for a data set."""
-    form, shape, order, split = st.columns([3, 4, 3, 3])
-    to = form.selectbox("Form", list(FORMS), key="to", bind="query-params", help=TO)
-    format = shape.segmented_control(
+    """Form, format and order of the records."""
+    left, middle, right = st.columns(3)
+    to = left.selectbox("Form", list(FORMS), key="to", bind="query-params", help=TO)
+    format = middle.segmented_control(
         "Format", list(FORMATS), default="jsonl", required=True, key="format", bind="query-params"
     )
     orders = [*ORDERS, *now.session.info.scores]
-    by = order.selectbox("Order", orders, key="order", bind="query-params", help=sentence(Shape, "order"))
-    share = split.selectbox(
-        "Held out for validation", list(SHARES), key="validation", bind="query-params",
-        help=sentence(Shape, "validation"),
-    )  # fmt: skip
-    with st.expander("More for a data set", icon=":material/tune:"):
-        more = ask(Shape, ["split_seed", "sampling"], "shape", beside=2)
-    return Shape(format, by, to, SHARES[share], **more)
+    order = right.selectbox("Order", orders, key="order", bind="query-params", help=sentence(Shape, "order"))
+    return Shape(format, order, to)
 
 
 def show_figures() -> None:
@@ -62,7 +54,7 @@ def show_snippets() -> None:
     found = snippets(f"{name}.{format}", format, to, fields)
     st.caption("The lines that load it:")
     for tab, each in zip(st.tabs([each.trainer for each in found]), found, strict=True):
-        tab.code(each.text, each.language)
+        tab.code(each.text, each.language, wrap_lines=True)
 
 
 def show_saved() -> None:
@@ -114,11 +106,13 @@ format, order, to = shape.format, shape.order, shape.to
 show_figures()
 found = first_records()
 leaving = Leaving(now, shape, name, found is not None)
-for column, show in zip(st.columns(2, border=True), (show_file, show_data_set), strict=True):
-    with column:
-        show(leaving)
-if found:
-    show_snippets()
+left, right = st.columns(2, border=True)
+with left:
+    show_file(leaving)
+    if found:
+        show_snippets()
+with right:
+    show_data_set(leaving)
 show_saved()
 if found:
     show_records(*found)

@@ -23,7 +23,8 @@ from core.system.files import cache_dir
 STANDARD_INPUT = "-"
 DATA = re.compile(r"\.(jsonl?|ndjson|csv|tsv|parquet|arrow)(\.(gz|gzip|bz2|xz|zst|zstd))?$", re.IGNORECASE)
 ABOUT = re.compile(  # files beside data that are about it
-    r"(state|config|metadata|package|croissant|dataset_infos?|dataset_dict|tokenizer(_config)?|.*\.(rejects|manifest))"
+    r"(state|config|metadata|package|croissant|dataset_infos?|dataset_dict|tokenizer(_config)?"
+    r"|(.*\.)?(rejects|manifest)|weights)"
     r"\.jsonl?",
     re.IGNORECASE,
 )

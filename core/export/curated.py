@@ -32,7 +32,7 @@ def curated_files(selection: Selection, store: FeatureStore, shape: Shape, stem:
     files = {f"{stem}.{shape.format}": content(~out if out.any() else None)}
     if out.any():
         files[f"validation.{shape.format}"] = content(out)
-    if shape.sampling:
+    if shape.sampling != "none":
         learned = replace(written, rows=rows[~out], gains=written.gains[~out])
         files[WEIGHTS] = weights_bytes(learned, store, shape.sampling)
     return files

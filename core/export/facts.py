@@ -92,7 +92,7 @@ def facts_of(session: Session, selection: Selection, state: WorkspaceState, abou
         left_out=missed[:LARGEST],
         n_left_out=len(missed),
         decisions=decisions_of(session, spec, state),
-        checks=checks_of(samples, store.sample_columns()["n_truncated"][selection.rows]),
+        checks=checks_of(session, selection, samples),
     )
 
 
@@ -149,13 +149,15 @@ def languages_of(samples: Sequence[Sample]) -> tuple[str, ...]:
     return tuple(CODES[name] for name, n in found.most_common() if n >= RARE * found.total())
 
 
-def checks_of(samples: Sequence[Sample], truncated: np.ndarray) -> list[tuple[str, int]]:
-    """How many kept records repeat an earlier one, have a blank answer, or were cut before they were read."""
+def checks_of(session: Session, selection: Selection, samples: Sequence[Sample]) -> list[tuple[str, int]]:
+    """How many kept records repeat an earlier one, have a blank answer, or were not read to their end."""
     texts = Counter(" ".join(f"{s.prompt}\n\n{s.response}".split()).casefold() for s in samples)
+    cut, unread = session.store.sample_columns()["n_truncated"][selection.rows], session.info.unread_response
     return [
         ("repeat another kept record, but for capitals and spaces", len(samples) - len(texts)),
         ("have a blank answer", sum(not sample.response.strip() for sample in samples)),
-        ("were longer than the model's window: what stands beyond it did not count", int((truncated > 0).sum())),
+        ("were longer than the model's window: what it did not read did not count", int((cut > 0).sum())),
+        ("have an answer of which nothing was read", 0 if unread is None else int(unread[selection.rows].sum())),
     ]
 
 

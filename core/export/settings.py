@@ -17,10 +17,10 @@ class Shape:
     validation: float = setting(0.0, "Share of the records held out for validation, of each source alike.", low=0)
     split_seed: int = setting(0, "Draws the records for validation.", low=0)
     sampling: str = setting(
-        "",
+        "none",
         "Weights to draw the records with, in a file weights.jsonl: gain (what a pick added), source or cluster "
         "(each as often as in all of the data).",
-        choices=("", "gain", "source", "cluster"),
+        choices=("none", "gain", "source", "cluster"),
     )
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import streamlit as st
@@ -15,7 +15,7 @@ from core.export.formats import curated_bytes
 from core.export.manifest import manifest_json
 from core.export.settings import About, Shape
 from core.features.shown_labels import names_of
-from core.settings import arguments
+from core.settings import arguments, sentence
 from core.system.shown import shown_path
 from pages.parts.settings_form import ask
 from pages.parts.start import in_a_terminal
@@ -23,10 +23,12 @@ from pages.parts.text import plain
 from pages.parts.view import View
 
 HOLDS = (
-    "The records, with a split and weights if you choose them; the rejects with their reasons; the manifest; a data "
-    "card for the Hugging Face hub, with licence, sources, coverage against random, topics, decisions and checks; a "
-    "map. `datasets.load_dataset` loads it."
+    "The records, the rejects with their reasons, the manifest, a map, and a card as the Hugging Face hub wants it: "
+    "licence, sources, coverage against random, topics, decisions, checks. `datasets.load_dataset` loads it."
 )
+
+
+SHARES = {"none": 0.0, "5 %": 0.05, "10 %": 0.1, "20 %": 0.2}  # of the records, for validation
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class Leaving:
     name: str
     usable: bool
 
-    def command(self, *more: str) -> str:
-        """The command line that exports the same."""
+    def command(self, shape: Shape, about: About) -> str:
+        """The command line that writes the same folder."""
         told = ["export", "--store", self.now.session.store.key, *arguments(self.now.selection.spec)]
-        return in_a_terminal([*told, *arguments(self.shape), *more])
+        return in_a_terminal([*told, *arguments(shape), *arguments(about), "--folder", self.name])
 
 
 def show_file(leaving: Leaving) -> None:
@@ -56,8 +58,7 @@ def show_file(leaving: Leaving) -> None:
         return rejects_bytes(now.selection, store, names_of(store, now.state, now.spec.lens))
 
     def manifest() -> bytes:
-        alone = Shape(shape.format, shape.order, shape.to)
-        return manifest_json(now.selection, store, alone, {file: curated()}).encode()
+        return manifest_json(now.selection, store, shape, {file: curated()}).encode()
 
     st.subheader("One file", anchor=False)
     download("Curated file", curated, file, "download", leaving.usable, "primary")
@@ -66,8 +67,6 @@ def show_file(leaving: Leaving) -> None:
         download("Rejects with reasons", rejected, f"{name}.rejects.jsonl", "rule")
     with right:
         download("Manifest", manifest, f"{name}.manifest.json", "receipt_long", leaving.usable)
-    if shape.validation or shape.sampling:
-        st.caption("The file holds all records: a split and weights are for the data set.")
     st.caption("The manifest makes the file again on any machine that has the feature store:")
     st.code(f"python -m core replay {name}.manifest.json", language=None, wrap_lines=True)
 
@@ -76,12 +75,11 @@ def show_data_set(leaving: Leaving) -> None:
     """The data set as a zip, as a folder on this machine, and as commands for both and for the hub."""
     st.subheader("A data set", anchor=False)
     st.caption(HOLDS)
-    with st.expander("On its card", icon=":material/badge:"):
-        about = About(**ask(About, [f.name for f in fields(About)], "about", beside=2))
+    shape, about = pick_split(leaving.shape), pick_about()
 
     def made() -> dict[str, bytes]:
         now = leaving.now
-        return dataset_files(now.session, now.selection, now.state, leaving.shape, about)
+        return dataset_files(now.session, now.selection, now.state, shape, about)
 
     download(
         "Data set as a zip", lambda: zipped(made(), leaving.name), f"{leaving.name}.zip", "folder_zip",
@@ -89,7 +87,23 @@ def show_data_set(leaving: Leaving) -> None:
     )  # fmt: skip
     write_here(leaving, made)
     st.caption("The same in a terminal; with --push-to-hub NAME/DATA-SET it is uploaded, after asking:")
-    st.code(leaving.command(*arguments(about), "--folder", leaving.name), language=None, wrap_lines=True)
+    st.code(leaving.command(shape, about), language=None, wrap_lines=True)
+
+
+def pick_split(shape: Shape) -> Shape:
+    """The shape with a split and weights."""
+    share = st.segmented_control(
+        "Held out for validation", list(SHARES), default="none", required=True, key="validation", bind="query-params",
+        help=sentence(Shape, "validation"),
+    )  # fmt: skip
+    with st.expander("Seed of the split, weights", icon=":material/tune:"):
+        return replace(shape, validation=SHARES[share], **ask(Shape, ["split_seed", "sampling"], "shape", beside=2))
+
+
+def pick_about() -> About:
+    """What only a person can say of the data set."""
+    with st.expander("Title, licence, language, note", icon=":material/badge:"):
+        return About(**ask(About, [f.name for f in fields(About)], "about", beside=2))
 
 
 def write_here(leaving: Leaving, made: Callable[[], dict[str, bytes]]) -> None:

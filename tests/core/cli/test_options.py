@@ -69,7 +69,7 @@ refine: --lens
 select: --force=False --lens
 explain: --lens
 export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
-    --sampling= --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
+    --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
 search: --lens
 veto: --lens
 label: --lens --timeout=60.0

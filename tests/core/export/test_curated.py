@@ -134,4 +134,4 @@ def test_replay_makes_every_file_again(store, tmp_path: Path, format: str, to: s
 
 
 def test_the_command_line_knows_every_kind_of_weights() -> None:
-    assert settings_of(Shape)["sampling"].choices == ("", *SAMPLING)
+    assert settings_of(Shape)["sampling"].choices == ("none", *SAMPLING)

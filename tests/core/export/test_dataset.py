@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.datasets.samples import read_samples
 from core.errors import DataError
 from core.export.dataset import dataset_files, write_dataset, zipped
 from core.export.facts import languages_of, length_table
@@ -64,6 +65,12 @@ def test_datasets_loads_the_folder_with_its_splits(session, tmp_path: Path, form
     write_dataset(made(session, shape, budget=8), session, tmp_path / "out")
     found = load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "loaded"))
     assert {split: len(rows) for split, rows in found.items()} == {"train": 6, "validation": 2}
+
+
+def test_what_was_written_can_be_read_again(session, tmp_path: Path) -> None:
+    """As data for the next selection: the records alone, and not what stands beside them."""
+    write_dataset(made(session, Shape(validation=0.25, sampling="gain")), session, tmp_path / "out")
+    assert len(list(read_samples(tmp_path / "out"))) == 4
 
 
 def test_replay_of_the_folder_makes_its_records_again(session, tmp_path: Path) -> None:
