@@ -49,7 +49,7 @@ def show() -> None:
         for name, title, icon in PAGES
     }
     sections = {title: [pages[name] for name, *_ in section] for title, section in SECTIONS.items()}
-    navigation = st.navigation(sections, expanded=True)  # else the last ones are folded away
+    navigation = st.navigation(sections, position="top")
     arrived()
     asked = st.query_params.get(ASKED)
     if asked in pages:

@@ -18,11 +18,12 @@ from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
+from app import PAGES
 from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore, open_store
 from core.store.writer import StoreWriter
 from core.system.files import cache_dir
-from tests.browser.chromium import chromium, dashboard, open_page
+from tests.browser.chromium import chromium, dashboard, link_to, open_page
 
 N = 52_000
 PLACE = """() => [...document.querySelectorAll('h1, [role="tab"][aria-selected="true"]')]
@@ -80,12 +81,12 @@ def seconds(page: Page, act: Callable[[], None]) -> float:
 
 def visits(page: Page, name: str) -> Iterator[tuple[str, float, float]]:
     """(page or tab of it, seconds for the first time, seconds again)."""
-    links, times = page.get_by_test_id("stSidebarNavLink"), {}
+    times: dict[str, list[float]] = {}
     for _ in range(2):
-        times.setdefault(name, []).append(seconds(page, links.get_by_text(name, exact=True).click))
+        times.setdefault(name, []).append(seconds(page, link_to(page, name).click))
         for tab in page.get_by_role("tab").all()[1:]:
             times.setdefault(f"{name}: {tab.inner_text()}", []).append(seconds(page, tab.click))
-        seconds(page, links.get_by_text("Overview", exact=True).click)
+        seconds(page, link_to(page, "Overview").click)
     yield from ((place, *both) for place, both in times.items())
 
 
@@ -96,8 +97,7 @@ def main(path: Path, names: list[str]) -> None:
     with dashboard(big.parent) as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 1100})
         open_page(page, address)
-        listed = [text.split()[1:] for text in page.get_by_test_id("stSidebarNavLink").all_inner_texts()]  # no icons
-        for name in names or map(" ".join, listed[1:]):
+        for name in names or (title for _, title, _ in PAGES if title != "Overview"):
             for place, first, again in visits(page, name):
                 table.add_row(place, f"{first:.2f}", f"{again:.2f}")
     Console(width=100).print(table)

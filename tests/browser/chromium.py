@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+import app
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -109,3 +112,10 @@ def settle(page: Page) -> None:
     """Wait until the script run has ended, nothing is stale and nothing has changed for a quarter of a second."""
     page.get_by_test_id("stHeading").first.wait_for(timeout=90_000)
     page.wait_for_function(QUIET, timeout=90_000)
+
+
+def link_to(page: Page, title: str) -> Locator:
+    """The link to a page in its menu of the navigation, which is opened."""
+    section = next(name for name, pages in app.SECTIONS.items() if any(title == of for _, of, _ in pages))
+    page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    return page.get_by_test_id("stTopNavDropdownLink").filter(has_text=re.compile(f"{title}$"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import settle
+from tests.browser.chromium import link_to, settle
 from tests.browser.conftest import SAMPLES
 
 
@@ -32,6 +32,6 @@ def metric(page: Page, name: str) -> str:
 
 def go(page: Page, title: str) -> None:
     """Follow a link of the navigation."""
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    link_to(page, title).click()
     expect(page.get_by_test_id("stHeading").first).to_contain_text(title, timeout=30_000)
     settle(page)
