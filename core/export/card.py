@@ -33,7 +33,7 @@ LIMITS = """\
 - A feature says what an autoencoder saw in a language model's vectors, and its name was made of words or by a model: \
 read some records before you rely on either.
 - Coverage counts features. It says nothing of whether an answer is right, safe or well written.
-- Records are compared by what the model read of them, at most {read:,} tokens each.
+- Records are compared by what the model read of each: {read}.
 - Numbers of tokens are those of the tokenizer of {model}.
 """
 CITATION = """\
@@ -141,7 +141,7 @@ def choice(facts: Facts) -> str:
         "Budget": many(spec.budget, spec.unit.removesuffix("s")),
         "Lens": f"{spec.lens} of {'whole records' if spec.scope == 'all' else spec.scope + 's'}",
         "Threshold θ": f"{spec.theta:.4g}",
-        "Model": f"{text(facts.model)}, of each record at most {many(facts.read, 'token')}",
+        "Model": f"{text(facts.model)}, which read of each record {facts.read}",
         "Weights, multiplicity, seed": f"{spec.weights}, {spec.multiplicity}, {spec.seed}",
     }
     rows |= {text(name): text(str(value)) for name, value in spec.options.items()}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Facts:
     data: str
     digest: str
     model: str
-    read: int  # tokens of a record that the model reads at most
+    read: str  # how much of a record the model read
     languages: tuple[str, ...]
     records: tuple[int, int]  # kept, all
     tokens: tuple[int, int]
@@ -76,7 +77,7 @@ def facts_of(session: Session, selection: Selection, state: WorkspaceState, abou
         data=data,
         digest=store.meta["digests"]["data"],
         model=without_folders(str(store.meta["config"].get("model", ""))),
-        read=int(store.meta["config"].get("max_tokens") or 0),
+        read=read_of(store.meta["config"]),
         languages=tuple(filter(None, about.language.replace(" ", "").split(","))) or languages_of(samples),
         records=(len(selection.rows), store.n_samples),
         tokens=(int(info.tokens[selection.rows].sum()), int(info.tokens.sum())),
@@ -94,6 +95,12 @@ def facts_of(session: Session, selection: Selection, state: WorkspaceState, abou
         decisions=decisions_of(session, spec, state),
         checks=checks_of(session, selection, samples),
     )
+
+
+def read_of(config: Mapping[str, Any]) -> str:
+    """How much of a record the model read, as the end of a sentence."""
+    window = many(int(config.get("max_tokens") or 0), "token")
+    return f"all, in windows of {window}" if config.get("long") == "windows" else f"at most {window}"
 
 
 def random_coverage(session: Session, selection: Selection) -> tuple[int, ...]:

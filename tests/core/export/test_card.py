@@ -23,7 +23,8 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 SPEC = SelectionSpec("sae-greedy", 3, theta=0.5, lens="topics", options={"tau": 0.8})
 PLAIN = {
     "about": About(license="Apache-2.0", note="Made for a test."),
-    "title": "A title", "data": "data.jsonl", "digest": "0" * 64, "model": "a/model", "read": 64, "languages": ("en",),
+    "title": "A title", "data": "data.jsonl", "digest": "0" * 64, "model": "a/model",
+    "read": "at most 64 tokens", "languages": ("en",),
     "records": (3, 9), "tokens": (30, 120), "spec": SPEC, "method": "Takes the best.", "covered": 6, "coverable": 8,
     "random": (2, 4, 5), "sources": [("web", 2, 5), ("book", 1, 4)], "lengths": [("0 to 31", 3, 9)],
     "most_kept": [("cooking", 2, 4)], "left_out": [("law", 0, 2)], "n_left_out": 1,
@@ -93,7 +94,7 @@ def test_the_body_says_what_is_there() -> None:
         "arXiv:2502.14050",
         "arXiv:2409.11378",
         "{SAElect}",
-        "at most 64 tokens each",
+        "what the model read of each: at most 64 tokens.",
         "| tau | 0.8 |",
     ):
         assert told in body

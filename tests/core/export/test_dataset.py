@@ -13,7 +13,7 @@ import yaml
 from core.datasets.samples import read_samples
 from core.errors import DataError
 from core.export.dataset import dataset_files, write_dataset, zipped
-from core.export.facts import languages_of, length_table
+from core.export.facts import languages_of, length_table, read_of
 from core.export.folder import replay
 from core.export.settings import About, Shape
 from core.schema import Message, Sample, SelectionSpec
@@ -159,3 +159,8 @@ def test_languages_are_those_of_more_than_a_few_records() -> None:
     assert languages_of(english + german) == ("en", "de")
     assert languages_of(english + german[:1]) == ("en",)
     assert languages_of(samples("12 + 3", 2)) == ()
+
+
+def test_what_the_model_read_is_told() -> None:
+    assert read_of({"max_tokens": 512}) == "at most 512 tokens"
+    assert read_of({"max_tokens": 1024, "long": "windows"}) == "all, in windows of 1,024 tokens"
