@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from core.cli.app import app, main
 from core.cli.options import Asked, Options, parsed_budget, parsed_methods, takes
 from core.errors import SelectionError
-from core.settings import pairs, setting
+from core.settings import pairs, setting, typed
 from core.system.files import PROJECT
 
 # Recorded from the commands whose options were written by hand: ! needed, =default, nothing: none.
@@ -77,6 +79,9 @@ labels: --lens
 decisions: --export --import --json=False --last=20 --store!
 replay: --store
 train-sae: --out
+estimate: --batch-tokens=4096 --columns= --data! --device=auto --dtype=auto --floor=0.0 --hook-point= --json=False
+    --limit --long=cut --max-tokens=1024 --model! --n-topics=0 --sae= --skip-bad/--no-skip-bad=False --topics-k=8
+    --topics= --vectors=
 open: --browser/--no-browser=True --port=0 source!
 jobs: --cancel= --json=False --log= --resume=
 train-topics: --k=8 --most-samples=65536 --n-topics=0 --out! --passes=15 --seed=0 --store!
@@ -177,6 +182,26 @@ def test_a_command_gets_what_was_typed_by_the_names_of_the_fields() -> None:
     )
     assert run("f", options=Options(Made, "rounds", "word", rounds=8)) == ("f", {"rounds": 8, "word": "a"}, 1)
     assert set(run("f", options=Options(Made, without=("name", "given")))[1]) == {*nothing} - {"given"}
+
+
+Names = st.text("ab -=", min_size=1).filter(lambda name: not name.startswith("-"))
+Asks = {
+    "rounds": st.integers(1, 9),
+    "limit": st.none() | st.integers(-3, 3),
+    "loud": st.just(True),
+    "only": st.lists(st.integers(-2, 2), max_size=3).map(tuple),
+    "theta": st.floats(0, 2),
+    "word": st.sampled_from("ab"),
+    "given": st.dictionaries(st.sampled_from("ab"), st.sampled_from(["1", "x=y"]), max_size=2),
+}
+
+
+@given(st.fixed_dictionaries({"name": Names}, optional=Asks))
+def test_what_settings_amount_to_is_what_a_command_gets(asked: dict[str, Any]) -> None:
+    usual = run("f", "--name", "n", options=Options(Made))[1]
+    got = run("f", *typed(Made, asked), options=Options(Made))[1]
+    left_out = {"theta": None} if asked.get("theta") == 0.5 else {}  # its default: the store's own is taken instead
+    assert got == usual | asked | left_out
 
 
 @pytest.mark.parametrize(
