@@ -35,6 +35,7 @@ SECTIONS = {
     ),
     "Export": (("export", "Export", ":material/download:"),),
 }
+READABLE = "<style>button[kind^='primary']{color:#10151c}</style>"  # on the dark theme's light blue
 PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
@@ -44,6 +45,8 @@ def show() -> None:
     from pages.parts.view import ASKED, arrived
 
     st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
+    if st.context.theme.type == "dark":
+        st.html(READABLE)
     pages = {
         name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
         for name, title, icon in PAGES
