@@ -45,7 +45,7 @@ def show_correlation() -> None:
     left.caption(
         f"Over {own.n:,} samples r = {own.pearson.value:.2f}: a sample with the median of {np.median(tokens):,.0f} "
         f"tokens activates {np.median(counts):,.0f} features. The paper reports r = 0.92. "
-        + (f"{cut:,} were cut at {store.meta['config']['max_tokens']} tokens." if cut else "")
+        + (f"Tokens and features are those that the model read: {cut:,} samples were not read whole." if cut else "")
     )
     with right:
         table = session.default_theta(now.spec.scope, now.spec.lens)[1]

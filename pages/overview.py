@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
+from core.session.cut import READ, cut_told
 from core.system.shown import many, without_folders
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
@@ -37,6 +39,27 @@ def show_figures() -> None:
         ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
         (f"Active {nouns} a sample", f"{now.matrix.counts.mean():,.3g}", f"at θ = {now.spec.theta:.3g}"),
     )
+
+
+def show_cut() -> None:
+    """What was not read of long samples; those of whose answer nothing was read can be excluded at once."""
+    told = now.session.remember("cut told", lambda: cut_told(store))
+    if not told:
+        return
+    st.info(told, icon=":material/content_cut:")
+    unread = np.flatnonzero(now.session.info.unread_response)
+    left = np.setdiff1d(unread, now.state.bans).tolist()
+    if not len(unread):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = many(len(left), "sample")
+        if left and st.button(f"Never keep the {name} whose answer was not read", icon=":material/do_not_disturb_on:",
+                              key="ban-unread"):  # fmt: skip
+            now.workspace.ban(left)
+            st.toast(f"{name} banned. Undo takes it back.")
+            st.rerun()
+        st.page_link("pages/search.py", label="See them", icon=":material/search:",
+                     query_params=link(find_read=READ[-1]))  # fmt: skip
 
 
 def show_coverage() -> None:
@@ -101,6 +124,7 @@ now = header("Keep the samples that teach the most", LEADS)
 store, budget, nouns = now.session.store, len(now.selection.rows), f"{now.noun}s"
 coverable, covered = now.session.coverable(now.spec), int(now.selection.covered_after[-1])
 show_upgrade()
+show_cut()
 show_figures()
 left, right = st.columns([3, 2], gap="large")
 with left:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SelectionError
+from core.session.cut import READ, readings
 from core.session.search import STATUSES, Query, find, parsed_features, sources
 from pages.parts import reading
 from pages.parts.actions import action_bar
@@ -45,11 +46,20 @@ def ask(now: View) -> Query:
     with columns[3]:
         longest = number("Longest, in tokens", "find_max", step=1, min_value=0)
     source, column, score = ask_columns(now)
+    read = ask_reading(now)
     asked = parsed_features(has, now.noun), parsed_features(lacks, now.noun)
     for what, features in zip(("Has", "Lacks"), asked, strict=True):
         if features:
             st.caption(plain(f"{what} {named(now, features)}"))
-    return Query(text, regex, *asked, (shortest, longest), source, column, score, status, now.noun)
+    return Query(text, regex, *asked, (shortest, longest), source, column, score, status, now.noun, read)
+
+
+def ask_reading(now: View) -> str:
+    """How a sample was read, where not all were read whole."""
+    if not readings(now.session).any():
+        return "all"
+    return st.segmented_control("Read by the model", ("all", *READ), default="all", required=True, key="find_read",
+                                bind="query-params")  # fmt: skip
 
 
 def ask_columns(now: View) -> tuple[str | None, str, tuple[float | None, float | None]]:

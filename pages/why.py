@@ -7,6 +7,7 @@ from core.explain.sentences import told
 from core.explain.similar_samples import most_similar_kept, side_by_side
 from core.schema import NOUNS
 from core.selection.registry import METHODS
+from core.session.cut import READ, readings
 from pages.parts import reading, sample_features, similar_samples
 from pages.parts.text import cut, escape, plain
 from pages.parts.view import header, metrics
@@ -131,9 +132,20 @@ def show_note(row: int) -> None:
             st.rerun()
 
 
+def reading_told(row: int) -> str:
+    """What was not read of the sample; "" where it was read whole."""
+    how, columns = int(readings(now.session)[row]), store.sample_columns()
+    if not how:
+        return ""
+    read, whole = (f"{int(columns[name][row]):,}" for name in ("n_read", "n_tokens"))
+    return f"{READ[how].capitalize()}: the model read {read} of its {whole} tokens."
+
+
 row = pick_row()
 show_note(row)
 rank = position.get(row)
 status = "kept" if rank is not None else "left out"
 st.html(f"<div data-testid='why-status' style='font-size:1.1rem'>Row {row:,} is <b>{status}</b>.</div>")
+if missing := reading_told(row):
+    st.caption(f":material/content_cut: {missing}")
 explain(row, rank)

@@ -27,13 +27,14 @@ def run_extraction(config: ExtractConfig) -> Path:
 
 def with_progress(run: Callable[[Any], Path]) -> Path:
     """Make a store with a progress bar; prints what there is to know about it."""
+    from core.session.cut import cut_told
     from core.store.reader import open_store
 
     with stages() as told:
         path = run(lambda step: told(step.stage, step.done, step.total, step.tokens))
     store = open_store(path)
-    for warning in store.meta["warnings"]:
-        tell(f"Note: {warning}")
+    for note in filter(None, [*store.meta["warnings"], cut_told(store)]):
+        tell(f"Note: {note}")
     tokens, seconds = store.meta["tokens"], store.meta["seconds"]
     made = f"{many(store.n_samples, 'sample')}, {many(tokens, 'token')} in {seconds:.0f} s"
     tell(f"{made} → {shown_path(path)}")

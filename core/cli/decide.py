@@ -119,6 +119,7 @@ def ban(
     store: Store,
     rows: Rows = None,
     without: Annotated[str, typer.Option(help="Also every row that has no value in this score column.")] = "",
+    unread: Annotated[bool, typer.Option("--unread", help="Also every row of whose answer nothing was read.")] = False,
     lift: Lift = False,
     as_json: AsJson = False,
 ) -> None:
@@ -129,6 +130,8 @@ def ban(
     session, workspace = opened(store, rows)
     if without:
         rows = [*(rows or []), *unscored(session.info.scores, without)]
+    if unread:
+        rows = [*(rows or []), *np.flatnonzero(session.info.unread_response).tolist()]
     decide("ban", rows, workspace.unban if lift else workspace.ban, lambda: workspace.state().bans, as_json)
 
 

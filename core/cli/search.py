@@ -33,6 +33,7 @@ class Conditions:
     min_score: float | None = setting(None, "Lowest score.")
     max_score: float | None = setting(None, "Highest score.")
     status: str = setting("all", "all, picked or rejected, by the method and budget below")
+    read: str = setting("all", "How it was read: whole, prompt cut, answer cut or answer not read; or all.")
 
     @property
     def query(self) -> Query:
@@ -42,7 +43,7 @@ class Conditions:
         tokens, bounds = (self.min_tokens, self.max_tokens), (self.min_score, self.max_score)
         return Query(
             text=self.text, regex=self.regex, has=tuple(self.feature), lacks=tuple(self.lacks), tokens=tokens,
-            source=self.source, score_column=self.score, score=bounds, status=self.status,
+            source=self.source, score_column=self.score, score=bounds, status=self.status, read=self.read,
         )  # fmt: skip
 
 

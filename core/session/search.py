@@ -13,6 +13,7 @@ from core.errors import SelectionError
 from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
+from core.session.cut import READ, readings
 from core.session.session import Session
 from core.store.queries import turns
 from core.store.reader import FeatureStore
@@ -26,7 +27,7 @@ class Query:
 
     text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
     score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up. noun: what a
-    feature is called in an error.
+    feature is called in an error. read: one of READ, how the sample was read, or all.
     """
 
     text: str = ""
@@ -39,6 +40,7 @@ class Query:
     score: tuple[float | None, float | None] = (None, None)
     status: str = "all"
     noun: str = "feature"
+    read: str = "all"
 
 
 def find(session: Session, matrix: FeatureMatrix, query: Query, picked: Sequence[int] | np.ndarray = ()) -> np.ndarray:
@@ -48,6 +50,8 @@ def find(session: Session, matrix: FeatureMatrix, query: Query, picked: Sequence
     """
     keep = _status(query, matrix.n_samples, picked) & _features(matrix, query)
     keep &= between(session.info.tokens, *query.tokens)
+    if query.read != "all":
+        keep &= readings(session) == _place(query.read)
     if query.source is not None:
         keep &= sources(session) == query.source
     if query.score_column:
@@ -110,6 +114,12 @@ def _status(query: Query, n: int, picked: Sequence[int] | np.ndarray) -> np.ndar
     kept = np.zeros(n, bool)
     kept[np.asarray(picked, np.int64)] = True
     return {"all": np.ones(n, bool), "picked": kept, "rejected": ~kept}[query.status]
+
+
+def _place(read: str) -> int:
+    if read not in READ:
+        raise SelectionError(f"Unknown reading {read!r}: use all or one of {', '.join(READ)}.")
+    return READ.index(read)
 
 
 def _features(matrix: FeatureMatrix, query: Query) -> np.ndarray:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.features.kinds import meaning_first, rest_told
 from core.schema import NOUNS
+from core.session.cut import READ, readings
 from pages.parts.text import escape, whole
 from pages.parts.view import View, link, url, view
 
@@ -94,9 +95,11 @@ def samples_table(
     several: bool = False,
 ) -> list[int]:
     """Samples with the beginnings of their texts, after `more` columns; gives the rows that were clicked, one at most
-    unless `several`."""
+    unless `several`. How they were read is a column where one of them was not read whole.
+    """
     rows = np.asarray(rows, dtype=int)
     texts = now.session.store.previews(rows)
+    read = readings(now.session)[rows]
     frame = pd.DataFrame(
         {
             **(more or {}),
@@ -104,6 +107,7 @@ def samples_table(
             "prompt": [whole(prompt) for prompt, _ in texts],
             "response": [whole(response) for _, response in texts],
             "response tokens": now.session.info.response_tokens[rows],
+            **({"read": [READ[i] for i in read]} if read.any() else {}),
         }
     )
     return [int(rows[i]) for i in clickable(frame, key, 320, several, formats)]

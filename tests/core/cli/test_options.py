@@ -64,6 +64,7 @@ diff: --budget=10% --json=False --lens --limit=20 --match-length/--no-match-leng
     --method=sae-greedy --scope=all --seed=0 --store! --theta one! two=rest
 concepts: --json=False --store! text!
 upgrade: --store!
+ban: --unread=False
 extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
@@ -72,7 +73,7 @@ select: --force=False --lens
 explain: --lens
 export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
     --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
-search: --lens
+search: --lens --read=all
 veto: --lens
 label: --lens --timeout=60.0
 labels: --lens

@@ -1,0 +1,40 @@
+"""What was not read of the samples of a store, since they are longer than the model's window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.session.session import Session
+from core.store.reader import FeatureStore
+from core.system.shown import many
+
+READ = ("whole", "prompt cut", "answer cut", "answer not read")  # how a sample was read, from best to worst
+
+
+def readings(session: Session) -> np.ndarray:
+    """How each sample was read, by its place in READ: int8 (N,)."""
+    return session.remember("readings", lambda: read_of(session.store))
+
+
+def read_of(store: FeatureStore) -> np.ndarray:
+    """As `readings`. A sample of which later turns alone are missing counts as `prompt cut`: these are no answers."""
+    columns = store.sample_columns()
+    own, read = columns["n_response_tokens"], columns["n_read_response"]
+    cut = [columns["n_truncated"] > 0, read < own, (read == 0) & (own > 0)]
+    return np.maximum.reduce([np.where(which, i, 0) for i, which in enumerate(cut, 1)]).astype(np.int8)
+
+
+def cut_told(store: FeatureStore) -> str:
+    """How many samples were not read whole, and what is missing of them, in sentences; "" where nothing is."""
+    columns, found = store.sample_columns(), np.bincount(read_of(store), minlength=len(READ)).tolist()
+    longer = int((columns["n_truncated"] > 0).sum())
+    if not longer:
+        return ""
+    read, whole = int(columns["n_read"].sum()), int(columns["n_tokens"].sum())
+    gap = int((columns["n_read_prompt"] < columns["n_prompt_tokens"]).sum())
+    parts = [(gap, "part of the prompt"), (found[2], "the end of the answer"), (found[3], "all of the answer")]
+    missing = "; ".join(f"{n:,} lack {what}" for n, what in parts if n)
+    return (
+        f"{longer:,} of {many(store.n_samples, 'sample')} were longer than {store.meta['config']['max_tokens']:,} "
+        f"tokens, and not read whole{': ' if missing else ''}{missing}. The model read {read:,} of {whole:,} tokens."
+    )
