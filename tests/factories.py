@@ -11,9 +11,10 @@ import pyarrow as pa
 from core.datasets.samples import file_digest, read_samples
 from core.datasets.writers import write_records
 from core.matrix.threshold import theta_table
-from core.schema import SCOPES, FeatureMatrix
+from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.selection.inputs import SampleInfo
 from core.store.contexts import lots
+from core.store.reader import open_store
 from core.store.tables import COUNTS, VECTORS
 from core.store.writer import StoreWriter
 
@@ -71,6 +72,18 @@ def tiny_store(
     if topics is not None:
         facts["topics"] = _write_topics(writer, topics, angle)
     return writer.finish(facts | meta)
+
+
+def with_counts(path, whole, read) -> Path:
+    """The same store with other token counts: of each segment in the whole sample, and of what was read, int (N, 3)."""
+    meta = {name: value for name, value in open_store(path).meta.items() if name != "schema_version"}
+    path.rename(path.with_name(f"{path.stem}.partial.duckdb"))
+    writer = StoreWriter(path)
+    columns = {f"n_{s}_tokens": whole[:, i] for i, s in enumerate(SEGMENTS)}
+    columns |= {f"n_read_{s}": read[:, i] for i, s in enumerate(SEGMENTS)}
+    columns |= {"n_tokens": whole.sum(1), "n_read": read.sum(1), "sample_id": np.arange(len(whole))}
+    writer.set_counts(pa.table({name: column.astype(np.int32) for name, column in columns.items()}))
+    return writer.finish(meta)
 
 
 def matrix_from(rows, n_features):

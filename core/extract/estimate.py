@@ -97,7 +97,7 @@ def counted(samples: Iterable[Sample], n: int) -> tuple[np.ndarray, list[Sample]
 def tested(pipeline: Pipeline, samples: list[Sample]) -> Probe:
     """Tokenize and run samples; the shortest one alone before, as whatever comes first takes longer."""
     config = pipeline.config
-    items = tokenize(samples, pipeline.lm.tokenizer, config.max_tokens)
+    items = tokenize(samples, pipeline.lm.tokenizer, config.most_read)
     read = np.array([len(item.ids) for item in items], np.int64)
     shortest = int(read.argmin())
     run(pipeline, [samples[shortest]], [items[shortest]])
@@ -125,7 +125,7 @@ def told(
 ) -> Estimate:
     """What the probe says of all the data."""
     config, n, d = pipeline.config, len(characters), pipeline.lm.d_model
-    tokens, read = foretold(characters, probe, config.max_tokens)
+    tokens, read = foretold(characters, probe, config.most_read or np.inf)
     values = probe.values / max(probe.done, 1) * read
     disk = LEAST_BYTES + BYTES_PER_VALUE * values + BYTES_PER_CHARACTER * characters.sum()
     disk += BYTES_PER_FEATURE * pipeline.n_features + 2 * VECTORS * d * n
@@ -138,7 +138,7 @@ def told(
     )  # fmt: skip
 
 
-def foretold(characters: np.ndarray, probe: Probe, max_tokens: int) -> tuple[float, float]:
+def foretold(characters: np.ndarray, probe: Probe, max_tokens: float) -> tuple[float, float]:
     """Tokens of all samples and those that will be read, by the line through the probe's lengths in characters."""
     slope, base = fitted(probe.characters, probe.tokens)
 

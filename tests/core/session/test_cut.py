@@ -7,13 +7,11 @@ import pytest
 
 from core.__main__ import main
 from core.errors import SelectionError
-from core.schema import SEGMENTS
 from core.session.cut import READ, cut_told, read_of, readings
 from core.session.search import Query, find
 from core.session.session import open_session
-from core.store.writer import StoreWriter
 from core.workspace.log import Workspace
-from tests.factories import KEY, alpaca, tiny_store
+from tests.factories import KEY, alpaca, tiny_store, with_counts
 
 N = 40
 
@@ -25,22 +23,7 @@ def counts(tmp_path):
     whole = rng.integers(0, 6, (N, 3))
     read = np.where(rng.random((N, 3)) < 0.6, whole, (whole * rng.random((N, 3))).astype(int))
     path = tiny_store(tmp_path, alpaca(N), [{i % 5} for i in range(N)], config={"data": "d", "max_tokens": 9})
-    return set_counts(path, whole, read), whole, read
-
-
-def set_counts(path, whole, read):
-    """The same store with other counts."""
-    import pyarrow as pa
-
-    partial = path.with_name(f"{path.stem}.partial.duckdb")
-    meta = open_session(path).store.meta
-    path.rename(partial)
-    writer = StoreWriter(path)
-    columns = {f"n_{s}_tokens": whole[:, i] for i, s in enumerate(SEGMENTS)}
-    columns |= {f"n_read_{s}": read[:, i] for i, s in enumerate(SEGMENTS)}
-    columns |= {"n_tokens": whole.sum(1), "n_read": read.sum(1), "sample_id": np.arange(len(whole))}
-    writer.set_counts(pa.table({name: column.astype(np.int32) for name, column in columns.items()}))
-    return writer.finish({name: value for name, value in meta.items() if name != "schema_version"})
+    return with_counts(path, whole, read), whole, read
 
 
 def by_definition(whole, read):
