@@ -1,8 +1,9 @@
-"""The finished examples that the pages Refinement and Proof open on where there is no run: made of runs on the demo.
+r"""The finished examples that the pages Refinement and Proof open on where there is no run: made of runs on the demo.
 
     make demo
     python -m core refine --store KEY --lens topics --rounds 3 --budget 90 --new-tokens 64
-    python -m core prove --store KEY --lens topics --budgets 30,90 --held-out 60 --max-tokens 256 --out proof.json
+    python -m core prove --store KEY --lens topics --budgets 30,90 --held-out 60 --max-tokens 256 --seeds 2 \
+        --out proof.json
     python -m benchmarks.examples --store KEY --proof proof.json
 
 On two cores that takes about an hour. Only rows, scores and names of topics are kept, no text of the data.

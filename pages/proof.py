@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError, SelectionError, StoreError
-from core.proof.example import FILE, read_example
+from core.proof.example import read_example
 from core.proof.grid import n_trainable
 from core.proof.results import Result, results
 from core.proof.run import sources as origin
@@ -167,8 +167,6 @@ try:
         n_samples = session.store.n_samples
     elif any(folder.glob("*.duckdb")):
         st.warning("A proof is being written this moment, or cannot be read: reload.", icon=":material/hourglass_top:")
-        st.stop()
-    elif not FILE.exists():
         st.stop()
     else:
         example = read_example()

@@ -84,7 +84,7 @@ def test_nothing_yet(page: Page, place: SimpleNamespace) -> None:
         open_page(page, f"{place.address}/{name}")
         shown = page.get_by_test_id("stCode").inner_text()
         assert f"python -m core {told} --store {shown_path(place.session.store.path)} " in shown
-        assert "An example, not your data" in main(page)
+        assert "An example, not your data" in main(page) and page.get_by_test_id("stMetric").count() > 3
     assert f"--held-out {SAMPLES // 4}" in shown
 
 

@@ -95,6 +95,7 @@ def test_a_judge_is_told_of_and_its_key_stands_nowhere(visit, started, monkeypat
 
 def test_a_proof(visit, started):
     at = visit("proof")
+    assert "An example, not your data" in said(at) and metrics(at)["Fine-tuned models"][0] == "12"
     by_key(at, "text_input", "prove-budgets").set_value("3,6").run()
     by_key(at, "number_input", "prove-seeds").set_value(2).run()
     assert "13 models to measure, 12 of them fine-tuned." in said(at)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from core.proof.example import read_example, write_example
+from core.proof.example import FILE, read_example, write_example
 from core.proof.results import results, write_results
 from core.proof.told import told_of_full, told_of_random
 from core.proof.view import ranked
 from tests.made_runs import write_proof
+
+METHODS = ("random", "longest-response", "sae-greedy")
 
 
 def test_an_example_says_what_its_proof_says(workplace, tmp_path):
@@ -20,3 +22,10 @@ def test_an_example_says_what_its_proof_says(workplace, tmp_path):
     assert repr(ranked(found.rows)) == repr(rows)
     assert told_of_random(found.rows, "samples") == told_of_random(rows, "samples")
     assert told_of_full(found.rows, "samples", 24) == told_of_full(rows, "samples", 24)
+
+
+def test_the_shipped_one_is_whole_and_small():
+    found = read_example()
+    assert FILE.stat().st_size < 10_000 and not found.config["store_key"]
+    assert {(r.method, r.budget) for r in found.rows} == {("base", 0), *((m, b) for m in METHODS for b in (30, 90))}
+    assert all(r.loss < 3 and (r.method == "base" or r.seeds == 2) for r in found.rows)
