@@ -108,12 +108,12 @@ def write_one(
     session: Session, chosen: Selection, state: WorkspaceState, shape: Shape, out: Path, force: bool, as_json: bool
 ) -> None:
     """One curated file with what belongs beside it, and the lines that load it."""
+    from core.export.facts import spoken
     from core.export.folder import export as write
     from core.export.formats import fields_of, format_of
     from core.export.snippets import snippets
-    from core.features.shown_labels import names_of
 
-    names = names_of(session.store, state, chosen.spec.lens)
+    names = spoken(session, state, chosen.spec.lens)
     manifest = write(chosen, session.store, out, shape.format, shape.order, names, shape.to, force)
     if as_json:
         machine(manifest)

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import DataError
 from core.export.card import card
 from core.export.curated import WEIGHTS, curated_files
-from core.export.facts import facts_of
+from core.export.facts import facts_of, spoken
 from core.export.folder import rejects_bytes
 from core.export.formats import fields_of
 from core.export.manifest import manifest_json
@@ -19,7 +19,6 @@ from core.export.picture import map_svg
 from core.export.settings import About, Shape
 from core.export.snippets import snippets
 from core.export.writing import MANIFEST, write_files
-from core.features.shown_labels import names_of
 from core.schema import Selection
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -43,7 +42,7 @@ def dataset_files(
     store, lens = session.store, selection.spec.lens
     curated = curated_files(selection, store, shape)
     splits = {Path(name).stem: name for name in curated if name != WEIGHTS}
-    files = curated | {REJECTS: rejects_bytes(selection, store, names_of(store, state, lens))}
+    files = curated | {REJECTS: rejects_bytes(selection, store, spoken(session, state, lens))}
     files[MANIFEST] = manifest_json(selection, store, shape, curated).encode()
     files[MAP] = map_bytes(session, selection)
     what = {name: WHAT.get(name) or WHAT[Path(name).stem] for name in files}

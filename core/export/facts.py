@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from core.explain.naming import Names
 from core.export.settings import About
-from core.features.shown_labels import names_of
+from core.features.shown_labels import called_of, labels_stamp, wording_of
 from core.matrix.statistics import active_in
 from core.schema import NOUNS, Sample, Selection, SelectionSpec
 from core.selection.registry import METHODS
@@ -97,6 +98,13 @@ def facts_of(session: Session, selection: Selection, state: WorkspaceState, abou
     )
 
 
+def spoken(session: Session, state: WorkspaceState, lens: str) -> Names:
+    """What the features of a lens are called in sentences, as `names_of` has it; remembered, as labels take a while."""
+    key = ("called", lens, state.version, labels_stamp(session.store, lens))
+    called = session.remember(key, lambda: called_of(session.store, state, lens))
+    return Names(lambda f: called.get(f, ""), wording_of(session.store, lens))
+
+
 def read_of(config: Mapping[str, Any]) -> str:
     """How much of a record the model read, as the end of a sentence."""
     window = many(int(config.get("max_tokens") or 0), "token")
@@ -139,7 +147,7 @@ def features_table(
     theta = spec.theta if lens == spec.lens else session.default_theta(spec.scope, lens)[0]
     matrix = session.matrix(spec.scope, theta, lens)
     every = np.bincount(matrix.feature, minlength=matrix.n_features)
-    kept, names = active_in(matrix, selection.rows), names_of(session.store, state, lens)
+    kept, names = active_in(matrix, selection.rows), spoken(session, state, lens)
     named = [
         (names.name_of(f) or f"{NOUNS[lens]} {f}", int(kept[f]), int(every[f]))
         for f in np.argsort(-every, kind="stable").tolist()
@@ -170,7 +178,7 @@ def checks_of(session: Session, selection: Selection, samples: Sequence[Sample])
 
 def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -> list[tuple[str, str]]:
     """(what was decided, reason or note), of the vetoes, boosts, pins and bans that the selection obeys."""
-    names = names_of(session.store, state, spec.lens)
+    names = spoken(session, state, spec.lens)
     source = session.store.sample_columns()["source_row"]
     told = {"ignore": "counts for nothing", "block": "samples that have it are left out"}
     found = [

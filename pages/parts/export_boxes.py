@@ -10,11 +10,11 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.export.dataset import dataset_files, write_dataset, zipped
+from core.export.facts import spoken
 from core.export.folder import rejects_bytes
 from core.export.formats import curated_bytes
 from core.export.manifest import manifest_json
 from core.export.settings import About, Shape
-from core.features.shown_labels import names_of
 from core.settings import arguments, sentence
 from core.system.shown import shown_path
 from pages.parts.settings_form import ask
@@ -55,7 +55,7 @@ def show_file(leaving: Leaving) -> None:
         return curated_bytes(now.selection, store, shape.format, shape.order, shape.to)
 
     def rejected() -> bytes:
-        return rejects_bytes(now.selection, store, names_of(store, now.state, now.spec.lens))
+        return rejects_bytes(now.selection, store, spoken(now.session, now.state, now.spec.lens))
 
     def manifest() -> bytes:
         return manifest_json(now.selection, store, shape, {file: curated()}).encode()
