@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def open(
     Example: python -m core open my.jsonl
     """
     page, cache = destination(source)
+    signal.signal(signal.SIGTERM, interrupted)  # else the dashboard would outlive a command that is terminated
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", HOST, "--server.port", str(port)]
     environment = {**os.environ, "SAELECT_CACHE": str(cache)} if cache else None
@@ -51,6 +53,11 @@ def open(
     finally:
         process.terminate()
         process.wait(LEAVING)
+
+
+def interrupted(*_: object) -> None:
+    """To be terminated is to be stopped."""
+    raise KeyboardInterrupt
 
 
 def destination(source: str) -> tuple[str, Path | None]:

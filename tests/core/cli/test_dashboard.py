@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -69,7 +68,7 @@ def test_it_answers_until_it_is_stopped(store: Path) -> None:
         assert address.startswith(f"http://{HOST}:") and address.endswith(f"/?store={KEY}"), process.stderr.read()
         with urllib.request.urlopen(address) as answer:
             assert answer.status == 200
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         assert process.wait(30) == 0
         assert "The dashboard is stopped." in process.stderr.read()
     with pytest.raises(OSError, match=r".*"):
