@@ -74,7 +74,7 @@ class Window:
                 continue
             if end + 2 < len(self.text) or self.ended:
                 text, self.pos = self.text[self.pos : end], end
-                return value, _LINE_BREAK.sub(" ", text)
+                return value, _LINE_BREAK.sub(" ", text) if "\n" in text or "\r" in text else text
             self.more()  # a number near the end may go on: 1 may become 1e+5
 
     def find(self, pattern: re.Pattern) -> bool:

@@ -1,0 +1,28 @@
+"""The records of the input as they stood, out of a store: what export writes, to the byte and the type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.datasets.originals import JsonText, Packed, json_text
+from core.store.reader import FeatureStore
+
+
+def originals(store: FeatureStore, rows: Iterable[int]) -> list[Any]:
+    """The original of each of `rows`: a JsonText, or a pyarrow Table of its row (of its rows, if it had several).
+
+    Stores before version 4 kept the values alone: their JSON is made of these. Raises StoreError for a row that is not
+    there.
+    """
+    wanted = [int(row) for row in rows]
+    asked, found = set(wanted), dict[int, Any]()
+    packs = store.rows("SELECT sample_id, rows, is_json FROM originals") if store.has("originals") else []
+    for first, sizes, is_json in packs:
+        if not asked.isdisjoint(range(first, first + len(sizes))):
+            ((data,),) = store.rows("SELECT data FROM originals WHERE sample_id = ?", [first])
+            held = enumerate(Packed(sizes, is_json, data).unpacked(), first)
+            found |= {row: one for row, one in held if row in asked}
+    lacking = [row for row in wanted if row not in found]
+    found |= {sample.row: JsonText(json_text(sample.raw)) for sample in store.samples(lacking)}
+    return [found[row] for row in wanted]
