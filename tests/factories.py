@@ -14,6 +14,7 @@ from core.matrix.threshold import theta_table
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.selection.inputs import SampleInfo
 from core.store.contexts import lots
+from core.store.originals import originals_table
 from core.store.reader import open_store
 from core.store.tables import COUNTS, VECTORS
 from core.store.writer import StoreWriter
@@ -43,22 +44,26 @@ def info_with(vectors, **scores):
 
 
 def tiny_store(
-    folder, records, sets_or_values, *, n_features=16, key=KEY, scope="response", topics=None, **meta
+    folder, records, sets_or_values, *, n_features=16, key=KEY, scope="response", topics=None, data=None, **meta
 ) -> Path:
     """A finished store of `records`, written to `folder`/data.jsonl; of those that cannot be read none is stored.
 
     `sets_or_values` has, for each sample that can be read, its features, or its features with their values.
-    `topics`: the same of the topics of each sample, of which there are TOPICS; without, the store has none.
+    `topics`: the same of the topics of each sample, of which there are TOPICS; without, the store has none. `data`: a
+    file to read instead of `records`.
     """
     folder = Path(folder)
-    data = folder / "data.jsonl"
-    write_records(records, data, "jsonl")
+    if data is None:
+        data = folder / "data.jsonl"
+        write_records(records, data, "jsonl")
     samples = list(read_samples(data, skip_bad=True))
     values = [dict(v) if isinstance(v, Mapping) else dict.fromkeys(v, 1.0) for v in sets_or_values]
     assert len(samples) == len(values), f"{len(samples)} samples can be read, {len(values)} sets were given"
     writer = StoreWriter(folder / f"{key}.duckdb")
     entries = [(i, f, v) for i, row in enumerate(values) for f, v in sorted(row.items())]
-    writer.write_chunk(_samples(samples), _activations(entries, scope), _candidates(entries, samples))
+    writer.write_chunk(
+        _samples(samples), originals_table(samples, 0), _activations(entries, scope), _candidates(entries, samples)
+    )
     writer.derive()
     angle = np.arange(len(samples), dtype=np.float32)
     writer.table("projection", pa.table({"sample_id": _ints(range(len(samples))), "x": angle, "y": -angle}))
@@ -119,8 +124,9 @@ def _samples(samples):
         {
             "sample_id": _ints(range(len(samples))),
             "source_row": _ints(s.row for s in samples),
-            "raw": [json.dumps(s.raw) for s in samples],
+            "raw": [json.dumps(s.raw, default=str) for s in samples],
             "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in samples],
+            "id": [s.id for s in samples],
             "source": [s.source for s in samples],
             "scores": [json.dumps(dict(s.scores)) for s in samples],
             **_counts([len(s.prompt.split()) for s in samples], counts),

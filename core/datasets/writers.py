@@ -44,6 +44,11 @@ def _lines(records: Iterable[Any], format: str) -> Iterator[str]:
             yield from map(json_text, values_of(record, format) if _is_table(record) else [record])
 
 
+def n_rows(record: Any) -> int:
+    """How many rows a record is written as."""
+    return record.num_rows if _is_table(record) else record.count("\n") + 1 if isinstance(record, JsonText) else 1
+
+
 def _is_table(record: Any) -> bool:
     return not isinstance(record, str | dict | list) and hasattr(record, "schema")
 

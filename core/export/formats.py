@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.writers import FORMATS, write_records
+from core.datasets.writers import FORMATS, n_rows, write_records, write_table
 from core.errors import DataError, SelectionError
 from core.export.forms import in_form
 from core.export.order import ordered
 from core.schema import Selection
+from core.store.originals import originals
 from core.store.reader import FeatureStore
 
 
@@ -28,7 +29,9 @@ def preview(
     shown = "jsonl" if format == "parquet" else format
     if to == "original":  # none of the others needs to be looked at
         selection, order = replace(selection, rows=ordered(selection, store, order)[:records]), "pick"
-    first = islice(records_of(selection, store, format, order, to), records)
+    first: Iterable[Any] = islice(records_of(selection, store, format, order, to), records)
+    if format == "parquet":
+        first = map(_shown, first)
     return _written(first, shown).decode(), "json" if shown.startswith("json") else "text"
 
 
@@ -51,9 +54,9 @@ def curated_bytes(
     part bool (K,): only those of the records in their order; fields and types are those of all, so that the parts of a
     split have the same.
     """
-    records = records_of(selection, store, format, order, to)
+    records = list(records_of(selection, store, format, order, to))
     if part is not None and format == "parquet":
-        return _parquet_part(_written(records, format), part)
+        return _parquet_part(_written(records, format), np.repeat(part, list(map(n_rows, records))))
     return _written(records if part is None else compress(records, part), format)
 
 
@@ -67,10 +70,10 @@ def records_of(
     if format not in FORMATS:
         raise SelectionError(f"Unknown format {format!r}: use one of {', '.join(FORMATS)}.")
     rows = ordered(selection, store, order)
+    if to == "original":
+        return originals(store, rows)
     records = in_form(store.samples(rows), store.sample_columns()["source_row"][rows].tolist(), to)
-    if to == "original" or format not in UNFIT:
-        return records
-    return UNFIT[format](records, to)
+    return UNFIT[format](records, to) if format in UNFIT else records
 
 
 def fields_of(selection: Selection, store: FeatureStore, to: str) -> tuple[str, ...]:
@@ -98,6 +101,11 @@ def _without_calls(records: Iterable[dict[str, Any]], to: str) -> Iterable[dict[
 UNFIT = {"csv": _without_lists, "parquet": _without_calls}  # by format: what refuses records of a form
 
 
+def _shown(record: Any) -> Any:
+    """A record as it can be shown as JSON: of the types that JSON has not, the text."""
+    return record.to_pylist()[0] if hasattr(record, "to_pylist") else record
+
+
 def _written(records: Iterable[Any], format: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "curated"
@@ -110,5 +118,5 @@ def _parquet_part(content: bytes, part: np.ndarray) -> bytes:
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(pq.read_table(pa.BufferReader(content)).filter(pa.array(part)), sink)
+    write_table(pq.read_table(pa.BufferReader(content)).filter(pa.array(part)), sink)
     return sink.getvalue().to_pybytes()

@@ -23,6 +23,7 @@ from core.lm.batches import pack
 from core.lm.chat import SURROGATE, TokenizedSample, tokenize
 from core.schema import SEGMENTS, ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
+from core.store.originals import originals_table
 from core.store.tables import SCHEMA_VERSION, VECTORS
 from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
@@ -157,7 +158,8 @@ def write(
     cut = np.any([(np.abs(mean) > LARGEST).any(axis=1) for mean in means.values()], axis=0).sum()
     table = sample_table(chunk, items, {name: halved(mean) for name, mean in means.items()}, first)
     noted = {"cut": int(cut), "restored": sum(i.restored for i in items), "seconds": time.time() - begun}
-    writer.write_chunk(table, pa.table(entries), pa.table(candidates), **noted)
+    tables = (table, originals_table(chunk, first), pa.table(entries), pa.table(candidates))
+    writer.write_chunk(*tables, **noted)
     kept.push(candidates["feature_id"], candidates["value"], candidates["lot"])
 
 
@@ -171,6 +173,7 @@ def sample_table(
             "source_row": pa.array([s.row for s in chunk], pa.int32()),
             "raw": [json.dumps(s.raw, default=str) for s in chunk],
             "messages": [json.dumps([m.stored() for m in s.messages]) for s in chunk],
+            "id": [SURROGATE.sub("\ufffd", s.id) for s in chunk],
             "source": [SURROGATE.sub("\ufffd", s.source) for s in chunk],
             "scores": [json.dumps(dict(s.scores)) for s in chunk],
             "pieces": [json.dumps(i.pieces) for i in items],

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
-from core.datasets.originals import JsonText, Packed, json_text
+import pyarrow as pa
+
+from core.datasets.originals import JsonText, Packed, json_text, pack
+from core.schema import Sample
 from core.store.reader import FeatureStore
 
 
@@ -26,3 +30,17 @@ def originals(store: FeatureStore, rows: Iterable[int]) -> list[Any]:
     lacking = [row for row in wanted if row not in found]
     found |= {sample.row: JsonText(json_text(sample.raw)) for sample in store.samples(lacking)}
     return [found[row] for row in wanted]
+
+
+def originals_table(samples: Sequence[Sample], first: int) -> pa.Table:
+    """The rows of the table `originals` for samples that stand in the store one after another from `first` on."""
+    packs = pack([JsonText(json_text(s.raw)) if s.original is None else s.original for s in samples])
+    starts = list(accumulate((len(each.sizes) for each in packs), initial=first))[:-1]
+    return pa.table(
+        {
+            "sample_id": pa.array(starts, pa.int32()),
+            "rows": pa.array([each.sizes for each in packs], pa.list_(pa.int32())),
+            "is_json": pa.array([each.is_json for each in packs], pa.bool_()),
+            "data": pa.array([each.data for each in packs], pa.binary()),
+        }
+    )

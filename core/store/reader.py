@@ -120,13 +120,13 @@ class FeatureStore:
         Raises StoreError for a row that is not there.
         """
         return [
-            Sample(row, turns(messages), json.loads(raw), source, json.loads(scores))
-            for row, messages, raw, source, scores in self._picked("messages, raw, source, scores", rows)
+            Sample(row, turns(messages), json.loads(raw), source, json.loads(scores), name)
+            for row, messages, raw, source, scores, name in self._picked("messages, raw, source, scores, id", rows)
         ]
 
     def _picked(self, columns: str, rows: Iterable[int] | None) -> list[tuple[Any, ...]]:
         """sample_id and columns of the samples, or of those of `rows` in the order given; raises StoreError."""
-        sql = f"SELECT sample_id, {columns} FROM samples"
+        sql = f"SELECT sample_id, {columns} FROM {samples_of(self.version)}"
         if rows is None:
             return self.rows(f"{sql} ORDER BY sample_id")
         wanted = [int(r) for r in rows]
@@ -142,10 +142,10 @@ class FeatureStore:
 
     def sample_columns(self) -> dict[str, np.ndarray]:
         """Per sample, (N,) each: source_row, the columns of COUNTS, and n_truncated, the tokens that were not read,
-        int32; source object. A store before version COUNTED counts what was cut as response.
+        int32; source, id object. A store before version COUNTED counts what was cut as response, and has no ids.
         """
         return self.columns(
-            f"""SELECT source_row, {", ".join(COUNTS)}, n_tokens - n_read AS n_truncated, source
+            f"""SELECT source_row, {", ".join(COUNTS)}, n_tokens - n_read AS n_truncated, source, id
             FROM {samples_of(self.version)} ORDER BY sample_id"""
         )
 

@@ -14,19 +14,23 @@ from core.system.disk import writing
 
 SCHEMA_VERSION = 4
 OLDEST = 2  # version that is still read: it has one vector a sample, and no topics
-COUNTED = 4  # the first version that counts the tokens of whole samples
+COUNTED = 4  # the first version that counts the tokens of whole samples, and keeps ids and the records as they stood
 VECTORS = ("embedding", "prompt_vector", "response_vector")  # columns with a sample's mean vector, one for each scope
 MEND = "move it away and extract again, or copy it anew from where it came"
 # Tokens of a sample: those of the whole, segment by segment, and all, the template's included; then the same of those
 # that were read.
 COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens", "n_tokens",
           "n_read_prompt", "n_read_response", "n_read_later", "n_read")  # fmt: skip
+# Export writes the record out of `originals`, as it stood in the input: `raw` has its values as JSON, for the screen.
+# A row there holds those of consecutive samples, from sample_id on, as core.datasets.originals packs them: `rows` how
+# many rows of the input each sample is, `data` an Arrow stream of their JSON text or of their rows.
 TABLES = f"""
 CREATE TABLE meta(key VARCHAR, value VARCHAR);
-CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, raw VARCHAR, messages VARCHAR, source VARCHAR,
+CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, id VARCHAR, raw VARCHAR, messages VARCHAR, source VARCHAR,
     scores VARCHAR, {", ".join(f"{name} INTEGER" for name in COUNTS)},
     pieces VARCHAR, segments BLOB, embedding BLOB,
     prompt_vector BLOB, response_vector BLOB);
+CREATE TABLE originals(sample_id INTEGER, rows INTEGER[], is_json BOOLEAN, data BLOB);
 CREATE TABLE activations(sample_id INTEGER, segment UTINYINT, feature_id INTEGER, value FLOAT, peak INTEGER);
 CREATE TABLE candidates(feature_id INTEGER, value FLOAT, sample_id INTEGER, lot FLOAT, peak INTEGER,
     start INTEGER,token VARCHAR, "values" FLOAT[]);
@@ -62,13 +66,14 @@ def samples_of(version: int) -> str:
     if version >= COUNTED:
         return "samples"
     own = "n_prompt_tokens, n_response_tokens, n_later_tokens, n_truncated"
-    return f"(SELECT * EXCLUDE ({own}), {COUNTS_BEFORE} FROM samples)"
+    return f"(SELECT * EXCLUDE ({own}), {COUNTS_BEFORE}, '' AS id FROM samples)"
 
 
 # What becomes of another store's tables when they are appended.
 APPENDED = {
     "samples": """SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id,
         sample_id + $offset::INTEGER AS source_row, $source AS source) FROM {samples} ORDER BY sample_id""",
+    "originals": "SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id) FROM originals ORDER BY sample_id",
     "activations": "SELECT * REPLACE (sample_id + $offset::INTEGER AS sample_id) FROM activations ORDER BY rowid",
     "candidates": """SELECT feature_id, "values"[peak - start + 1] AS value, peak, start, token, "values",
         sample_id + $offset::INTEGER AS sample_id FROM contexts ORDER BY feature_id, rank""",

@@ -169,11 +169,12 @@ class StoreWriter:
         columns = {"feature_id": active.astype(np.int32), "n_samples": of, "max_value": largest[active]}
         self.table("topics", pa.table({**columns, "name": [names[f] for f in active.tolist()]}))
 
-    def write_chunk(self, samples: Any, activations: Any, candidates: Any, **noted: float) -> None:
-        """Append three Arrow tables and note amounts in one transaction: all of the chunk is in the store, or none."""
+    def write_chunk(self, samples: Any, originals: Any, activations: Any, candidates: Any, **noted: float) -> None:
+        """Append four Arrow tables and note amounts in one transaction: all of the chunk is in the store, or none."""
         cursor = self.db.cursor()
         cursor.execute("BEGIN")
-        for name, table in (("samples", samples), ("activations", activations), ("candidates", candidates)):
+        tables = {"samples": samples, "originals": originals, "activations": activations, "candidates": candidates}
+        for name, table in tables.items():
             cursor.register("chunk", table)
             cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM chunk")
             cursor.unregister("chunk")
@@ -189,6 +190,8 @@ class StoreWriter:
         offset, cursor = self.n_done, self.db.cursor()
         cursor.execute("BEGIN")
         for name, sql in APPENDED.items():
+            if name == "originals" and not other.has(name):  # of a version before KEPT
+                continue
             given = {"offset": offset} | ({"source": source} if "$source" in sql else {})
             sql = sql.format(samples=samples_of(other.version))
             with explained(other.path):

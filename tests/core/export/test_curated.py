@@ -77,7 +77,7 @@ def test_both_parts_have_the_fields_and_types_of_all(store, format: str) -> None
 
 
 def test_no_validation_is_one_file(store) -> None:
-    assert list(curated_files(choose(store), store, Shape("csv"))) == ["train.csv"]
+    assert list(curated_files(choose(store), store, Shape("parquet"))) == ["train.parquet"]
     with pytest.raises(SelectionError, match="leaves none of 20 records"):
         curated_files(choose(store), store, Shape(validation=1.0))
     with pytest.raises(SelectionError, match="validation must be a number of at least 0"):
