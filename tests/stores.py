@@ -31,6 +31,8 @@ def active_sets(path):
 
 def with_earlier_counts(db):
     """The token counts of an open store as they were before version 4: those of what was read, and what was cut."""
+    db.execute("ALTER TABLE samples DROP COLUMN id")
+    db.execute("DROP TABLE originals")
     parts = ", ".join(f"n_read_{name} AS n_{name}_tokens" for name in SEGMENTS)
     db.execute(
         f"""CREATE OR REPLACE TABLE samples AS SELECT * EXCLUDE ({", ".join(COUNTS)}), {parts},

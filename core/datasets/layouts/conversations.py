@@ -7,6 +7,7 @@ from typing import Any
 
 from core.datasets.layouts.columns import Columns, RowError, Turns, kind
 from core.datasets.layouts.names import CANDIDATES, CONVERSATIONS, LISTS, PROMPTS, RESPONSES, ROLES, find, fold
+from core.datasets.layouts.pairs import labelled
 from core.datasets.layouts.turns import SPEAKER, TEXT, is_turns, turns_of
 from core.schema import Message
 
@@ -19,6 +20,7 @@ def conversation(record: dict, columns: Columns) -> Turns | None:
     if name is None:
         return None
     turns = record.get(name)
+    turns = [turns] if is_turns([turns]) else turns  # LLaMA-Factory's pairs: one turn
     found = _dialogue(turns)
     if not found:
         as_list = isinstance(turns, list) or (isinstance(turns, str) and turns.lstrip().startswith("["))
@@ -27,11 +29,19 @@ def conversation(record: dict, columns: Columns) -> Turns | None:
             raise RowError(f"{name} is {kind(record, name)}, not a list of turns", name, turns)
         found = turns_of(turns, name, columns) if as_list else [Message("assistant", str(turns))]
     read = {"messages": name}
-    if all(turn.role == "assistant" for turn in found) and (asked := _prompt(record, columns)):
+    if all(turn.role == "assistant" for turn in found) and (asked := _before(record, name, columns)):
         value = record[asked]
         found = [*(turns_of(value, asked, columns) if is_turns(value) else [Message("user", value)]), *found]
         read = {"prompt": asked} | read
-    return found, read
+    if all(turn.role != "assistant" for turn in found):
+        candidates(record, columns)
+    return labelled(record, found, read), read
+
+
+def _before(record: dict, name: str, columns: Columns) -> str | None:
+    """The column of what was said before answers that stand alone."""
+    others = (other for other in find(record, CONVERSATIONS) if other != name and is_turns(record[other]))
+    return next(others, None) or _prompt(record, columns)
 
 
 def _talk(record: dict, columns: Columns) -> str | None:

@@ -8,12 +8,16 @@ from functools import lru_cache
 
 CONVERSATIONS = ("messages", "conversations", "conversation")
 LISTS = ("contents", "turns", "dialogue", "dialog", "segments", "data")  # conversations where they hold a list
-PROMPTS = ("instruction", "prompt", "question", "query", "problem", "inputs", "text_input", "user", "human", "input")
+PROMPTS = ("instruction", "prompt", "question", "query", "problem", "inputs", "text_input", "user", "human", "input",
+           "problem_statement", "inputs_pretokenized")  # fmt: skip
 RESPONSES = (
     "output", "completion", "response", "solution", "answer", "answers", "reply", "targets", "target", "assistant",
-    "bot",
+    "bot", "targets_pretokenized",
 )  # fmt: skip
-INPUTS = ("input", "context", "passage", "document", "article", "paragraph", "background")  # beside the prompt
+INPUTS = (  # beside the prompt
+    "input", "context", "passage", "document", "article", "paragraph", "background", "contexts", "passages",
+    "documents", "paragraphs",
+)  # fmt: skip
 SYSTEMS = ("system", "system_prompt", "system_message", "system_instruction")
 HISTORIES = ("history", "chat_history")  # exchanges before the prompt
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought", "complex_cot", "chain_of_thought")
@@ -69,4 +73,4 @@ def _find(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
 ROLES = {fold(name): role for role, names in SPEAKERS.items() for name in names}
 # Text in one of these belongs to the conversation, however short it is.
 BESIDE = (*INPUTS, *SYSTEMS, *HISTORIES, *THOUGHTS, *CHOICES, *TOOLS)
-SPOKEN = folded((*CONVERSATIONS, "contents", "segments", *BESIDE, "replies", "rejected", "chosen"))
+SPOKEN = folded((*CONVERSATIONS, "contents", "segments", *BESIDE, "replies", "rejected", "chosen", "answers"))

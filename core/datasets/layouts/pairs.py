@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 from core.datasets.layouts.choices import choices_of, chosen_text, listed
@@ -24,7 +25,7 @@ def pair(record: dict, columns: Columns) -> Turns:
     """
     asked = columns.name("prompt", PROMPTS, record)
     answer, read = _answer(record, asked, columns)
-    turns = [Message(turn.role, turn.content, _weight(record, read) and turn.weight) for turn in answer]
+    turns = labelled(record, answer, read)
     value = record.get(asked) if asked else None
     if asked and is_turns(value):
         return [*turns_of(value, asked, columns), *turns], {"prompt": asked} | read
@@ -84,14 +85,15 @@ def _first(value: Any, name: str, columns: Columns) -> Any:
     return texts[0]
 
 
-def _weight(record: dict, read: dict[str, str]) -> int:
-    """0 for an answer that is labelled bad, as in TRL's unpaired preferences."""
-    labels = ("label", "kto_tag") if fold(read["response"]) == "completion" else ("kto_tag",)
+def labelled(record: dict, answer: list[Message], read: dict[str, str]) -> list[Message]:
+    """The turns, those of weight 0 whose answers the record labels as bad, as in TRL's and LLaMA-Factory's KTO."""
+    labels = ("label", "kto_tag") if fold(read.get("response", "")) == "completion" else ("kto_tag",)
     name = next((name for name in find(record, labels) if isinstance(record[name], bool)), None)
     if name is None:
-        return 1
+        return answer
     read["label"] = name
-    return int(record[name])
+    bad = not record[name]
+    return [replace(turn, weight=0) if bad and turn.role == "assistant" else turn for turn in answer]
 
 
 def _no_answer(record: dict, asked: str | None, answered: str | None) -> tuple[str, str, Any, bool]:

@@ -9,7 +9,7 @@ from core.datasets.layouts.columns import Columns, RowError, json_of
 from core.datasets.layouts.names import PROMPTS, RESPONSES, ROLES, THOUGHTS, find, fold
 from core.schema import Message
 
-SPEAKER, TEXT = ("from", "role", "speaker"), ("value", "content", "text", "parts", "message")
+SPEAKER, TEXT = ("from", "role", "speaker"), ("value", "content", "text", "parts", "message", "utterance")
 CALLS, WEIGHT = ("tool_calls", "function_call"), ("weight", "train", "loss")
 EXCHANGE = ROLES | {fold(name): "user" for name in PROMPTS} | {fold(name): "assistant" for name in RESPONSES}
 ORDER = ("system", "user", "tool", "assistant")  # within a turn that is a question with its answer
