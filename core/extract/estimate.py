@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import shutil
 import sys
@@ -125,7 +126,7 @@ def told(
 ) -> Estimate:
     """What the probe says of all the data."""
     config, n, d = pipeline.config, len(characters), pipeline.lm.d_model
-    tokens, read = foretold(characters, probe, config.most_read or np.inf)
+    tokens, read = foretold(characters, probe, config.most_read or math.inf)
     values = probe.values / max(probe.done, 1) * read
     disk = LEAST_BYTES + BYTES_PER_VALUE * values + BYTES_PER_CHARACTER * characters.sum()
     disk += BYTES_PER_FEATURE * pipeline.n_features + 2 * VECTORS * d * n
@@ -138,15 +139,15 @@ def told(
     )  # fmt: skip
 
 
-def foretold(characters: np.ndarray, probe: Probe, max_tokens: float) -> tuple[float, float]:
-    """Tokens of all samples and those that will be read, by the line through the probe's lengths in characters."""
+def foretold(characters: np.ndarray, probe: Probe, most: float) -> tuple[float, float]:
+    """Tokens of all samples and those that will be read, at most `most` of each, by the line through the probe."""
     slope, base = fitted(probe.characters, probe.tokens)
 
     def line(x: np.ndarray) -> np.ndarray:
         return np.maximum(base + slope * x, 1.0)
 
-    cut = probe.read.sum() / np.minimum(line(probe.characters), max_tokens).sum()
-    return float(line(characters).sum()), float(np.minimum(line(characters), max_tokens).sum() * cut)
+    cut = probe.read.sum() / np.minimum(line(probe.characters), most).sum()
+    return float(line(characters).sum()), float(np.minimum(line(characters), most).sum() * cut)
 
 
 def fitted(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from core.lm.facts import ModelFacts, model_facts
 from core.lm.names import known_as
 from core.sae.facts import sae_facts
 from core.sae.releases import PretrainedSAE, pretrained_saes, recommended, saes_for, told_width, why
-from core.schema import ExtractConfig
+from core.schema import LONG, ExtractConfig
 from core.settings import sentence, settings_of
 from core.store.catalogue import StoreTitle, store_titles
 from core.system.files import cache_dir
@@ -31,6 +31,7 @@ LENSES = (
     "Topics say what whole samples are about. They need no SAE: they come with SAElect or are learnt from the data. "
     "An SAE adds the features of single tokens, as in the papers."
 )
+LONG_TOLD = {"cut": "are cut: the answer is kept", "windows": "are read whole, in windows"}
 FRESH = 60  # seconds that an answer about files and the hub holds
 
 
@@ -205,6 +206,10 @@ def choose_settings(config: ExtractConfig) -> ExtractConfig:
     known = settings_of(ExtractConfig)
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3)
+        way = st.segmented_control(
+            "Samples longer than the window", LONG, default=config.long, required=True, key="data-long",
+            persist_state="session", format_func=LONG_TOLD.__getitem__, help=sentence(ExtractConfig, "long"),
+        )  # fmt: skip
         window = left.number_input(
             "Window in tokens", int(known["max_tokens"].low or 1), 1 << 20, config.max_tokens, key="data-window",
             persist_state="session", help=sentence(ExtractConfig, "max_tokens"),
@@ -216,4 +221,5 @@ def choose_settings(config: ExtractConfig) -> ExtractConfig:
         hook_point = st.text_input("Hook point", key="data-hook", persist_state="session",
                                    placeholder="blocks.12.hook_resid_post",
                                    help=sentence(ExtractConfig, "hook_point"))  # fmt: skip
-    return replace(config, max_tokens=int(window), limit=first, n_topics=int(n_topics), hook_point=hook_point.strip())
+    return replace(config, max_tokens=int(window), limit=first, n_topics=int(n_topics), long=way,
+                   hook_point=hook_point.strip())  # fmt: skip

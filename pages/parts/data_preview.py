@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ PARTS = {"messages": "Conversation", "prompt": "Prompt", "response": "Response",
 LONGEST = 4000  # characters of a turn that are shown
 BAD = 20  # rows that cannot be read and are listed
 ROLES = {"user": SELECTED, "assistant": ACCENT}
+OPTION = re.compile("(by|with) the option columns")
 AS_READ = ""  # the choice of a part's column: as it was understood
 
 
@@ -60,9 +62,14 @@ def looked_at(source: str, columns: tuple[tuple[str, str], ...], version: Any) -
 def tell(error: object) -> None:
     """What stands against the data: the sentence, and the rows that it names."""
     sentence, _, rows = str(error).partition("\n")
-    st.error(plain(without_folders(sentence)), icon=":material/error:")
+    st.error(plain(here(sentence)), icon=":material/error:")
     if rows:
         st.code(rows, language=None, wrap_lines=True)
+
+
+def here(sentence: str) -> str:
+    """A sentence of the command line as it holds on this page."""
+    return OPTION.sub("under Columns and their parts", without_folders(sentence))
 
 
 def choose_columns(source: str, first: Preview) -> tuple[tuple[str, str], ...]:
@@ -109,7 +116,7 @@ def show_facts(found: Preview, tokens: np.ndarray, tokenizer: Path | None) -> No
         ("Samples looked at", f"{n:,}", of),
         ("Rows that cannot be read", f"{report.n_skipped:,}", f"of {report.rows_read:,}"),
         ("Tokens of a sample", f"{np.median(tokens):,.0f}", f"at the median; {tokens.max():,} at most"),
-        ("Language", language, f"of {most / n:.0%}"),
+        ("Language", language, f"of {most / n:.0%} of them"),
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -167,7 +174,7 @@ def turn_html(message: Message) -> str:
 def show_warnings(source: str, found: Preview) -> bool:
     """What there is to know, the rows that cannot be read, and whether to go on without such rows."""
     for warning in found.report.warnings:
-        st.warning(plain(without_folders(warning)), icon=":material/info:")
+        st.warning(plain(here(warning)), icon=":material/info:")
     bad = found.report.skipped
     if bad:
         rest = f"\n… and {len(bad) - BAD:,} more" if len(bad) > BAD else ""

@@ -30,7 +30,7 @@ from pages.parts.store_forms import join_form
 from pages.parts.tables import clickable
 from pages.parts.text import plain
 
-CHANGED = "the data have changed since"
+CHANGED = "data changed"
 
 
 def show_stores() -> None:
@@ -56,7 +56,7 @@ def table_of(titles: list[StoreTitle], changed: list[bool]) -> pd.DataFrame:
     return pd.DataFrame([
         {
             "name": title.name or title.data or title.path.name,
-            "samples": title.n_samples,
+            "samples": title.n_samples or None,
             "model": Path(made.get("model", "")).name,
             "features": lenses_of(title.meta),
             "size": size_told(title.path.stat().st_size) if title.path.is_file() else "",

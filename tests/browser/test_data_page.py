@@ -72,7 +72,7 @@ def test_from_a_file_to_a_trainer(page: Page, cache: Path, data: Path, tiny_lm: 
 def exported(page: Page, folder: Path) -> Path:
     """The curated file in the form of messages, as the page hands it out."""
     settle(page)
-    box = page.get_by_role("combobox", name="As", exact=True)
+    box = page.get_by_role("combobox", name="Form", exact=True)
     box.fill("messages")
     box.press("Enter")
     settle(page)

@@ -74,7 +74,7 @@ def test_tokens_of_real_data_are_foretold_to_a_tenth(shared_data, tiny, tokenize
 
 def test_few_samples_are_foretold_exactly_and_nothing_is_written(tiny, tmp_path, monkeypatch, quick_map):
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    steps = []
+    steps: list = []
     found = estimate(replace(tiny.config, max_tokens=512), steps.append)
     assert not list(tmp_path.glob("*.duckdb*"))
     store = open_store(extract(replace(tiny.config, max_tokens=512), tmp_path))
@@ -90,3 +90,9 @@ def test_what_cannot_be_extracted_cannot_be_estimated(tiny, tmp_path):
         estimate(replace(tiny.config, data=str(tmp_path / "a.jsonl")))
     with pytest.raises(ModelError, match="no SAE"):
         estimate(replace(tiny.config, sae=str(tmp_path)))
+
+
+def test_what_is_read_in_windows_is_read_whole(tiny):
+    cut = estimate(replace(tiny.config, max_tokens=16))
+    whole = estimate(replace(tiny.config, max_tokens=16, long="windows"))
+    assert cut.read < cut.tokens == whole.tokens == whole.read
