@@ -40,4 +40,5 @@ def read_example(path: Path = FILE) -> Example:
 
 def result(row: dict[str, Any]) -> Result:
     """A result; null stands for NaN."""
-    return Result(**{name: float("nan") if value is None else value for name, value in row.items()})
+    known: dict[str, Any] = {name: float("nan") if value is None else value for name, value in row.items()}
+    return Result(**known)
