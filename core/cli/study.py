@@ -56,7 +56,7 @@ def length(
 
 
 TITLES = {
-    "correlation": "Tokens against active features, with 95 % intervals",
+    "correlation": "Tokens that were read against active features, with 95 % intervals",
     "by_theta": "r against θ",
     "decomposition": "What the covariance of length and features consists of",
     "kinds": "Of which kinds the active features are, and those that carry half; content are two of the kinds together",

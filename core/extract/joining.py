@@ -22,13 +22,8 @@ from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 from core.system.kept import write_array
 
-SETTINGS = (
-    "hook_point",
-    "max_tokens",
-    "long",
-    "floor",
-    "dtype",
-)  # what must be alike for the activations to be comparable
+# What must be alike for the activations to be comparable.
+SETTINGS = ("hook_point", "max_tokens", "long", "floor", "dtype")
 
 
 def join(paths: Sequence[Path], folder: Path | None = None, on_progress: OnProgress = lambda p: None) -> Path:

@@ -124,7 +124,10 @@ def scan(config: ExtractConfig) -> Scan:
 
 
 def load(config: ExtractConfig) -> Pipeline:
-    """Load model, SAE and encoder and check that they fit together; raises ModelError otherwise."""
+    """Load model, SAE and encoder and check that they fit together; raises ModelError otherwise.
+
+    A model that takes fewer tokens at a time than were asked for reads as many as it takes.
+    """
     device = resolve_device(config.device)
     dtype = resolve_dtype(config.dtype, device)
     sae = load_sae(config.sae, device, dtype) if config.sae else None
@@ -132,7 +135,9 @@ def load(config: ExtractConfig) -> Pipeline:
     hook_point = config.hook_point or (sae.hook_point if sae else middle_hook_point(lm))
     n_blocks = check_fit(lm, sae, hook_point) if sae else layers_needed(hook_point, lm.n_layers)
     encoder = load_encoder(config.vectors, device, dtype) if config.vectors else None
-    config = replace(config, dtype=dtype, device=device, hook_point=hook_point)
+    longest = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None) or config.max_tokens
+    most = min(config.max_tokens, longest)
+    config = replace(config, dtype=dtype, device=device, hook_point=hook_point, max_tokens=most)
     topics = given_topics(config, encoder.d_model if encoder else lm.d_model)
     return Pipeline(lm, sae, n_blocks, config, encoder, topics)
 

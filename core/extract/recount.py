@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 
 from core.extract.pipeline import OnProgress, Progress
@@ -27,13 +28,13 @@ def recounted(store: FeatureStore, on_progress: OnProgress) -> pa.Table | None:
     total, found = store.sample_columns()["n_tokens"], []
     for start in range(0, store.n_samples, CHUNK):
         on_progress(Progress("Counting tokens", start, store.n_samples))
-        samples = store.samples(range(start, min(start + CHUNK, store.n_samples)))
-        found += tokenize(samples, tokenizer, None)
-    if any(i.n_tokens != total[i.row] for i in found if not i.restored):
-        return None
-    columns = {"sample_id": [i.row for i in found], "n_tokens": [i.n_tokens for i in found]}
-    columns |= {f"n_{name}_tokens": [i.whole[name] for i in found] for name in SEGMENTS}
-    return pa.table({name: pa.array(column, pa.int32()) for name, column in columns.items()})
+        items = tokenize(store.samples(range(start, min(start + CHUNK, store.n_samples))), tokenizer, None)
+        if any(i.n_tokens != total[i.row] for i in items if not i.restored):
+            return None
+        found += [(i.row, i.n_tokens, *(i.whole[name] for name in SEGMENTS)) for i in items]
+    names = ("sample_id", "n_tokens", *(f"n_{name}_tokens" for name in SEGMENTS))
+    columns = np.array(found, np.int32).reshape(-1, len(names)).T
+    return pa.table(dict(zip(names, columns, strict=True)))
 
 
 def notes_on_counts(store: FeatureStore, counted: pa.Table | None) -> Iterator[str]:

@@ -71,6 +71,14 @@ def test_what_a_template_leaves_out_of_answers_is_read_and_told(tiny, tmp_path, 
     assert few.startswith("There are no topics")
 
 
+def test_a_model_reads_no_more_than_it_takes(tiny, tmp_path, quick_map):
+    shutil.copytree(tiny.config.model, tmp_path / "lm")
+    path = tmp_path / "lm" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"max_position_embeddings": 32}))
+    store = open_store(extract(replace(tiny.config, model=str(tmp_path / "lm")), tmp_path))
+    assert store.meta["config"]["max_tokens"] == store.sample_columns()["n_read"].max() == 32
+
+
 def test_an_sae_of_another_width(tiny, tmp_path):
     random_sae("topk", d_in=HIDDEN + 1).save_model(tmp_path / "sae")
     with pytest.raises(ModelError, match="do not belong together"):
