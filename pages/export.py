@@ -1,5 +1,7 @@
 """Export: the curated file, what was left out and why, and a manifest that reproduces both."""
 
+import re
+
 import streamlit as st
 
 from core.datasets.writers import FORMATS
@@ -40,11 +42,11 @@ def pick_shape() -> Shape:
 def show_figures() -> None:
     """The file's figures at a glance."""
     k, tokens = len(now.selection.rows), now.session.info.tokens[now.selection.rows].sum()
-    decisions = len(now.decided.vetoes) + len(now.state.pins) + len(now.state.bans)
+    decided = (now.decided.vetoes, now.decided.boosts, now.state.pins, now.state.bans)
     metrics(
         ("Records", f"{k:,}", f"{store.n_samples - k:,} left out"),
         ("Tokens", f"{tokens:,}", f"mean {tokens / max(k, 1):,.0f} a record"),
-        ("Decisions", f"{decisions:,}", "vetoes, pins and bans"),
+        ("Decisions", f"{sum(map(len, decided)):,}", "vetoes, boosts, pins and bans"),
     )
 
 
@@ -100,7 +102,8 @@ now = header(
     "The records leave exactly as they came in, every value and the order of keys; or in the form of a trainer.",
 )
 store = now.session.store
-name = f"{data_named(store.meta).split('.')[0]}-{now.spec.method}-{len(now.selection.rows)}"
+data = re.sub(r"[^\w-]+", "-", data_named(store.meta).split(".")[0]).strip("-")
+name = f"{data}-{now.spec.method}-{len(now.selection.rows)}"
 shape = pick_shape()
 format, order, to = shape.format, shape.order, shape.to
 show_figures()

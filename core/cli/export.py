@@ -144,6 +144,7 @@ def write_data_set(files: dict[str, bytes], session: Session, folder: Path, as_z
         write_dataset(files, session, folder, force)
         tell(f"→ {shown_path(folder)}, for `load_dataset({str(folder)!r})` of datasets")
         return
+    folder = folder.resolve()
     path = folder.with_name(f"{folder.name}.zip")
     write_files({path: zipped(files, folder.name)}, session.store, force)
     tell(f"→ {shown_path(path)}")

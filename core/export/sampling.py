@@ -11,8 +11,6 @@ import numpy as np
 
 from core.datasets.writers import json_text
 from core.schema import Selection
-from core.selection.clustering import clusters
-from core.selection.inputs import checked_units
 from core.store.reader import FeatureStore
 
 
@@ -28,10 +26,14 @@ def by_source(selection: Selection, store: FeatureStore) -> np.ndarray:
     return as_in_the_data(group, selection.rows)
 
 
-def by_cluster(selection: Selection, store: FeatureStore) -> np.ndarray:
-    """The same of the √N clusters of the samples' vectors (k-means, seed 0): what they are about."""
-    label = clusters(checked_units(store.embeddings(), store.n_samples), 0, 0).label
-    return as_in_the_data(label, selection.rows)
+def by_topic(selection: Selection, store: FeatureStore) -> np.ndarray:
+    """The same of the strongest topic of each sample, or none; raises StoreError where the store has no topics."""
+    matrix = store.matrix("all", lens="topics")
+    sample = np.repeat(np.arange(matrix.n_samples), matrix.counts)
+    strongest_first = np.lexsort((matrix.feature, -matrix.value, sample))
+    group, some = np.full(matrix.n_samples, matrix.n_features), matrix.counts > 0
+    group[some] = matrix.feature[strongest_first[matrix.indptr[:-1][some]]]
+    return as_in_the_data(group, selection.rows)
 
 
 def as_in_the_data(group: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -43,7 +45,7 @@ def as_in_the_data(group: np.ndarray, rows: np.ndarray) -> np.ndarray:
 SAMPLING: dict[str, Callable[[Selection, FeatureStore], np.ndarray]] = {
     "gain": by_gain,
     "source": by_source,
-    "cluster": by_cluster,
+    "topic": by_topic,
 }
 
 

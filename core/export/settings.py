@@ -18,9 +18,9 @@ class Shape:
     split_seed: int = setting(0, "Draws the records for validation.", low=0)
     sampling: str = setting(
         "none",
-        "Weights to draw the records with, in a file weights.jsonl: gain (what a pick added), source or cluster "
+        "Weights to draw the records with, in a file weights.jsonl: gain (what a pick added), source or topic "
         "(each as often as in all of the data).",
-        choices=("none", "gain", "source", "cluster"),
+        choices=("none", "gain", "source", "topic"),
     )
 
     def __post_init__(self) -> None:

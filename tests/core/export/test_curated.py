@@ -38,7 +38,8 @@ def store(tmp_path_factory):
     ]  # fmt: skip
     matrix, _ = random_matrix(np.random.default_rng(0), N)
     sets = [set(matrix.row(i).tolist()) for i in range(N)]
-    return open_store(tiny_store(tmp_path_factory.mktemp("shape"), records, sets))
+    topics = [{i % 3: 1.0, 3 + i % 2: 0.5} if i % 7 else {} for i in range(N)]
+    return open_store(tiny_store(tmp_path_factory.mktemp("shape"), records, sets, topics=topics))
 
 
 def choose(store, method="sae-greedy", budget=20):
@@ -99,12 +100,14 @@ def test_weights_are_those_of_the_records_for_training(store) -> None:
     assert [line["weight"] for line in found] == pytest.approx([gain[line["row"]] / mean for line in found], abs=1e-6)
 
 
-def test_a_source_is_drawn_as_often_as_it_occurs_in_the_data(store) -> None:
-    selection, sources = choose(store, "random", 17), store.sample_columns()["source"]
-    weight = sampling_weights(selection, store, "source")
-    every = Counter(sources.tolist())
-    for source, n in every.items():
-        mine = sources[selection.rows] == source
+@pytest.mark.parametrize("by", ["source", "topic"])
+def test_a_group_is_drawn_as_often_as_it_occurs_in_the_data(store, by: str) -> None:
+    selection, topic = choose(store, "random", 17), [i % 3 if i % 7 else None for i in range(N)]
+    group = {"source": store.sample_columns()["source"].tolist(), "topic": topic}[by]
+    weight = sampling_weights(selection, store, by)
+    assert len(set(group)) == len({group[row] for row in selection.rows})
+    for name, n in Counter(group).items():
+        mine = [group[row] == name for row in selection.rows]
         assert weight[mine].sum() / weight.sum() == pytest.approx(n / N)
 
 
@@ -118,7 +121,7 @@ def test_weights_are_positive_and_1_on_average(store, by: str) -> None:
 @pytest.mark.parametrize("to", ["original", "messages"])
 @pytest.mark.parametrize("format", ["jsonl", "json", "parquet"])
 def test_replay_makes_every_file_again(store, tmp_path: Path, format: str, to: str) -> None:
-    selection, shape = choose(store), Shape(format, "tokens", to, 0.2, 5, "cluster")
+    selection, shape = choose(store), Shape(format, "tokens", to, 0.2, 5, "topic")
     files = curated_files(selection, store, shape)
     manifest = tmp_path / "manifest.json"
     manifest.write_text(manifest_json(selection, store, shape, files))
