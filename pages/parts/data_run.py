@@ -28,11 +28,18 @@ MAKERS = {"extract", "demo"}  # commands that make a store of data
 # --- a store that is being made
 
 
-def show_making() -> None:
-    """The job that makes a store: the one in the address, else the newest. Once it has ended, its store opens."""
-    found = asked_job() or next(filter(makes_store, jobs()), None)
-    if found is None:
-        return
+def making() -> Job | None:
+    """The job that makes a store: the one in the address, else the newest."""
+    return asked_job() or next(filter(makes_store, jobs()), None)
+
+
+def carries_out(found: Job, config: ExtractConfig | None) -> bool:
+    """Whether a job is that of a request."""
+    return config is not None and found.command == ("extract", *arguments(config))
+
+
+def show_making(found: Job) -> None:
+    """A job that makes a store. Once it has ended before the eyes of a person, its store opens."""
     watched = st.session_state.pop(WATCHED, "")
     if found.state == "finished" and watched == found.id:
         open_store(store_of(found))

@@ -13,6 +13,7 @@ from core.system.shown import size_told
 from pages.parts.text import plain
 
 CHOSEN = "data-source"  # in the session: what was chosen, as `--data` takes it
+LEFT = "data-left"  # in the session: how often something else was to be chosen
 ASKED = "data"  # in the address: the same, if it is a file here
 TYPES = "JSON, JSON Lines, CSV or Parquet, also compressed"
 PATTERN = "*?["  # characters that make a path a pattern
@@ -36,14 +37,14 @@ def choose_source() -> str:
             st.markdown(
                 f":material/description: **{plain(name_of(chosen))}** {plain(size_of(chosen))}", width="content"
             )
-            st.button("Choose something else", icon=":material/close:", on_click=take, args=("",), type="tertiary")
+            st.button("Choose something else", icon=":material/close:", on_click=leave, type="tertiary")
     return chosen
 
 
 def by_upload() -> None:
     """A file through the browser."""
     limit = st.get_option("server.maxUploadSize")
-    file = st.file_uploader(TYPES, key="data-upload")
+    file = st.file_uploader(TYPES, key=f"data-upload-{st.session_state.get(LEFT, 0)}")
     st.caption(f"Up to {limit:,} MB. Larger files, and folders of many, are chosen by their path on this machine. The "
                "file is copied into the cache of this dashboard and goes nowhere else.")  # fmt: skip
     if file is not None and st.session_state.get("data-uploaded") != file.file_id:
@@ -75,6 +76,12 @@ def take(source: str) -> None:
         st.query_params[ASKED] = source
     else:
         st.query_params.pop(ASKED, None)
+
+
+def leave() -> None:
+    """Forget what was chosen, and the file in the box for uploads, which a new key empties."""
+    take("")
+    st.session_state[LEFT] = st.session_state.get(LEFT, 0) + 1
 
 
 def take_path() -> None:

@@ -168,3 +168,26 @@ def test_a_store_whose_data_changed_can_be_made_anew(visit, cache, monkeypatch):
     write_job(1, "cancelled", "extract")
     press(choose(opened(), 0), "Extract again")
     assert started[0][:3] == ["extract", "--data", str(data)]
+
+
+def test_a_job_is_shown_where_it_was_started(empty, known, tmp_path, tiny_lm):
+    known(tiny_lm)
+    data = write_data(tmp_path / "a.jsonl", 30)
+    write_job(1, "cancelled", "extract", "--data", str(data), "--model", str(tiny_lm))
+    at = opened(data=data)
+    assert labels(at).index("Start") < labels(at).index("Resume"), "below Start, where the person looks"
+    at = opened()
+    assert labels(at)[0] == "Resume", "at the top, where nothing else was begun"
+
+
+def test_saes_of_the_table_are_found_by_the_model_and_one_is_recommended(empty, known, tmp_path):
+    known("openai-community/gpt2")
+    at = opened(data=write_data(tmp_path / "a.jsonl", 30))
+    next(c for c in at.get("button_group") if c.label == "Features of single tokens").set_value(data_model.TABLE).run()
+    table = next(found for found in at.selectbox if found.label.startswith("SAE ("))
+    assert table.value == "gpt2-small-res-jb/blocks.6.hook_resid_pre" and "recommended" in table.options[0]
+    assert any("after 6 blocks" in caption.value or "after 6 of 12" in caption.value for caption in at.caption)
+    box(at, "Layer").set_value(8).run()
+    table = next(found for found in at.selectbox if found.label.startswith("SAE ("))
+    assert all("layer 8" in option for option in table.options)
+    assert "cannot be reached" in at.error[0].value.replace("\\", ""), "the model is not here"
