@@ -17,6 +17,7 @@ from core.topics.stop_words import language_of
 
 ROWS = 2000  # that are looked at: a file of any size is previewed in about the same time
 SHOWN = 20  # samples that are kept whole
+TELLING = 2000  # characters that the language of a sample is told from
 WORDS = re.compile(r"[^\W\d_]+")
 CHARACTERS_PER_TOKEN = 4  # of English under a tokenizer of the usual size
 
@@ -52,7 +53,7 @@ def preview(data: Sequence[str], columns: Mapping[str, str] | None = None, rows:
             raise
         problem = str(error)
     texts = tuple("\n\n".join(message.content for message in sample.messages) for sample in samples)
-    languages = Counter(language_of(set(WORDS.findall(text.lower()))) or "unknown" for text in texts)
+    languages = Counter(language_of(set(WORDS.findall(text[:TELLING].lower()))) or "unknown" for text in texts)
     whole = reader.report.rows_read < rows
     return Preview(tuple(samples[:SHOWN]), texts, reader.report, dict(languages.most_common()), whole, problem)
 
