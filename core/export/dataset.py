@@ -27,7 +27,7 @@ CARD, MAP, REJECTS = "README.md", "map.svg", "rejects.jsonl"
 WHAT = {
     "train": "the kept records",
     "validation": "those held out for validation",
-    WEIGHTS: "how often to draw each record of the first file, line by line, 1 on average",
+    WEIGHTS: "how often to draw each record of the first file, in its order, 1 on average",
     REJECTS: "each record that was left out, with the reason and the kept record most like it",
     MANIFEST: "everything that makes the files of records again: `python -m core replay manifest.json`",
     MAP: "the records on a map, those alike near each other",

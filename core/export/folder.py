@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.writers import json_text
+from core.datasets.originals import json_text
 from core.errors import SaelectError, SelectionError
 from core.explain.naming import Names
 from core.explain.rejects import rejects

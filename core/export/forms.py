@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from core.datasets.layouts.names import TOOLS, find
-from core.datasets.writers import json_text
+from core.datasets.originals import json_text
 from core.errors import DataError, SelectionError
 from core.export.calls import has_calls, turns_with_calls
 from core.schema import Message, Sample

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.datasets.writers import json_text
+from core.datasets.originals import json_text
 from core.schema import Selection
 from core.store.reader import FeatureStore
 
@@ -56,8 +56,11 @@ def sampling_weights(selection: Selection, store: FeatureStore, by: str) -> np.n
 
 
 def weights_bytes(selection: Selection, store: FeatureStore, by: str) -> bytes:
-    """JSON Lines: row of the input and weight of each pick, in the order of the picks."""
-    rows = store.sample_columns()["source_row"][selection.rows].tolist()
-    weights = sampling_weights(selection, store, by).round(6).tolist()
-    lines = ({"row": row, "weight": weight} for row, weight in zip(rows, weights, strict=True))
+    """JSON Lines: row of the input, id if there is one, and weight of each pick, in the order of the picks."""
+    columns, weights = store.sample_columns(), sampling_weights(selection, store, by).round(6).tolist()
+    rows, ids = (columns[name][selection.rows].tolist() for name in ("source_row", "id"))
+    lines = (
+        {"row": row, **({"id": name} if name else {}), "weight": weight}
+        for row, name, weight in zip(rows, ids, weights, strict=True)
+    )
     return "".join(json_text(line) + "\n" for line in lines).encode()

@@ -33,7 +33,7 @@ def store(tmp_path_factory):
     records = [
         {"messages": [{"role": "system", "content": "Hm."}] * (i == 7) + [
             {"role": "user", "content": r["instruction"]}, {"role": "assistant", "content": r["output"]}
-        ], "source": "ab"[i % 4 == 0]}
+        ], "source": "ab"[i % 4 == 0], "id": f"r{i}"}
         for i, r in enumerate(alpaca(N))
     ]  # fmt: skip
     matrix, _ = random_matrix(np.random.default_rng(0), N)
@@ -95,6 +95,7 @@ def test_weights_are_those_of_the_records_for_training(store) -> None:
     assert [record["messages"] for record in train] == [
         store.samples([line["row"]])[0].raw["messages"] for line in found
     ], "line by line"
+    assert [line["id"] for line in found] == [f"r{line['row']}" for line in found]
     gain = {row: max(g, 1) for row, g in zip(selection.rows.tolist(), selection.gains.tolist(), strict=True)}
     mean = np.mean([gain[line["row"]] for line in found])
     assert [line["weight"] for line in found] == pytest.approx([gain[line["row"]] / mean for line in found], abs=1e-6)
