@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from core.lm.chat import PLAIN_TEMPLATE, tokenize
 from core.schema import Message, Sample
+from core.scoring.answer_scores import Task
 from core.scoring.sample_scores import RESPONSE, answer_alone
 from tests.tiny import CHATML, WORDS
 
@@ -25,6 +26,7 @@ SYSTEM_LAST = (  # as Mistral does: the system prompt goes in front of the last 
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + GENERATION
 ONE = [("user", "sort"), ("assistant", "sea")]
 TWO = [("system", "help"), *ONE, ("user", "why"), ("assistant", "sky")]
+UNTRAINED = [("user", "sort"), ("assistant", "sea", 0), ("user", "why"), ("assistant", "sky")]
 BOS = "<|im_start|>"
 
 
@@ -33,6 +35,7 @@ BOS = "<|im_start|>"
     [
         (GENERATION, ONE, "<|im_start|>assistant\nsea<|im_end|>\n"),
         (CHATML, ONE, "<|im_start|>assistant\nsea<|im_end|>\n"),
+        (GENERATION, UNTRAINED, "<|im_start|>assistant\nsky<|im_end|>\n"),
         (THINKING, ONE, "<|im_start|>assistant\n<t>sea<|im_end|>\n"),
         (PLAIN_TEMPLATE, ONE, BOS + "Assistant: sea\n\n"),
         (NO_SYSTEM, [("system", "help"), *ONE], BOS + "Assistant: sea\n\n"),
@@ -70,3 +73,10 @@ def test_without_the_prompt_the_response_stays_whole(tokenizer, before, answer, 
     assert left[response].all() and not response[np.flatnonzero(left)[0]]
     first = int(np.argmax(response))
     assert (item.segment[:first][left[:first]] == 0).sum() <= (template == INSTRUCT)  # there the prompt may touch it
+
+
+def test_what_is_compared_is_the_first_answer_that_is_trained_on(tmp_path):
+    sample = Sample(0, tuple(Message(*turn) for turn in UNTRAINED), None)
+    ((gold, other),) = Task([sample], ["wind"], None, tmp_path).pairs
+    assert gold.messages == sample.messages
+    assert other.messages == (*sample.messages[:3], Message("assistant", "wind"))
