@@ -41,7 +41,8 @@ def runs(place: SimpleNamespace) -> SimpleNamespace:
     """A finished run, an unfinished one, and a proof."""
     session: Session = place.session
     config = RefineConfig(session.store.key, 3, 24, k="silhouette", theta=session.default_theta()[0])
-    begun = replace(unfinished(config), k=3, train=replace(config.train, seed=1, max_tokens=512))
+    longest = session.store.meta["config"]["max_tokens"]
+    begun = replace(unfinished(config), k=3, train=replace(config.train, seed=1, max_tokens=longest))
     return SimpleNamespace(
         begun=write_refinement(session, begun, ANSWERS, 2),
         finished=write_refinement(session, config, ANSWERS, 3),
@@ -146,7 +147,8 @@ def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> N
     assert said.better
     for r in (*said.better, *said.worse, *said.unclear):
         assert f"{r.better:+.3f}".replace("-", "−") in text
-    assert f"takes {saved.tokens:.0%} fewer trained tokens" in text
+    less = "fewer" if saved.tokens >= 0 else "more"
+    assert f"takes {abs(saved.tokens):.0%} {less} trained tokens" in text
     assert "time, the training of its refinement not counted, than full" in text and saved.best.method == "hybrid"
     assert f"than full, here 40 samples of {SAMPLES - 12}, drawn at random" in text
     assert f"its loss of {saved.best.loss:.3f} is {abs(saved.loss):.3f}" in text
