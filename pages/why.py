@@ -64,6 +64,8 @@ def explain(row: int, rank: int | None) -> None:
         sample_features.other_lens(now, row)
     with right:
         st.subheader("The sample", anchor=False)
+        if named := named_in_the_data(row):
+            st.caption(plain(named))
         sample_text(row, [clicked] if clicked is not None else new or shared(row))
     if rank is None and (other := similar_samples.kept_ones(now, row)) is not None:
         similar_samples.beside(now, row, other)
@@ -75,6 +77,12 @@ def explain(row: int, rank: int | None) -> None:
 def sentences(row: int) -> str:
     """Why it is kept or left out."""
     return told(now.matrix, now.selection, book, row, now.spoken, now.session.info)
+
+
+def named_in_the_data(row: int) -> str:
+    """The id and the source of a sample, as far as the data has them."""
+    (sample,) = store.samples([row])
+    return " · ".join(filter(None, (sample.id and f"id {sample.id}", sample.source)))
 
 
 def shared(row: int) -> list[int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from core.datasets.containers import RecordFile
 
-MOST_ROWS, MOST_BYTES = 1024, 8 << 20  # of what is in memory at a time
+MOST_ROWS, MOST_BYTES = 1024, 4 << 20  # of what is in memory at a time
 
 
 def parquet(file: RecordFile) -> Iterator[Record]:

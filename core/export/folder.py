@@ -57,13 +57,17 @@ def export(
 
 
 def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None = None) -> bytes:
-    """JSON Lines, one line for each sample that was left out: its row, how its text begins, the reason, and the kept
-    samples that cover it and that are most like it.
+    """JSON Lines, one line for each sample that was left out: its row, its id if it has one, how its text begins, the
+    reason, and the kept samples that cover it and that are most like it.
     """
     found = rejects(selection, store, info_of(store), names or names_of(store, lens=selection.spec.lens))
     left = np.setdiff1d(np.arange(store.n_samples), selection.rows)
     begin = ("\n\n".join(filter(None, pair))[:PREVIEW] for pair in store.previews(left, PREVIEW))
-    lines = ({"row": reject["row"], "text": text} | reject for reject, text in zip(found, begin, strict=True))
+    named = ({"id": name} if name else {} for name in store.sample_columns()["id"][left])
+    lines = (
+        {"row": reject["row"], **name, "text": text} | reject
+        for reject, name, text in zip(found, named, begin, strict=True)
+    )
     return "".join(json_text(line) + "\n" for line in lines).encode()
 
 

@@ -117,10 +117,12 @@ def require_parts(config: ExtractConfig) -> None:
 def scan(config: ExtractConfig) -> Scan:
     """Read all the data once before any model is loaded; raises DataError as `read_samples` does."""
     reader = read(config)
-    costs = [cost(s, config) for s in reader]
-    if not costs:
+    n = characters = 0
+    for n, sample in enumerate(reader, 1):  # noqa: B007
+        characters += cost(sample, config)
+    if not n:
         raise DataError(f"{', '.join(config.data)} holds no usable sample.")
-    return Scan(len(costs), sum(costs), list(reader.report.warnings))
+    return Scan(n, characters, list(reader.report.warnings))
 
 
 def load(config: ExtractConfig) -> Pipeline:

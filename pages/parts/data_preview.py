@@ -152,7 +152,8 @@ def length_figure(tokens: np.ndarray) -> go.Figure:
 
 def sample_html(sample: Sample) -> str:
     """A sample as its turns."""
-    head = f"row {sample.row}" + (f" · {sample.source}" if sample.source else "")
+    named = (f"row {sample.row}", sample.id and f"id {sample.id}", sample.source)
+    head = " · ".join(filter(None, named))
     turns = "".join(map(turn_html, sample.messages))
     return (
         f"<div style='margin-bottom:1.2rem'><div style='opacity:.6;font-size:.8rem'>{escape(head)}</div>{turns}</div>"

@@ -66,6 +66,9 @@ def test_an_export_and_its_replay_have_the_lines_of_the_input(tmp_path):
     wanted = [LINES[row] for row in sorted(selection.rows)]
     assert (tmp_path / "out.jsonl").read_text().splitlines() == wanted
     assert preview(selection, store, "jsonl", "input", 2)[0].splitlines() == wanted[:2]
+    for line in (tmp_path / "out.rejects.jsonl").read_text().splitlines():
+        reject = json.loads(line)
+        assert list(reject)[:2] == ["row", "id"] and reject["id"] == str(2**60 + reject["row"])
     assert [s.id for s in store.samples([1])] == [str(2**60 + 1)] == store.sample_columns()["id"][1:2].tolist()
 
 
