@@ -112,8 +112,13 @@ def given_names(folder: Path) -> dict[str, str]:
 
 def rename_store(path: Path, name: str) -> None:
     """Give a store a name of one line for lists and titles, empty for that of its data; its file stays as it is."""
-    names = given_names(path.parent) | {path.stem: " ".join(name.split())[:100]}
+    names = given_names(path.parent) | {path.stem: one_line(name)}
     write_json(path.parent / NAMES, {key: given for key, given in names.items() if given}, indent=1)
+
+
+def one_line(name: str) -> str:
+    """A name as it is kept: without line breaks and other space at its ends or doubled, at most 100 characters."""
+    return " ".join(name.split())[:100].rstrip()
 
 
 # --- the trash

@@ -37,6 +37,14 @@ def store_at(name: str | Path) -> Path:
     return path if named else cache_dir() / f"{name}.duckdb"
 
 
+def with_home(path: str) -> str:
+    """A path in which ~ stands for a home folder; without one, or of a user whom nobody knows, as it is."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError:
+        return path
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write to the yielded temporary file; it takes the place of `path` only if the block succeeds.

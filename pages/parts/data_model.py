@@ -18,7 +18,7 @@ from core.sae.releases import PretrainedSAE, pretrained_saes, recommended, saes_
 from core.schema import LONG, ExtractConfig
 from core.settings import sentence, settings_of
 from core.store.catalogue import StoreTitle, store_titles
-from core.system.files import cache_dir
+from core.system.files import cache_dir, with_home
 from core.system.shown import size_told
 from pages.parts.text import plain
 
@@ -92,7 +92,7 @@ def choose_model() -> str:
     model = (model or "").strip()
     if model:
         st.caption(plain(told(facts_of(model))))
-    return str(Path(model).expanduser()) if model.startswith("~") else model
+    return with_home(model)
 
 
 def known_models() -> list[str]:
@@ -137,7 +137,6 @@ def told(facts: ModelFacts) -> str:
 def choose_sae(facts: ModelFacts) -> str | None:
     """The SAE: empty for none, None as long as it is not named."""
     shipped = fits_shipped(facts)
-    table = saes_for(facts.name)
     ways = [NO_SAE, *([SHIPPED] if shipped else []), TABLE, FOLDER]
     if st.session_state.get("data-lens") not in ways:
         st.session_state["data-lens"] = SHIPPED if shipped else NO_SAE
@@ -150,8 +149,8 @@ def choose_sae(facts: ModelFacts) -> str | None:
     if way == FOLDER:
         typed = st.text_input("Folder of the SAE", key="data-sae", persist_state="session",
                               placeholder="with cfg.json and sae_weights.safetensors, or sae.safetensors")  # fmt: skip
-        return str(Path(typed.strip()).expanduser()) if typed.strip() else None
-    return choose_from_table(table, facts)
+        return with_home(typed.strip()) or None
+    return choose_from_table(facts)
 
 
 def fits_shipped(facts: ModelFacts) -> bool:
@@ -159,8 +158,9 @@ def fits_shipped(facts: ModelFacts) -> bool:
     return DEMO_SAE.is_dir() and known_as(sae_facts(str(DEMO_SAE)).model) == known_as(facts.name)
 
 
-def choose_from_table(table: list[PretrainedSAE], facts: ModelFacts) -> str | None:
+def choose_from_table(facts: ModelFacts) -> str | None:
     """One of the SAEs that sae-lens's table has for the model, by layer and width."""
+    table = saes_for(facts.name)
     if not table:
         models = sorted({known_as(sae.model) for sae in pretrained_saes()})
         st.info(plain(f"sae-lens's table has none for {known_as(facts.name)}. It has some for: {', '.join(models)}."),

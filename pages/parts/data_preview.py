@@ -16,6 +16,7 @@ from core.extract.preview import ROWS, Preview, preview, token_counts
 from core.schema import Message, Sample
 from core.system.files import stamp
 from core.system.shown import many, without_folders
+from pages.parts.data_source import is_here, is_path, name_of
 from pages.parts.figures import ACCENT, SELECTED, draw
 from pages.parts.text import cut, escape, plain
 from pages.parts.view import metrics
@@ -25,6 +26,7 @@ LONGEST = 4000  # characters of a turn that are shown
 BAD = 20  # rows that cannot be read and are listed
 ROLES = {"user": SELECTED, "assistant": ACCENT}
 OPTION = re.compile("(by|with) the option columns")
+PATTERN = "*?["  # what makes a path a pattern
 AS_READ = ""  # the choice of a part's column: as it was understood
 
 
@@ -39,6 +41,9 @@ class Understood:
 def show_preview(source: str, tokenizer: Path | None) -> Understood | None:
     """What was understood of the data; None if it cannot be used as it is. tokenizer: that of the model, if chosen."""
     st.subheader("2 · What was understood", anchor=False)
+    if is_path(source) and not is_here(source) and not set(source) & set(PATTERN):
+        st.error(plain(f"There is no {name_of(source)} at this path."), icon=":material/error:")
+        return None
     try:
         first = looked_at(source, (), stamp(source))
         columns = choose_columns(source, first)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.datasets.hub_rows import HUB_ID
 from core.datasets.uploads import keep_upload
 from core.errors import SaelectError
+from core.system.files import with_home
 from core.system.shown import size_told
 from pages.parts.text import plain
 
@@ -16,7 +18,6 @@ CHOSEN = "data-source"  # in the session: what was chosen, as `--data` takes it
 LEFT = "data-left"  # in the session: how often something else was to be chosen
 ASKED = "data"  # in the address: the same, if it is a file here
 TYPES = "JSON, JSON Lines, CSV or Parquet, also compressed"
-PATTERN = "*?["  # characters that make a path a pattern
 
 
 def choose_source() -> str:
@@ -63,6 +64,10 @@ def by_hub() -> None:
     """A data set of the Hugging Face hub."""
     st.text_input("Name on the hub", key="data-hub", on_change=take_hub, persist_state="session",
                   placeholder="org/name, org/name:split or org/name@revision")  # fmt: skip
+    typed = st.session_state["data-hub"].strip()
+    if typed and not HUB_ID.fullmatch(typed):
+        st.error("A name on the hub is written org/name, with :split or @revision after it if need be.",
+                 icon=":material/error:")  # fmt: skip
     st.caption("It is fetched once and then read from this machine.")
 
 
@@ -72,7 +77,7 @@ WAYS: dict[str, Callable[[], None]] = {"Upload": by_upload, "A path here": by_pa
 def take(source: str) -> None:
     """Remember what was chosen."""
     st.session_state[CHOSEN] = source
-    if Path(source).exists():
+    if is_here(source):
         st.query_params[ASKED] = source
     else:
         st.query_params.pop(ASKED, None)
@@ -86,17 +91,18 @@ def leave() -> None:
 
 def take_path() -> None:
     typed = st.session_state["data-path"].strip()
-    take(str(Path(typed).expanduser().absolute()) if typed else "")
+    take(str(Path(with_home(typed)).absolute()) if typed else "")
 
 
 def take_hub() -> None:
-    take(st.session_state["data-hub"].strip())
+    typed = st.session_state["data-hub"].strip()
+    take(typed if HUB_ID.fullmatch(typed) else "")
 
 
 def from_address() -> None:
     """Take the file that the address names, once: never a name of the hub, as anybody may have written the address."""
     asked = st.query_params.get(ASKED, "")
-    if asked and st.session_state.get("data-asked") != asked and Path(asked).exists():
+    if asked and st.session_state.get("data-asked") != asked and is_here(asked):
         st.session_state["data-asked"] = asked
         st.session_state[CHOSEN] = str(Path(asked).absolute())
 
@@ -104,6 +110,14 @@ def from_address() -> None:
 def name_of(source: str) -> str:
     """What the data are called."""
     return Path(source).name if is_path(source) else source
+
+
+def is_here(path: str) -> bool:
+    """Whether there is such a file or folder; a name that no file can have names none."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
 
 
 def is_path(source: str) -> bool:
@@ -114,4 +128,4 @@ def is_path(source: str) -> bool:
 def size_of(source: str) -> str:
     """The size of a file, empty for anything else."""
     path = Path(source)
-    return f"· {size_told(path.stat().st_size)}" if path.is_file() else ""
+    return f"· {size_told(path.stat().st_size)}" if is_here(source) and path.is_file() else ""

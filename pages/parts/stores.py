@@ -19,6 +19,7 @@ from core.store.catalogue import (
     data_changed,
     delete_store,
     deleted_stores,
+    one_line,
     rename_store,
     restore_store,
     store_titles,
@@ -59,14 +60,24 @@ def table_of(titles: list[StoreTitle], changed: list[bool]) -> pd.DataFrame:
             "samples": title.n_samples or None,
             "model": Path(made.get("model", "")).name,
             "features": lenses_of(title.meta),
-            "size": size_told(title.path.stat().st_size) if title.path.is_file() else "",
-            "made": datetime.fromtimestamp(title.path.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M"),
+            "size": size_told(size),
+            "made": datetime.fromtimestamp(when).astimezone().strftime("%Y-%m-%d %H:%M") if when else "",
             "note": title.note or (CHANGED if other else ""),
             "key": title.key,
         }
         for title, other in zip(titles, changed, strict=True)
         for made in [title.meta.get("config") or {}]
+        for size, when in [size_and_time(title.path)]
     ])  # fmt: skip
+
+
+def size_and_time(path: Path) -> tuple[int, float]:
+    """Bytes of a file and when it was written, seconds; 0 of one that is gone meanwhile."""
+    try:
+        state = path.stat()
+    except OSError:
+        return 0, 0.0
+    return state.st_size, state.st_mtime
 
 
 def lenses_of(meta: dict[str, Any]) -> str:
@@ -93,7 +104,7 @@ def show_actions(title: StoreTitle, changed: bool) -> None:
                          help="Move it to the trash of the cache, from which it can be brought back."):  # fmt: skip
                 attempt(lambda: delete_store(title.path))
         name = st.text_input("Name", title.name, key=f"name-{title.key}", placeholder=title.data, max_chars=100)
-        if name.strip() != title.name:
+        if one_line(name) != title.name:
             attempt(lambda: rename_store(title.path, name))
         st.caption("Where it lies:")
         st.code(shown_path(title.path), language=None, wrap_lines=True)

@@ -70,7 +70,7 @@ def test_a_file_in_the_address_is_understood(empty, tmp_path):
     assert "3 · Model and lens" in [s.value for s in at.subheader]
 
 
-@pytest.mark.parametrize("source", ["org/name", "/no/such/file.jsonl", "-"])
+@pytest.mark.parametrize("source", ["org/name", "/no/such/file.jsonl", "-", "/x" * 5000])
 def test_an_address_opens_nothing_but_files_that_are_here(empty, source):
     at = opened(data=source)
     assert [s.value for s in at.subheader] == ["1 · Your data", "No stores yet"]
@@ -150,7 +150,7 @@ def choose(at, row):
 
 def test_stores_are_renamed_deleted_and_brought_back(visit, cache):
     at = choose(opened(), 0)
-    at.text_input(key=f"name-{KEY}").set_value("Mine").run()
+    at.text_input(key=f"name-{KEY}").set_value(" Mine  ").run()
     assert store_titles(cache)[0].name == "Mine"
     press(at, "Delete")
     assert at.title[0].value == "Data" and not store_titles(cache) and len(deleted_stores()) == 1
@@ -191,3 +191,19 @@ def test_saes_of_the_table_are_found_by_the_model_and_one_is_recommended(empty, 
     table = next(found for found in at.selectbox if found.label.startswith("SAE ("))
     assert all("layer 8" in option for option in table.options)
     assert "cannot be reached" in at.error[0].value.replace("\\", ""), "the model is not here"
+
+
+@pytest.mark.parametrize("typed", ["-", "../secret.jsonl", "name", "org/name.jsonl extra"])
+def test_the_box_of_the_hub_takes_names_of_the_hub_alone(empty, typed):
+    at = opened()
+    next(c for c in at.get("button_group") if c.label == "Where the data are").set_value("The Hugging Face hub").run()
+    at.text_input(key="data-hub").set_value(typed).run()
+    assert "org/name" in at.error[0].value and at.subheader[-1].value == "No stores yet"
+
+
+@pytest.mark.parametrize("typed", ["/no/such/file.jsonl", "x" * 400, "~nobody-of-this-name/a"])
+def test_a_path_that_is_not_there_is_said(empty, typed):
+    at = opened()
+    next(c for c in at.get("button_group") if c.label == "Where the data are").set_value("A path here").run()
+    at.text_input(key="data-path").set_value(typed).run()
+    assert not at.exception and "at this path" in at.error[0].value.replace("\\", "")

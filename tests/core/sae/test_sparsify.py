@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import ModelError
 from core.lm.language_model import layers_needed
+from core.sae.facts import sae_facts
 from core.sae.loading import decoder_directions, load_sae, sae_digest
 from tests.tiny import FEATURES, HIDDEN
 
@@ -48,6 +49,8 @@ def test_a_sparsify_folder_is_read(tmp_path, options):
         decoded = top[:, None] @ weights["W_dec"][which]  # (T, 1, k) @ (T, k, d_in)
         torch.testing.assert_close(sae.sae.decode(expected), decoded[:, 0] + weights["b_dec"], atol=1e-5, rtol=1e-5)
     assert (sae.d_in, sae.d_sae) == (HIDDEN, FEATURES)
+    facts = sae_facts(str(tmp_path / "layers.1"))  # told without loading it
+    assert (facts.d_in, facts.d_sae, facts.hook_point, facts.problem) == (HIDDEN, FEATURES, sae.hook_point, "")
     np.testing.assert_array_equal(decoder_directions(sae.name, sae.digest), weights["W_dec"].numpy())
     assert sae.digest == sae_digest(str(tmp_path / "layers.1"))
 

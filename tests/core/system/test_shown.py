@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.system.files import store_at
+from core.system.files import store_at, with_home
 from core.system.shown import duration, many, shown_path, without_folders
 
 
@@ -51,6 +51,13 @@ def test_a_store_is_named_by_path_or_by_key(tmp_path, monkeypatch) -> None:
     assert store_at(f"{key}.duckdb") == Path(f"{key}.duckdb")
     Path("mine").touch()
     assert store_at("mine") == Path("mine")
+
+
+def test_a_home_folder_is_found_where_there_is_one(monkeypatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert with_home("~/a.jsonl") == "/home/me/a.jsonl"
+    for path in ("a~b", "org/name", "", "~nobody-of-this-name/a"):
+        assert with_home(path) == path
 
 
 @pytest.mark.parametrize(
