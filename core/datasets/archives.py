@@ -16,6 +16,7 @@ from core.errors import DataError
 ZIP = b"PK\x03\x04"
 TAR, TAR_AT = b"ustar", 257  # these bytes of a tar, and where they stand
 MOST = 100_000  # members
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
 class Archive:
@@ -51,8 +52,8 @@ class Archive:
         if isinstance(archive, zipfile.ZipFile):
             members = archive.infolist()
             require_within(self.path, sum(m.file_size for m in members), self.size)  # zipfile reads no more of each
-            if any(m.flag_bits & 1 for m in members):
-                raise DataError(f"{self.path} is encrypted: unpack it, and name the folder.")
+            if any(m.flag_bits & 1 or m.compress_type not in METHODS for m in members):
+                raise DataError(f"{self.path} is encrypted or packed in a rare way: unpack it, and name the folder.")
             found = [(m.filename, m.is_dir(), m.external_attr >> 28 != 0o12) for m in islice(members, MOST + 1)]
         else:
             found = [(m.name, m.isdir(), m.isfile()) for m in islice(archive, MOST + 1)]
