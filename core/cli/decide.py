@@ -130,7 +130,7 @@ def ban(
     session, workspace = opened(store, rows)
     if without:
         rows = [*(rows or []), *unscored(session.info.scores, without)]
-    if unread:
+    if unread and session.info.unread_response is not None:
         rows = [*(rows or []), *np.flatnonzero(session.info.unread_response).tolist()]
     decide("ban", rows, workspace.unban if lift else workspace.ban, lambda: workspace.state().bans, as_json)
 
