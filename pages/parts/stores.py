@@ -62,7 +62,6 @@ def table_of(titles: list[StoreTitle], changed: list[bool]) -> pd.DataFrame:
             "features": lenses_of(title.meta),
             "size": size_told(size),
             "made": datetime.fromtimestamp(when).astimezone().strftime("%Y-%m-%d %H:%M") if when else "",
-            "key": title.key[:4],
             "note": title.note or (CHANGED if other else ""),
         }
         for title, other in zip(titles, changed, strict=True)
