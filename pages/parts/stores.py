@@ -31,7 +31,7 @@ from pages.parts.store_forms import join_form
 from pages.parts.tables import clickable
 from pages.parts.text import plain
 
-CHANGED = "data changed"
+CHANGED = "outdated"  # its data have changed since
 
 
 def show_stores() -> None:
