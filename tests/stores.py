@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import duckdb
 
+from core.datasets.originals import Packed
 from core.schema import SEGMENTS
 from core.store.reader import open_store
 from core.store.tables import COUNTS
@@ -17,9 +18,13 @@ def rows(path, sql):
 
 
 def content_of(path):
-    """Every table of a store, row by row; of meta, what does not depend on the run."""
+    """Every table of a store, row by row; of meta, what does not depend on the run; originals one by one, however they
+    were packed.
+    """
     tables = [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
     found = {name: rows(path, f"SELECT * FROM {name}") for name in tables}
+    if packs := found.get("originals"):
+        found["originals"] = [str(one) for _, *packed in sorted(packs) for one in Packed(*packed).unpacked()]
     found["meta"] = [pair for pair in found["meta"] if pair[0] not in ("seconds", "interpret_seconds")]
     return found
 
