@@ -42,5 +42,6 @@ def test_all_hits_of_a_search_are_banned_and_the_ban_is_undone(page: Page, addre
     undo.hover()
     expect(page.get_by_role("tooltip")).to_contain_text(f"Undo: {len(rows)} rows banned")
     undo.click()
+    expect(undo).to_be_disabled(timeout=30_000)
     settle(page)
     assert workspace.state().bans == ()
