@@ -36,7 +36,7 @@ def show_figures() -> None:
     metrics(
         ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
         (f"{nouns.capitalize()} covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
-        ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of all"),
+        ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of {tokens.sum():,}"),
         (f"Active {nouns} a sample", f"{now.matrix.counts.mean():,.3g}", f"at θ = {now.spec.theta:.3g}"),
     )
 

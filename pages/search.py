@@ -19,6 +19,7 @@ from pages.parts.text import cut, plain
 from pages.parts.view import View, header
 
 SHOWN = 2000  # rows sent to the table
+SHOWN_AS = {"all": "all", "picked": "kept", "rejected": "left out"}  # what a status is called here
 LEADS = {
     "topics": "Find samples by what they say and what they are about; all conditions must hold.",
     "tokens": "Find samples by what they say and what they activate; all conditions must hold.",
@@ -36,7 +37,7 @@ def ask(now: View) -> Query:
     text = left.text_input("Text in any turn", key="find", bind="query-params", placeholder="part of the text")
     regex = middle.toggle("Regular expression", key="find_regex", bind="query-params", help="RE2, whatever the case")
     status = right.segmented_control("Show", STATUSES, default="all", required=True, key="find_status",
-                                     bind="query-params")  # fmt: skip
+                                     format_func=SHOWN_AS.__getitem__, bind="query-params")  # fmt: skip
     columns = st.columns(4)
     keys = [f"find_{end}" if now.spec.lens == "tokens" else f"find_{now.spec.lens}_{end}" for end in ("has", "lacks")]
     has = columns[0].text_input(f"Has all {now.noun}s", key=keys[0], bind="query-params", placeholder="12, 40")
@@ -93,7 +94,7 @@ def results(now: View, query: Query) -> None:
     kept = np.isin(rows, now.selection.rows)
     more = f", the first {SHOWN:,} are listed" if len(rows) > SHOWN else ""
     st.caption(
-        f"{len(rows):,} of {now.session.store.n_samples:,} samples, {kept.sum():,} of them picked{more}; "
+        f"{len(rows):,} of {now.session.store.n_samples:,} samples, {kept.sum():,} of them kept{more}; "
         f"found in {1000 * seconds:,.1f} ms."
     )
     if not len(rows):
@@ -102,7 +103,8 @@ def results(now: View, query: Query) -> None:
     action_bar(now, rows, "search", query.text.strip())
     left, right = st.columns(2, gap="large")
     with left:
-        shown = np.where(kept[:SHOWN], "picked", "rejected")
+        left_out = np.where(np.isin(rows[:SHOWN], now.state.bans), "never kept", "left out")
+        shown = np.where(kept[:SHOWN], "kept", left_out)
         chosen = samples_table(now, rows[:SHOWN], "find-table", {"status": shown})
     with right:
         preview(now, chosen[0] if chosen else int(rows[0]), query)

@@ -54,6 +54,7 @@ def prove(
     from core.proof.grid import cells
     from core.proof.results import results, write_results
     from core.proof.run import prove as run
+    from core.sae.loading import at_hand
 
     methods = parsed_methods(method, (FULL, BASE))
     shared = {name: config[name] for name in ("unit", "theta", "scope", "lens")}
@@ -61,7 +62,7 @@ def prove(
     total = budget_total(session, spec.unit)
     grid = cells(methods, [checked(parsed_budget(part, total)) for part in words(budget)], range(seeds))
     decided = {name: getattr(spec, name) for name in ("theta", "lens", "vetoes", "pins", "bans")}
-    model = config["model"] or session.store.meta["config"]["model"]
+    model = config["model"] or at_hand(session.store.meta["config"]["model"])
     asked = ProofConfig(session.store.key, train=TrainConfig(**train), **config | decided | {"model": model})
     tell(f"The results: {shown_path(asked.path)}")
     if out:

@@ -114,7 +114,7 @@ def introduction(facts: Facts) -> str:
     share = facts.tokens[0] / max(facts.tokens[1], 1)
     return (
         f"{kept:,} of {many(every, 'record')} of {text(facts.data)}, chosen by {text(facts.spec.method)} with SAElect: "
-        f"{many(facts.tokens[0], 'token')}, {share:.1%} of all.\n\n"
+        f"{many(facts.tokens[0], 'token')}, {share:.1%} of {facts.tokens[1]:,}.\n\n"
         "![Map of the records: kept ones in blue, left out in grey](map.svg)"
     )
 

@@ -22,6 +22,7 @@ from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_t
 from core.lm.generation import generate
 from core.refine.config import RefineConfig
 from core.refine.runs import RefineRun, read_run
+from core.sae.loading import at_hand
 from core.schema import FeatureMatrix, SelectionSpec
 from core.scoring.answer_scores import Task
 from core.scoring.registry import SCORERS
@@ -159,7 +160,7 @@ def one_round(
     drawn = step(folder / "drawn.json", lambda: drawn_rows(run, number, weight, free, quality, total))
     rows = np.array(drawn, np.int64)
     trained = step(folder / "trained.json", lambda: train_round(run, number, rows, store, folder, on_stage))
-    samples, source = store.samples(rows), config.model or store.meta["config"]["model"]
+    samples, source = store.samples(rows), config.model or at_hand(store.meta["config"]["model"])
     if not (folder / "scores.json").exists():
         lm = load_tuned(source, folder / "adapter", config.train)
 
@@ -194,7 +195,7 @@ def train_round(
     previous = folder.parent / f"round-{number - 1}" / "adapter"
     goes_on = config.start == "previous" and number > 1
     rows = rows if goes_on else np.concatenate([run.rows, rows])
-    lm = load_trainable(config.model or store.meta["config"]["model"], config.train)
+    lm = load_trainable(config.model or at_hand(store.meta["config"]["model"]), config.train)
     told = f"Round {number} of {config.rounds}: fine-tuning"
     done = fine_tune(
         lm, store.samples(rows), config.train, folder / "adapter", previous if goes_on else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sysconfig
 import warnings
 from math import prod
 from pathlib import Path
@@ -135,9 +136,10 @@ def from_registry(source: str, device: str, dtype: str | None) -> SAE[Any]:
 
 
 def at_hand(source: str) -> str:
-    """A path as it was given, or the same below the project, or what the project ships by that name, if it was moved; a
-    hub id or registry name as it is. Whoever uses it compares digests.
+    """A path as it was given, or the same below the project, in this environment's packages, or among what the project
+    ships, if it was moved; a hub id or registry name as it is. Whoever uses it compares digests.
     """
-    places = (Path(source), PROJECT / source, PROJECT / "assets" / Path(source).name)
+    packaged = Path(sysconfig.get_path("purelib")) / source.rpartition("/site-packages/")[2]
+    places = (Path(source), PROJECT / source, packaged, PROJECT / "assets" / Path(source).name)
     found = next((place for place in places if place.exists()), None) if source else None
     return source if found in (None, Path(source)) else str(found)

@@ -18,6 +18,7 @@ from core.errors import ModelError, SelectionError
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel
 from core.lm.sources import DTYPES, load_lm, resolve_device
+from core.sae.loading import at_hand
 from core.scoring.sample_scores import FORMS, SCORES, Scorer, read_chunk
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, cache_path, replacing
@@ -117,7 +118,7 @@ def load_scorer(store: FeatureStore, model: str) -> Scorer:
     """
     config, own, device = store.meta["config"], store.meta["digests"], resolve_device("auto")
     dtype = config["dtype"] if config["device"] == device else "auto"
-    lm = load_lm(model or config["model"], device, dtype)
+    lm = load_lm(model or at_hand(config["model"]), device, dtype)
     found = {"model": lm.digest, "template": template_digest(lm.tokenizer)}
     if model in ("", config["model"]) and any(own.get(name, digest) != digest for name, digest in found.items()):
         raise ModelError(f"{config['model']} has changed since {store.path.name} was extracted with it: extract again.")

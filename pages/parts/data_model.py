@@ -219,7 +219,7 @@ def choose_settings(config: ExtractConfig) -> ExtractConfig:
         n_topics = right.number_input("Topics to learn", 0, None, 0, key="data-topics", persist_state="session",
                                       help=sentence(ExtractConfig, "n_topics"))  # fmt: skip
         hook_point = st.text_input("Hook point", key="data-hook", persist_state="session",
-                                   placeholder="blocks.12.hook_resid_post",
+                                   placeholder="that of the SAE or of the topics, else the middle of the model",
                                    help=sentence(ExtractConfig, "hook_point"))  # fmt: skip
     return replace(config, max_tokens=int(window), limit=first, n_topics=int(n_topics), long=way,
                    hook_point=hook_point.strip())  # fmt: skip

@@ -150,7 +150,8 @@ def length_figure(tokens: np.ndarray) -> go.Figure:
         customdata=np.stack([edges[:-1], edges[1:]], 1),
         hovertemplate="%{customdata[0]:,} to %{customdata[1]:,} tokens: %{y:,} samples<extra></extra>",
     ))  # fmt: skip
-    figure.update_xaxes(title="tokens of a sample")
+    longer = f"; the last bar has all above {edges[-2]:,}" if tokens.max() > most else ""
+    figure.update_xaxes(title=f"tokens of a sample{longer}")
     figure.update_yaxes(title="samples")
     return figure
 

@@ -38,10 +38,10 @@ def carries_out(found: Job, config: ExtractConfig | None) -> bool:
     return config is not None and found.command == ("extract", *arguments(config))
 
 
-def show_making(found: Job) -> None:
-    """A job that makes a store. Once it has ended before the eyes of a person, its store opens."""
+def show_making(found: Job, busy: bool) -> None:
+    """A job that makes a store. Once it has ended before the eyes of a person who is not busy, its store opens."""
     watched = st.session_state.pop(WATCHED, "")
-    if found.state == "finished" and watched == found.id:
+    if found.state == "finished" and watched == found.id and not busy:
         open_store(store_of(found))
     shown = show_job(found.id)
     if shown and shown.state in LIVING:

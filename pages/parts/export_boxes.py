@@ -40,10 +40,10 @@ class Leaving:
     name: str
     usable: bool
 
-    def command(self, shape: Shape, about: About) -> str:
+    def command(self, shape: Shape, about: About, folder: str) -> str:
         """The command line that writes the same folder."""
         told = ["export", "--store", self.now.session.store.key, *arguments(self.now.selection.spec)]
-        return in_a_terminal([*told, *arguments(shape), *arguments(about), "--folder", self.name])
+        return in_a_terminal([*told, *arguments(shape), *arguments(about), "--folder", folder])
 
 
 def show_file(leaving: Leaving) -> None:
@@ -85,9 +85,9 @@ def show_data_set(leaving: Leaving) -> None:
         "Data set as a zip", lambda: zipped(made(), leaving.name), f"{leaving.name}.zip", "folder_zip",
         leaving.usable, "primary",
     )  # fmt: skip
-    write_here(leaving, made)
+    folder = write_here(leaving, made)
     st.caption("The same in a terminal; with --push-to-hub NAME/DATA-SET it is uploaded, after asking:")
-    st.code(leaving.command(shape, about), language=None, wrap_lines=True)
+    st.code(leaving.command(shape, about, folder), language=None, wrap_lines=True)
 
 
 def pick_split(shape: Shape) -> Shape:
@@ -106,8 +106,8 @@ def pick_about() -> About:
         return About(**ask(About, [f.name for f in fields(About)], "about", beside=2))
 
 
-def write_here(leaving: Leaving, made: Callable[[], dict[str, bytes]]) -> None:
-    """A folder on the machine that the dashboard runs on."""
+def write_here(leaving: Leaving, made: Callable[[], dict[str, bytes]]) -> str:
+    """A folder on the machine that the dashboard runs on: its path as it was typed."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     folder = left.text_input(
         "Folder on this machine", placeholder=leaving.name, key="folder", help="Made if absent. ~ is your home folder."
@@ -117,9 +117,13 @@ def write_here(leaving: Leaving, made: Callable[[], dict[str, bytes]]) -> None:
         disabled=not leaving.usable,
     )  # fmt: skip
     force = st.checkbox("Replace files of another export there", key="write-force")
-    if not wanted:
-        return
-    path = Path(folder or leaving.name).expanduser()
+    if wanted:
+        write(leaving, made, Path(folder or leaving.name).expanduser(), force)
+    return folder or leaving.name
+
+
+def write(leaving: Leaving, made: Callable[[], dict[str, bytes]], path: Path, force: bool) -> None:
+    """Write the data set, and say so, or why not."""
     try:
         with st.spinner("Writing …"):
             write_dataset(made(), leaving.now.session, path, force)

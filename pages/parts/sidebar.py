@@ -175,7 +175,8 @@ def decisions(workspace: Workspace, state: WorkspaceState, spec: SelectionSpec) 
     """How many decisions stand, those on features of the lens looked through, and undo and redo."""
     st.divider()
     vetoed, banned = many(len(spec.vetoes), f"vetoed {NOUNS[spec.lens]}"), many(len(state.bans), "banned sample")
-    st.caption(f"{vetoed} · {len(state.pins):,} pinned · {banned}")
+    boosted = f" · {len(spec.boosts):,} boosted" if spec.boosts else ""
+    st.caption(f"{vetoed}{boosted} · {len(state.pins):,} pinned · {banned}")
     undo_buttons(workspace)
 
 

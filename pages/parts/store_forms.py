@@ -14,6 +14,7 @@ from core.features.labels import book_of
 from core.lm.endpoint import Endpoint, Prices
 from core.lm.sources import require_path
 from core.lm.work import Work
+from core.sae.loading import at_hand
 from core.schema import NOUNS, SelectionSpec
 from core.scoring.columns import missing_columns, to_read
 from core.session.session import Session
@@ -54,7 +55,7 @@ def asked_of_score(session: Session) -> Asked:
         raise SelectionError("Choose at least one score.")
     if not model.strip() and not set(names) & set(missing):
         raise SelectionError(f"{' and '.join(names)} of the store's own model are computed: choose others, or a model.")
-    require_path(model.strip() or str(store.meta["config"]["model"]))
+    require_path(model.strip() or at_hand(str(store.meta["config"]["model"])))
     arguments = ["score", "--store", store.key, "--columns", ",".join(names)]
     arguments += ["--model", model.strip()] if model.strip() else []
     costs = [Work(read=to_read(store, names)).told(speed_of(store.meta))]

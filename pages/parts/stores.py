@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -40,7 +41,7 @@ def show_stores() -> None:
     st.subheader("Your stores" if titles else "No stores yet", anchor=False)
     if titles:
         changed = [data_changed(title) for title in titles]
-        rows = clickable(table_of(titles, changed), "stores", 400)
+        rows = clickable(table_of(titles, changed), table_key(titles), 400)
         for i in rows:
             show_actions(titles[i], changed[i])
         if not rows:
@@ -50,6 +51,17 @@ def show_stores() -> None:
         st.caption("A feature store holds what a model saw in a data set: it is what the other pages show. `make demo` "
                    "makes one of a small model and real conversations.")  # fmt: skip
     show_trash()
+
+
+def table_key(titles: list[StoreTitle]) -> str:
+    """What is ticked is ticked in this list: in another one the place belongs to another store."""
+    return f"stores-{crc32(' '.join(title.key for title in titles).encode())}"
+
+
+def is_one_ticked() -> bool:
+    """Whether a person has a store of the list before them."""
+    table = st.session_state.get(table_key(store_titles(cache_dir())))
+    return bool(table and table["selection"]["rows"])
 
 
 def table_of(titles: list[StoreTitle], changed: list[bool]) -> pd.DataFrame:
@@ -101,7 +113,7 @@ def show_actions(title: StoreTitle, changed: bool) -> None:
                 attempt(lambda: extract_again(title))
             if st.button("Delete", icon=":material/delete:", key="store-delete",
                          help="Move it to the trash of the cache, from which it can be brought back."):  # fmt: skip
-                attempt(lambda: delete_store(title.path))
+                attempt(lambda: delete_store(title.path), f"{title.text} is in the trash, at the end of the page.")
         name = st.text_input("Name", title.name, key=f"name-{title.key}", placeholder=title.data, max_chars=100)
         if one_line(name) != title.name:
             attempt(lambda: rename_store(title.path, name))
@@ -130,11 +142,13 @@ def show_trash() -> None:
         st.code(shown_path(gone[0].path.parent), language=None, wrap_lines=True)
 
 
-def attempt(act: Callable[[], Any]) -> None:
-    """Do something and draw the page anew; what cannot be done has its sentence."""
+def attempt(act: Callable[[], Any], told: str = "") -> None:
+    """Do something, say so, and draw the page anew; what cannot be done has its sentence."""
     try:
         act()
     except SaelectError as error:
         st.error(plain(error), icon=":material/error:")
         return
+    if told:
+        st.toast(plain(told), icon=":material/delete:")
     st.rerun()

@@ -18,6 +18,7 @@ from core.proof.run import sources
 from core.proof.view import sizes
 from core.refine import cost as refine_cost
 from core.refine.config import RefineConfig
+from core.sae.loading import at_hand
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.settings import typed, words
@@ -50,7 +51,7 @@ def decided(now: View) -> dict[str, Any]:
 
 def require_model(now: View, named: str) -> None:
     """Raise ModelError if the model that is named, else the store's, is at a path that is gone."""
-    require_path(named or str(now.session.store.meta["config"]["model"]))
+    require_path(named or at_hand(str(now.session.store.meta["config"]["model"])))
 
 
 # --- refinement
