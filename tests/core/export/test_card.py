@@ -80,7 +80,7 @@ def test_sizes_are_those_of_the_hub(n: int, size: str) -> None:
 def test_the_body_says_what_is_there() -> None:
     _, body = made()
     for told in (
-        "3 of 9 records of data.jsonl, chosen by sae-greedy with SAElect: 30 tokens, 25.0% of all.",
+        "3 of 9 records of data.jsonl, chosen by sae-greedy with SAElect: 30 tokens, 25.0% of 120.",
         "| web | 2 | 5 |",
         "6 of 8 topics (75.0%). As many random records have 4 at the median of 20 draws (2 to 5).",
         "| 0 to 31 | 3 | 9 |",
