@@ -16,13 +16,22 @@ from core.store.reader import FeatureStore
 WEIGHTS = "weights.jsonl"
 
 
+def divided(selection: Selection, store: FeatureStore, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """The kept rows int64 (K,) in their order, and which of them are held out for validation, bool (K,).
+
+    Raises as `ordered` and `held_out`.
+    """
+    rows = ordered(selection, store, shape.order)
+    sources = store.sample_columns()["source"][rows]
+    return rows, held_out(rows, sources, shape.validation, shape.split_seed)
+
+
 def curated_files(selection: Selection, store: FeatureStore, shape: Shape, stem: str = "train") -> dict[str, bytes]:
     """The files of records by name: `stem` first, then validation where some are held out, then weights if asked for.
 
     Raises as `records_of` and `held_out`.
     """
-    rows = ordered(selection, store, shape.order)
-    out = held_out(rows, store.sample_columns()["source"][rows], shape.validation, shape.split_seed)
+    rows, out = divided(selection, store, shape)
     place = np.argsort(selection.rows)[np.searchsorted(np.sort(selection.rows), rows)]
     written = replace(selection, rows=rows, gains=selection.gains[place])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import DataError
 from core.export.card import card
-from core.export.curated import WEIGHTS, curated_files
+from core.export.curated import WEIGHTS, curated_files, divided
 from core.export.facts import facts_of, spoken
 from core.export.folder import rejects_bytes
 from core.export.formats import fields_of
@@ -25,8 +25,8 @@ from core.workspace.decisions import WorkspaceState
 
 CARD, MAP, REJECTS = "README.md", "map.svg", "rejects.jsonl"
 WHAT = {
-    "train": "the kept records",
-    "validation": "those held out for validation",
+    "train": "the kept records to train on",
+    "validation": "kept records held out for validation",
     WEIGHTS: "how often to draw each record of the first file, in its order, 1 on average",
     REJECTS: "each record that was left out, with the reason and the kept record most like it",
     MANIFEST: "everything that makes the files of records again: `python -m core replay manifest.json`",
@@ -46,6 +46,10 @@ def dataset_files(
     files[MANIFEST] = manifest_json(selection, store, shape, curated).encode()
     files[MAP] = map_bytes(session, selection)
     what = {name: WHAT.get(name) or WHAT[Path(name).stem] for name in files}
+    if len(splits) > 1:
+        out = divided(selection, store, shape)[1]
+        sizes = {"train": int((~out).sum()), "validation": int(out.sum())}
+        what |= {name: f"{WHAT[split]}, {sizes[split]:,} of them" for split, name in splits.items()}
     lines = snippets(splits["train"], shape.format, shape.to, fields_of(selection, store, shape.to))
     readme = card(facts_of(session, selection, state, about), splits, what, lines)
     return {CARD: readme.encode(), **files}

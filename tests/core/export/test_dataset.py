@@ -65,6 +65,9 @@ def test_datasets_loads_the_folder_with_its_splits(session, tmp_path: Path, form
     write_dataset(made(session, shape, budget=8), session, tmp_path / "out")
     found = load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "loaded"))
     assert {split: len(rows) for split, rows in found.items()} == {"train": 6, "validation": 2}
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f"`train.{format}`: the kept records to train on, 6 of them" in card
+    assert f"`validation.{format}`: kept records held out for validation, 2 of them" in card
 
 
 def test_what_was_written_can_be_read_again(session, tmp_path: Path) -> None:
