@@ -21,6 +21,7 @@ from rich.table import Table
 from app import PAGES
 from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore, open_store
+from core.store.tables import SCHEMA_VERSION
 from core.store.writer import StoreWriter
 from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, link_to, open_page
@@ -37,6 +38,8 @@ DRAWN = """() => document.querySelector('[data-test-script-state="notRunning"]')
 
 def repeated(store: FeatureStore, n: int) -> Path:
     """A store of `n` samples, those of `store` again and again; its path. Made once."""
+    if store.version < SCHEMA_VERSION:
+        raise SystemExit(f"{store.path.name} is of an earlier version: python -m core upgrade --store brings it up.")
     path, copies = cache_dir("benchmarks") / f"{store.key}.duckdb", -(-n // store.n_samples)
     if path.exists():
         return path

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError
+from core.matrix.postings import samples_with
 from core.matrix.statistics import active_in
 from core.schema import NOUNS
 from core.system.shown import many
@@ -53,14 +54,14 @@ def show_features(lens: str) -> None:
         st.info(f"Nothing is decided on {noun}s: open one, and ignore it or exclude its samples.")
         return
     seen = now.through(lens)
-    kept, density = active_in(seen.matrix, seen.selection.rows), seen.matrix.density()
+    kept = active_in(seen.matrix, seen.selection.rows)
     frame = pd.DataFrame(
         {
             noun: features,
             "name": [whole(seen.label(f)) for f in features],
             "decision": [decision_name(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
             "why": [whole(own.reasons.get(f, "")) for f in features],
-            "samples": np.rint(density[features] * seen.matrix.n_samples).astype(int),
+            "samples": [len(samples_with(seen.matrix, f)) for f in features],
             "kept": kept[features],
         }
     )
@@ -108,15 +109,19 @@ def show_history() -> None:
 
 def show_file() -> None:
     """The decisions as a file, and from one."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "decisions.json"
-        now.workspace.export_json(path)
-        content = path.read_bytes()
-    st.download_button("Download the decisions", content, "decisions.json", icon=":material/download:",
+    st.download_button("Download the decisions", file_of_decisions, "decisions.json", icon=":material/download:",
                        on_click="ignore")  # fmt: skip
     given = st.file_uploader("Add those of a file", type="json", key="decisions-file")
     if given and st.button("Add them", key="import-decisions"):
         take_in(given.getvalue())
+
+
+def file_of_decisions() -> bytes:
+    """The decisions as `core decisions --export` writes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "decisions.json"
+        now.workspace.export_json(path)
+        return path.read_bytes()
 
 
 def take_in(content: bytes) -> None:
@@ -150,6 +155,7 @@ def sections() -> Sequence[tuple[str, Callable[[], None]]]:
 
 now = header("Decisions", LEAD)
 state = now.state
-for tab, (_, show) in zip(st.tabs([name for name, _ in sections()]), sections(), strict=True):
+parts = dict(sections())
+for tab, show in zip(st.tabs(list(parts)), parts.values(), strict=True):
     with tab:
         show()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError
+from core.matrix.postings import having
 from core.session.groups import Group, group, rest, score_values
 from core.session.search import sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
@@ -19,7 +18,7 @@ from pages.parts.text import plain, whole
 from pages.parts.view import header, metrics
 
 LISTED, EXAMPLES = 500, 50  # features of the table, samples of each side
-REST = "rest"
+REST, SCORE = "rest", "score:"
 LEAD = {
     "topics": "Compare two groups of samples: which topics does one have more of, and which are in one alone?",
     "tokens": "Compare two groups of samples: which features does one have more of, and which are in one alone?",
@@ -45,11 +44,11 @@ def called(name: str) -> str:
 def ask() -> tuple[str, str, bool]:
     """The two groups, and whether the second one is drawn to be as long as the first."""
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
-    known = [*choices(), *(f"score:{name}" for name in now.session.info.scores)]
+    known = [*choices(), *(f"{SCORE}{name}" for name in now.session.info.scores)]
     typed = "Or type one: feature:12, rows:1,2,3, store:KEY."
     one = left.selectbox("One group, or a score", known, key="one", bind="query-params", format_func=called,
                          accept_new_options=True, help=typed)  # fmt: skip
-    if one.startswith("score:"):
+    if one.startswith(SCORE):
         return one, "", False
     two = middle.selectbox("Against", [REST, *choices()], key="two", bind="query-params", format_func=called,
                            accept_new_options=True, help=typed)  # fmt: skip
@@ -115,9 +114,9 @@ def show_examples(feature: int, *sides: tuple[Group, str]) -> None:
             if side.matrix is not now.matrix:
                 st.caption(f"{name}: open that data set to read its samples.")
                 continue
-            rows = [row for row in side.rows.tolist() if feature in side.matrix.row(row)]
+            rows = having(side.matrix, feature, side.rows)[0]
             st.caption(f"{name}: {many(len(rows), 'sample')} with it")
-            for row in samples_table(now, rows[:EXAMPLES], f"examples-{name}") if rows else ():
+            for row in samples_table(now, rows[:EXAMPLES], f"examples-{name}") if len(rows) else ():
                 why_link(row)
 
 
@@ -145,17 +144,16 @@ def sentence(found: Correlations, column: str) -> str:
     return plain(f"{many(sure, now.noun)} of {len(found.feature):,} go with {column}: it is {' and '.join(told)}.")
 
 
-def show(asked: Sequence[object]) -> None:
+def show(one: str, two: str, matched: bool) -> None:
     """What was asked for, or why it cannot be shown."""
-    one, two, matched = asked
     try:
-        if str(one).startswith("score:"):
-            show_correlations(str(one).removeprefix("score:"))
+        if one.startswith(SCORE):
+            show_correlations(one.removeprefix(SCORE))
         else:
-            show_differences(str(one), str(two), bool(matched))
+            show_differences(one, two, matched)
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
 
 
 now = header("Differences", LEAD)
-show(ask())
+show(*ask())

@@ -44,9 +44,14 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
 def serving(reply):
-    server = Server(reply)
+    """The endpoint, for a block."""
+    return running(Server(reply))
+
+
+@contextmanager
+def running(server):
+    """A server that answers in the background, for a block."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server

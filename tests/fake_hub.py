@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from tests.endpoint import running
 
 TOKEN = "hf_good"
 
@@ -84,15 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def fake_hub() -> Iterator[FakeHub]:
-    hub = FakeHub()
-    threading.Thread(target=hub.serve_forever, daemon=True).start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
+def fake_hub() -> AbstractContextManager[FakeHub]:
+    """The hub, for a block."""
+    return running(FakeHub())
 
 
 def point_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

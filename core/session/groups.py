@@ -13,6 +13,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.explain.naming import enumerated
+from core.matrix.postings import samples_with
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import check_rows
 from core.selection.inputs import columns
@@ -96,7 +97,7 @@ def _selection(asked: Asked, of: str) -> np.ndarray:
 def _feature(asked: Asked, of: str) -> np.ndarray:
     matrix = asked.session.matrix_of(asked.spec)
     wanted = _whole(of, "feature")
-    return np.flatnonzero(np.diff(np.searchsorted(np.flatnonzero(matrix.feature == wanted), matrix.indptr)))
+    return samples_with(matrix, wanted) if wanted < matrix.n_features else np.zeros(0, np.int64)
 
 
 def _rows(asked: Asked, of: str) -> list[int]:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.matrix.statistics import active_in, hypergeometric_two_sided
+from core.matrix.statistics import active_in
 from core.matrix.tallies import feature_sums
 from core.schema import FeatureMatrix
 from core.session.groups import Group
-from core.studies.matched_sets import length_matched
+from core.studies.matched_sets import LEVEL, adjusted, length_matched
 
-LEVEL = 0.05  # false discovery rate
 NORMAL = 1.959963984540054  # a 95 % interval reaches so many standard errors to either side
 
 
@@ -49,17 +48,13 @@ class Differences:
 
 def differences(one: Group, two: Group) -> Differences:
     """The features of one group against those of another; samples in both are left out where they share a matrix."""
-    from scipy.stats import false_discovery_control
-
     rows, others = one.rows, two.rows
     if one.matrix is two.matrix:
         rows, others = np.setdiff1d(one.rows, two.rows), np.setdiff1d(two.rows, one.rows)
     a, b = active_in(one.matrix, rows), active_in(two.matrix, others)
     seen = np.flatnonzero(a + b)
-    a, b, n, m = a[seen], b[seen], len(rows), len(others)
-    q = np.ones(len(seen))
-    if len(seen) and n and m:
-        q = false_discovery_control(hypergeometric_two_sided(a, a + b, n, n + m))
+    n, m = len(rows), len(others)
+    a, b, q = a[seen], b[seen], adjusted(a, b, n, m)[seen]
     ratio, error = odds(a, b, n, m)
     order = np.lexsort((seen, -np.abs(ratio), q))
     seen, a, b, q, ratio, reach = seen[order], a[order], b[order], q[order], ratio[order], NORMAL * error[order]

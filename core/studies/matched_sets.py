@@ -58,20 +58,28 @@ def enrichment(matrix: FeatureMatrix, rows: np.ndarray, others: np.ndarray) -> E
 
     Under the null hypothesis the samples of both (without those in both) were divided at random.
     """
-    from scipy.stats import false_discovery_control
-
     a, b = np.setdiff1d(rows, others), np.setdiff1d(others, rows)
     one, two = active_in(matrix, a), active_in(matrix, b)
-    q, seen = np.ones(matrix.n_features), np.flatnonzero(one + two)
-    if len(seen) and len(a) and len(b):
-        p = hypergeometric_two_sided(one[seen], (one + two)[seen], len(a), len(a) + len(b))
-        q[seen] = false_discovery_control(p)
+    q = adjusted(one, two, len(a), len(b))
     order = np.argsort(q, kind="stable")
     order = order[q[order] <= LEVEL]
     more = one[order] * max(len(b), 1) > two[order] * max(len(a), 1)
     reach_one, reach_two = active_in(matrix, np.asarray(rows)) > 0, active_in(matrix, np.asarray(others)) > 0
     only = np.flatnonzero(reach_one & ~reach_two), np.flatnonzero(reach_two & ~reach_one)
     return Enrichment(len(a), len(b), one, two, q, order[more], order[~more], *only)
+
+
+def adjusted(one: np.ndarray, two: np.ndarray, n_one: int, n_two: int) -> np.ndarray:
+    """q float64 (F,) of one, two int64 (F,), the samples with each feature of n_one and n_two: p of the two-sided
+    hypergeometric test, by Benjamini and Hochberg over the features that either has; 1 for others.
+    """
+    from scipy.stats import false_discovery_control
+
+    q, seen = np.ones(len(one)), np.flatnonzero(one + two)
+    if len(seen) and n_one and n_two:
+        p = hypergeometric_two_sided(one[seen], (one + two)[seen], n_one, n_one + n_two)
+        q[seen] = false_discovery_control(p)
+    return q
 
 
 def comparable_sets(session: Session, spec: SelectionSpec) -> dict[str, np.ndarray]:

@@ -33,6 +33,7 @@ from pages.parts.tables import clickable
 from pages.parts.text import plain
 
 CHANGED = "outdated"  # its data have changed since
+TABLE = "stores-table"  # in the session: the key of the list that was last drawn
 
 
 def show_stores() -> None:
@@ -41,7 +42,8 @@ def show_stores() -> None:
     st.subheader("Your stores" if titles else "No stores yet", anchor=False)
     if titles:
         changed = [data_changed(title) for title in titles]
-        rows = clickable(table_of(titles, changed), table_key(titles), 400)
+        st.session_state[TABLE] = table_key(titles)
+        rows = clickable(table_of(titles, changed), st.session_state[TABLE], 400)
         for i in rows:
             show_actions(titles[i], changed[i])
         if not rows:
@@ -60,7 +62,8 @@ def table_key(titles: list[StoreTitle]) -> str:
 
 def is_one_ticked() -> bool:
     """Whether a person has a store of the list before them."""
-    table = st.session_state.get(table_key(store_titles(cache_dir())))
+    drawn = st.session_state.get(TABLE)
+    table = st.session_state.get(drawn) if drawn else None
     return bool(table and table["selection"]["rows"])
 
 

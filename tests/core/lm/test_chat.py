@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from core.lm.chat import GAP, PLAIN_TEMPLATE, TEMPLATE_TOKEN, render, template_digest, template_of, tokenize
 from core.lm.window import tokens_read
 from core.schema import SEGMENTS, Message, Sample
+from tests.core.lm.conftest import sample
 from tests.tiny import CHATML
 
 TRIMMING = CHATML.replace("m['content']", "m['content'] | trim")
@@ -17,19 +18,6 @@ SYSTEM_LAST = (  # as Mistral does: the system prompt goes in front of the last 
     "{% if loop.index0 == messages | length - 2 %}({{ messages[0]['content'] }}){% endif %}"
     "{{ m['content'] }}{% endif %}{% endfor %}"
 )
-
-
-@pytest.fixture
-def with_template(tokenizer, monkeypatch):
-    def change(template):
-        monkeypatch.setattr(tokenizer, "chat_template", template)
-        return tokenizer
-
-    return change
-
-
-def sample(*turns):
-    return Sample(7, tuple(Message(role, text) for role, text in turns), None)
 
 
 def texts(item):

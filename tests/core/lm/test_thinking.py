@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.lm.chat import render, tokenize
-from core.schema import SEGMENTS, Message, Sample
+from core.schema import SEGMENTS
+from tests.core.lm.conftest import sample
 from tests.tiny import CHATML
 
 # Each does what templates of its family do, in few words.
@@ -46,19 +47,6 @@ FAMILIES = {"Qwen3": QWEN3, "DeepSeek-R1": DEEPSEEK_R1, "Llama-3": LLAMA3, "Gemm
 THINKING = [("user", "sky"), ("assistant", "<think>\nwhy\n</think>\n\nblue"), ("user", "sea"),
             ("assistant", "<think>wind</think>answer ")]  # fmt: skip
 WHOLE = "<think>\nwhy\n</think>\n\nblue<think>wind</think>answer"
-
-
-@pytest.fixture
-def with_template(tokenizer, monkeypatch):
-    def change(template):
-        monkeypatch.setattr(tokenizer, "chat_template", template)
-        return tokenizer
-
-    return change
-
-
-def sample(*turns):
-    return Sample(7, tuple(Message(*turn) for turn in turns), None)
 
 
 def texts(item):
