@@ -35,9 +35,7 @@ SECTIONS = {
     ),
     "Export": (("export", "Export", ":material/download:"),),
 }
-READABLE = (
-    "<style>button[kind^='primary'],[data-baseweb='tag'] *{color:#10151c}</style>"  # on the dark theme's light blue
-)
+READABLE = "<style>button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}</style>"  # on the dark theme's light blue
 PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
