@@ -35,7 +35,8 @@ SECTIONS = {
     ),
     "Export": (("export", "Export", ":material/download:"),),
 }
-READABLE = "<style>button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}</style>"  # on the dark theme's light blue
+# On the light blue of the dark theme.
+READABLE = "<style>button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}</style>"
 PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
