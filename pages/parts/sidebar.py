@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import SaelectError, UnscoredError
-from core.schema import NOUNS, SCOPES, UNITS, Selection, SelectionSpec
+from core.schema import NOUNS, SCOPES, Selection, SelectionSpec
 from core.scoring.columns import missing_columns
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
@@ -17,7 +17,9 @@ from core.system.files import cache_dir
 from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
+from pages.parts.budget_control import pick_budget
 from pages.parts.choices import choose
+from pages.parts.method_choice import pick_method
 from pages.parts.options import pick_details, pick_theta
 from pages.parts.store_forms import score_form
 from pages.parts.text import plain
@@ -106,7 +108,7 @@ def build_view(session: Session) -> View:
     state = workspace.state()
     with st.sidebar:
         lens = pick_lens(session)
-        method = st.selectbox("Method", list(METHODS), key="method", bind="query-params")
+        method = pick_method(session)
         unit, budget = pick_budget(session, state)
         scope = pick_scope(session, lens)
         theta = pick_theta(session, scope, lens)
@@ -158,17 +160,6 @@ def pick_scope(session: Session, lens: str) -> str:
         return scopes[0]
     label = f"{lens.capitalize()} of"
     return st.segmented_control(label, scopes, default="all", required=True, key="scope", bind="query-params")
-
-
-def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
-    """The unit of the budget, and the budget."""
-    unit = st.segmented_control("Budget in", UNITS, default="samples", required=True, key="unit", bind="query-params")
-    total = session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
-    least = max(1, len(state.pins)) if unit == "samples" else max(1, int(session.info.tokens.max()))
-    key = "budget" if unit == "samples" else "token_budget"
-    start, most = max(least, total // 10), max(total, least + 1)
-    budget = st.slider(f"Budget ({unit})", least, most, start, key=key, bind="query-params")
-    return unit, min(budget, total)
 
 
 def decisions(workspace: Workspace, state: WorkspaceState, spec: SelectionSpec) -> None:
