@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import PAGES
+from core.matrix.threshold import theta_table
 from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore, open_store
 from core.store.tables import SCHEMA_VERSION
@@ -61,7 +63,8 @@ def repeated(store: FeatureStore, n: int) -> Path:
         scopes, faces = store.meta["topics"]["thetas"], store.faces("topics")
         found = {scope: tiled(store.matrix(scope, lens="topics"), n) for scope in scopes}
         writer.write_topics(found, [faces.get(topic, "") for topic in range(store.size_of("topics"))])
-    return writer.finish({**store.meta, "n_samples": n, "thetas": None})
+    thetas = [asdict(row) for row in theta_table(tiled(store.matrix("all"), n))] if store.size_of("tokens") else None
+    return writer.finish({**store.meta, "n_samples": n, "thetas": thetas})
 
 
 def tiled(matrix: FeatureMatrix, n: int) -> FeatureMatrix:

@@ -182,6 +182,18 @@ class FeatureStore:
             [int(row)],
         )
 
+    def entries(self, row: int, lens: str, theta: float) -> tuple[np.ndarray, np.ndarray]:
+        """One sample's features int32 over all its tokens with value float32 > theta, strongest first."""
+        found = self.columns(
+            "SELECT feature_id, value FROM topic_activations WHERE sample_id = ? AND scope = 0 AND value > ? "
+            "ORDER BY value DESC, feature_id"
+            if lens == "topics"
+            else "SELECT feature_id, max(value) AS value FROM activations WHERE sample_id = ? AND value > ? "
+            "GROUP BY feature_id ORDER BY value DESC, feature_id",
+            [int(row), theta],
+        )
+        return found["feature_id"], found["value"]
+
     def features(self, lens: str = "tokens") -> dict[str, np.ndarray]:
         """Of every feature that was ever active, ascending: feature_id int32, n_samples int64, max_value float32."""
         table = "topics" if lens == "topics" else "features"

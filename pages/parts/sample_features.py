@@ -98,7 +98,7 @@ def other_lens(now: View, row: int) -> None:
             continue
         with st.expander(f"Through the other lens: its {lens}"):
             theta = now.session.default_theta("all", lens)[0]
-            features, values = entries(now.session.matrix("all", theta, lens), row)
+            features, values = now.session.store.entries(row, lens, theta)  # its matrix would take long to read
             names, noun = now.names(lens), NOUNS[lens]
             meant = ~np.isin(features, list(now.wording_in(lens)))
             shown = [names.get(int(f)) or f"{noun} {f}" for f in features[meant]]

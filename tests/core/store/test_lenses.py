@@ -44,6 +44,19 @@ def test_each_lens_has_its_own_matrix_names_and_theta(both):
     assert session.default_theta("all", "topics")[0] == median_theta(session.default_theta("all", "topics")[1])
 
 
+def test_the_features_of_one_sample_are_those_of_its_row(both):
+    store = open_store(both)
+    for lens in store.lenses:
+        for theta in (0.0, 0.5, 1.5):
+            matrix = store.matrix("all", theta, lens)
+            for row in range(20):
+                features, values = store.entries(row, lens, theta)
+                assert sorted(features.tolist()) == matrix.row(row).tolist() and (np.diff(values) <= 0).all()
+                span = slice(*matrix.indptr[row : row + 2])
+                at = dict(zip(matrix.feature[span].tolist(), matrix.value[span], strict=True))
+                assert dict(zip(features.tolist(), values, strict=True)) == at
+
+
 def test_a_selection_through_topics_is_that_of_their_matrix(both):
     session = open_session(both)
     spec = SelectionSpec(budget=6, lens="topics")
