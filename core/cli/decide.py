@@ -185,7 +185,7 @@ def decisions(
         workspace.export_json(export)
     state, history = workspace.state(), [asdict(event) for event in workspace.history(last)]
     kept: dict[str, Any] = {"pins": state.pins, "bans": state.bans, "labels": labels(state), "notes": state.notes}
-    kept |= {"selections": state.selections}
+    kept |= {"sets": state.sets, "tags": state.tags, "selections": state.selections}
     if as_json:
         machine({"vetoes": vetoes(state), **kept, "history": history})
         return

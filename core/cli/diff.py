@@ -30,8 +30,10 @@ def diff(
 ) -> None:
     """Which features are commoner in one group of samples than in another, or go with a score.
 
-    Groups: kept, left-out, pinned, banned, source:NAME, set:NAME, selection:NAME, feature:NUMBER, rows:1,2,3; the
-    second one may be store:KEY, or rest. Example: python -m core diff kept rest --store cache/0123456789abcdef.duckdb
+    Groups: kept, left-out, pinned, banned, source:NAME, set:NAME, tag:NAME, selection:NAME, feature:NUMBER, rows:1,2,3;
+    the second one may be store:KEY, or rest.
+
+    Example: python -m core diff kept rest --store cache/0123456789abcdef.duckdb
     """
     from core.features.shown_labels import called_of
     from core.session.groups import group, rest, score_values

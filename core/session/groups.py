@@ -1,4 +1,4 @@
-"""Groups of samples by name: those kept, a source, a set, a saved selection, those with a feature, another store.
+"""Groups of samples by name: those kept, a source, a set, a tag, a saved selection, of one feature, of another store.
 
 A kind of group is a function and an entry of GROUPS.
 """
@@ -90,6 +90,10 @@ def _set(asked: Asked, of: str) -> Sequence[int]:
     return _named(asked.state.sets, of, "set")
 
 
+def _tag(asked: Asked, of: str) -> Sequence[int]:
+    return _named(asked.state.tags, of, "tag")
+
+
 def _selection(asked: Asked, of: str) -> np.ndarray:
     return asked.session.selection(spec_from(_named(asked.state.selections, of, "saved selection"))).rows
 
@@ -126,12 +130,13 @@ GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
     "banned": lambda asked, of: asked.state.bans,
     "source": _source,
     "set": _set,
+    "tag": _tag,
     "selection": _selection,
     "feature": _feature,
     "rows": _rows,
 }
-SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "set:NAME", "selection:NAME", "feature:NUMBER",
-          "rows:1,2,3")  # fmt: skip
+SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "set:NAME", "tag:NAME", "selection:NAME",
+          "feature:NUMBER", "rows:1,2,3")  # fmt: skip
 
 
 def score_values(session: Session, name: str) -> np.ndarray:

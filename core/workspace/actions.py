@@ -41,6 +41,7 @@ class Draft:
     bans: dict[int, str] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     sets: dict[str, dict[int, None]] = field(default_factory=dict)
+    tags: dict[str, dict[int, None]] = field(default_factory=dict)
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: str = field(default="", compare=False)
 
@@ -99,6 +100,18 @@ def _add_to_set(draft: Draft, name: str, rows: list[int]) -> None:
 
 def _take_from_set(draft: Draft, name: str, rows: list[int]) -> None:
     _drop(draft.sets.get(name, {}), rows)
+
+
+def _tag(draft: Draft, tag: str, rows: list[int]) -> None:
+    if rows:
+        draft.tags.setdefault(tag, {}).update(dict.fromkeys(rows))
+
+
+def _untag(draft: Draft, tag: str, rows: list[int]) -> None:
+    """A tag that no sample has any more is gone."""
+    _drop(draft.tags.get(tag, {}), rows)
+    if not draft.tags.get(tag):
+        draft.tags.pop(tag, None)
 
 
 def _save_selection(draft: Draft, name: str, spec: dict[str, Any]) -> None:
@@ -177,6 +190,7 @@ class Action:
 
 
 ROWS, IN_SET = {"rows": values.numbers}, {"name": values.set_name, "rows": values.numbers}
+TAGGED = {"tag": values.tag, "rows": values.numbers}
 ACTIONS: dict[str, Action] = {
     "veto": Action(
         {"features": values.numbers, "mode": values.mode, "reason": values.text, "lens": values.lens},
@@ -209,6 +223,8 @@ ACTIONS: dict[str, Action] = {
         lambda draft, name: _drop(draft.sets, [name]),
         lambda d: "set deleted" + _quoted(d["name"]),
     ),
+    "tag": Action(TAGGED, _tag, lambda d: f"{_rows(d)} tagged" + _quoted(d["tag"])),
+    "untag": Action(TAGGED, _untag, lambda d: f"tag taken from {_rows(d)}" + _quoted(d["tag"])),
     "save_selection": Action(
         {"name": values.selection_name, "spec": values.spec},
         _save_selection,

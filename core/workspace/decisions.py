@@ -19,6 +19,7 @@ class WorkspaceState:
     dates: dict[int, str] = field(default_factory=dict)  # of pins and bans, UTC in ISO format
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     sets: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name: rows, in the order of adding
+    tags: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tag: rows, in the order of tagging
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: int = 0
     next_undo: str = ""  # what undo would take back, nothing if there is none
@@ -31,10 +32,10 @@ class WorkspaceState:
 
 def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> WorkspaceState:
     """A draft that no event is applied to any more."""
-    sets = {name: tuple(rows) for name, rows in draft.sets.items()}
+    sets, tags = ({name: tuple(rows) for name, rows in named.items()} for named in (draft.sets, draft.tags))
     return WorkspaceState(
         draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.pins | draft.bans, draft.notes, sets,
-        draft.selections, version, next_undo, next_redo,
+        tags, draft.selections, version, next_undo, next_redo,
     )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ FORMAT = 2  # of exported files: since 2 what was decided on features stands und
 
 def exported(state: WorkspaceState) -> dict[str, Any]:
     """The decisions as a file has them, JSON values only; `steps_of` reads them."""
-    kept = {name: getattr(state, name) for name in ("pins", "bans", "notes", "sets", "selections")}
+    kept = {name: getattr(state, name) for name in ("pins", "bans", "notes", "sets", "tags", "selections")}
     return {"format": FORMAT, "lenses": {lens: vars(own) for lens, own in state.lenses.items()}, **kept}
 
 
@@ -55,6 +56,7 @@ def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     steps += [("ban", {"rows": [row]}) for row in content["bans"]]
     steps += [("note", {"rows": [int(row)], "text": text}) for row, text in content["notes"].items()]
     steps += [("save_set", {"name": name, "rows": rows}) for name, rows in content.get("sets", {}).items()]
+    steps += [("tag", {"tag": tag, "rows": rows}) for tag, rows in content.get("tags", {}).items()]
     steps += [("save_selection", {"name": n, "spec": spec}) for n, spec in content["selections"].items()]
     return [(action, checked(action, detail)) for action, detail in steps]
 

@@ -1,4 +1,4 @@
-"""A person's decisions on a store: vetoes, boosts, pins, bans, labels, notes, sets, saved selections; undo and redo.
+"""A person's decisions on a store: vetoes, boosts, pins, bans, labels, notes, sets, tags, selections; undo and redo.
 
 They are kept in SQLite and not in DuckDB, which lets only one process hold a file that is written: here several
 dashboards and commands write at once, each a small transaction (WAL mode; writers wait for each other, readers never).
@@ -111,6 +111,14 @@ class Workspace:
     def delete_set(self, name: str) -> None:
         """Forget a set; its samples stay."""
         self._append("delete_set", name=name)
+
+    def tag(self, rows: Iterable[int], tag: str) -> None:
+        """Tag samples; each keeps the tags that it has."""
+        self._append("tag", tag=tag, rows=rows)
+
+    def untag(self, rows: Iterable[int], tag: str) -> None:
+        """Take a tag from samples."""
+        self._append("untag", tag=tag, rows=rows)
 
     def rename_selection(self, name: str, to: str) -> None:
         """Give a saved selection another name; another one of that name is replaced."""

@@ -69,6 +69,13 @@ def set_name(value: Any, name: str, action: str) -> str:
     return given
 
 
+def tag(value: Any, name: str, action: str) -> str:
+    """What samples are tagged with."""
+    if not (given := text(value, name, action)):
+        raise SelectionError("A tag needs a name.")
+    return given
+
+
 def selection_name(value: Any, name: str, action: str) -> str:
     """The name of a saved selection."""
     if not (given := text(value, name, action)):

@@ -34,6 +34,7 @@ def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
     workspace.pin([3, 1])
     workspace.ban([2])
     workspace.save_set("poems", [9, 4])
+    workspace.tag([8, 5, 8], "verse")
     chosen = session.selection(SelectionSpec("random", 4, seed=7))
     workspace.save_selection("mine", spec_dict(chosen))
     state, kept = workspace.state(), session.selection(spec).rows
@@ -41,7 +42,8 @@ def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
     has = [row for row in range(N) if 6 in matrix.row(row)]
     named = {
         "kept": sorted(kept), "left-out": sorted(set(range(N)) - set(kept)), "pinned": [1, 3], "banned": [2],
-        "source:b": list(range(1, N, 2)), "set:poems": [4, 9], "selection:mine": sorted(chosen.rows),
+        "source:b": list(range(1, N, 2)), "set:poems": [4, 9], "tag:verse": [5, 8],
+        "selection:mine": sorted(chosen.rows),
         "feature:6": has, "rows:7,2,7": [2, 7],
     }  # fmt: skip
     for name, rows in named.items():
@@ -59,6 +61,7 @@ def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
         ("pinned", "The group 'pinned' has no samples."),
         ("source:c", "The group 'source:c' has no samples."),
         ("set:x", "There is no set 'x': there is none."),
+        ("tag:x", "There is no tag 'x': there is none."),
         ("feature:-1", "A feature must be a whole number, got '-1'."),
         ("rows:1,x", "A row must be a whole number, got 'x'."),
         ("rows:20", "There is no row 20: the rows are 0 to 19."),

@@ -25,6 +25,7 @@ CALLS = st.one_of(
     st.tuples(st.just("note"), MANY, TEXTS),
     st.tuples(st.sampled_from(["save_set", "add_to_set", "take_from_set"]), st.sampled_from("xy"), MANY),
     st.tuples(st.just("delete_set"), st.sampled_from("xy")),
+    st.tuples(st.sampled_from(["tag", "untag"]), MANY, st.sampled_from("xy")),
     st.tuples(st.just("save_selection"), st.sampled_from("xy"), st.dictionaries(TEXTS, SMALL, max_size=1)),
     st.tuples(st.just("rename_selection"), st.sampled_from("xy"), st.sampled_from("xyz")),
     st.tuples(st.just("delete_selection"), st.sampled_from("xy")),
@@ -32,18 +33,18 @@ CALLS = st.one_of(
 )
 
 
-NOTHING = [{"topics": [{}, {}, {}, {}], "tokens": [{}, {}, {}, {}]}, [], [], {}, {}]
+NOTHING = [{"topics": [{}, {}, {}, {}], "tokens": [{}, {}, {}, {}]}, [], [], {}, {}, {}]
 
 
 def decisions(state):
     of = {lens: [own.vetoes, own.reasons, own.labels, own.boosts] for lens, own in state.lenses.items()}
-    sets = {name: list(rows) for name, rows in state.sets.items()}
-    return [of, list(state.pins), list(state.bans), state.notes, sets]
+    sets, tags = ({name: list(rows) for name, rows in named.items()} for named in (state.sets, state.tags))
+    return [of, list(state.pins), list(state.bans), state.notes, sets, tags]
 
 
 def applied(before, call):
     """The decisions after a call, by the definition of each."""
-    of, pins, bans, notes, sets = json.loads(json.dumps(before), object_hook=numbered)
+    of, pins, bans, notes, sets, tags = json.loads(json.dumps(before), object_hook=numbered)
     name, *arguments = call
     if name in ("veto", "unveto", "label", "boost"):
         of[arguments[-1]] = decided(of[arguments[-1]], name, *arguments[:-1])
@@ -56,9 +57,11 @@ def applied(before, call):
         mine[:] = [r for r in mine if r not in arguments[0]]
     elif name == "note":
         notes = {k: t for k, t in {**notes, **dict.fromkeys(*arguments)}.items() if t}
+    elif name in ("tag", "untag"):
+        tags = tagged(tags, name, *arguments)
     else:
         sets = grouped(sets, name, *arguments)
-    return [of, pins, bans, notes, sets]
+    return [of, pins, bans, notes, sets, tags]
 
 
 def grouped(sets, name, of, rows=()):
@@ -68,6 +71,13 @@ def grouped(sets, name, of, rows=()):
     if name == "take_from_set":
         return {known: [r for r in kept if known != of or r not in rows] for known, kept in sets.items()}
     return {**sets, of: list(dict.fromkeys([*(sets.get(of, []) if name == "add_to_set" else []), *rows]))}
+
+
+def tagged(tags, name, rows, of):
+    """The tags after a call; one that no sample has is none."""
+    before = tags.get(of, [])
+    after = [*before, *rows] if name == "tag" else [row for row in before if row not in rows]
+    return {tag: kept for tag, kept in {**tags, of: list(dict.fromkeys(after))}.items() if kept}
 
 
 def decided(own, name, *arguments):
@@ -167,6 +177,7 @@ def test_hostile_text_survives(workspace):
         (lambda w: w.label(1, None), "The text of a label must be text, got None."),
         (lambda w: w.boost([1], 11), r"A boost must be a number from 0 to 10, got 11\."),
         (lambda w: w.save_set("", [1]), "A set of samples needs a name."),
+        (lambda w: w.tag([1], " "), "A tag needs a name."),
         (lambda w: w.save_selection(" ", {}), "A saved selection needs a name and a specification."),
         (lambda w: w.save_selection("a", {"x": {1}}), "The detail of a save_selection must be plain JSON values: .*"),
     ],
@@ -187,6 +198,7 @@ def test_export_and_import(workspace, tmp_path):
     workspace.note([4], "good")
     workspace.boost([2], 3, "topics")
     workspace.save_set("poems", [3, 1])
+    workspace.tag([3, 1], "verse")
     workspace.save_selection("mine", {"budget": 3})
     workspace.export_json(tmp_path / "w.json")
     other = Workspace(tmp_path / "other.sqlite", "store")
@@ -204,7 +216,7 @@ def test_export_and_import(workspace, tmp_path):
     assert (state.pins, state.bans) == ((4,), (5,))
     assert state.of("tokens").vetoes == {1: "block", 2: "block", 7: "ignore"}
     assert state.of("topics").vetoes == {1: "ignore"}
-    assert other.undo() == "10 decisions imported"
+    assert other.undo() == "11 decisions imported"
     assert other.state().pins == (5,)
 
 
