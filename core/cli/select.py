@@ -18,18 +18,24 @@ if TYPE_CHECKING:
 
 
 def methods(as_json: AsJson = False) -> None:
-    """All selection methods with their options.
+    """All selection methods by group: what each does, what it needs and its options.
 
     Example: python -m core methods
     """
+    from core.selection.method import GROUPS
     from core.selection.registry import METHODS
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, method in METHODS.items():
-        text = (method.run.__doc__ or "").split("\n")[0]
         options = [f"{o.name}={'' if o.default is None else o.default}: {o.help}" for o in method.options]
-        rows.append({"method": name, "what it does": text, "options": options if as_json else "\n".join(options)})
-    machine(rows) if as_json else show(rows)
+        rows.append({"group": method.group, "method": name, "what it does": method.sentence, "needs": method.wants,
+                     "options": options})  # fmt: skip
+    if as_json:
+        machine(rows)
+        return
+    for group in GROUPS:
+        own = [row | {"options": "\n".join(row["options"])} for row in rows if row["group"] == group]
+        show([{name: value for name, value in row.items() if name != "group"} for row in own], group)
 
 
 def score(

@@ -2,7 +2,8 @@
 
 from core.selection.checks import check_spec, parsed_options
 from core.selection.inputs import SampleInfo
-from core.selection.registry import METHODS, Method, Option
+from core.selection.method import Method, Option
+from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 
 __all__ = ["METHODS", "Method", "Option", "SampleInfo", "check_spec", "is_nested", "parsed_options", "select"]

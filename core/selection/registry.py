@@ -5,97 +5,10 @@ A method is a function of (matrix at scope and θ, checked spec, SampleInfo or N
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-
-from core.errors import SelectionError
-from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import coverage, ranking, vectors
 from core.selection.clustering import kmeans_closest, kmeans_closest_reason, kmeans_random, kmeans_random_reason, kmq
-from core.selection.inputs import SampleInfo
-from core.selection.left_out import LeftOut
+from core.selection.method import Method, Option
 from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_iterative_reason
-
-# What an option holds: a score column, a feature store, a run of `refine`, vectors of the samples (residual or a .npy
-# file), a column of tags, a number, or one of some words.
-KINDS = ("score", "reference", "run", "vectors", "tags", "number", "choice")
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option of a method. kind: one of KINDS; choices: words that may be given, for a number too; low, high: the
-    range of a number, None for no end. optional: a score column that the method does without, unlike one that it wants.
-    """
-
-    name: str
-    help: str
-    kind: str
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    whole: bool = False
-    optional: bool = False
-
-    def checked(self, method: str, value: Any) -> Any:
-        """The value, converted if it is text that stands for a number; raises SelectionError."""
-        if isinstance(value, str) and (value in self.choices or self.kind not in ("number", "choice")):
-            return value
-        number = self._number(value) if self.kind == "number" else None
-        if number is None:
-            raise SelectionError(self._sentence(method, value))
-        return number
-
-    def _number(self, value: Any) -> float | None:
-        """The number that the value stands for, None if it is none or out of range."""
-        try:
-            number = int(value) if self.whole else float(value)
-            whole = not self.whole or number == float(value)
-        except (TypeError, ValueError, OverflowError):
-            return None
-        low, high = -np.inf if self.low is None else self.low, np.inf if self.high is None else self.high
-        return number if whole and low <= number <= high else None
-
-    def _sentence(self, method: str, value: Any) -> str:
-        allowed = [*self.choices]
-        if self.kind == "number":
-            kind = "a whole number" if self.whole else "a number"
-            ends = {"≥": self.low, "≤": self.high}
-            both = f" from {self.low} to {self.high}"
-            one = "".join(f" {sign} {end}" for sign, end in ends.items() if end is not None)
-            allowed.append(kind + (one if None in ends.values() else both))
-        return f"The option {self.name} of {method} must be {' or '.join(allowed) or 'a name'}, got {value!r}."
-
-
-@dataclass(frozen=True)
-class Method:
-    """A method in the registry.
-
-    run: the selection; reason: of samples that it left out, one true phrase each, why (see `left_out`).
-    takes: what a kept sample owes its place to, after a colon; nothing where the features that it brings say so.
-    needs: what it looks at and cannot do without: features, tokens (their counts), score, vectors, run, reference.
-    nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
-    budget needs a rerun. quick: ordering all samples is a matter of a second even for many. seeded: another seed gives
-    another selection. counts: it looks at weights or multiplicity.
-    """
-
-    run: Callable[[FeatureMatrix, SelectionSpec, SampleInfo | None], Selection]
-    reason: Callable[[LeftOut], list[str]]
-    options: tuple[Option, ...] = ()
-    needs: tuple[str, ...] = ("features",)
-    nested: bool = True
-    counts: bool = False
-    quick: bool = True
-    seeded: bool = False
-    takes: str = ""
-
-    def __call__(self, matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-        """Run it; the spec must have been checked."""
-        return self.run(matrix, spec, samples)
-
 
 SCORE = Option("score", "score column; default: the only one there is", "score")
 QUALITY = Option("quality", "score column that multiplies the gains", "score", optional=True)
@@ -110,8 +23,17 @@ CLUSTERED = (
 )
 
 METHODS: dict[str, Method] = {
-    "sae-greedy": Method(coverage.greedy, coverage.greedy_reason, (QUALITY,), counts=True),
+    "sae-greedy": Method(
+        "coverage",
+        "Always the sample with the most features that no kept sample has yet.",
+        coverage.greedy,
+        coverage.greedy_reason,
+        (QUALITY,),
+        counts=True,
+    ),
     "sae-simscale": Method(
+        "coverage",
+        "The samples with most features first, unless the kept ones have most of these already.",
         coverage.simscale,
         coverage.simscale_reason,
         (
@@ -121,34 +43,27 @@ METHODS: dict[str, Method] = {
         counts=True,
         takes="the samples with most features come first, unless they are covered already",
     ),
-    "longest-response": Method(
-        ranking.longest_response,
-        ranking.longest_response_reason,
-        needs=("tokens",),
-        takes="the longest responses come first",
-    ),
-    "longest-prompt": Method(
-        ranking.longest_prompt, ranking.longest_prompt_reason, needs=("tokens",), takes="the longest prompts come first"
-    ),
-    "random": Method(ranking.random, ranking.random_reason, needs=(), seeded=True, takes="drawn at random"),
-    "quality": Method(
-        ranking.quality, ranking.quality_reason, (SCORE, FIRST), needs=("score",), takes="taken by its score"
-    ),
     "instag": Method(
+        "coverage",
+        "The samples with most tags first, if they bring a new one.",
         coverage.instag,
         coverage.instag_reason,
         (Option("tags", "column of the data with tags; default: active features", "tags"),),
         takes="the samples with most tags come first, if they add one",
     ),
-    "repr-filter": Method(
-        vectors.repr_filter,
-        vectors.repr_filter_reason,
-        (Option("score", "score column; default: the order of the data", "score"), FIRST, LIMIT, VECTORS),
-        needs=("vectors",),
-        quick=False,
-        takes="taken in the order of the score, unless too near to a kept sample",
+    "reference-guided": Method(
+        "coverage",
+        "Always the sample that adds most of what another data set has more of.",
+        coverage.reference_guided,
+        coverage.greedy_reason,
+        (Option("reference", "feature store of examples of what the model should get good at", "reference"), QUALITY),
+        needs=("features", "reference"),
+        counts=True,
+        takes="the one that adds most of what the reference has more of",
     ),
     "k-center": Method(
+        "coverage",
+        "Always the sample farthest from all kept ones.",
         vectors.k_center,
         vectors.k_center_reason,
         (VECTORS,),
@@ -156,7 +71,28 @@ METHODS: dict[str, Method] = {
         quick=False,
         takes="the sample farthest from those kept before",
     ),
+    "quality": Method(
+        "quality",
+        "The best scores first.",
+        ranking.quality,
+        ranking.quality_reason,
+        (SCORE, FIRST),
+        needs=("score",),
+        takes="taken by its score",
+    ),
+    "repr-filter": Method(
+        "quality",
+        "In the order of a score or of the data, unless too near to a kept sample.",
+        vectors.repr_filter,
+        vectors.repr_filter_reason,
+        (Option("score", "score column; default: the order of the data", "score"), FIRST, LIMIT, VECTORS),
+        needs=("vectors",),
+        quick=False,
+        takes="taken in the order of the score, unless too near to a kept sample",
+    ),
     "qdit": Method(
+        "quality",
+        "Always the sample that adds most to quality and to the spread of the kept ones.",
         vectors.qdit,
         vectors.qdit_reason,
         (SCORE, Option("alpha", "share of quality against coverage", "number", 0.5, low=0, high=1), VECTORS),
@@ -165,6 +101,8 @@ METHODS: dict[str, Method] = {
         takes="quality and what it adds to the vectors' coverage together",
     ),
     "deita": Method(
+        "quality",
+        "Complexity times quality, the highest first, unless too near to a kept sample.",
         vectors.deita,
         vectors.deita_reason,
         (Option("complexity", "score column", "score"), Option("quality", "score column", "score"), LIMIT, VECTORS),
@@ -173,6 +111,8 @@ METHODS: dict[str, Method] = {
         takes="complexity times quality, unless too near to a kept sample",
     ),
     "kmeans-random": Method(
+        "clusters",
+        "A share of every cluster, drawn at random.",
         kmeans_random,
         kmeans_random_reason,
         CLUSTERED,
@@ -183,6 +123,8 @@ METHODS: dict[str, Method] = {
         takes="drawn at random from its cluster",
     ),
     "kmeans-closest": Method(
+        "clusters",
+        "A share of every cluster, those nearest to its centre.",
         kmeans_closest,
         kmeans_closest_reason,
         CLUSTERED,
@@ -193,6 +135,8 @@ METHODS: dict[str, Method] = {
         takes="among the nearest to the centre of its cluster",
     ),
     "kmq": Method(
+        "clusters",
+        "A share of every cluster, drawn by a score.",
         kmq,
         kmeans_random_reason,
         (SCORE, *CLUSTERED),
@@ -202,7 +146,34 @@ METHODS: dict[str, Method] = {
         seeded=True,
         takes="drawn from its cluster by its score",
     ),
+    "longest-response": Method(
+        "length",
+        "The longest responses first.",
+        ranking.longest_response,
+        ranking.longest_response_reason,
+        needs=("tokens",),
+        takes="the longest responses come first",
+    ),
+    "longest-prompt": Method(
+        "length",
+        "The longest prompts first.",
+        ranking.longest_prompt,
+        ranking.longest_prompt_reason,
+        needs=("tokens",),
+        takes="the longest prompts come first",
+    ),
+    "random": Method(
+        "baselines",
+        "Drawn at random.",
+        ranking.random,
+        ranking.random_reason,
+        needs=(),
+        seeded=True,
+        takes="drawn at random",
+    ),
     "kmq-iterative": Method(
+        "learned",
+        "The samples that a run of refinement drew from clusters which taught the model most.",
         kmq_iterative,
         kmq_iterative_reason,
         (RUN,),
@@ -212,6 +183,8 @@ METHODS: dict[str, Method] = {
         takes="drawn from its cluster by the run of refinement",
     ),
     "hybrid": Method(
+        "learned",
+        "sae-greedy inside the clusters of a run of refinement, more from those that taught the model most.",
         hybrid,
         hybrid_reason,
         (RUN, QUALITY),
@@ -220,13 +193,5 @@ METHODS: dict[str, Method] = {
         counts=True,
         quick=False,
         takes="the one that adds most in its cluster",
-    ),
-    "reference-guided": Method(
-        coverage.reference_guided,
-        coverage.greedy_reason,
-        (Option("reference", "feature store of examples of what the model should get good at", "reference"), QUALITY),
-        needs=("features", "reference"),
-        counts=True,
-        takes="the one that adds most of what the reference has more of",
     ),
 }

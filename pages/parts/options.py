@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.schema import SelectionSpec
-from core.selection.registry import METHODS, Option
+from core.selection.method import Option
+from core.selection.registry import METHODS
 from core.session.listed import LISTED, listed
 from core.session.session import Session
 from core.settings import settings_of

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.selection.registry import METHODS, Option
+from core.selection.method import Option
+from core.selection.registry import METHODS
 
 OPTIONS = {
     "low only": Option("size", "how many", "number", low=1, whole=True),

@@ -162,6 +162,8 @@ def test_methods_lists_every_option(run) -> None:
     found = json.loads(run("methods", "--json").out)
     assert {row["method"] for row in found} >= {"sae-greedy", "kmq", "reference-guided"}
     assert any(text.startswith("tau=0.8") for row in found for text in row["options"])
+    listing = run("methods").out
+    assert all(row["method"] in listing and row["group"] in listing for row in found)
 
 
 def test_help_shows_an_example_of_each_command(run) -> None:

@@ -8,7 +8,8 @@ import pytest
 from core.errors import SelectionError
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.checks import completed
-from core.selection.registry import KINDS, METHODS, Option
+from core.selection.method import GROUPS, KINDS, NEEDS, Option
+from core.selection.registry import METHODS
 from core.selection.run import select
 from tests.strategies import OPTIONS, F, rich_info
 
@@ -79,3 +80,18 @@ def test_fault_25_columns_are_filled_in_by_the_kind_of_an_option_not_by_its_name
     assert filled("sae-greedy") == filled("hybrid") == filled("random") == {}
     assert filled("reference-guided") == {"reference": "other"}
     assert filled("quality", score="mine") == {"score": "mine"}
+
+
+def test_every_method_says_in_one_sentence_what_it_does_and_belongs_to_a_group():
+    assert {method.group for method in METHODS.values()} == set(GROUPS)
+    sentences = [method.sentence for method in METHODS.values()]
+    assert len(set(sentences)) == len(METHODS)
+    assert all(text.endswith(".") and text.count(".") == 1 and len(text) < 110 for text in sentences)
+    stand = [GROUPS.index(method.group) for method in METHODS.values()]
+    assert stand == sorted(stand), "methods of a group stand together"
+
+
+def test_what_a_method_wants_is_what_a_store_may_lack():
+    assert METHODS["sae-greedy"].wants == METHODS["longest-prompt"].wants == ""
+    assert METHODS["kmq"].wants == "a score column and the samples' vectors"
+    assert set(SOURCES) == set(NEEDS)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
-from core.selection.registry import KINDS, METHODS
+from core.selection.method import KINDS
+from core.selection.registry import METHODS
 from core.session.listed import LISTED, listed
 from core.session.sample_info import info_of
 from core.store.reader import open_store
