@@ -141,7 +141,10 @@ def write_data_set(files: dict[str, bytes], session: Session, folder: Path, as_z
     from core.export.writing import write_files
 
     if not as_zip:
+        others = {path.name for path in folder.glob("*")} - set(files)
         write_dataset(files, session, folder, force)
+        if others:
+            tell(f"Not of this export, and left as it was: {', '.join(sorted(others))}")
         tell(f"→ {shown_path(folder)}, for `load_dataset({str(folder)!r})` of datasets")
         return
     folder = folder.resolve()

@@ -16,8 +16,9 @@ from pages.parts.figures import draw
 from pages.parts.text import plain, whole
 
 INTERVAL = "of the loss; the interval is over the seeds' models and the held-out samples, and needs two seeds"
-NAMES = ("method", "budget", "seeds", "samples", "tokens", "seconds", "loss", "spread", "better", "low", "high",
-         "p_holm")  # fmt: skip
+TRAINED = "tokens of the responses, from which the model learns"
+NAMES = ("method", "budget", "seeds", "samples", "tokens", "trained_tokens", "seconds", "loss", "spread", "better",
+         "low", "high", "p_holm")  # fmt: skip
 
 
 def show_mixture(rows: Sequence[Result], parts: Mapping[tuple[str, int], Mapping[str, float]], unit: str) -> None:
@@ -40,7 +41,7 @@ def show_table(rows: Sequence[Result], unit: str) -> None:
     st.subheader("All results, the lowest loss first", anchor=False)
     frame = pd.DataFrame([{name: getattr(r, name) for name in NAMES} for r in rows])
     frame["budget"] = frame["budget"].where(frame["budget"] > 0)
-    counts = ["samples", "tokens", "seconds"]
+    counts = ["samples", "tokens", "trained_tokens", "seconds"]
     frame[counts] = frame[counts].round()
     for source in sources(rows) if len(sources(rows)) > 1 else ():
         frame[whole(f"loss on {source or '(no source)'}")] = [r.by_source.get(source, float("nan")) for r in rows]
@@ -48,6 +49,7 @@ def show_table(rows: Sequence[Result], unit: str) -> None:
     layout = {name: loss for name in frame.columns if name.startswith("loss")}
     layout |= dict.fromkeys(("budget", *counts), count)
     layout |= {
+        "trained_tokens": st.column_config.NumberColumn("of them trained", format="localized", help=TRAINED),
         "method": st.column_config.TextColumn(pinned=True),
         "spread": st.column_config.NumberColumn(format="%.4f", help="standard deviation over the seeds"),
         "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),

@@ -29,7 +29,8 @@ def test_a_folder_and_its_replay(export, run, tiny_store_path: Path, tmp_path: P
     assert (out / "train.jsonl").read_bytes() == before
     done = export("--folder", str(out), "--to", "messages")
     assert done.status == 2 and "exists and is another file" in done.err and "--force" in done.err
-    assert export("--folder", str(out), "--to", "messages", "--force").status == 0
+    done = export("--folder", str(out), "--to", "messages", "--force")
+    assert done.status == 0 and "Not of this export, and left as it was: validation.jsonl" in done.err
 
 
 def test_a_zip_of_the_folder(export, tmp_path: Path) -> None:
