@@ -42,6 +42,7 @@ PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 def show() -> None:
     """Draw the sidebar and the page that the address names."""
+    from pages.parts.changes import say_change
     from pages.parts.sidebar import open_view
     from pages.parts.view import ASKED, arrived
 
@@ -62,7 +63,8 @@ def show() -> None:
     if navigation.url_path == "data":  # which needs no store
         open_view(needed=False)
         navigation.run()
-    elif open_view():
+    elif now := open_view():
+        say_change(now)
         navigation.run()
 
 

@@ -76,6 +76,11 @@ def records_of(
     return UNFIT[format](records, to) if format in UNFIT else records
 
 
+def original_bytes(store: FeatureStore, rows: Iterable[int]) -> bytes:
+    """The original records of any rows as JSON Lines."""
+    return _written(originals(store, rows), "jsonl")
+
+
 def fields_of(selection: Selection, store: FeatureStore, to: str) -> tuple[str, ...]:
     """The fields that all records have in a form; none for the original ones, which may differ. Raises as in_form."""
     return () if to == "original" else tuple(next(iter(records_of(selection, store, "jsonl", "pick", to)), ()))

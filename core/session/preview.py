@@ -1,4 +1,4 @@
-"""What a decision on samples would change, before it is taken."""
+"""What a decision on samples or on features would change, before it is taken."""
 
 from __future__ import annotations
 
@@ -20,6 +20,25 @@ def banned(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:
     """The request with these rows banned too; a pin on them is lifted."""
     more = list(dict.fromkeys([*spec.bans, *map(int, rows)]))
     return replace(spec, bans=tuple(more), pins=tuple(row for row in spec.pins if row not in set(more)))
+
+
+def lifted(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:
+    """The request with these rows neither pinned nor banned."""
+    free = set(map(int, rows))
+    pins, bans = (tuple(row for row in decided if row not in free) for decided in (spec.pins, spec.bans))
+    return replace(spec, pins=pins, bans=bans)
+
+
+def vetoed(spec: SelectionSpec, features: Iterable[int], mode: str) -> SelectionSpec:
+    """The request with a veto of one of VETOES on these features of its lens; "" for none."""
+    kept = {feature: own for feature, own in spec.vetoes.items() if feature not in set(features)}
+    return replace(spec, vetoes=kept | (dict.fromkeys(map(int, features), mode) if mode else {}))
+
+
+def boosted(spec: SelectionSpec, features: Iterable[int], factor: float) -> SelectionSpec:
+    """The request with the weight of these features of its lens multiplied by a factor; 1 for as they are."""
+    kept = {feature: own for feature, own in spec.boosts.items() if feature not in set(features)}
+    return replace(spec, boosts=kept | (dict.fromkeys(map(int, features), factor) if factor != 1 else {}))
 
 
 def effect(session: Session, spec: SelectionSpec, then: SelectionSpec) -> Change:

@@ -78,6 +78,11 @@ def _ban(draft: Draft, rows: list[int]) -> None:
     draft.bans |= {row: draft.bans.get(row, draft.now) for row in rows}
 
 
+def _lift(draft: Draft, rows: list[int]) -> None:
+    _drop(draft.pins, rows)
+    _drop(draft.bans, rows)
+
+
 def _label(draft: Draft, feature: int, text: str, date: str = "", lens: str = DEFAULT_LENS) -> None:
     own = draft.lenses[lens]
     if own.labels.get(feature, "") != text:
@@ -205,6 +210,7 @@ ACTIONS: dict[str, Action] = {
     "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{_rows(d)} unpinned"),
     "ban": Action(ROWS, _ban, lambda d: f"{_rows(d)} banned"),
     "unban": Action(ROWS, lambda draft, rows: _drop(draft.bans, rows), lambda d: f"ban lifted from {_rows(d)}"),
+    "lift": Action(ROWS, _lift, lambda d: f"pins and bans lifted from {_rows(d)}"),
     "label": Action(
         {"feature": values.number, "text": values.text, "date": values.text, "lens": values.lens},
         _label,

@@ -84,6 +84,10 @@ class Workspace:
         """Lift bans."""
         self._append("unban", rows=rows)
 
+    def lift(self, rows: Iterable[int]) -> None:
+        """Lift pins and bans alike."""
+        self._append("lift", rows=rows)
+
     def label(self, feature: int, text: str, lens: str = "tokens") -> None:
         """Say what a feature of a lens stands for; an empty text removes the label."""
         self._append("label", feature=feature, text=text, date=now("milliseconds"), lens=lens)

@@ -29,14 +29,24 @@ def test_all_hits_of_a_search_are_banned_and_the_ban_is_undone(page: Page, addre
 
     open_page(page, f"{address}/search?find=python")
     page.get_by_role("button", name="Never keep").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click(timeout=30_000)
+    expect(page.get_by_role("dialog")).not_to_be_visible(timeout=30_000)
+    assert workspace.state().bans == ()
+    page.get_by_role("button", name="Never keep").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"{len(expected.leaving)} of the kept samples would leave" if len(expected.leaving)
-                                   else "The same samples would be kept.", timeout=30_000)  # fmt: skip
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
+    leaving = dialog.get_by_test_id("stMetric").filter(has_text="Samples leave")
+    expect(leaving).to_contain_text(str(len(expected.leaving)))
     dialog.get_by_role("button", name=f"Never keep: {len(rows)} samples").click()
     expect(dialog).not_to_be_visible(timeout=30_000)
     settle(page)
     assert sorted(workspace.state().bans) == rows.tolist()
     assert "12 of 120 samples" in state_line(page)
+    told = f"{len(rows)} rows banned. {len(expected.leaving)} left, {len(expected.entering)} entered."
+    expect(page.get_by_text(told).last).to_be_visible()
+    page.get_by_role("button", name="Show them").click()
+    expect(dialog).to_contain_text(f"Left: {len(expected.leaving)}", timeout=30_000)
+    dialog.get_by_role("button", name="Close").click()
 
     undo = page.get_by_role("button", name="Undo")
     undo.hover()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.session.preview import banned, effect, pinned
+from core.schema import SelectionSpec
+from core.session.preview import banned, boosted, effect, lifted, pinned, vetoed
 from core.session.session import workspace_of
 
 
@@ -19,9 +20,48 @@ def test_what_banning_all_hits_would_change_is_said_first(visit, session):
     button(at, "Never keep").click().run()
     before = at.session_state.view.spec
     found = effect(session, before, banned(before, rows))
-    told = next(m.value for m in at.markdown if "would leave" in m.value or "same samples" in m.value)
-    assert str(len(found.leaving)) in told
+    told = {m.label: m.value for m in at.metric}
+    assert (told["Samples leave"], told["Samples enter"]) == (str(len(found.leaving)), str(len(found.entering)))
+    assert button(at, "Cancel")
     assert button(at, f"Never keep: {len(rows)} samples")
+    workspace_of(session.store).ban(rows)  # as that button, which a browser alone can press in a dialog
+    at.run()
+    line = f"{len(rows)} rows banned. {len(found.leaving)} left, {len(found.entering)} entered."
+    assert any(line in m.value for m in at.markdown)
+    button(at, "Show them").click().run()
+    shown = [f.value["row"].tolist() for f in at.dataframe]
+    assert found.leaving.tolist() in shown and found.entering.tolist() in shown
+    button(at, "Undo").click().run()
+    assert any(f"Undone: {len(rows)} rows banned" in m.value.replace("\\", "") for m in at.markdown)
+
+
+def test_what_is_decided_can_be_lifted_and_is_not_decided_again(visit, session):
+    workspace = workspace_of(session.store)
+    rows = [row for row in range(40) if "question 1" in session.store.texts([row])[0]]
+    workspace.pin(rows[:3])
+    workspace.ban(rows[3:])
+    at = visit("search", find="question 1")
+    assert not button(at, "Always keep").disabled
+    button(at, "Lift").click().run()
+    assert button(at, f"Lift: {len(rows)} samples")
+    workspace.lift(rows)
+    assert (workspace.state().pins, workspace.state().bans) == ((), ())
+    assert workspace.undo() == f"pins and bans lifted from {len(rows)} rows"
+    workspace.pin(rows)
+    at = visit("search", find="question 1")
+    assert button(at, "Always keep").disabled
+
+
+def test_tags_are_put_on_and_taken_off(visit, session):
+    workspace = workspace_of(session.store)
+    workspace.tag([1, 2], "verse *x*")
+    at = visit("search", find="question 1")
+    at.selectbox(key="search-tag").set_value("verse *x*").run()
+    button(at, "Tag them").click().run()
+    rows = [row for row in range(40) if "question 1" in session.store.texts([row])[0]]
+    assert set(workspace.state().tags["verse *x*"]) == {1, 2, *rows}
+    next(b for b in at.button if b.label.startswith("Take “verse")).click().run()
+    assert set(workspace.state().tags.get("verse *x*", ())) == {1, 2} - set(rows)
 
 
 def test_a_set_and_a_note_on_all_hits(visit, session):
@@ -35,9 +75,15 @@ def test_a_set_and_a_note_on_all_hits(visit, session):
     assert set(state.notes.values()) == {"look again"}
 
 
-def test_pinning_lifts_a_ban_and_the_other_way_round(session):
-    from core.schema import SelectionSpec
-
+def test_pinning_lifts_a_ban_and_the_other_way_round():
     spec = SelectionSpec(budget=5, pins=(1, 2), bans=(3,))
     assert (pinned(spec, [3, 4]).pins, pinned(spec, [3, 4]).bans) == ((1, 2, 3, 4), ())
     assert (banned(spec, [2, 3]).pins, banned(spec, [2, 3]).bans) == ((1,), (3, 2))
+    assert (lifted(spec, [2, 3]).pins, lifted(spec, [2, 3]).bans) == ((1,), ())
+
+
+def test_a_veto_and_a_boost_in_place_of_earlier_ones():
+    spec = SelectionSpec(budget=5, vetoes={1: "ignore", 2: "block"}, boosts={4: 2.0})
+    assert vetoed(spec, [1, 3], "block").vetoes == {2: "block", 1: "block", 3: "block"}
+    assert vetoed(spec, [1], "").vetoes == {2: "block"}
+    assert (boosted(spec, [4], 1.0).boosts, boosted(spec, [5], 3.0).boosts) == ({}, {4: 2.0, 5: 3.0})

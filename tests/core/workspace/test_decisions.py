@@ -20,7 +20,7 @@ CALLS = st.one_of(
     st.tuples(st.just("veto"), MANY, st.sampled_from(["ignore", "block"]), TEXTS, LENS),
     st.tuples(st.just("unveto"), MANY, LENS),
     st.tuples(st.just("label"), SMALL, TEXTS, LENS),
-    st.tuples(st.sampled_from(["pin", "unpin", "ban", "unban"]), MANY),
+    st.tuples(st.sampled_from(["pin", "unpin", "ban", "unban", "lift"]), MANY),
     st.tuples(st.just("boost"), MANY, st.sampled_from([0.0, 1.0, 2.5]), LENS),
     st.tuples(st.just("note"), MANY, TEXTS),
     st.tuples(st.sampled_from(["save_set", "add_to_set", "take_from_set"]), st.sampled_from("xy"), MANY),
@@ -55,6 +55,8 @@ def applied(before, call):
     elif name in ("unpin", "unban"):
         mine = pins if name == "unpin" else bans
         mine[:] = [r for r in mine if r not in arguments[0]]
+    elif name == "lift":
+        pins, bans = ([r for r in mine if r not in arguments[0]] for mine in (pins, bans))
     elif name == "note":
         notes = {k: t for k, t in {**notes, **dict.fromkeys(*arguments)}.items() if t}
     elif name in ("tag", "untag"):

@@ -1,0 +1,153 @@
+"""What a decision changes in the selection: shown before it is taken, and told after it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from core.errors import SaelectError
+from core.explain.leaks import Change
+from core.schema import SelectionSpec
+from core.session.preview import effect
+from core.system.shown import many
+from pages.parts.tables import samples_table
+from pages.parts.text import plain
+from pages.parts.view import View, link
+
+LISTED = 200  # samples listed of those that leave or enter
+LATEST, TOLD = "latest-request", "latest-change"  # in the session
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step, what it changed, and the version of the decisions after it, which is told as long as it stands."""
+
+    step: str
+    found: Change
+    version: int
+
+
+# --- before
+
+
+def ask_first(
+    now: View, title: str, then: SelectionSpec, take: Callable[[], None], more: Callable[[Change], None] | None = None
+) -> None:
+    """A dialog on what a decision would change: it is taken or cancelled there.
+
+    then: the request that the decision leads to; more: draws what else is to be known of the change.
+    """
+
+    def content() -> None:
+        try:
+            found = effect(now.session, now.spec, then)
+        except SaelectError as error:
+            st.warning(plain(error), icon=":material/block:")
+            found = None
+        if found:
+            figures(now, found)
+            if more:
+                more(found)
+        with st.container(horizontal=True):
+            if found and st.button(title, type="primary", key="take-decision"):
+                take()
+                st.rerun()
+            if st.button("Cancel", key="cancel-decision"):
+                st.rerun()
+        if found:
+            show_moved(now, found, ("Would leave", "Would enter"))
+
+    st.dialog(plain(title), width="large")(content)()
+
+
+def figures(now: View, found: Change) -> None:
+    """A change in figures."""
+    if not len(found.leaving) + len(found.entering):
+        st.write("The same samples would be kept.")
+        return
+    shown = (
+        ("Samples leave", f"{len(found.leaving):,}"),
+        ("Samples enter", f"{len(found.entering):,}"),
+        (f"{now.noun.capitalize()}s covered", arrow(found.covered)),
+        ("Tokens", arrow(found.tokens)),
+    )
+    for column, (name, value) in zip(st.columns([1, 1, 2, 2]), shown, strict=True):
+        column.metric(name, value)
+
+
+def arrow(pair: tuple[int, int]) -> str:
+    """Before and after."""
+    return f"{pair[0]:,} → {pair[1]:,}" if pair[0] != pair[1] else f"{pair[0]:,}"
+
+
+def show_moved(now: View, found: Change, titles: tuple[str, str]) -> None:
+    """The samples that leave and those that enter."""
+    for title, rows in zip(titles, (found.leaving, found.entering), strict=True):
+        if len(rows):
+            st.caption(f"{title}: {len(rows):,}" + (f", the first {LISTED} are listed" if len(rows) > LISTED else ""))
+            samples_table(now, rows[:LISTED], f"moved-{title}")
+
+
+# --- after
+
+
+def say_change(now: View) -> None:
+    """What the latest decision changed, wherever it was taken, undo and redo included; as long as it is the latest."""
+    last: View | None = st.session_state.get(LATEST)
+    st.session_state[LATEST] = now
+    if last and last.session is now.session and last.spec != now.spec and bare(last.spec) == bare(now.spec):
+        told = Told(step_between(last, now), effect(now.session, last.spec, now.spec), now.state.version)
+        st.session_state[TOLD] = told
+        st.toast(f"{plain(told.step)}. {moved(told.found)}", icon=":material/gavel:")
+    told = st.session_state.get(TOLD)
+    if told and told.version == now.state.version and last and last.session is now.session:
+        draw(now, told)
+
+
+def bare(spec: SelectionSpec) -> SelectionSpec:
+    """A request without decisions."""
+    return replace(spec, vetoes={}, boosts={}, pins=(), bans=())
+
+
+def step_between(last: View, now: View) -> str:
+    """The step that lies between two views, as a sentence begins."""
+    undone = last.state.next_undo and now.state.next_redo == last.state.next_undo
+    step = f"undone: {now.state.next_redo}" if undone else now.state.next_undo
+    return step[:1].upper() + step[1:]
+
+
+def moved(found: Change) -> str:
+    """How many left and entered."""
+    if not len(found.leaving) + len(found.entering):
+        return "The same samples are kept."
+    return f"{len(found.leaving):,} left, {len(found.entering):,} entered."
+
+
+def draw(now: View, told: Told) -> None:
+    """The line that tells it, with the way to the samples."""
+    with st.container(horizontal=True, vertical_alignment="center", key="latest-change-line"):
+        st.markdown(f":material/gavel: {plain(told.step)}. {moved(told.found)}", width="content")
+        both = len(told.found.leaving) + len(told.found.entering)
+        if both and st.button("Show them", type="tertiary", key="show-moved"):
+            st.dialog(f"{many(both, 'sample')} left or entered", width="large")(show_dialog)(now, told)
+        if st.button("", icon=":material/close:", type="tertiary", key="close-moved", help="Close"):
+            del st.session_state[TOLD]
+            st.rerun()
+
+
+def show_dialog(now: View, told: Told) -> None:
+    """The samples that left and entered, and the way to what they differ in."""
+    figures(now, told.found)
+    if 0 < len(told.found.leaving) <= LISTED and 0 < len(told.found.entering) <= LISTED:
+        sides = {"a": named(told.found.leaving), "b": named(told.found.entering)}
+        st.page_link("pages/differences.py", label="What they differ in", icon=":material/difference:",
+                     query_params=link(**sides))  # fmt: skip
+    show_moved(now, told.found, ("Left", "Entered"))
+
+
+def named(rows: Sequence[int] | np.ndarray) -> str:
+    """The group of these rows."""
+    return "rows:" + ",".join(str(int(row)) for row in rows)
