@@ -11,7 +11,7 @@ from core.system.shown import many
 from pages.parts.coverage_figures import budget_figure
 from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
-from pages.parts.tables import samples_table, why_link
+from pages.parts.sample_panel import beside
 from pages.parts.view import header, metrics
 
 LISTED = 500  # picks of the table
@@ -60,8 +60,7 @@ def show_picks() -> None:
         st.caption(f"The last {LISTED} of {k:,}.")
     more = {"pick": np.arange(1, k + 1)[shown], "gain": now.selection.gains[shown]}
     formats = {"gain": gain_format(now.selection)}
-    for row in samples_table(now, now.selection.rows[shown], "budget-picks", more, formats):
-        why_link(row)
+    beside(now, now.selection.rows[shown], "budget", more, formats)
 
 
 now = header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")

@@ -11,14 +11,11 @@ import streamlit as st
 from core.errors import SelectionError
 from core.session.cut import READ, readings
 from core.session.search import STATUSES, Query, find, parsed_features, sources
-from pages.parts import reading
 from pages.parts.actions import action_bar
-from pages.parts.sample_features import entries
-from pages.parts.tables import samples_table, why_link
+from pages.parts.sample_panel import beside
 from pages.parts.text import cut, plain
 from pages.parts.view import View, header
 
-SHOWN = 2000  # rows sent to the table
 SHOWN_AS = {"all": "all", "picked": "kept", "rejected": "left out"}  # what a status is called here
 LEADS = {
     "topics": "Find samples by what they say and what they are about; all conditions must hold.",
@@ -92,31 +89,16 @@ def results(now: View, query: Query) -> None:
     rows = find(now.session, now.matrix, query, now.selection.rows)
     seconds = time.perf_counter() - started
     kept = np.isin(rows, now.selection.rows)
-    more = f", the first {SHOWN:,} are listed" if len(rows) > SHOWN else ""
     st.caption(
-        f"{len(rows):,} of {now.session.store.n_samples:,} samples, {kept.sum():,} of them kept{more}; "
+        f"{len(rows):,} of {now.session.store.n_samples:,} samples, {kept.sum():,} of them kept; "
         f"found in {1000 * seconds:,.1f} ms."
     )
     if not len(rows):
-        st.info("No sample meets all conditions: take one away.", icon=":material/search_off:")
+        st.info("No matches. Try removing a filter.", icon=":material/search_off:")
         return
     action_bar(now, rows, "search", query.text.strip())
-    left, right = st.columns(2, gap="large")
-    with left:
-        left_out = np.where(np.isin(rows[:SHOWN], now.state.bans), "never kept", "left out")
-        shown = np.where(kept[:SHOWN], "kept", left_out)
-        chosen = samples_table(now, rows[:SHOWN], "find-table", {"status": shown})
-    with right:
-        preview(now, chosen[0] if chosen else int(rows[0]), query)
-
-
-def preview(now: View, row: int, query: Query) -> None:
-    """One sample; the token features that were asked for are shaded where they peak, topics are named."""
-    why_link(row)
-    if now.spec.lens == "topics":
-        st.caption(plain(f"Topics: {named(now, entries(now.matrix, row)[0]) or 'none'}"))
-    marks = reading.strongest(now, row, query.has) if now.spec.lens == "tokens" else []
-    reading.show(now, row, marks, height=420)
+    status = np.where(kept, "kept", np.where(np.isin(rows, now.state.bans), "banned", "left out"))
+    beside(now, rows, "search", {"status": status}, find=query.text, regex=query.regex, has=query.has)
 
 
 def named(now: View, features: Iterable[int]) -> str:

@@ -117,7 +117,6 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
     the papers where the store has it. Raises StoreError and SelectionError.
     """
     from core.selection.checks import parsed_options
-    from core.session.groups import with_sets
     from core.session.session import open_session, workspace_of
 
     session = open_session(store)
@@ -136,7 +135,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
         pins=state.pins,
         bans=state.bans,
     )
-    return session, workspace, with_sets(spec, state)
+    return session, workspace, spec
 
 
 def budget_total(session: Session, unit: str) -> int:

@@ -26,7 +26,6 @@ CLEAR = 0.75  # a sample is about a topic, rather than touching on it, from this
 HOW = {  # what a method's phrase begins with, and what it then says in a sentence
     "budget: ": "Left out by the budget: ",
     "redundant: ": "Left out as redundant: ",
-    "quota: ": "Left out by a quota: ",
     "too near": "Left out as too near",
     "": "Left out because ",
 }
@@ -55,6 +54,24 @@ def told(
     said = [barred(matrix, selection, row, names, samples), discounted(matrix, selection, row, names)]
     said.append(coverage(matrix, selection, row, names))
     said += [likeness(matrix, selection, row) if book.redundancy[row] else "", entry(selection, book, row)]
+    return " ".join(filter(None, said))
+
+
+def in_short(
+    matrix: FeatureMatrix,
+    selection: Selection,
+    book: Ledger,
+    row: int,
+    names: Names | None = None,
+    samples: SampleInfo | None = None,
+) -> str:
+    """The first of these sentences, for a list: how `row` came in, or what keeps it out; arguments as of `told`."""
+    check_rows([row], matrix.n_samples)
+    names, matrix = names or Names(), at_theta(matrix, selection.spec.theta)
+    rank = np.flatnonzero(selection.rows == row)
+    if len(rank):
+        return f"{opening(selection, int(rank[0]))} {novelty(matrix, selection, book, int(rank[0]), names)}"
+    said = barred(matrix, selection, row, names, samples), entry(selection, book, row)
     return " ".join(filter(None, said))
 
 

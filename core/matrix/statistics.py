@@ -195,3 +195,16 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
     units /= np.where(length > 0, length, 1)
     units.flags.writeable = False
     return units
+
+
+# --- order
+
+
+def in_order(values: np.ndarray, descending: bool = False) -> np.ndarray:
+    """The places of `values` (N,), numbers or texts, in their order: int64 (N,). Ties by place; NaN last in both."""
+    known, code = np.unique(values, return_inverse=True)
+    if descending:
+        code = len(known) - code
+        if known.dtype.kind == "f":
+            code[np.isnan(values)] = len(known) + 1
+    return np.argsort(code, kind="stable")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.errors import SelectionError
 from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
+from core.session.matches import matches
 from core.session.session import Session
 from core.store.queries import turns
 from core.store.reader import FeatureStore
@@ -57,7 +57,7 @@ def find(session: Session, matrix: FeatureMatrix, query: Query, picked: Sequence
     if query.score_column:
         keep &= between(_score(session, query.score_column), *query.score)
     if query.text:
-        keep &= matches(texts(session), query.text, query.regex)
+        keep &= matches(texts(session), query.text, query.regex).to_numpy(zero_copy_only=False)
     return np.flatnonzero(keep)
 
 
@@ -74,20 +74,6 @@ def _texts(store: FeatureStore) -> pa.Array:
 def sources(session: Session) -> np.ndarray:
     """The source of each sample, object (N,)."""
     return session.remember("sources", lambda: np.asarray(session.store.sample_columns()["source"], object))
-
-
-def matches(texts: pa.Array, wanted: str, regex: bool) -> np.ndarray:
-    """Which texts hold `wanted`, whatever the case: bool (N,).
-
-    An expression is evaluated by RE2, in time linear in the text; SelectionError if RE2 does not know it.
-    """
-    wanted = SURROGATE.sub("\ufffd", wanted)
-    search = pc.match_substring_regex if regex else pc.match_substring
-    try:
-        return search(texts, wanted, ignore_case=True).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid as error:
-        reason = str(error).split(": ", 1)[-1]
-        raise SelectionError(f"{wanted!r} is not a regular expression (RE2): {reason}.") from None
 
 
 def between(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:

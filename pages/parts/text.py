@@ -22,11 +22,15 @@ def whole(text: str) -> str:
     return SURROGATE.sub("\ufffd", text)
 
 
-def escape(text: str) -> str:
-    """Text as HTML, harmless in a page and in a Plotly hover box, without the characters that turn its direction."""
+def harmless(text: str) -> str:
+    """Text without control characters and those that turn its direction, for what is set as text and not as HTML."""
     kept = "".join(c for c in whole(text) if c >= " " or c in "\n\t")
-    shown = "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-    return html.escape(shown).replace("&quot;", "&#34;")  # Plotly knows the number only
+    return "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def escape(text: str) -> str:
+    """Text as HTML, harmless in a page and in a Plotly hover box."""
+    return html.escape(harmless(text)).replace("&quot;", "&#34;")  # Plotly knows the number only
 
 
 def plain(error: object) -> str:

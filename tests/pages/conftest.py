@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
@@ -104,3 +106,11 @@ def box(at: AppTest, label: str) -> Selectbox:
 def metrics(at: AppTest) -> dict[str, tuple[str, str]]:
     """The figures of a page by name: value and note."""
     return {m.label: (m.value, m.delta) for m in at.metric}
+
+
+def listed(at: AppTest, key: str) -> pd.DataFrame:
+    """What a list of samples shows, the rows as numbers; `key` as its page gives it to `beside`."""
+    (found,) = (each.proto for each in at.get("bidi_component") if each.proto.id.endswith(f"-{key}-list"))
+    data = json.loads(found.json)
+    frame = pd.DataFrame(data["rows"], columns=[column["name"] for column in data["columns"]])
+    return frame.assign(row=data["opens"])

@@ -6,7 +6,7 @@ import pytest
 from core.session.cut import READ, cut_told, readings
 from core.session.session import open_session, workspace_of
 from tests.factories import KEY, with_counts
-from tests.pages.conftest import N
+from tests.pages.conftest import N, listed
 
 PROMPT_CUT, UNREAD = 3, [5, 9]
 
@@ -35,12 +35,12 @@ def test_why_and_search_mark_the_samples(visit, cut):
     assert not any("the model read" in caption.value for caption in visit("why", row=0).caption)
     at = visit("search", find_read=READ[-1])
     assert any(caption.value.startswith(f"{len(UNREAD)} of {N} samples") for caption in at.caption)
-    (table,) = (frame for frame in at.dataframe if frame.key == "find-table")
-    assert table.value["row"].tolist() == UNREAD and set(table.value["read"]) == {READ[-1]}
+    table = listed(at, "search")
+    assert table["row"].tolist() == UNREAD and set(table["read"]) == {READ[-1]}
 
 
 def test_a_store_that_was_read_whole_has_no_marks(visit, session):
     assert not readings(session).any()
     at = visit("search")
-    assert "read" not in next(frame for frame in at.dataframe if frame.key == "find-table").value.columns
+    assert "read" not in listed(at, "search").columns
     assert not [each for each in visit().info if "not read" in each.value]

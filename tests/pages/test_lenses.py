@@ -14,7 +14,7 @@ from core.schema import SelectionSpec
 from core.session.session import workspace_of
 from tests.factories import KEY
 from tests.made_runs import write_proof, write_refinement
-from tests.pages.conftest import F, N, box, make_store, make_topics_alone, metrics, topic_sets
+from tests.pages.conftest import F, N, box, listed, make_store, make_topics_alone, metrics, topic_sets
 
 ALONE = "fedcba9876543210"
 PAGES = [name for name, *_ in app.PAGES]
@@ -113,13 +113,11 @@ def test_features_of_wording_and_format_are_folded(visit, cache):
 
 def test_search_asks_for_topics_by_number_and_names_them(visit, session):
     at = visit("search")
-    field = next(t for t in at.text_input if t.label == "Has all topics")
-    field.set_value("1").run()
+    next(t for t in at.text_input if t.label == "Has all topics").set_value("1").run()
     assert any(c.value.startswith("Has 1 \\(topic 1\\)") for c in at.caption)
     has = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
-    (table,) = (f.value for f in at.dataframe if f.key == "find-table")
-    assert table["row"].tolist() == [row for row in range(N) if 1 in has.row(row)]
-    field.set_value("99").run()
+    assert listed(at, "search")["row"].tolist() == [row for row in range(N) if 1 in has.row(row)]
+    next(t for t in at.text_input if t.label == "Has all topics").set_value("99").run()
     assert "There is no topic 99" in at.warning[0].value.replace("\\", "")
 
 

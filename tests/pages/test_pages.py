@@ -15,9 +15,7 @@ from tests.pages.conftest import metrics
 
 TITLES = {"overview": "Keep the samples that teach the most"}
 CLICKS = [
-    ("budget", "budget-picks", "row", "Why row {}"),
     ("coverage", "coverage-common", "feature", "Open feature {}"),
-    ("search", "find-table", "row", "Why row {}"),
 ]
 
 
@@ -46,14 +44,6 @@ def test_a_click_on_a_row_gives_the_link_to_it(visit, page, table, column, label
     at.run()
     links = [link.proto.label for link in at.get("page_link")]
     assert label.format(frame.value[column].iloc[1]) in links
-
-
-def test_a_row_that_is_no_longer_in_the_table_is_not_clicked(visit):
-    at = visit("budget", budget=3)
-    at.session_state["budget-picks"] = {"selection": {"rows": [7], "columns": [], "cells": []}}
-    at.run()
-    assert not at.exception
-    assert not [link for link in at.get("page_link") if link.proto.label.startswith("Why row")]
 
 
 def test_the_runs_are_told_apart_and_the_unfinished_one_has_its_command(visit, runs, session):

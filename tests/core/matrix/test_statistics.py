@@ -10,6 +10,7 @@ from core.matrix.statistics import (
     active_in,
     hypergeometric_at_least,
     hypergeometric_two_sided,
+    in_order,
     length_effect,
     midranks,
     pearson,
@@ -105,3 +106,19 @@ def test_unit_rows_have_length_one_but_for_zeros():
     vectors = np.array([[3.0, 4.0], [0.0, 0.0], [1e-15, 0.0]])
     assert unit_rows(vectors) == pytest.approx(np.array([[0.6, 0.8], [0.0, 0.0], [1.0, 0.0]]))
     assert vectors[0, 0] == 3.0 and not unit_rows(vectors).flags.writeable and unit_rows(vectors).dtype == np.float32
+
+
+@quick
+@given(
+    st.lists(st.sampled_from([0.0, 1.5, -2.0, np.nan, 7.0]), max_size=12)
+    | st.lists(st.text("aB", max_size=2), max_size=8),
+    st.booleans(),
+)
+def test_in_order_is_a_stable_sort_with_nan_last(values, descending):
+    places = range(len(values))
+    known = [i for i in places if values[i] == values[i]]
+    lacking = [i for i in places if values[i] != values[i]]
+    wanted = sorted(known, key=lambda i: values[i], reverse=False)
+    if descending:  # Python's reverse keeps ties in their order
+        wanted = sorted(known, key=lambda i: values[i], reverse=True)
+    assert in_order(np.array(values), descending).tolist() == wanted + lacking

@@ -1,0 +1,207 @@
+"""One sample as a person reads it, with what can be done with it; and a list with the chosen one beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.explain.sentences import in_short
+from core.schema import Message, Sample
+from core.session.matches import spans
+from core.store.meta import data_named
+from core.system.shown import many
+from pages.parts import keyboard, marks, reading, rendered
+from pages.parts.address import get, put
+from pages.parts.sample_features import entries
+from pages.parts.sample_list import LISTED, Samples, sample_list
+from pages.parts.tables import why_link
+from pages.parts.text import cut, escape, plain
+from pages.parts.view import View
+
+TALLEST = 520  # of the text and of the list, in pixels, before they scroll
+SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool"}
+LIFTED = ":material/undo:"
+TEXT, TOKENS = "Text", "Tokens"
+Steps = Sequence[int | None]  # the previous and the next sample of a list
+
+
+# --- a list, and the chosen sample beside it
+
+
+def beside(
+    now: View, rows: Sequence[int] | np.ndarray, key: str, more: Mapping[str, Any] | None = None,
+    formats: Mapping[str, str] | None = None, find: str = "", regex: bool = False, has: Iterable[int] = (),
+) -> int:  # fmt: skip
+    """Draw samples as a list, at least one, and the chosen one beside it; gives the chosen row.
+
+    more: further columns, one value a row, `formats` such as "%.2f" of theirs. find and has as `sample_panel` takes
+    them. The choice and the sorting are in the address as row and sort.
+    """
+    samples, sort = Samples(now, rows, more, find, regex), get("sort")
+    order = samples.order(sort)
+    shown = samples.rows[order]
+    place = next(iter(np.flatnonzero(shown == number(get("row")))), 0)
+    row = int(shown[place])
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        sample_list(samples, order, f"{key}-list", row, sort, put, formats, TALLEST + 100)
+        if len(shown) > LISTED:
+            st.caption(f"The first {LISTED} of {many(len(shown), 'sample')}. Sort by a column to see others.")
+    with right:
+        steps = [int(shown[at]) if 0 <= at < len(shown) else None for at in (place - 1, place + 1)]
+        sample_panel(now, row, key, find, has, regex, steps)
+    return row
+
+
+def number(text: str) -> int:
+    """The row that an address names, −1 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() else -1
+
+
+# --- one sample
+
+
+def sample_panel(
+    now: View, row: int, key: str, find: str = "", has: Iterable[int] = (), regex: bool = False, steps: Steps = (),
+) -> None:  # fmt: skip
+    """Draw a sample with what can be done with it; `find` is marked in its text, features of `has` in its tokens.
+
+    steps: of a list the samples before and after this one, None where there is none. key: parts the panels of a page.
+    """
+    (sample,) = now.session.store.samples([row])
+    panel, key = f"panel-{key}", f"of-{key}"
+    with st.container(key=panel):
+        st.html(head(now, sample))
+        buttons(now, row, key, steps)
+        show_text(now, sample, key, find, has, regex)
+        show_columns(sample)
+        keyboard.listen(panel, row, keys(key))
+
+
+def head(now: View, sample: Sample) -> str:
+    """Which sample it is, where it comes from, what became of it, and why."""
+    row, meta = sample.row, now.session.store.meta
+    line = int(now.session.remember("source rows", now.session.store.sample_columns)["source_row"][row]) + 1
+    where = [sample.id and f"id {sample.id}", sample.source, f"record {line:,} of {data_named(meta)}"]
+    parts = [*filter(None, where), many(int(now.session.info.tokens[row]), "token")]
+    why = in_short(now.matrix, now.selection, now.ledger, row, now.spoken, now.session.info)
+    states = "".join(f"<span class='state'>{escape(state)}</span>" for state in status(now, row))
+    return (
+        f"<style>{STYLE}</style><div class='head'><b>Row {row:,}</b> {states}"
+        f"<div class='of'>{escape(' · '.join(parts))}</div><div>{escape(why)}</div>"
+        + (f"<div class='of'>Note: {escape(note)}</div>" if (note := now.state.notes.get(row)) else "")
+        + "</div>"
+    )
+
+
+STYLE = """
+.head{overflow-wrap:anywhere}
+.head .of{opacity:.75;font-size:.85rem}
+.head .state{border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;font-size:.8rem;margin-left:.3rem;
+  white-space:nowrap}
+.columns{border-collapse:collapse;font-size:.85rem;overflow-wrap:anywhere}
+.columns td{padding:.15rem .8rem .15rem 0;vertical-align:top}
+"""
+
+
+def status(now: View, row: int) -> list[str]:
+    """What became of a sample and what was decided on it, in words."""
+    place = np.flatnonzero(now.selection.rows == row)
+    kept = f"kept as number {place[0] + 1:,}" if len(place) else "left out"
+    decided = [name for name, rows in (("pinned", now.state.pins), ("banned", now.state.bans)) if row in rows]
+    return [kept, *decided, *(f"#{tag}" for tag in tags_of(now, row))]
+
+
+def tags_of(now: View, row: int) -> list[str]:
+    """The tags of a sample."""
+    return [tag for tag, rows in now.state.tags.items() if row in rows]
+
+
+# --- what can be done
+
+
+def buttons(now: View, row: int, key: str, steps: Steps) -> None:
+    """The row of buttons; a decision that stands has one that lifts it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for name, icon, to in zip(("Previous", "Next"), ("arrow_back", "arrow_forward"), steps, strict=False):
+            st.button(name, icon=f":material/{icon}:", key=f"{key}-{name.lower()}", disabled=to is None,
+                      on_click=partial(put, row=to))  # fmt: skip
+        workspace = now.workspace
+        if row in now.state.pins:
+            decision("Unpin", LIFTED, workspace.unpin, row, f"{key}-unpin")
+        else:
+            decision("Pin", ":material/push_pin:", workspace.pin, row, f"{key}-pin")
+        if row in now.state.bans:
+            decision("Lift the ban", LIFTED, workspace.unban, row, f"{key}-unban")
+        else:
+            decision("Ban", ":material/do_not_disturb_on:", workspace.ban, row, f"{key}-ban")
+        with st.popover("Tag", icon=":material/sell:", key=f"{key}-tag"):
+            marks.tag(now, [row], f"{key}-{row}")
+        with st.popover("Note", icon=":material/edit_note:", key=f"{key}-note", type="tertiary"):
+            marks.note(now, [row], f"{key}-{row}")
+        with st.popover(
+            "Copy", icon=":material/content_copy:", key=f"{key}-copy", type="tertiary", on_change="rerun"
+        ) as copy:
+            if copy.open:
+                st.code("\n\n".join(now.session.store.texts([row])), language=None, wrap_lines=True, height=300)
+        why_link(row, "Why")
+        with st.popover("Keys", icon=":material/keyboard:", key=f"{key}-keys", type="tertiary"):
+            st.markdown(keyboard.HELP)
+
+
+def keys(key: str) -> dict[str, list[str]]:
+    """Which buttons of a panel the keys press."""
+    pressed = {"j": ["next"], "k": ["previous"], "p": ["pin", "unpin"], "b": ["ban", "unban"], "t": ["tag"],
+               "?": ["keys"]}  # fmt: skip
+    return {name: [f"{key}-{button}" for button in of] for name, of in pressed.items()} | {"/": ["find"]}
+
+
+def decision(name: str, icon: str, take: Callable[[Iterable[int]], None], row: int, key: str) -> None:
+    """The button of one decision: it does what it says, even where another tab did so before."""
+    if st.button(name, icon=icon, key=key):
+        take([row])
+        st.rerun()
+
+
+# --- its text
+
+
+def show_text(now: View, sample: Sample, key: str, find: str, has: Iterable[int], regex: bool) -> None:
+    """Its turns to read, or its tokens with features shaded."""
+    with_tokens = now.spec.lens == "tokens"
+    if not with_tokens:
+        names = "; ".join(cut(now.label(f), 50) for f in entries(now.matrix, sample.row)[0].tolist())
+        st.caption(plain(f"Topics: {names or 'none at this θ'}"))
+    view = st.segmented_control("Show", (TEXT, TOKENS), default=TEXT, required=True, key=f"{key}-as",
+                                label_visibility="collapsed")  # fmt: skip
+    if view == TEXT:
+        turns = "".join(turn(message, find, regex) for message in sample.messages)
+        st.html(
+            f"<style>{rendered.STYLE}</style><div class='sample' data-row='{sample.row}' tabindex='0' "
+            f"style='max-height:{TALLEST}px;overflow:auto'>{turns}</div>"
+        )
+        return
+    wanted = list(has) or None
+    shaded = reading.strongest(now, sample.row, wanted, reading.SHADED) if with_tokens else []
+    reading.show(now, sample.row, shaded, TALLEST)
+
+
+def turn(message: Message, find: str, regex: bool) -> str:
+    """A turn with who speaks."""
+    who = SPEAKERS.get(message.role, message.role)
+    who += " · not trained on" if message.role == "assistant" and not message.trained else ""
+    text = rendered.turn(message.content, spans(message.content, find, regex))
+    return f"<div class='who'>{escape(who)}</div><div class='turn'>{text}</div>"
+
+
+def show_columns(sample: Sample) -> None:
+    """The columns of its record, folded."""
+    record = sample.raw if isinstance(sample.raw, dict) else {"record": sample.raw}
+    with st.expander(f"The record: {many(len(record), 'column')}", icon=":material/view_column:"):
+        lines = (f"<tr><td><b>{escape(str(name))}</b></td><td>{escape(cut(str(value), 300))}</td></tr>"
+                 for name, value in record.items())  # fmt: skip
+        st.html(f"<table class='columns'>{''.join(lines)}</table>")
