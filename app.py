@@ -26,6 +26,7 @@ SECTIONS = {
         ("coverage", "Coverage", ":material/grid_on:"),
         ("why", "Why", ":material/help_center:"),
         ("decisions", "Decisions", ":material/gavel:"),
+        ("selections", "Selections", ":material/bookmarks:"),
     ),
     "Research": (
         ("longest", "Longest response", ":material/straighten:"),

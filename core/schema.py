@@ -226,7 +226,7 @@ class FeatureMatrix:
 @dataclass(frozen=True)
 class SelectionSpec:
     """What to select. `vetoes` maps a feature to 'ignore' (no credit) or 'block' (its samples are out), `boosts` to
-    what its weight is multiplied by."""
+    what its weight is multiplied by. `sets`: the rows of the groups that quotas and options name, such as set:maths."""
 
     method: str = setting("sae-greedy", "The method; `methods` lists them with their options.")
     budget: int = setting(100, "A number, or a share such as 5%.", typed="100")
@@ -264,16 +264,15 @@ class SelectionSpec:
         typed=None,
     )
     boosts: Mapping[int, float] = field(default_factory=dict)
+    quotas: tuple[str, ...] = setting(
+        (), "Bounds on a group: source:code<=10%, source:*>=5 or source=equal; repeat it.", option="--quota", typed=()
+    )
+    sets: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def counts_alike(self) -> bool:
         """Whether every feature that can earn credit counts 1."""
         return self.weights in EQUAL and not self.boosts
-
-
-def without_default_lens(request: dict[str, Any]) -> dict[str, Any]:
-    """The request; without its lens if that is tokens, as requests were before there were lenses: digests stay."""
-    return {name: value for name, value in request.items() if (name, value) != ("lens", "tokens")}
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,11 @@ def check(settings: Any) -> None:
         one.check(name, getattr(settings, name))
 
 
+def without_default_lens(request: dict[str, Any]) -> dict[str, Any]:
+    """The request; without its lens if that is tokens, as requests were before there were lenses: digests stay."""
+    return {name: value for name, value in request.items() if (name, value) != ("lens", "tokens")}
+
+
 # --- what people type
 
 

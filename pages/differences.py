@@ -46,11 +46,11 @@ def ask() -> tuple[str, str, bool]:
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
     known = [*choices(), *(f"{SCORE}{name}" for name in now.session.info.scores)]
     typed = "Or type one: feature:12, rows:1,2,3, store:KEY."
-    one = left.selectbox("One group, or a score", known, key="one", bind="query-params", format_func=called,
+    one = left.selectbox("One group, or a score", known, key="a", bind="query-params", format_func=called,
                          accept_new_options=True, help=typed)  # fmt: skip
     if one.startswith(SCORE):
         return one, "", False
-    two = middle.selectbox("Against", [REST, *choices()], key="two", bind="query-params", format_func=called,
+    two = middle.selectbox("Against", [REST, *choices()], key="b", bind="query-params", format_func=called,
                            accept_new_options=True, help=typed)  # fmt: skip
     matched = right.toggle("Of the same length", key="matched", bind="query-params",
                            help="The second group is drawn to have answers as long as the first.")  # fmt: skip

@@ -11,12 +11,12 @@ from core.export.forms import FORMS
 from core.export.order import ORDERS
 from core.export.settings import Shape
 from core.export.snippets import snippets
-from core.selection.specs import spec_dict
 from core.settings import sentence
 from core.store.meta import data_named
 from core.system.files import cache_dir
 from core.system.shown import shown_path
 from pages.parts.export_boxes import Leaving, show_data_set, show_file
+from pages.parts.saved import save_form, saved_link
 from pages.parts.text import cut, plain
 from pages.parts.view import header, metrics
 
@@ -60,20 +60,11 @@ def show_snippets() -> None:
 
 
 def show_saved() -> None:
-    """Requests that were kept under a name."""
+    """The way to requests that were kept under a name."""
     st.subheader("Saved selections", anchor=False)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    title = left.text_input("Keep this request under a name", placeholder=name, key="saved-name")
-    if right.button("Save", icon=":material/bookmark:", key="save-selection", width="stretch"):
-        now.workspace.save_selection(title or name, spec_dict(now.selection))
-        st.rerun()
+    save_form(now)
     if now.state.selections:
-        told = ("method", "budget", "unit", "theta", "scope")
-        kept = [
-            {"name": n, **{field: spec.get(field) for field in told}, "lens": spec.get("lens", "tokens")}
-            for n, spec in now.state.selections.items()
-        ]
-        st.dataframe(kept, hide_index=True, key="saved-selections")
+        saved_link(now)
         st.caption("In a terminal:")
         st.code(f"python -m core export --store {shown_path(store.path)} --saved NAME --out FILE", language=None)
 

@@ -62,4 +62,5 @@ def rich_info(rng, n):
     tokens = rng.integers(0, 4, n), rng.integers(0, 12, n)
     run = SimpleNamespace(rows=rng.permutation(n), label=rng.integers(0, 3, n).astype(np.int32), weight=rng.random(3))
     kept = [lambda _: vectors, lambda _: tags, lambda *_: other, lambda _: run]
-    return SampleInfo(*tokens, {"grade": rng.random(n)}, *kept)
+    labels = np.array(["code", "maths", "prose"])[rng.integers(0, 3, n)]
+    return SampleInfo(*tokens, {"grade": rng.random(n)}, *kept, labels=lambda _: labels)

@@ -117,6 +117,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
     the papers where the store has it. Raises StoreError and SelectionError.
     """
     from core.selection.checks import parsed_options
+    from core.session.groups import with_sets
     from core.session.session import open_session, workspace_of
 
     session = open_session(store)
@@ -135,7 +136,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
         pins=state.pins,
         bans=state.bans,
     )
-    return session, workspace, spec
+    return session, workspace, with_sets(spec, state)
 
 
 def budget_total(session: Session, unit: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from core.errors import SelectionError
 from core.matrix.statistics import active_in
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
+from core.selection.bounds import Bounds
 from core.selection.constraints import available
 from core.selection.left_out import credit_weights, weight_sums
 
@@ -26,8 +28,9 @@ class Certificate:
 def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
     """How near a selection S of size k is to the best: OPT_k ≤ f(S) + the k largest gains left, and ≤ all there is.
 
-    f(S) sums w_f · min(r, picks that have f); the best is over the samples that vetoes and bans leave. Raises
-    SelectionError for a budget in tokens.
+    f(S) sums w_f · min(r, picks that have f); the best is over the samples that vetoes and bans leave. Within quotas
+    the best keeps to them too, so that of a group no more gains count than its most. Raises SelectionError for a budget
+    in tokens.
     """
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
     if spec.unit != "samples":
@@ -37,6 +40,20 @@ def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
     covered = float(weight @ np.minimum(count, spec.multiplicity))
     most = float(weight @ np.minimum(active_in(matrix, np.flatnonzero(allowed)), spec.multiplicity))
     allowed[selection.rows] = False
-    gains = np.sort(weight_sums(matrix, weight * (count < spec.multiplicity))[allowed])[::-1]
-    bound = max(covered, min(most, covered + float(gains[: len(selection.rows)].sum())))  # max: against rounding
+    gains = np.where(allowed, weight_sums(matrix, weight * (count < spec.multiplicity)), 0.0)
+    more = largest_gains(gains, len(selection.rows), selection.details.get("bounds", ()))
+    bound = max(covered, min(most, covered + more))  # max: against rounding
     return Certificate(covered, bound, covered / bound if bound > 0 else 1.0)
+
+
+def largest_gains(gains: np.ndarray, k: int, bounds: Sequence[Bounds] = ()) -> float:
+    """The largest sum of k of the gains float64 (N,) ≥ 0, with no more of a group than each of `bounds` lets in."""
+    order, sums = np.argsort(-gains, kind="stable"), []
+    for one in bounds:
+        if one.unit == "samples":
+            label = one.label[order]
+            by_group = np.argsort(label, kind="stable")
+            place = np.empty(len(label), np.int64)  # of each within its group
+            place[by_group] = np.arange(len(label)) - np.searchsorted(label[by_group], label[by_group])
+            sums.append(gains[order[(label < 0) | (place < one.most[label])][:k]].sum())
+    return float(min(sums, default=gains[order[:k]].sum()))

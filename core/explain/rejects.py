@@ -13,6 +13,7 @@ from core.explain.naming import Names
 from core.matrix.likeness import covers_of_each, nearest_of_each
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.bounds import full_groups
 from core.selection.constraints import available, ignored
 from core.selection.inputs import SampleInfo
 from core.selection.left_out import LeftOut
@@ -69,13 +70,25 @@ def reasons(
     matrix, spec = at_theta(matrix, selection.spec.theta), selection.spec
     rows, allowed = np.asarray(rows, np.int64), available(matrix, spec)
     named = np.arange(matrix.n_samples) if named is None else named
-    left = LeftOut(matrix, selection, samples, rows[allowed[rows]], named)
+    quota = by_quota(selection, rows[allowed[rows]])
+    left = LeftOut(matrix, selection, samples, np.setdiff1d(rows[allowed[rows]], list(quota)), named)
     if len(left.own):
         said = METHODS[spec.method].reason(left)
     else:
         said = [left.budget(row, "the pins take all of it") for row in left.rows.tolist()]
-    by_method = dict(zip(left.rows.tolist(), said, strict=True))
-    return [by_method.get(row) or decided(matrix, spec, row, names or Names()) for row in rows.tolist()]
+    why = quota | dict(zip(left.rows.tolist(), said, strict=True))
+    return [why.get(row) or decided(matrix, spec, row, names or Names()) for row in rows.tolist()]
+
+
+def by_quota(selection: Selection, rows: np.ndarray) -> dict[int, str]:
+    """Those of `rows` int64 that the quotas keep out, each with the phrase that says which."""
+    bounds = selection.details.get("bounds", ())
+    if not bounds:
+        return {}
+    full = full_groups(bounds, selection.rows)
+    rest = "" if selection.details["free"] else "the groups with a least share take the whole budget"
+    said = {row: f"{full[row]} leaves no room for it" if full[row] else rest for row in rows.tolist()}
+    return {row: f"quota: {why}" for row, why in said.items() if why}
 
 
 def decided(matrix: FeatureMatrix, spec: SelectionSpec, row: int, names: Names) -> str:

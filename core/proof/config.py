@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.lm.fine_tuning import TrainConfig
-from core.schema import SelectionSpec, without_default_lens
-from core.settings import check, like, setting, words
+from core.schema import SelectionSpec
+from core.settings import check, like, setting, without_default_lens, words
 from core.system.files import cache_path
 
 FULL, BASE = "full", "base"  # methods of a proof: all that may be picked; the model as it came

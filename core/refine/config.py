@@ -10,9 +10,9 @@ from pathlib import Path
 
 from core.errors import SelectionError
 from core.lm.fine_tuning import TrainConfig
-from core.schema import SelectionSpec, without_default_lens
+from core.schema import SelectionSpec
 from core.scoring.registry import SCORERS
-from core.settings import check, like, number_or_word, setting
+from core.settings import check, like, number_or_word, setting, without_default_lens
 from core.system.files import cache_path
 from core.system.shown import many
 

@@ -45,9 +45,9 @@ class SampleInfo:
     prompt_tokens, response_tokens int64 (N,), of the whole samples; scores: columns float64 (N,). By name, when a
     method asks: vectors (N, d), tags as a matrix of samples × tags, reference(name, scope, lens) another data set's
     matrix over the same features, refined(name) a run of core.refine. remember(key, compute): the value of compute(),
-    kept by whoever has a cache; a text in the tuple `key` may name a file. read int64 (N,): tokens that the model read,
-    the template's included; unread_response bool (N,): has response tokens, of which it read none. None where that is
-    not known.
+    kept by whoever has a cache; a text in the tuple `key` may name a file. labels(by): the group of each sample, text
+    (N,), by what tells samples apart, such as source. read int64 (N,): tokens that the model read, the template's
+    included; unread_response bool (N,): has response tokens, of which it read none. None where that is not known.
     """
 
     prompt_tokens: np.ndarray
@@ -60,6 +60,7 @@ class SampleInfo:
     remember: Callable[[tuple[Hashable, ...], Callable[[], Any]], Any] = at_once
     read: np.ndarray | None = None
     unread_response: np.ndarray | None = None
+    labels: Callable[[str], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}
@@ -103,9 +104,8 @@ def score_column(
     for that.
     """
     known = dict(samples.scores) if samples else {}
-    scores = [name for name in known if name not in TOKEN_COUNTS]
-    name = spec.options.get(option) or (scores[0] if len(scores) == 1 else None)
-    if name is None:
+    name = column_name(spec, known, option)
+    if not name:
         raise SelectionError(f"{spec.method} needs a score column: set the option {option}; {columns(known)}.")
     if name not in known:
         raise SelectionError(f"There is no score column {name!r} for {spec.method}: {columns(known)}.")
@@ -122,6 +122,28 @@ def score_column(
             bad.tolist(),
         )
     return np.where(usable, values, 0.0)
+
+
+def ranked_column(
+    matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, option: str = "score"
+) -> np.ndarray:
+    """The place of each sample in the order of a score column, 0 for the lowest of the data to 1 for the highest, so
+    that scores of any scale go together: float64 (N,). Ties share their mean place. Raises as `score_column` does.
+    """
+    from scipy.stats import rankdata
+
+    values = score_column(matrix, spec, samples, option)
+    known = samples.scores if samples else {}
+    usable = np.isfinite(known[column_name(spec, known, option)])
+    place = np.zeros(len(values))
+    place[usable] = (rankdata(values[usable]) - 1) / max(int(usable.sum()) - 1, 1)
+    return place
+
+
+def column_name(spec: SelectionSpec, known: Mapping[str, np.ndarray], option: str) -> str:
+    """The score column that an option names; without the option, the only one there is; nothing if there is none."""
+    scores = [name for name in known if name not in TOKEN_COUNTS]
+    return str(spec.options.get(option) or (scores[0] if len(scores) == 1 else ""))
 
 
 def columns(known: Mapping[str, np.ndarray]) -> str:

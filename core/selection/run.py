@@ -5,9 +5,11 @@ from __future__ import annotations
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection import coverage
+from core.selection.bounds import bounds_of
 from core.selection.checks import check_pins, check_spec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
+from core.selection.within import select_within
 
 
 def select(
@@ -21,6 +23,8 @@ def select(
     check_spec(matrix, spec)
     matrix = at_theta(matrix, spec.theta)
     check_pins(matrix, spec, samples)
+    if spec.quotas:
+        return select_within(matrix, spec, samples, bounds_of(matrix, spec, samples))
     if previous is not None and spec.method == "sae-greedy":
         return coverage.resume(previous, matrix, spec, samples)
     return METHODS[spec.method](matrix, spec, samples)
@@ -28,4 +32,4 @@ def select(
 
 def is_nested(spec: SelectionSpec) -> bool:
     """Whether a smaller budget is a prefix of this selection; if not, a changed budget needs a rerun."""
-    return METHODS[spec.method].nested and spec.unit == "samples"
+    return METHODS[spec.method].nested and spec.unit == "samples" and not spec.quotas

@@ -10,7 +10,7 @@ import numpy as np
 from core.matrix.farthest import farthest_first
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, candidates, pins
-from core.selection.inputs import SampleInfo, costs, score_column, unit_vectors
+from core.selection.inputs import SampleInfo, costs, ranked_column, score_column, unit_vectors
 from core.selection.left_out import LeftOut
 from core.selection.picks import finish
 from core.selection.ranking import highest_first, score_order
@@ -37,7 +37,7 @@ def _repr_order(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo 
 
 
 def deita(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """Deita (arXiv 2312.15685): by complexity times quality, two score columns, with the same filter."""
+    """Deita (arXiv 2312.15685): by complexity times quality, two score columns by rank, with the same filter."""
     return filtered(matrix, spec, samples, _deita_order(matrix, spec, samples))
 
 
@@ -47,8 +47,8 @@ def deita_reason(left: LeftOut) -> list[str]:
 
 
 def _deita_order(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
-    product = score_column(matrix, spec, samples, "complexity") * score_column(matrix, spec, samples, "quality")
-    return highest_first(product)
+    complexity, quality = (ranked_column(matrix, spec, samples, name) for name in ("complexity", "quality"))
+    return highest_first(complexity * quality)
 
 
 def filtered(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, order: np.ndarray) -> Selection:
@@ -135,15 +135,15 @@ def k_center_reason(left: LeftOut) -> list[str]:
 
 
 def qdit(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """QDIT (arXiv 2311.14736): the largest α · quality + (1 − α) · gain in facility location, both from 0 to 1.
+    """QDIT (arXiv 2311.14736): the largest α · quality + (1 − α) · gain in facility location.
 
-    Quality is the option `score`, its range over the candidates mapped to [0, 1]. The facility location of a set is the
-    mean over all samples of the largest cosine (at least 0) to one of the set. Only the candidates at the top of the
-    order of stale gains, which are upper bounds, are computed again.
+    Quality is the option `score` by rank, from 0 to 1. The facility location of a set is the sum over all samples of
+    the largest cosine (at least 0) to one of the set. Only the candidates at the top of the order of stale gains, which
+    are upper bounds, are computed again.
     """
     vectors, cost = unit_vectors(matrix, spec, samples), costs(matrix, spec, samples)
     alpha = float(spec.options.get("alpha", 0.5))
-    value = alpha * _to_unit(score_column(matrix, spec, samples), candidates(matrix, spec))
+    value = alpha * ranked_column(matrix, spec, samples)
     rows, budget = pins(spec).tolist(), spec.budget
     reach = np.zeros(matrix.n_samples, np.float32)  # largest cosine of each sample to a pick
     for row in rows:
@@ -173,16 +173,10 @@ def qdit_reason(left: LeftOut) -> list[str]:
     return [left.budget(row, why.format(score[row])) for row in left.rows.tolist()]
 
 
-def _to_unit(values: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """`values` (N,) mapped so that those of `among` bool (N,) run from 0 to 1; all 0 if they do not differ."""
-    low, high = values[among].min(initial=np.inf), values[among].max(initial=-np.inf)
-    return np.where(among, (values - low) / (high - low), 0.0) if high > low else np.zeros(len(values))
-
-
 def _facility_gain(vectors: np.ndarray, rows: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """By how much each of `rows` would raise the mean of `reach` float32 (N,): float64 (len(rows),)."""
+    """By how much each of `rows` would raise the sum of `reach` float32 (N,): float64 (len(rows),)."""
     above = vectors @ vectors[rows].T - reach[:, None]
-    return np.maximum(above, 0, out=above).sum(0, dtype=np.float64) / len(reach)
+    return np.maximum(above, 0, out=above).sum(0, dtype=np.float64)
 
 
 def _best(vectors: np.ndarray, reach: np.ndarray, bound: np.ndarray, value: np.ndarray, alpha: float) -> int:

@@ -6,7 +6,7 @@ A kind of group is a function and an entry of GROUPS.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from core.matrix.postings import samples_with
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import check_rows
 from core.selection.inputs import columns
+from core.selection.quotas import EVERY, named_groups
 from core.selection.specs import spec_from
 from core.session.sample_info import reference
 from core.session.session import Session
@@ -137,6 +138,21 @@ GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
 }
 SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "set:NAME", "tag:NAME", "selection:NAME",
           "feature:NUMBER", "rows:1,2,3")  # fmt: skip
+
+
+def with_sets(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:
+    """The request with the rows of the sets and tags that its quotas and options name, so that it stands by itself.
+
+    Raises SelectionError for a quota that is none, and for a set or tag that there is not.
+    """
+    known = {"set": state.sets, "tag": state.tags}
+    found: dict[str, tuple[int, ...]] = {}
+    for name in [*named_groups(spec.quotas), *(str(value) for value in spec.options.values())]:
+        kind, _, of = name.partition(":")
+        if kind in known and of:
+            for one in known[kind] if of == EVERY else (of,):
+                found[f"{kind}:{one}"] = tuple(_named(known[kind], one, kind))
+    return replace(spec, sets=found)
 
 
 def score_values(session: Session, name: str) -> np.ndarray:

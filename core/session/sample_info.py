@@ -12,7 +12,9 @@ from core.errors import DataError, SelectionError
 from core.refine.runs import RefineRun, read_run, runs_of
 from core.schema import FeatureMatrix
 from core.scoring.columns import score_columns
-from core.selection.inputs import SampleInfo
+from core.selection.clustering import Clusters, clusters
+from core.selection.inputs import SampleInfo, checked_units
+from core.session.labels import label_columns, labels_of
 from core.session.memory import Memory
 from core.store.queries import records
 from core.store.reader import FeatureStore, open_store
@@ -39,7 +41,18 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         lambda key, compute: memory.get((*key, *versions(key)), compute),
         read=columns["n_read"],
         unread_response=(columns["n_response_tokens"] > 0) & (columns["n_read_response"] == 0),
+        labels=lambda by: memory.get(("labels", by), lambda: labels(store, memory, by)),
     )
+
+
+def labels(store: FeatureStore, memory: Memory, by: str) -> np.ndarray:
+    """The group of each sample, text (N,): see `labels_of`. Clusters are those of the pages, of residual vectors."""
+
+    def clustered(k: int) -> Clusters:
+        units = memory.get(("unit vectors", "residual"), lambda: checked_units(store.embeddings(), store.n_samples))
+        return memory.get(("clusters", "residual", k, 0), lambda: clusters(units, k, 0))
+
+    return labels_of(store, by, clustered, lambda: memory.get("label columns", lambda: label_columns(store)))
 
 
 def versions(names: Iterable[Hashable]) -> tuple[Hashable, ...]:

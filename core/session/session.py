@@ -170,8 +170,8 @@ class Session:
         return self.info.remember(("clusters", name, k, 0), lambda: clusters(self.vectors(name), k, 0))
 
     def full(self, spec: SelectionSpec) -> SelectionSpec:
-        """The same spec with a budget of all samples."""
-        return replace(spec, budget=self.store.n_samples, unit="samples")
+        """The same spec with a budget of all samples, which leaves no room for quotas."""
+        return replace(spec, budget=self.store.n_samples, unit="samples", quotas=())
 
 
 def open_session(path: str | Path) -> Session:

@@ -41,7 +41,7 @@ def in_length_bins(
     """
     if spec.unit != "samples":
         raise SelectionError("Greedy in length bins needs a budget in samples.")
-    spec = replace(spec, method="sae-greedy", options={})
+    spec = replace(spec, method="sae-greedy", options={}, quotas=())
     of, picked = length_bins(length, bins), tuple(dict.fromkeys(spec.pins))
     budget = min(spec.budget, matrix.n_samples)
     levels = np.unique(of)

@@ -26,8 +26,8 @@ def test_the_table_has_the_differences_of_the_groups(visit, session):
 
 
 def test_a_score_and_a_group_that_is_none(visit, session):
-    at = visit("differences", one="score:tokens")
+    at = visit("differences", a="score:tokens")
     found = correlations(at.session_state.view.matrix, score_values(session, "tokens"))
     assert at.dataframe[0].value["r"].tolist() == found.r.tolist()
-    at = visit("differences", one="set:none", two="kept")
+    at = visit("differences", a="set:none", b="kept")
     assert [w.value.replace("\\", "") for w in at.warning] == ["There is no set 'none': there is none."]

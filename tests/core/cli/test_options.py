@@ -69,10 +69,10 @@ extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
 refine: --lens
-select: --force=False --lens
-explain: --lens
+select: --force=False --lens --quota
+explain: --lens --quota
 export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
-    --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
+    --quota --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
 search: --lens --read=all
 veto: --lens
 label: --lens --timeout=60.0

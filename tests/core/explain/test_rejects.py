@@ -14,7 +14,7 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.oracles import allowed, cost, credit, features, without_credit
+from tests.oracles import cost, credit, features, without_credit
 from tests.strategies import OPTIONS, F, quick, tasks
 
 MORE = {
@@ -173,11 +173,9 @@ def lower(case, row, mine, last, way):
 
 def objective(case, row, picks):
     reach = np.max([np.zeros(len(case.sets)), *(case.vectors @ case.vectors[p] for p in picks)], axis=0)
-    free = [i for i, ok in enumerate(allowed(case.matrix, case.spec)) if ok and i not in case.spec.pins]
-    low, high = min(case.grade[free]), max(case.grade[free])
-    quality = (case.grade[row] - low) / (high - low) if high > low else 0
+    quality = np.sum(case.grade < case.grade[row]) / max(len(case.grade) - 1, 1)  # by rank
     alpha = case.spec.options.get("alpha", 0.5)
-    return alpha * quality + (1 - alpha) * np.maximum(case.vectors @ case.vectors[row] - reach, 0).mean()
+    return alpha * quality + (1 - alpha) * np.maximum(case.vectors @ case.vectors[row] - reach, 0).sum()
 
 
 def worse(case, row, alpha, rest, score):

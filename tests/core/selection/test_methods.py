@@ -126,11 +126,10 @@ def test_qdit_takes_the_best_of_quality_and_facility_location(task, alpha):
     spec = replace(spec, method="qdit", options={"alpha": alpha})
     vectors, left, n = units(info), free_rows(matrix, spec), matrix.n_samples
     grade = info.scores["grade"]
-    low, high = min((grade[i] for i in left), default=0), max((grade[i] for i in left), default=0)
-    quality = {i: (grade[i] - low) / (high - low) if high > low else 0.0 for i in left}
+    quality = {i: sum(grade < grade[i]) / max(n - 1, 1) for i in left}  # by rank; no two grades are equal
 
     def location(rows):
-        return sum(max([0.0, *(float(vectors[i] @ vectors[j]) for j in rows)]) for i in range(n)) / n
+        return sum(max([0.0, *(float(vectors[i] @ vectors[j]) for j in rows)]) for i in range(n))
 
     picks = list(spec.pins)
     for row in select(matrix, spec, info).rows.tolist()[len(picks) :]:
@@ -139,8 +138,22 @@ def test_qdit_takes_the_best_of_quality_and_facility_location(task, alpha):
             for i in left
             if i not in picks
         }
-        assert worth[row] >= max(worth.values()) - 1e-6
+        assert worth[row] >= max(worth.values()) - 1e-5
         picks.append(row)
+
+
+def test_scores_are_ranked_before_they_are_put_together():
+    rng, matrix = np.random.default_rng(0), FeatureMatrix.from_sets([{0}] * 40, 1)
+    vectors, few, many = rng.normal(size=(40, 3)), rng.normal(size=40), np.exp(rng.normal(size=40) * 9)
+    info, spec = info_with(vectors, few=few, many=many), SelectionSpec("deita", 40, options={"limit": 1})
+    both = replace(spec, options={"complexity": "few", "quality": "many", "limit": 1})
+    place = [np.argsort(np.argsort(scores)) for scores in (few, many)]
+    assert select(matrix, both, info).rows.tolist() == np.argsort(-place[0] * place[1], kind="stable").tolist()
+    qdit = select(matrix, replace(spec, method="qdit", options={"score": "many"}), info).rows.tolist()
+    quality = select(matrix, replace(spec, method="quality", options={"score": "many"}), info).rows.tolist()
+    assert set(qdit[:10]) != set(quality[:10])
+    times = info_with(vectors, few=few, many=many * 1e6 - 3)
+    assert select(matrix, replace(spec, method="qdit", options={"score": "many"}), times).rows.tolist() == qdit
 
 
 @quick

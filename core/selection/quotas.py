@@ -1,0 +1,71 @@
+"""Quotas as a person types them: the least and the most that a selection has of a group of samples.
+
+    source:code<=10%            at most 10 % of the budget
+    source:*>=5                 of every source at least 5 samples; of one with fewer, all
+    set:maths>=20000 tokens     at least so many tokens
+    cluster=equal               as much of each cluster; =data: as in the data; =root: by the root of the share
+
+A group is named by what the samples are told apart by, a colon, and its value; * stands for every value. A sample
+without a value is in the group (none).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import SelectionError
+
+EVERY, NONE = "*", "(none)"  # every group; the group of the samples that have no value
+SHARES = ("equal", "data", "root")  # how a budget is given out to all groups
+MARKED = ("set", "tag")  # what a person gave samples; a sample may have several
+UNIT_MARKS = {"percent": "%", "samples": "", "tokens": " tokens"}
+BOUND = re.compile(r"([^:<>=]+):(.+?)(<=|>=)\s*(\d+\.?\d*|\.\d+)\s*(%|tokens?|samples?|)", re.DOTALL)
+PRESET = re.compile(rf"([^:<>=]+)=\s*({'|'.join(SHARES)})")
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One bound on a group, or how the budget is given out to all groups of a grouping.
+
+    by: what tells the groups apart; group: a value of it, or EVERY; sign: <= for at most, >= for at least, and = with
+    one of SHARES as the unit; amount of a unit: samples, tokens, or percent of the budget.
+    """
+
+    by: str
+    group: str
+    sign: str
+    amount: float
+    unit: str
+
+    def __str__(self) -> str:
+        if self.sign == "=":
+            return f"{self.by}={self.unit}"
+        amount = np.format_float_positional(self.amount, trim="-")
+        return f"{self.by}:{self.group}{self.sign}{amount}{UNIT_MARKS[self.unit]}"
+
+
+def parsed(text: str) -> Quota:
+    """The quota that a text says; `str` gives the text back, without needless spaces. Raises SelectionError."""
+    if found := PRESET.fullmatch(text.strip()):
+        return Quota(found[1].strip(), EVERY, "=", 0.0, found[2])
+    found = BOUND.fullmatch(text.strip())
+    parts = [part.strip() for part in found.groups()] if found else [""]
+    if not all(parts[:2]):
+        raise SelectionError(
+            f"A quota is written like source:code<=10%, source:*>=5, set:NAME>=9 tokens or source=equal, got {text!r}."
+        )
+    by, group, sign, amount, mark = parts
+    unit = {"%": "percent", "t": "tokens"}.get(mark[:1], "samples")
+    if unit == "percent" and float(amount) > 100:
+        raise SelectionError(f"The quota {text.strip()} asks for more than 100 %.")
+    return Quota(by, group, sign, float(amount), unit)
+
+
+def named_groups(quotas: Sequence[str]) -> list[str]:
+    """The sets and tags that quotas name, such as set:maths, or set:* for all of them; raises SelectionError."""
+    found = [parsed(text) for text in quotas]
+    return list(dict.fromkeys(f"{quota.by}:{quota.group}" for quota in found if quota.by in MARKED))

@@ -1,0 +1,96 @@
+"""Selections: keep the present one under a name, load another, and see what two of them have and lack."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.errors import SaelectError
+from core.matrix.statistics import active_in
+from core.session.groups import group
+from core.studies.saved_selections import Pair, pair
+from core.system.shown import many
+from pages.parts import saved
+from pages.parts.changes import arrow
+from pages.parts.tables import meaning_table, samples_table, why_link
+from pages.parts.text import plain
+from pages.parts.view import header, link, metrics
+
+LISTED = 300  # samples of each side
+KEPT, SAVED = "kept", "selection:"  # the present selection and the saved ones as groups
+LEAD = "Keep the present selection under a name, load an earlier one, or compare any two."
+
+
+def called(name: str) -> str:
+    """A selection as the choice shows it."""
+    return "the present one" if name == KEPT else plain(name.removeprefix(SAVED))
+
+
+def ask() -> tuple[str, str]:
+    """The two to compare: at first the one saved last with the present one."""
+    names = [*(f"{SAVED}{name}" for name in reversed(now.state.selections)), KEPT]
+    left, right = st.columns(2)
+    one = left.selectbox("Compare", names, key="first", bind="query-params", format_func=called)
+    two = right.selectbox("With", names, len(names) - 1, key="second", bind="query-params", format_func=called)
+    return one, two
+
+
+def compare(one: str, two: str) -> None:
+    """What changes from the first to the second."""
+    try:
+        sides = [group(now.session, now.spec, now.state, name) for name in (one, two)]
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/block:")
+        return
+    found = pair(now.matrix, sides[0].rows, sides[1].rows, now.session.info.tokens)
+    metrics(
+        ("Samples", arrow(found.sizes), f"{len(found.both):,} in both"),
+        ("Tokens", arrow(found.tokens), f"{found.tokens[1] - found.tokens[0]:+,}"),
+        (f"{now.noun.capitalize()}s covered", arrow(found.covered),
+         f"{len(found.gained):,} gained, {len(found.lost):,} lost"),
+    )  # fmt: skip
+    if not len(found.only_one) + len(found.only_two):
+        st.info("They keep the same samples.", icon=":material/equal:")
+        return
+    show_features(found)
+    show_samples(found, one, two)
+
+
+def show_features(found: Pair) -> None:
+    """The features gained and lost, by name."""
+    n_samples = active_in(now.matrix, np.arange(now.matrix.n_samples))
+    for column, title, features in zip(st.columns(2, gap="large"), ("Lost", "Gained"), (found.lost, found.gained),
+                                       strict=True):  # fmt: skip
+        with column:
+            st.subheader(f"{title}: {many(len(features), now.noun)}", anchor=False)
+            if len(features):
+                meaning_table(now, features, f"pair-{title}", lambda some: {"samples": n_samples[some]}, height=260)
+
+
+def show_samples(found: Pair, one: str, two: str) -> None:
+    """The samples that only one of them has, side by side, and the way to what they differ in."""
+    for column, name, rows, key in zip(st.columns(2, gap="large"), (one, two), (found.only_one, found.only_two),
+                                       ("one", "two"), strict=True):  # fmt: skip
+        with column:
+            more = f", the first {LISTED} are listed" if len(rows) > LISTED else ""
+            st.subheader(f"Only in {called(name)}: {many(len(rows), 'sample')}", anchor=False)
+            if more:
+                st.caption(f"{many(len(rows), 'sample')}{more}.")
+            for row in samples_table(now, rows[:LISTED], f"only-{key}") if len(rows) else ():
+                why_link(row)
+    st.page_link("pages/differences.py", label=f"Which {now.noun}s they differ in", icon=":material/difference:",
+                 query_params=link(a=one, b=two))  # fmt: skip
+
+
+now = header("Selections", LEAD)
+saved.save_form(now)
+saved.bring_back(now)
+if now.state.selections:
+    chosen = saved.saved_table(now)
+    if chosen is not None:
+        saved.manage(now, chosen)
+    else:
+        st.caption("Click one to load, rename, duplicate or delete it.")
+    compare(*ask())
+else:
+    st.info("Nothing is saved yet: save the present selection, change the budget or decide something, and compare.")

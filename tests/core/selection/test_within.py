@@ -1,0 +1,159 @@
+"""Every method within quotas: nobody passes a bound, greedy is its definition and at least half of the best."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from core.errors import SelectionError
+from core.explain.certificates import certificate
+from core.explain.rejects import reasons
+from core.schema import FeatureMatrix, SelectionSpec
+from core.selection import within
+from core.selection.registry import METHODS
+from core.selection.run import is_nested, select
+from core.selection.specs import spec_dict, spec_from
+from tests.oracles import allowed, cost, credit, features, triples
+from tests.strategies import OPTIONS, quick, rich_info, tasks
+
+quotas = st.lists(
+    st.sampled_from([
+        "source:code<=1", "source:*<=40%", "source:maths>=2", "source:*>=1", "source=equal", "source=data",
+        "source=root", "source:prose<=12 tokens", "source:code>=5 tokens", "set:some<=2", "set:some>=30%",
+    ]), min_size=1, max_size=2, unique=True,
+)  # fmt: skip
+bounds_in_samples = st.sampled_from([
+    ("source:code<=1",), ("source:*<=2", "source:maths>=1"), ("source:*>=1",), ("source=equal",),
+    ("source:prose<=0", "source:code>=2"),
+])  # fmt: skip
+
+
+def of_method(spec, method):
+    return replace(spec, method=method, options=OPTIONS.get(method, {}))
+
+
+def outcome(matrix, spec, info):
+    """The selection; hypothesis tries another task where the quotas cannot be met."""
+    try:
+        return select(matrix, spec, info)
+    except SelectionError as error:
+        assume("quota" not in str(error) and "reference" not in str(error))
+        raise
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.one_of(tasks(), tasks(unit="tokens")), quotas, st.data())
+def test_no_method_passes_a_bound(task, texts, data):
+    matrix, spec, info = task
+    some = tuple(data.draw(st.sets(st.integers(0, matrix.n_samples - 1))))
+    spec = replace(spec, quotas=tuple(texts), sets={"set:some": some})
+    for method in METHODS:
+        got = outcome(matrix, of_method(spec, method), info)
+        rows = got.rows.tolist()
+        price = [cost(info, row) if spec.unit == "tokens" else 1 for row in range(matrix.n_samples)]
+        assert tuple(rows[: len(spec.pins)]) == spec.pins
+        assert len(set(rows)) == len(rows)
+        assert all(allowed(matrix, spec)[row] for row in rows)
+        assert sum(price[row] for row in rows) <= spec.budget
+        for one in got.details["bounds"]:
+            taken = Counter()
+            for row in rows:
+                taken[int(one.label[row])] += one.cost[row]
+            assert all(one.least[g] <= taken[g] <= one.most[g] for g in range(len(one.names)))
+        left = [row for row in range(matrix.n_samples) if row not in rows]
+        assert all(reasons(matrix, got, info, left))
+
+
+@settings(max_examples=25, deadline=None)
+@given(tasks())
+def test_step_by_step_a_method_gives_what_it_gives_at_once(task):
+    """A quota that bounds nothing changes nothing, even if the method is stopped after each pick."""
+    matrix, spec, info = task
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(within, "AT_ONCE", 1)
+        for method in METHODS:
+            wanted = of_method(spec, method)
+            if not is_nested(wanted):
+                continue
+            try:
+                whole = select(matrix, wanted, info)
+            except SelectionError:
+                assume(False)
+            steps = select(matrix, replace(wanted, quotas=("source:*<=100%",)), info)
+            assert triples(steps) == triples(whole), method
+
+
+def brute(matrix, spec, label, least, most):
+    """sae-greedy within bounds in samples, word for word: (row, round, gain)."""
+    sets, weight, rows, rounds = features(matrix, spec), credit(matrix, spec), list(spec.pins), [1] * len(spec.pins)
+    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in rows]
+
+    def gain(row, now):
+        times = Counter(f for i in now for f in sets[i])
+        return sum(weight[f] for f in sets[row] if times[f] < spec.multiplicity)
+
+    for short in (True, False):
+        number = 1
+        while len(rows) < spec.budget:
+            has = Counter(label[i] for i in rows)
+            open_ = [i for i in free if i not in rows and has[label[i]] < (least if short else most)[label[i]]]
+            if not open_:
+                break
+            now = [i for i, r in zip(rows, rounds, strict=True) if r == number]
+            if not any(gain(i, now) for i in open_) and any(gain(i, []) for i in open_):
+                number, now = number + 1, []
+            rows.append(max(open_, key=lambda i: (gain(i, now), -i)))
+            rounds.append(number)
+        rounds = [1] * len(rounds) if short else rounds
+    same = [[j for j in range(k) if rounds[j] == rounds[k]] for k in range(len(rows))]
+    return [(rows[k], rounds[k], gain(rows[k], [rows[j] for j in same[k]])) for k in range(len(rows))]
+
+
+@quick
+@given(tasks(), bounds_in_samples, st.integers(1, 3))
+def test_greedy_within_bounds_is_the_definition(task, texts, at_once):
+    matrix, spec, info = task
+    spec = replace(spec, quotas=texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(within, "AT_ONCE", at_once)
+        got = outcome(matrix, spec, info)
+    bounds = got.details["bounds"][0]
+    wanted = brute(matrix, spec, bounds.label, bounds.least, bounds.most)
+    assert [t[:2] for t in triples(got)] == [w[:2] for w in wanted]
+    assert np.allclose(got.gains, [w[2] for w in wanted])
+
+
+@quick
+@given(tasks(weights=("uniform", "idf")), bounds_in_samples)
+def test_greedy_is_half_of_the_best_and_the_certificate_holds(task, texts):
+    matrix, spec, info = task
+    spec = replace(spec, quotas=texts, pins=())
+    got = outcome(matrix, spec, info)
+    bounds, sets, weight = got.details["bounds"][0], features(matrix, spec), credit(matrix, spec)
+
+    def worth(rows):
+        times = Counter(f for i in rows for f in sets[i])
+        return sum(w * min(spec.multiplicity, times[f]) for f, w in enumerate(weight))
+
+    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
+    taken = [(rows, bounds.taken(np.array(rows))) for rows in combinations(free, len(got.rows))]
+    best = max(worth(rows) for rows, has in taken if (bounds.least <= has).all() and (has <= bounds.most).all())
+    assert worth(got.rows.tolist()) >= best / 2 - 1e-9
+    found = certificate(matrix, got)
+    assert np.isclose(found.covered, worth(got.rows.tolist()))
+    assert found.bound >= best - 1e-9
+
+
+def test_quotas_are_in_the_request_as_json_and_come_back():
+    spec = SelectionSpec(budget=3, quotas=("source:*<=50%", "set:some>=1"), sets={"set:some": (0, 2)})
+    rng = np.random.default_rng(0)
+    matrix, info = FeatureMatrix.from_sets([{0, 1}, {1}, {2}, {3}, {0}], 4), rich_info(rng, 5)
+    got = select(matrix, spec, info)
+    again = spec_from(spec_dict(got))
+    assert again == spec
+    assert select(matrix, again, info).rows.tolist() == got.rows.tolist()
+    assert not {"quotas", "sets"} & set(spec_dict(select(matrix, SelectionSpec(budget=3))))
