@@ -42,9 +42,9 @@ PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
 def show() -> None:
-    """Draw the sidebar and the page that the address names."""
+    """Draw the bar and the page that the address names."""
+    from pages.parts.bar import open_view
     from pages.parts.changes import say_change
-    from pages.parts.sidebar import open_view
     from pages.parts.view import ASKED, arrived
 
     st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside

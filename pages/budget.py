@@ -63,7 +63,7 @@ def show_picks() -> None:
     beside(now, now.selection.rows[shown], "budget", more, formats)
 
 
-now = header("Budget", "Move the budget in the sidebar: the picks, the curve and the figures follow.")
+now = header("Budget", "Move the budget in the bar above: the picks, the curve and the figures follow.")
 session, k = now.session, len(now.selection.rows)
 covered = int(now.selection.covered_after[-1])
 show_figures()

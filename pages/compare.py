@@ -111,7 +111,7 @@ def show_picks(found: Stability) -> None:
 now = header("Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans.")
 session, k = now.session, len(now.selection.rows)
 if now.spec.unit != "samples":
-    st.info("The comparison is at equal samples: set the budget in samples in the sidebar.",
+    st.info("The comparison is at equal samples: set the budget in samples in the bar.",
             icon=":material/straighten:")  # fmt: skip
     st.stop()
 names, quick, score = pick_methods()

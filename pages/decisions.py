@@ -104,7 +104,7 @@ def show_history() -> None:
         "stands": [not event.undone for event in events],
     })  # fmt: skip
     st.dataframe(frame, hide_index=True, height=420)
-    st.caption("Undo and redo in the sidebar go through the steps one by one.")
+    st.caption("Undo and redo in the bar go through the steps one by one.")
 
 
 def show_file() -> None:

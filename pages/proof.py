@@ -73,7 +73,7 @@ def show_chart(own: bool) -> None:
         draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
         chosen = clicked()
         if chosen is None:
-            st.caption("Click a method's point to set the sidebar to it, and for the link to the page Compare.")
+            st.caption("Click a method's point to set the bar to it, and for the link to the page Compare.")
         else:
             link_to_compare(chosen)
     else:
@@ -111,7 +111,7 @@ def why_not(result: Result) -> str:
 
 
 def take_over() -> None:
-    """Set the sidebar to the lens, method and budget that were clicked.
+    """Set the bar to the lens, method and budget that were clicked.
 
     In a callback, as the values of widgets can be set only there; query parameters of a link do not reach widgets that
     are on both pages, and a change of page by the program is forbidden while widgets are bound to the address.

@@ -72,6 +72,12 @@ class Session:
 
         return self.remember(("theta", lens, scope), chosen)
 
+    def share_below(self, scope: str, theta: float, lens: str = "tokens") -> float:
+        """The share of the values of a scope and a lens that θ leaves out, from 0 to 1; 0 where there are none."""
+        values = self.raw_matrix(scope, lens).value
+        key = ("below", lens, scope, theta)
+        return self.remember(key, lambda: float(np.count_nonzero(values <= theta) / max(len(values), 1)))
+
     def matrix(self, scope: str, theta: float, lens: str = "tokens") -> FeatureMatrix:
         """The matrix at scope, θ and lens; raises StoreError where the store has no such lens."""
         return self.remember(("matrix", lens, scope, theta), lambda: self.raw_matrix(scope, lens).at(theta))

@@ -15,6 +15,7 @@ from core.settings import settings_of
 from pages.parts.choices import choose, not_listed
 
 SPEC = settings_of(SelectionSpec)
+PRESETS = (0, 0.5, 0.75, 0.9, 0.99)  # quantiles of the values that have a button as θ
 DEFAULTS = {  # how θ is chosen by lens
     "tokens": "The default is where a tenth of the samples come nearest to covering 90 % of the features; in large "
     "data sets, a twentieth or a hundredth.",
@@ -28,31 +29,28 @@ def pick_details(session: Session, method: str, lens: str) -> tuple[dict[str, An
     Beside these, sentences on what the address asks for and cannot have.
     """
     known, given, values, ignored = METHODS[method], {}, {}, []
-    with st.expander("More about the method"):
-        if known.counts:
-            choices = weights_of(session, lens)
-            given["weights"] = st.selectbox(
-                "Weights", choices, key="weights", bind="query-params", help=SPEC["weights"].sentence
-            )
-            given["multiplicity"] = st.number_input(
-                "Multiplicity r", 1, 20, 1, key="multiplicity", bind="query-params", help=SPEC["multiplicity"].sentence
-            )
-        if known.seeded:
-            given["seed"] = st.number_input(
-                "Seed", 0, 10_000, 0, key="seed", bind="query-params", help=SPEC["seed"].sentence
-            )
-        for option in known.options:
-            key, title = f"{method}_{option.name}", option.name.capitalize()
-            if option.kind in LISTED:
-                titles = listed(session.store, option.kind)
-                ignored += not_listed(title, key, titles)
-                value = choose(title, key, titles, option.help, option.default or "")
-            else:
-                value = pick_option(session, method, option, title, key)
-            if value not in (None, "", option.default):
-                values[option.name] = value
-        if not (known.counts or known.seeded or known.options):
-            st.caption("Nothing to set.")
+    if known.counts:
+        choices = weights_of(session, lens)
+        given["weights"] = st.selectbox(
+            "Weights", choices, key="weights", bind="query-params", help=SPEC["weights"].sentence
+        )
+        given["multiplicity"] = st.number_input(
+            "Multiplicity r", 1, 20, 1, key="multiplicity", bind="query-params", help=SPEC["multiplicity"].sentence
+        )
+    if known.seeded:
+        given["seed"] = st.number_input(
+            "Seed", 0, 10_000, 0, key="seed", bind="query-params", help=SPEC["seed"].sentence
+        )
+    for option in known.options:
+        key, title = f"{method}_{option.name}", option.name.capitalize()
+        if option.kind in LISTED:
+            titles = listed(session.store, option.kind)
+            ignored += not_listed(title, key, titles)
+            value = choose(title, key, titles, option.help, option.default or "")
+        else:
+            value = pick_option(session, method, option, title, key)
+        if value not in (None, "", option.default):
+            values[option.name] = value
     return given | {"options": values}, ignored
 
 
@@ -83,17 +81,21 @@ def pick_number(option: Option, title: str, about: dict[str, Any]) -> float | in
 
 
 def pick_theta(session: Session, scope: str, lens: str) -> float:
-    """The JumpReLU threshold, chosen among quantiles of the store's values."""
+    """The JumpReLU threshold: a number, or one of a few quantiles of the store's values."""
     default, table = session.default_theta(scope, lens)
-    thetas = {row.quantile: row.theta for row in table} or {0.0: 0.0}
-    start = next((q for q, theta in thetas.items() if theta == default), 0.0)
-    quantile = st.select_slider(
-        "Threshold θ",
-        list(thetas),
-        start,
-        format_func=lambda q: f"{thetas[q]:.3g} ({q:.1%})",
-        key=f"theta_{scope}" if lens == "tokens" else f"theta_{lens}_{scope}",
-        bind="query-params",
-        help=f"{SPEC['theta'].sentence} In brackets: the share of all values below it. {DEFAULTS[lens]}",
-    )
-    return thetas[quantile]
+    key = f"theta_{scope}" if lens == "tokens" else f"theta_{lens}_{scope}"
+    theta = st.number_input(
+        "Threshold θ", 0.0, None, default, 0.1, "%.4g", key=key, bind="query-params",
+        help=f"{SPEC['theta'].sentence} {DEFAULTS[lens]}",
+    )  # fmt: skip
+    st.caption(f"{session.share_below(scope, theta, lens):.1%} of all values are at or below θ.")
+    presets = {"Default": default} | {f"{row.quantile:.0%}": row.theta for row in table if row.quantile in PRESETS}
+    with st.container(horizontal=True):
+        for name, value in presets.items():
+            st.button(name, key=f"{key}-{name}", disabled=value == theta, on_click=set_value, args=(key, value))
+    return theta
+
+
+def set_value(key: str, value: float) -> None:
+    """Give a widget a value, in a callback."""
+    st.session_state[key] = value

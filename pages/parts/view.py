@@ -25,7 +25,7 @@ from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.text import escape, plain, whole
 
-OPENED = "opened-store"  # in the session: the key of a store that a page asks the sidebar to open
+OPENED = "opened-store"  # in the session: the key of a store that a page asks the bar to open
 ASKED = "page"  # query parameter: the page to go to from app.py
 OF = {"all": "whole samples", "prompt": "prompts", "response": "responses"}  # what a scope is called in a sentence
 SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a third closes the one opened first
@@ -33,7 +33,7 @@ SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a th
 
 @dataclass(frozen=True)
 class View:
-    """What the sidebar's controls say, and what follows from it."""
+    """What the bar's controls say, and what follows from it."""
 
     session: Session
     workspace: Workspace
@@ -177,7 +177,6 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
     lens: the one that the page looks through whatever the view's; the page ends here where nothing is selected then.
     """
     now = view()
-    st.html("<style>.stMainBlockContainer{padding-top:3rem}</style>")
     st.title(title, anchor=False)
     lens = lens or now.spec.lens
     st.write(lead if isinstance(lead, str) else lead[lens])

@@ -1,4 +1,4 @@
-"""Screenshots of every page, light and dark: python -m tests.browser.screenshots FOLDER [DATA SET AS IN THE SIDEBAR]"""
+"""Screenshots of every page, light and dark: python -m tests.browser.screenshots FOLDER [DATA SET AS IN THE BAR]"""
 
 from __future__ import annotations
 

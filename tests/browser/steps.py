@@ -15,12 +15,23 @@ def state_line(page: Page) -> str:
 
 def set_budget(page: Page, budget: int) -> None:
     """Move the budget's slider by keyboard, as `fill` does nothing on it."""
-    slider = page.get_by_test_id("stSidebar").get_by_role("slider").first
+    slider = page.locator(".st-key-bar").get_by_role("slider").first
     slider.focus()
     slider.press("Home")
     for _ in range(budget - 1):
         slider.press("ArrowRight")
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{budget} of {SAMPLES} samples", timeout=30_000)
+    settle(page)
+
+
+def set_theta(page: Page, theta: str) -> None:
+    """Type another θ under Advanced, and close it."""
+    page.get_by_role("button", name="Advanced").click()
+    box = page.get_by_role("spinbutton", name="Threshold θ")
+    box.fill(theta)
+    box.press("Enter")
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"θ = {theta}", timeout=30_000)
+    page.keyboard.press("Escape")
     settle(page)
 
 

@@ -34,7 +34,7 @@ def test_a_file_that_only_a_link_names_is_not_opened(visit, monkeypatch, method,
     assert any(f"as {option}, which is not listed here: it is ignored" in text for text in told)
     assert value not in asked
     assert not at.error
-    assert box(at, "Method").value == method, "the page stays, with its sidebar"
+    assert box(at, "Method").value == method, "the page stays, with its bar"
     assert "some" not in "".join(told).replace(value, ""), "nothing is said of what lies there"
 
 
@@ -59,7 +59,7 @@ def test_vectors_that_do_not_fit_leave_the_page_as_it_is_without_them(visit, cac
     assert metrics(at)["Picks"][0] == str(N // 10)
 
 
-def test_a_mistake_of_the_method_keeps_the_sidebar(visit):
+def test_a_mistake_of_the_method_keeps_the_bar(visit):
     at = visit(method="reference-guided")
     assert at.title[0].value == "No selection with these settings"
     assert "needs the option reference" in at.warning[0].value

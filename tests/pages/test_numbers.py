@@ -146,7 +146,7 @@ def test_the_order_vetoed_lists_the_vetoed_features_alone(visit, session):
 
 
 def test_the_help_of_theta_says_how_the_default_is_chosen(visit):
-    help = next(s.help for s in visit().get("select_slider") if s.label == "Threshold θ")
+    help = next(s.help for s in visit().number_input if s.label == "Threshold θ")
     assert "nearest to covering 90 %" in help
     assert not re.search("lowest", help)
 

@@ -1,4 +1,4 @@
-"""The sidebar: the data set, the request and the decisions; from them the view that every page draws."""
+"""The bar on top of every page: the data set, the request and the decisions; from them the view that pages draw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import SaelectError, UnscoredError
-from core.schema import NOUNS, SCOPES, Selection, SelectionSpec
+from core.schema import SCOPES, Selection, SelectionSpec
 from core.scoring.columns import missing_columns
 from core.selection.registry import METHODS
 from core.session.listed import LISTED
@@ -23,20 +23,33 @@ from pages.parts.method_choice import pick_method
 from pages.parts.options import pick_details, pick_theta
 from pages.parts.store_forms import score_form
 from pages.parts.text import plain
-from pages.parts.view import OPENED, View, session_of, url
+from pages.parts.view import OPENED, View, link, session_of, url
 
+DATA_WIDTH, METHOD_WIDTH, BUDGET_WIDTH = 220, 190, 220  # pixels
 LENS_HELP = (
     "Topics: a feature is what a sample is about or asks for. Tokens: it is what single tokens mean to the model, "
     "as in the papers."
 )
 
 
-def open_view(needed: bool = True) -> View | None:
-    """Draw the sidebar and keep what it says as the view; without a usable store say what to do, and give None.
+STYLE = """<style>
+.stMainBlockContainer{padding:3.6rem 2rem 4rem}
+.st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
+.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
+@media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
+@media(max-width:640px){.stMainBlockContainer{padding-left:1rem;padding-right:1rem}}
+</style>"""  # names of Undo and Redo are for who hears the page, where it is narrow
 
-    needed: the page shows the view; else nothing is said outside the sidebar. Without any store all pages lead to Data.
+
+def open_view(needed: bool = True) -> View | None:
+    """Draw the bar and keep what it says as the view; without a usable store say what to do, and give None.
+
+    needed: the page shows the view; else the bar has the data set alone. Without any store all pages lead to Data.
     """
-    title = pick_store()
+    st.html(STYLE)
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="bar")
+    with bar:
+        title = pick_store()
     if title is None:
         if needed:
             st.switch_page("pages/data.py", query_params=url())
@@ -48,43 +61,47 @@ def open_view(needed: bool = True) -> View | None:
             st.title("This feature store cannot be shown", anchor=False)
             st.error(plain(title.error or error), icon=":material/error:")
         return None
+    if not needed:
+        return None
+    with bar:
+        workspace, state, asked, ignored = ask(session)
+    for sentence in ignored:
+        st.warning(plain(sentence), icon=":material/link_off:")
     try:
-        st.session_state.view = build_view(session)
-        return st.session_state.view
+        order, selection = selected(session, asked)
     except SaelectError as error:
-        if needed:
-            no_selection(session, error)
-    return None
+        no_selection(session, error)
+        return None
+    st.session_state.view = View(session, workspace, state, selection.spec, order, selection)
+    return st.session_state.view
 
 
 def no_selection(session: Session, error: SaelectError) -> None:
-    """Why nothing is selected, and what can be undone; what is set in the sidebar stays."""
+    """Why nothing is selected; what is set in the bar stays, and Undo is there."""
     st.title("No selection with these settings", anchor=False)
     st.warning(plain(error), icon=":material/block:")
-    workspace = workspace_of(session.store)
     if isinstance(error, UnscoredError):
         text = "Ban this sample" if len(error.rows) == 1 else f"Ban these {len(error.rows):,} samples"
         st.button(
             text,
             icon=":material/do_not_disturb_on:",
-            on_click=workspace.ban,
+            on_click=workspace_of(session.store).ban,
             args=(error.rows,),
             key="unscored",
             type="primary",
         )
     if wants_score(session):
         score_form(session)
-    undo_buttons(workspace)
 
 
 def wants_score(session: Session) -> bool:
-    """Whether the method chosen in the sidebar needs a score column, and one can be computed."""
+    """Whether the method chosen in the bar needs a score column, and one can be computed."""
     method = METHODS.get(st.session_state.get("method", ""))
     return method is not None and "score" in method.needs and bool(missing_columns(session.store))
 
 
 def pick_store() -> StoreTitle | None:
-    """The data set chosen in the sidebar: at first the newest that can be opened. In the address stands its key."""
+    """The data set chosen in the bar: at first the newest that can be opened. In the address stands its key."""
     titles = {title.key: title for title in store_titles(cache_dir())}
     if not titles:
         return None
@@ -97,30 +114,30 @@ def pick_store() -> StoreTitle | None:
     if asked not in titles and st.session_state.get("pick-store") not in titles:
         usable = (key for key, title in titles.items() if not title.error)
         st.session_state["pick-store"] = next(usable, next(iter(titles)))
-    with st.sidebar:
-        key = choose("Data set", "store", {key: title.text for key, title in titles.items()})
-    return titles[key]
+    with st.container(width=DATA_WIDTH):
+        return titles[choose("Data set", "store", {key: title.text for key, title in titles.items()})]
 
 
-def build_view(session: Session) -> View:
-    """Read the controls, apply the person's decisions and order the samples."""
+def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec, list[str]]:
+    """Draw the controls: the decisions that stand, the request, and sentences on what the address cannot have."""
     workspace = workspace_of(session.store)
     state = workspace.state()
-    with st.sidebar:
-        lens = pick_lens(session)
+    lens = pick_lens(session)
+    with st.container(width=METHOD_WIDTH):
         method = pick_method(session)
+    with st.container(width=BUDGET_WIDTH):
         unit, budget = pick_budget(session, state)
+    with st.popover("Advanced", icon=":material/tune:"):
         scope = pick_scope(session, lens)
         theta = pick_theta(session, scope, lens)
         details, ignored = pick_details(session, method, lens)
-    for sentence in ignored:
-        st.warning(plain(sentence), icon=":material/link_off:")
-    spec = SelectionSpec(method, budget, unit, theta, scope, pins=state.pins, bans=state.bans, lens=lens, **details)
+    decisions(workspace, state)
     decided = state.of(lens)
-    order, selection = selected(session, replace(spec, vetoes=decided.vetoes, boosts=decided.boosts))
-    with st.sidebar:
-        decisions(workspace, state, selection.spec)
-    return View(session, workspace, state, selection.spec, order, selection)
+    spec = SelectionSpec(
+        method, budget, unit, theta, scope, vetoes=decided.vetoes, pins=state.pins, bans=state.bans, lens=lens,
+        boosts=decided.boosts, **details,
+    )  # fmt: skip
+    return workspace, state, spec, ignored
 
 
 def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selection]:
@@ -162,21 +179,23 @@ def pick_scope(session: Session, lens: str) -> str:
     return st.segmented_control(label, scopes, default="all", required=True, key="scope", bind="query-params")
 
 
-def decisions(workspace: Workspace, state: WorkspaceState, spec: SelectionSpec) -> None:
-    """How many decisions stand, those on features of the lens looked through, and undo and redo."""
-    st.divider()
-    vetoed, banned = many(len(spec.vetoes), f"vetoed {NOUNS[spec.lens]}"), many(len(state.bans), "banned sample")
-    boosted = f" · {len(spec.boosts):,} boosted" if spec.boosts else ""
-    st.caption(f"{vetoed}{boosted} · {len(state.pins):,} pinned · {banned}")
-    undo_buttons(workspace)
-
-
-def undo_buttons(workspace: Workspace) -> None:
-    """Undo and redo, effective on every page at once."""
-    state = workspace.state()
+def decisions(workspace: Workspace, state: WorkspaceState) -> None:
+    """Undo and redo, each named, effective on every page at once, and the way to the decisions that stand."""
     steps = ("Undo", state.next_undo, workspace.undo), ("Redo", state.next_redo, workspace.redo)
-    for column, (name, step, take) in zip(st.columns(2), steps, strict=True):
+    for name, step, take in steps:
         told, key = plain(f"{name}: {step}") if step else None, name.lower()
-        if column.button(name, icon=f":material/{key}:", disabled=not step, width="stretch", key=key, help=told):
+        if st.button(name, icon=f":material/{key}:", disabled=not step, key=key, help=told):
             take()
             st.rerun()
+    count = len(state.pins) + len(state.bans) + sum(len(own.vetoes) + len(own.boosts) for own in state.lenses.values())
+    st.page_link(
+        "pages/decisions.py", label=many(count, "decision"), icon=":material/gavel:", width="content",
+        query_params=link(), help=told_of(state),
+    )  # fmt: skip
+
+
+def told_of(state: WorkspaceState) -> str:
+    """What kinds of decisions stand."""
+    vetoed, boosted = (sum(len(getattr(own, name)) for own in state.lenses.values()) for name in ("vetoes", "boosts"))
+    kinds = ((len(state.pins), "pinned"), (len(state.bans), "banned"), (vetoed, "vetoed"), (boosted, "boosted"))
+    return " · ".join(f"{count:,} {kind}" for count, kind in kinds)
