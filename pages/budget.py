@@ -3,15 +3,19 @@
 import numpy as np
 import streamlit as st
 
+from core.explain.advice import advice
 from core.explain.certificates import certificate
 from core.explain.gains import gain_format
-from core.explain.summary import samples_to_cover
 from core.selection.run import is_nested
+from core.session.budgets import RANDOM, random_coverage, random_needed
 from core.system.shown import many
-from pages.parts.coverage_figures import budget_figure
+from pages.parts.budget_control import set_budget
+from pages.parts.budget_figure import budget_figure, curves
 from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
 from pages.parts.sample_panel import beside
+from pages.parts.stability import show_stability
+from pages.parts.text import plain
 from pages.parts.view import header, metrics
 
 LISTED = 500  # picks of the table
@@ -19,29 +23,47 @@ LISTED = 500  # picks of the table
 
 def show_figures() -> None:
     """The selection's figures at a glance."""
-    sure = f"≥ {certificate(now.matrix, now.selection).share:.1%}" if now.spec.unit == "samples" else "—"
-    everything, spent = session.coverable(now.spec), session.info.tokens[now.selection.rows]
+    sure = certificate(now.matrix, now.selection, session.info).share
+    spent = session.info.tokens[now.selection.rows]
     metrics(
         ("Picks", f"{k:,}", f"{k / session.store.n_samples:.1%} of the data"),
         (f"{now.noun.capitalize()}s covered", f"{covered:,}", f"{covered / max(everything, 1):.1%} of {everything:,}"),
         ("Tokens", f"{spent.sum():,}", f"mean {spent.mean():,.0f} a sample"),
-        ("Certificate", sure, "of the best possible coverage"),
+        ("Certificate", f"≥ {sure:.1%}", "of the best possible coverage"),
     )
 
 
 def show_curve() -> None:
-    """Coverage against the number of samples."""
-    draw(budget_figure(now), "budget-curve", 430)
-    middle = session.random_band(now.spec)[1]
-    st.caption(
-        f"{now.spec.method} covers {many(covered, now.noun)} with {many(k, 'sample')}; a random draw needs about "
-        f"{samples_to_cover(middle, covered):,} for as many, and its {k:,} cover {middle[k - 1]:,.0f}."
-    )
+    """Coverage against the budget; a click on it sets the budget."""
+    found = curves(now)
+    own = found[now.spec.method]
+    advised = advice(own.spent, own.covered, everything)
+    st.write(plain(advised.told(now.noun, now.spec.unit)))
+    log = st.toggle("Logarithmic axis", key="log", bind="query-params")
+    figure = budget_figure(now, found, advised, log)
+    draw(figure, "budget-curve", 430, on_select=from_curve, selection_mode="points")
+    st.caption(told_of_random())
     if not is_nested(now.spec):
         st.caption(
             f"{now.spec.method} in {now.spec.unit} selects anew for each budget: the picks of a smaller one need not "
             "be among those of a larger one."
         )
+
+
+def from_curve() -> None:
+    """Take the budget under the click."""
+    points = st.session_state["budget-curve"]["selection"]["points"]
+    if points:
+        set_budget(now.spec.unit, round(points[-1]["x"]))
+
+
+def told_of_random() -> str:
+    """What random draws need to cover as much, and what they cover with as much."""
+    unit = now.spec.unit.removesuffix("s")
+    needed = many(random_needed(session, now.spec, covered), unit)
+    spent = many(k if unit == "sample" else now.spec.budget, unit)
+    middle = random_coverage(session, now.selection)[1]
+    return f"{RANDOM} needs about {needed} to cover as much; with {spent} it covers {middle:,.0f}."
 
 
 def show_clusters() -> None:
@@ -63,10 +85,15 @@ def show_picks() -> None:
     beside(now, now.selection.rows[shown], "budget", more, formats)
 
 
-now = header("Budget", "Move the budget in the bar above: the picks, the curve and the figures follow.")
+now = header("Budget", "Set the budget above, or by a click on the curve: the picks and the figures follow.")
 session, k = now.session, len(now.selection.rows)
-covered = int(now.selection.covered_after[-1])
+covered, everything = int(now.selection.covered_after[-1]), session.coverable(now.spec)
 show_figures()
-show_curve()
+left, right = st.columns([3, 1], gap="medium")
+with left:
+    show_curve()
+with right:
+    st.subheader("Which picks stay?", anchor=False)
+    show_stability(now, "budget-stability")
 show_clusters()
 show_picks()

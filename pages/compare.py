@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explain.stability import Stability, stability
+from core.explain.stability import Stability
 from core.schema import NOUNS
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
+from core.session.budgets import RANDOM, total
+from core.session.lacking import lacking
 from core.studies.comparison import MethodRow, compare
 from core.system.shown import many
-from pages.parts.compare_figures import overlap_figure, stability_figure
+from pages.parts.compare_figures import overlap_figure
 from pages.parts.figures import draw
+from pages.parts.stability import show_stability
 from pages.parts.store_forms import score_form
 from pages.parts.tables import columns, samples_table, why_link
 from pages.parts.text import plain
@@ -25,6 +28,7 @@ FORMATS = {
     ),
     **{f"{noun}s covered": "localized" for noun in NOUNS.values()},
     **{f"tokens a {noun}": "%.1f" for noun in NOUNS.values()},
+    "samples": "localized",
     "tokens": "localized",
     "mean quality": "%.3f",
     "budget moves": st.column_config.TextColumn(
@@ -36,8 +40,9 @@ FORMATS = {
 def pick_methods() -> tuple[list[str], list[str], str]:
     """The methods to compare, those of them that are quick, and the score that counts as quality, or nothing."""
     scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
-    lacking = {"reference", "run"} | (set() if scores else {"score"})
-    quick = [name for name, method in METHODS.items() if method.quick and not lacking & set(method.needs)]
+    quick = [
+        name for name, m in METHODS.items() if m.quick and "reference" not in m.needs and not lacking(session, name)
+    ]
     looked_at = [] if now.spec.method in quick else [now.spec.method]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     names = left.multiselect("Methods", list(METHODS), quick + looked_at, key="compared")
@@ -54,7 +59,7 @@ def compared(names: list[str], quick: list[str], score: str) -> list[MethodRow]:
             bar.progress(names.index(name) / len(names), f"Running {name} …")
 
     try:
-        share = k / session.store.n_samples
+        share = (k if now.spec.unit == "samples" else now.spec.budget) / total(session, now.spec)
         return list(compare(session, now.spec, [share], names, score, on_method=tick).rows) if names else []
     finally:
         if bar:
@@ -64,7 +69,8 @@ def compared(names: list[str], quick: list[str], score: str) -> list[MethodRow]:
 def show_table(ran: list[MethodRow], score: str) -> None:
     """What each method covers and costs."""
     table = {
-        "method": [r.method for r in ran],
+        "method": [RANDOM if r.method == "random" else r.method for r in ran],
+        "samples": [r.samples for r in ran],
         f"{now.noun}s covered": [round(r.covered) for r in ran],
         "of all": [100 * r.covered / max(session.coverable(now.spec), 1) for r in ran],
         "tokens": [round(r.tokens) for r in ran],
@@ -75,28 +81,11 @@ def show_table(ran: list[MethodRow], score: str) -> None:
     }
     st.dataframe(pd.DataFrame(table), hide_index=True, key="compare-table", column_config=columns(FORMATS))
     best, worst = ran[0], ran[-1]
+    spent = many(best.budget, now.spec.unit.removesuffix("s"))
     st.caption(
-        f"With {many(k, 'sample')} {best.method} covers {many(round(best.covered), now.noun)}"
+        f"With {spent} {best.method} covers {many(round(best.covered), now.noun)}"
         + (f", {worst.method} {worst.covered:,.0f}." if len(ran) > 1 else ".")
     )
-
-
-def show_stability() -> Stability | None:
-    """The share of the picks that stay when the request varies, once that was asked for."""
-    st.subheader(f"How stable are the picks of {now.spec.method}?", anchor=False)
-    if st.button("Try another θ, scope and seed", key="stability", icon=":material/published_with_changes:"):
-        with st.spinner("Selecting again …"):
-            st.session_state.stability_found = (repr(now.spec), stability(now.selection, session.selection))
-    key, found = st.session_state.get("stability_found", ("", None))
-    if found is None or key != repr(now.spec):
-        st.caption("Which picks stay with θ a fifth lower or higher, another scope, or another seed.")
-        return None
-    if not found.kept:
-        st.caption("This store has no other scope, and neither θ nor a seed matters here: there is nothing to vary.")
-        return None
-    draw(stability_figure(found.kept), "compare-stability", 80 + 44 * len(found.kept))
-    st.caption(f"{int((found.of_pick == 1).sum()):,} of {many(k, 'pick')} are selected in every variation.")
-    return found
 
 
 def show_picks(found: Stability) -> None:
@@ -110,10 +99,6 @@ def show_picks(found: Stability) -> None:
 
 now = header("Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans.")
 session, k = now.session, len(now.selection.rows)
-if now.spec.unit != "samples":
-    st.info("The comparison is at equal samples: set the budget in samples in the bar.",
-            icon=":material/straighten:")  # fmt: skip
-    st.stop()
 names, quick, score = pick_methods()
 rows = compared(names, quick, score)
 ran = sorted((r for r in rows if not r.why), key=lambda r: -r.covered)
@@ -130,6 +115,7 @@ with left:
         st.subheader("Picks in common", anchor=False)
         draw(overlap_figure(ran), "compare-overlap", 120 + 42 * len(ran))
 with right:
-    found = show_stability()
+    st.subheader(f"How stable are the picks of {now.spec.method}?", anchor=False)
+    found = show_stability(now, "compare-stability")
 if found is not None:
     show_picks(found)

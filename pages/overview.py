@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.session.budgets import RANDOM
 from core.session.cut import READ, cut_told
 from core.system.shown import many, without_folders
 from pages.parts.coverage_figures import shares_figure
@@ -70,7 +71,7 @@ def show_coverage() -> None:
         f"With {many(budget, 'sample')}, greedy covers {shares['sae-greedy']:.1%} of the {nouns}, the longest "
         f"responses {shares['longest-response']:.1%}, random draws {shares['random']:.1%} at the median."
     )
-    shares["random, median"] = shares.pop("random")
+    shares[RANDOM] = shares.pop("random")
     shares |= {now.spec.method: covered / max(coverable, 1)}
     draw(shares_figure(shares, now.spec.method, now.noun), "overview-coverage", 300)
     st.caption(told)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WIDE = ("samples", "covered", "tokens", "redundancy", "quality")
 
 
-@takes(spec=Options(SelectionSpec, "theta", "scope", "lens"))
+@takes(spec=Options(SelectionSpec, "theta", "scope", "lens", "unit"))
 def compare(
     store: Store,
     spec: Asked,
@@ -38,7 +38,7 @@ def compare(
     method: Annotated[str, typer.Option("--method", "--methods", help="Separated by commas. Default: all.")] = "",
     score: Annotated[str, typer.Option(help="Score column for quality. Default: the first there is.")] = "",
     reference: Annotated[str, typer.Option(help="Store for reference-guided to steer to.")] = "",
-    draws: Annotated[int, typer.Option(help="Random draws to average.")] = 20,
+    draws: Annotated[int, typer.Option(min=1, help="Random draws; what stands for random is their median.")] = 20,
     overlap: Annotated[bool, typer.Option(help="Also which share of their picks the methods have in common.")] = False,
     shares: Annotated[str, typer.Option(hidden=True)] = "",
     as_json: AsJson = False,
@@ -48,11 +48,12 @@ def compare(
     Example: python -m core compare --store cache/KEY.duckdb --method sae-greedy,random --budget 300,5% --overlap
     """
     from core.selection.registry import METHODS
+    from core.session.budgets import total
     from core.studies.comparison import compare as run
 
     names = parsed_methods(method) or list(METHODS)
     session, _, wanted = request(store, **spec, budget="1")
-    asked = old_shares(shares) if shares else budget_shares(budget, session.store.n_samples)
+    asked = old_shares(shares) if shares else budget_shares(budget, total(session, wanted), wanted.unit)
     with bar() as progress:
         task = progress.add_task("Comparing", total=len(names), rate="")
         parts = list(asked.values())
@@ -60,13 +61,13 @@ def compare(
     machine(asdict(found)) if as_json else report(found, asked, overlap)
 
 
-def budget_shares(text: str, total: int) -> dict[str, float]:
-    """Budgets separated by commas as shares of all samples, by what was typed; raises SelectionError."""
+def budget_shares(text: str, total: int, unit: str = "samples") -> dict[str, float]:
+    """Budgets separated by commas as shares of all samples or tokens, by what was typed; raises SelectionError."""
     found = {}
     for part in words(text):
         k = parsed_budget(part, total)
         if not 1 <= k <= total:
-            raise SelectionError(f"A budget must be from 1 to the {total} samples there are, got {part!r}.")
+            raise SelectionError(f"A budget must be from 1 to the {total} {unit} there are, got {part!r}.")
         found[part] = parsed_share(part) if part.endswith("%") else k / total
     return found
 

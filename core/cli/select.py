@@ -106,8 +106,7 @@ def select(
             f"{samples} {'covers' if facts['samples'] == 1 else 'cover'} {features} "
             f"at θ = {wanted.theta:.4g} (lens: {wanted.lens})"
         )
-        if "at_least_of_best" in facts:
-            print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
+        print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
     if out:
         write(chosen, session.store, out, format_of(out), force=force)
         tell(f"written: {shown_path(out)}")
@@ -118,7 +117,7 @@ def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
     from core.explain.certificates import certificate
 
     spec = chosen.spec
-    facts = {
+    return {
         "method": spec.method,
         "lens": spec.lens,
         "samples": len(chosen.rows),
@@ -126,10 +125,8 @@ def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
         "covered": int(chosen.covered_after[-1]),
         "coverable": session.coverable(spec),
         "theta": spec.theta,
+        "at_least_of_best": certificate(session.matrix_of(spec), chosen, session.info).share,
     }
-    if spec.unit == "samples":
-        facts["at_least_of_best"] = certificate(session.matrix_of(spec), chosen).share
-    return facts
 
 
 @takes(spec=Options(SelectionSpec))

@@ -7,41 +7,43 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import SelectionError
 from core.matrix.statistics import active_in
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
 from core.selection.bounds import Bounds
 from core.selection.constraints import available
+from core.selection.inputs import SampleInfo, costs
 from core.selection.left_out import credit_weights, weight_sums
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """No selection of this size covers more weight than `bound`; share = covered / bound."""
+    """No selection with this budget covers more weight than `bound`; share = covered / bound."""
 
     covered: float
     bound: float
     share: float
 
 
-def certificate(matrix: FeatureMatrix, selection: Selection) -> Certificate:
+def certificate(matrix: FeatureMatrix, selection: Selection, samples: SampleInfo | None = None) -> Certificate:
     """How near a selection S of size k is to the best: OPT_k ≤ f(S) + the k largest gains left, and ≤ all there is.
 
     f(S) sums w_f · min(r, picks that have f); the best is over the samples that vetoes and bans leave. Within quotas
-    the best keeps to them too, so that of a group no more gains count than its most. Raises SelectionError for a budget
-    in tokens.
+    the best keeps to them too, so that of a group no more gains count than its most. With a budget in tokens it is
+    OPT ≤ f(S) + the largest sum of gains left that fits in the budget, the last of them in part (Dantzig's bound of the
+    knapsack, 1957; quotas are left out of account); that takes `samples`. Raises SelectionError without them.
     """
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
-    if spec.unit != "samples":
-        raise SelectionError("A certificate can only be given for a budget in samples.")
     weight, allowed = credit_weights(matrix, selection), available(matrix, spec)
     count = active_in(matrix, selection.rows)
     covered = float(weight @ np.minimum(count, spec.multiplicity))
     most = float(weight @ np.minimum(active_in(matrix, np.flatnonzero(allowed)), spec.multiplicity))
     allowed[selection.rows] = False
     gains = np.where(allowed, weight_sums(matrix, weight * (count < spec.multiplicity)), 0.0)
-    more = largest_gains(gains, len(selection.rows), selection.details.get("bounds", ()))
+    if spec.unit == "samples":
+        more = largest_gains(gains, len(selection.rows), selection.details.get("bounds", ()))
+    else:
+        more = fractional(gains, costs(matrix, spec, samples), spec.budget)
     bound = max(covered, min(most, covered + more))  # max: against rounding
     return Certificate(covered, bound, covered / bound if bound > 0 else 1.0)
 
@@ -57,3 +59,10 @@ def largest_gains(gains: np.ndarray, k: int, bounds: Sequence[Bounds] = ()) -> f
             place[by_group] = np.arange(len(label)) - np.searchsorted(label[by_group], label[by_group])
             sums.append(gains[order[(label < 0) | (place < one.most[label])][:k]].sum())
     return float(min(sums, default=gains[order[:k]].sum()))
+
+
+def fractional(gains: np.ndarray, cost: np.ndarray, room: int) -> float:
+    """The largest sum of gains float64 (M,) ≥ 0 whose costs int64 (M,) ≥ 1 fit in `room`, one of them in part."""
+    order = np.argsort(-gains / cost, kind="stable")
+    before = np.cumsum(cost[order]) - cost[order]
+    return float(gains[order] @ np.clip((room - before) / cost[order], 0, 1))

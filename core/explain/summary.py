@@ -60,8 +60,3 @@ def coverage_summary(matrix: FeatureMatrix, selection: Selection) -> CoverageSum
     vetoed &= (samples > 0) & ~covered
     missed = creditable & ~covered & ~vetoed
     return CoverageSummary(samples, picks, covered, missed, vetoed, int(creditable.sum()))
-
-
-def samples_to_cover(curve: np.ndarray, covered: int) -> int:
-    """The smallest number of samples with which a rising coverage curve (K,) reaches `covered`, at most K."""
-    return min(int(np.searchsorted(curve, covered)) + 1, len(curve))

@@ -14,6 +14,7 @@ from core import __version__
 from core.export.facts import Facts
 from core.export.snippets import Snippet
 from core.schema import NOUNS
+from core.session.budgets import DRAWS
 from core.system.shown import many
 
 MARKS = re.compile(r"([\\`*_{}\[\]#!|<>~$&@]|:(?=\w)|^[-+=]|^\d+(?=[.)](?:\s|$)))")
@@ -156,10 +157,9 @@ def covered(facts: Facts, n: int, noun: str) -> str:
 
 def against(facts: Facts) -> str:
     """What random records cover."""
-    if len(facts.random) == 1:
-        return f"Random records of as many tokens have {facts.random[0]:,}."
     low, median, high = facts.random
-    return f"As many random records have {median:,} at the median of 20 draws ({low:,} to {high:,})."
+    what = "As many random records" if facts.spec.unit == "samples" else "Random records of as many tokens"
+    return f"{what} have {median:,.0f} at the median of {DRAWS} draws ({low:,} to {high:,})."
 
 
 def features(facts: Facts) -> str:

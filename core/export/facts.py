@@ -16,7 +16,8 @@ from core.features.shown_labels import called_of, labels_stamp, wording_of
 from core.matrix.statistics import active_in
 from core.schema import NOUNS, Sample, Selection, SelectionSpec
 from core.selection.registry import METHODS
-from core.session.session import Session, by_method
+from core.session.budgets import random_coverage
+from core.session.session import Session
 from core.store.meta import data_named
 from core.system.shown import many, without_folders
 from core.topics.stop_words import language_of
@@ -37,8 +38,8 @@ EDGES = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096)  # tokens of a record, of t
 class Facts:
     """What a card says. Tables are rows of (name, kept records, all records), the largest first.
 
-    random: features that as many random records cover: lowest, median and highest of the draws, one number where the
-    budget is in tokens. checks: (what, records of the kept ones). decisions: (what, reason or note).
+    random: features that as many random records cover, or records of as many tokens: lowest, median and highest of the
+    draws. checks: (what, records of the kept ones). decisions: (what, reason or note).
     """
 
     about: About
@@ -54,7 +55,7 @@ class Facts:
     method: str  # what it does, in a sentence
     covered: int
     coverable: int
-    random: tuple[int, ...]
+    random: tuple[int, float, int]
     sources: list[tuple[str, int, int]] = field(default_factory=list)
     lengths: list[tuple[str, int, int]] = field(default_factory=list)
     lens: str = "topics"  # of the features below
@@ -109,16 +110,6 @@ def read_of(config: Mapping[str, Any]) -> str:
     """How much of a record the model read, as the end of a sentence."""
     window = many(int(config.get("max_tokens") or 0), "token")
     return f"all, in windows of {window}" if config.get("long") == "windows" else f"at most {window}"
-
-
-def random_coverage(session: Session, selection: Selection) -> tuple[int, ...]:
-    """Features that random orders cover under the same vetoes, pins and bans: lowest, median and highest of the draws
-    of as many records; of one draw with the same budget in tokens.
-    """
-    k, spec = len(selection.rows), selection.spec
-    if spec.unit == "tokens":
-        return (int(session.selection(by_method(spec, "random")).covered_after[-1]),)
-    return tuple(int(curve[min(k, len(curve)) - 1]) for curve in session.random_band(spec, k))
 
 
 def counted(names: np.ndarray, rows: np.ndarray) -> list[tuple[str, int, int]]:

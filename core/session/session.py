@@ -30,8 +30,6 @@ from core.topics.model import TopicSAE
 from core.topics.train import LEAST_SAMPLES
 from core.workspace.log import Workspace
 
-RANDOM_DRAWS = 20
-
 
 def workspace_of(store: FeatureStore) -> Workspace:
     """The decisions taken on a store."""
@@ -128,22 +126,6 @@ class Session:
         """How many features all samples together cover, those without credit not counted."""
         matrix = self.matrix_of(spec)
         return int(((matrix.density() > 0) & ~ignored(matrix, spec)).sum())
-
-    def random_band(self, spec: SelectionSpec, picks: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Lowest, median and highest coverage of RANDOM_DRAWS random orders under the same vetoes, pins and bans.
-
-        int64, float64 and int64, one entry a pick: all there are, or at least the first `picks` of them.
-        """
-        n = self.store.n_samples
-        drawn = n if picks is None else min(n, 1 << max(picks - 1, 0).bit_length())  # few steps for a moving budget
-        draws = [replace(self.full(by_method(spec, "random")), seed=s, budget=drawn) for s in range(RANDOM_DRAWS)]
-
-        def band() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            matrix = self.matrix_of(spec)
-            curves = np.array([select(matrix, draw, self.info).covered_after for draw in draws])
-            return curves.min(0), np.median(curves, 0), curves.max(0)
-
-        return self.remember(("band", repr(draws[0])), band)
 
     def decoder(self, lens: str = "tokens") -> np.ndarray | None:
         """The decoder directions of a lens's SAE, each of length 1, float32 (F, d_in); None where it is not at hand."""

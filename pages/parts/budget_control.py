@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from core.schema import UNITS
 from core.session.session import Session
-from core.workspace.log import WorkspaceState
+from core.workspace.decisions import WorkspaceState
+
+KEYS = {"samples": "budget", "tokens": "token_budget"}  # of the number, in the session and in the address
+PRESETS = (0.01, 0.05, 0.1)
+STEPS = 60  # of the slider, each the same factor
 
 
 def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
-    """The unit of the budget, and the budget."""
-    unit = st.segmented_control("Budget in", UNITS, default="samples", required=True, key="unit", bind="query-params")
-    total = session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
-    least = max(1, len(state.pins)) if unit == "samples" else max(1, int(session.info.tokens.max()))
-    key = "budget" if unit == "samples" else "token_budget"
-    start, most = max(least, total // 10), max(total, least + 1)
-    budget = st.slider(f"Budget ({unit})", least, most, start, key=key, bind="query-params")
+    """The unit of the budget, and the budget: a number, beside it shares and a slider that set the same number."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    field = row.container()
+    with row.popover("%", help="Shares of the data, a slider, samples or tokens"):
+        unit = st.segmented_control(
+            "Budget in", UNITS, default=UNITS[0], required=True, key="unit", bind="query-params"
+        )
+        total = session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
+        least = max(1, len(state.pins)) if unit == "samples" else max(1, int(session.info.tokens.max()))
+        most, key = max(total, least + 1), KEYS[unit]
+        if key in st.session_state:
+            st.session_state[key] = min(max(int(st.session_state[key] or 0), least), most)
+        with field:
+            budget = st.number_input(
+                f"Budget ({unit})", least, most, max(least, total // 10), key=key, bind="query-params", required=True
+            )
+        for column, share in zip(st.columns(len(PRESETS)), PRESETS, strict=True):
+            value = max(least, round(share * total))
+            column.button(
+                f"{share:.0%}", key=f"budget-{share}", on_click=set_budget, args=(unit, value), width="stretch"
+            )
+        log_slider(unit, least, most, budget)
     return unit, min(budget, total)
+
+
+def log_slider(unit: str, least: int, most: int, budget: int) -> None:
+    """A slider whose steps are equal factors; it stands at the step nearest to the budget."""
+    steps = np.unique(np.geomspace(least, most, STEPS).round().astype(int)).tolist()
+    key = f"{KEYS[unit]}-slider"
+    st.session_state[key] = min(steps, key=lambda step: abs(np.log(step / budget)))
+    st.select_slider(
+        "Equal factors", steps, format_func=lambda n: f"{n:,}", key=key,
+        on_change=lambda: set_budget(unit, st.session_state[key]),
+    )  # fmt: skip
+
+
+def set_budget(unit: str, budget: int) -> None:
+    """Let another control set the budget before the page is drawn; the number's bounds hold."""
+    st.session_state[KEYS[unit]] = budget

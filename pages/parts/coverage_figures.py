@@ -1,4 +1,4 @@
-"""The figures of the pages Overview, Budget and Coverage."""
+"""The figures of the pages Overview and Coverage."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.explain.summary import CoverageSummary
-from core.session.session import by_method
-from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED, line, thinned
-from pages.parts.view import View
+from pages.parts.figures import ACCENT, MUTED, PINK, SELECTED
 
-BAND = "rgba(154,165,177,.35)"
 SHARES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1)  # ticks
 
 
@@ -25,27 +22,6 @@ def shares_figure(shares: Mapping[str, float], method: str, noun: str) -> go.Fig
         text=[f"{shares[n]:.1%}" for n in names], hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
     return go.Figure(bars).update_xaxes(tickformat=".0%", title=f"share of all {noun}s covered")
-
-
-def budget_figure(now: View) -> go.Figure:
-    """What is covered against samples: by greedy, the longest responses, the view's method, and random draws."""
-    low, middle, high = now.session.random_band(now.spec)
-    figure, at = go.Figure(), thinned(len(middle))
-    figure.add_scatter(
-        x=np.concatenate([at + 1, at[::-1] + 1]), y=np.concatenate([low[at], high[at][::-1]]), fill="toself",
-        name="random, 20 draws", mode="lines", line={"width": 0}, fillcolor=BAND, hoverinfo="skip",
-    )  # fmt: skip
-    figure.add_trace(line("random, median", at + 1, middle[at], MUTED, dash="dot"))
-    for method in dict.fromkeys(["longest-response", "sae-greedy", now.spec.method]):
-        if method != "random":
-            covered = now.session.curve(by_method(now.spec, method))
-            at = thinned(len(covered))
-            figure.add_trace(line(method, at + 1, covered[at], COLOURS.get(method, GREEN)))
-    k = len(now.selection.rows)
-    figure.add_vline(x=k, line={"color": PINK, "width": 2}, annotation_text=f"{k:,}")
-    figure.update_xaxes(title="samples", rangemode="tozero")
-    figure.update_yaxes(title=f"{now.noun}s covered", rangemode="tozero")
-    return figure.update_layout(hovermode="x unified")
 
 
 def density_figure(found: CoverageSummary, n: int, noun: str) -> go.Figure:

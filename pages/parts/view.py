@@ -17,6 +17,7 @@ from core.features.labels import Label
 from core.features.shown_labels import labels_of, labels_stamp, wording_of
 from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
+from core.session.budgets import random_coverage
 from core.session.session import Session, by_method, open_session
 from core.store.meta import data_named
 from core.system.files import stamp
@@ -76,10 +77,10 @@ class View:
         full = self.order if len(self.order.rows) > len(self.selection.rows) else None
         return self.session.remember(("ledger", repr(self.spec)), lambda: ledger(self.matrix, self.selection, full))
 
-    def covered(self, method: str) -> int:
-        """Features that a method covers with the view's budget; for random in samples, the median of the draws."""
-        if method == "random" and self.spec.unit == "samples":
-            return int(self.session.random_band(self.spec, len(self.selection.rows))[1][len(self.selection.rows) - 1])
+    def covered(self, method: str) -> float:
+        """Features that a method covers with the view's budget; for random the median of the draws."""
+        if method == "random":
+            return random_coverage(self.session, self.selection)[1]
         return int(self.session.selection(by_method(self.spec, method)).covered_after[-1])
 
     def label(self, feature: int) -> str:

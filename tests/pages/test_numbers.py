@@ -8,8 +8,9 @@ import pytest
 
 from core.explain.certificates import certificate
 from core.explain.credit import ledger
-from core.explain.summary import coverage_summary, samples_to_cover
+from core.explain.summary import coverage_summary
 from core.schema import SelectionSpec
+from core.session.budgets import random_needed
 from core.session.session import workspace_of
 from tests.pages.conftest import F, N, box, make_store, metrics
 
@@ -58,9 +59,8 @@ def test_the_budget_page_says_what_core_says(visit, session):
     assert found["Picks"] == (str(BUDGET), f"{BUDGET / N:.1%} of the data")
     assert found["Tokens"][0] == f"{tokens.sum():,}"
     assert found["Certificate"][0] == f"≥ {certificate(matrix, selection).share:.1%}"
-    middle = session.random_band(spec)[1]
-    needed = samples_to_cover(middle, selection.covered_after[-1])
-    assert any(f"needs about {needed:,} for as many" in c.value for c in at.caption)
+    needed = random_needed(session, spec, int(selection.covered_after[-1]))
+    assert any(f"needs about {needed:,} samples to cover as much" in c.value for c in at.caption)
     (table,) = at.dataframe
     assert table.value["row"].tolist() == selection.rows.tolist()
     assert table.value["gain"].tolist() == selection.gains.tolist()

@@ -66,7 +66,7 @@ concepts: --json=False --store! text!
 upgrade: --store!
 ban: --unread=False
 extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
-compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares=
+compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares= --unit=samples
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
 refine: --lens
 select: --force=False --lens --quota

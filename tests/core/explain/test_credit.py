@@ -71,9 +71,30 @@ def test_a_certificate_never_promises_too_little(task):
 def test_certificate_of_a_full_selection_is_one():
     matrix = FeatureMatrix.from_sets([{0, 1}, {1}, {2}], 3)
     assert certificates.certificate(matrix, select(matrix, SelectionSpec(budget=2))).share == 1.0
-    tokens = select(matrix, SelectionSpec(budget=2))
-    with pytest.raises(SelectionError, match="budget in samples"):
-        certificates.certificate(matrix, replace(tokens, spec=replace(tokens.spec, unit="tokens")))
+
+
+@quick
+@given(tasks(unit="tokens"))
+def test_a_certificate_in_tokens_never_promises_too_little(task):
+    matrix, spec, info = task
+    sets, weight = features(matrix, spec), credit(matrix, spec)
+    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok]
+    tokens = np.maximum(info.tokens, 1)
+    fits = [
+        rows for n in range(len(free) + 1) for rows in combinations(free, n) if tokens[list(rows)].sum() <= spec.budget
+    ]
+
+    def worth(rows):
+        return sum(w * min(spec.multiplicity, sum(f in sets[i] for i in rows)) for f, w in enumerate(weight))
+
+    for method in ("sae-greedy", "longest-response", "random"):
+        selection = select(matrix, replace(spec, method=method, options={}), info)
+        certificate = certificates.certificate(matrix, selection, info)
+        best = max(map(worth, fits))
+        assert np.isclose(certificate.covered, worth(selection.rows))
+        assert certificate.bound >= best - 1e-9 and 0 <= certificate.share <= 1
+    with pytest.raises(SelectionError, match="needs the token counts"):
+        certificates.certificate(matrix, selection)
 
 
 def test_the_coverage_curve():

@@ -2,11 +2,9 @@
 
 from statistics import median
 
-import numpy as np
-import pytest
 from hypothesis import given
 
-from core.explain.summary import coverage_summary, samples_to_cover
+from core.explain.summary import coverage_summary
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.run import select
 from tests.oracles import features, without_credit
@@ -46,9 +44,3 @@ def test_fault_18_the_share_leaves_out_the_same_features_as_the_count():
     assert found.share == 1 / 3, "1 is ignored: neither covered nor to be covered"
     assert found.missed.tolist() == [False, False, True, False, False]
     assert found.vetoed.tolist() == [False, True, False, True, False]
-
-
-@pytest.mark.parametrize(("covered", "samples"), [(0, 1), (1, 1), (2, 2), (4, 2), (5, 3), (9, 3)])
-def test_samples_to_cover(covered, samples):
-    curve = np.array([1.0, 4.0, 5.0])
-    assert samples_to_cover(curve, covered) == samples

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.schema import SelectionSpec
 from core.selection.clustering import clusters
-from core.selection.run import select
 from core.session.memory import Memory
-from core.session.session import RANDOM_DRAWS, Session, open_session
+from core.session.session import Session, open_session
 from tests.factories import tiny_store
 
 N, F = 60, 40
@@ -120,25 +119,6 @@ def test_an_order_serves_every_budget(path):
     spec = SelectionSpec(budget=7)
     assert session.selection(spec).rows.tolist() == session.order(spec).rows[:7].tolist()
     assert session.order(spec) is session.order(replace(spec, budget=9))
-
-
-def test_the_band_of_a_prefix_is_the_prefix_of_the_band(path):
-    session = open_session(path)
-    spec = SelectionSpec("longest-response", 5, theta=0.3, vetoes={1: "ignore"}, bans=(2,), pins=(9,))
-    whole = session.random_band(spec)
-    assert [len(curve) for curve in whole] == [N - 1] * 3
-    draws = [replace(spec, method="random", budget=N, seed=seed) for seed in range(RANDOM_DRAWS)]
-    curves = [select(session.raw_matrix("all"), draw, session.info).covered_after.tolist() for draw in draws]
-    assert [curve.tolist() for curve in whole] == [
-        np.min(curves, 0).tolist(),
-        np.median(curves, 0).tolist(),
-        np.max(curves, 0).tolist(),
-    ]
-    for picks in (1, 2, 5, 33, N):
-        part = session.random_band(spec, picks)
-        assert picks - 1 <= len(part[0]) <= max(2 * picks, 2)
-        for one, all_of_it in zip(part, whole, strict=True):
-            assert one.tolist() == all_of_it[: len(one)].tolist()
 
 
 @pytest.mark.parametrize("in_the_cache", [False, True])

@@ -12,6 +12,7 @@ from core.features.shown_labels import names_of
 from core.schema import SelectionSpec
 from core.selection.registry import METHODS
 from core.selection.run import select
+from core.session.budgets import DRAWS
 from core.session.sample_info import info_of, reference, tags, vectors
 from core.session.session import Session, by_method, open_session
 from core.store.reader import open_store
@@ -66,11 +67,23 @@ def test_a_comparison_by_hand(tmp_path):
         ("quality", 2, 2, 6 + 5, 0.0, 3.5),
     ]
     assert found.rows[3].why.startswith("reference-guided needs the option reference")
-    assert [r.samples for r in found.rows] == [2] * 4 + [3] * 4
+    assert [r.budget for r in found.rows] == [2] * 4 + [3] * 4
     assert found.rows[1].overlap == {"sae-greedy": 0.0, "quality": 1.0}
     assert found.rows[4].overlap == {"longest-response": 2 / 3, "quality": 2 / 3}  # 0, 2, 3 and 4, 3, 2
     with pytest.raises(SelectionError, match="There is no score column 'beauty'"):
         compare(session, SelectionSpec(), [0.2], score="beauty")
+
+
+def test_a_comparison_at_equal_tokens_by_hand(tmp_path):
+    session = by_hand(tmp_path)  # 2, 3, 4, 5 and 6 tokens
+    found = compare(session, SelectionSpec(unit="tokens"), [0.35], ("sae-greedy", "longest-response", "random"))
+    assert [r.budget for r in found.rows] == [7] * 3
+    shown = [(r.samples, r.covered, r.tokens) for r in found.rows[:2]]
+    assert shown == [(2, 5, 2 + 4), (1, 1, 6)]  # rows 0 and 2 cover 0 to 4; row 4 leaves too little for another
+    draws = [np.random.default_rng(seed).permutation(5).tolist() for seed in range(DRAWS)]
+    fits = [rows[: max(1, sum(np.cumsum([r + 2 for r in rows]) <= 7))] for rows in draws]
+    assert found.rows[2].covered == np.median([len(set().union(*(BY_HAND[r] for r in rows))) for rows in fits])
+    assert found.rows[2].tokens == np.median([sum(r + 2 for r in rows) for rows in fits])
 
 
 def test_fault_13_an_ignored_feature_makes_nothing_redundant(tmp_path):
@@ -84,8 +97,8 @@ def test_fault_13_an_ignored_feature_makes_nothing_redundant(tmp_path):
 
 
 def test_every_method_is_compared_or_says_what_it_lacks(session):
-    found = compare(session, SelectionSpec(), [0.2, 0.5], score="score", draws=3)
-    assert [(r.method, r.samples) for r in found.rows] == [(m, k) for k in (6, 15) for m in METHODS]
+    found = compare(session, SelectionSpec(), [0.2, 0.5], score="score")
+    assert [(r.method, r.budget) for r in found.rows] == [(m, k) for k in (6, 15) for m in METHODS]
     for row in found.rows:
         assert LACKING.get(row.method, "") in row.why
         assert bool(row.why) == (row.method in LACKING)

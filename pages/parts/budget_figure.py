@@ -1,0 +1,75 @@
+"""The curve of the page Budget: what is covered against the budget, and where a click sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.explain.advice import Advice
+from core.session.budgets import RANDOM, Curve, curve, random_band, total
+from core.session.session import by_method
+from pages.parts.figures import COLOURS, GREEN, MUTED, PINK, line
+from pages.parts.view import View
+
+BAND = "rgba(154,165,177,.35)"
+BESIDE = ("longest-response", "sae-greedy")  # drawn with the view's method
+POINTS = 400  # where a click is heard: about one every two pixels
+
+
+def curves(now: View) -> dict[str, Curve]:
+    """By method, the view's last: what their first picks take of the budget, and cover."""
+    methods = dict.fromkeys([*(m for m in BESIDE if m != now.spec.method), now.spec.method])
+    return {method: curve(now.session, by_method(now.spec, method)) for method in methods}
+
+
+def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: bool) -> go.Figure:
+    """What is covered against the budget by the methods and by random draws, with the marks of the advice.
+
+    A click on its last trace, which is not seen, tells the budget under it.
+    """
+    most = total(now.session, now.spec)
+    at = np.unique((np.geomspace if log else np.linspace)(1, most, POINTS).round().astype(np.int64))
+    low, middle, high = random_band(now.session, now.spec, at)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=np.concatenate([at, at[::-1]]), y=np.concatenate([low, high[::-1]]), fill="toself", mode="lines",
+        line={"width": 0}, fillcolor=BAND, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    heights = {name: own.at(at[at <= own.spent[-1]]) for name, own in found.items() if name != "random"}
+    heights |= {RANDOM: middle}
+    for name, height in heights.items():
+        style = {"dash": "dot"} if name == RANDOM else {}
+        colour = MUTED if name == RANDOM else COLOURS.get(name, GREEN)
+        figure.add_trace(line(name, at[: len(height)], height, colour, **style).update(hoverinfo="skip"))
+    add_marks(figure, now, found[now.spec.method], advised)
+    add_clicks(figure, at, heights, now.spec.unit)
+    spent = len(now.selection.rows) if now.spec.unit == "samples" else now.spec.budget
+    figure.add_vline(x=spent, line={"color": PINK, "width": 2}, annotation_text=f"{spent:,}")
+    figure.update_xaxes(title=now.spec.unit, **({"type": "log"} if log else {"rangemode": "tozero"}))
+    figure.update_yaxes(title=f"{now.noun}s covered", rangemode="tozero")
+    return figure.update_layout(hovermode="x", hoverdistance=-1)
+
+
+def add_marks(figure: go.Figure, now: View, own: Curve, advised: Advice) -> None:
+    """The knee of the view's curve, and where it reaches its milestones."""
+    marks = {f"{share:.0%}": budget for share, budget in advised.milestones.items()} | {"knee": advised.knee}
+    x = np.array(list(marks.values()))
+    figure.add_scatter(
+        x=x, y=own.at(x), text=list(marks), mode="markers+text", textposition="bottom right", hoverinfo="skip",
+        marker={"color": PINK, "size": 9, "symbol": ["circle"] * len(advised.milestones) + ["diamond"]},
+        unselected={"marker": {"opacity": 1}}, showlegend=False,
+    )  # fmt: skip
+
+
+def add_clicks(figure: go.Figure, at: np.ndarray, heights: Mapping[str, np.ndarray], unit: str) -> None:
+    """Points that are not seen, which tell what stands at a budget, and hear the click that sets it."""
+    told = [np.append(h.astype(object), [None] * (len(at) - len(h))) for h in heights.values()]
+    lines = "".join(f"<br>{name}: %{{customdata[{i}]:,.0f}}" for i, name in enumerate(heights))
+    invisible = {"marker": {"opacity": 0}}
+    figure.add_scatter(
+        x=at, y=heights[RANDOM], mode="markers", marker={"opacity": 0, "size": 12}, customdata=np.array(told).T,
+        selected=invisible, unselected=invisible, showlegend=False,
+        hovertemplate=f"%{{x:,}} {unit}{lines}<br><i>click sets the budget</i><extra></extra>",
+    )  # fmt: skip
