@@ -14,12 +14,10 @@ def state_line(page: Page) -> str:
 
 
 def set_budget(page: Page, budget: int) -> None:
-    """Move the budget's slider by keyboard, as `fill` does nothing on it."""
-    slider = page.locator(".st-key-bar").get_by_role("slider").first
-    slider.focus()
-    slider.press("Home")
-    for _ in range(budget - 1):
-        slider.press("ArrowRight")
+    """Type the budget."""
+    field = page.get_by_role("spinbutton", name="Budget (samples)")
+    field.fill(str(budget))
+    field.press("Enter")
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{budget} of {SAMPLES} samples", timeout=30_000)
     settle(page)
 
