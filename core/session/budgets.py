@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.matrix.statistics import active_in
 from core.schema import Selection, SelectionSpec
+from core.selection.constraints import available, ignored
 from core.selection.inputs import costs
 from core.selection.registry import METHODS
 from core.selection.run import select
@@ -32,15 +34,22 @@ class Curve:
 def curve(session: Session, spec: SelectionSpec) -> Curve:
     """The curve of a request's method over all budgets; of one without an order, or a slow one, up to its own budget.
 
-    With a budget in tokens each budget may have a selection of its own. The curve is then that of one large enough for
-    a second round to begin, as up to there all can be covered.
+    With a budget in tokens each budget may have a selection of its own. The curve is then that of one large enough to
+    cover all that can be covered.
     """
     order = session.order(spec)
-    while spec.unit == "tokens" and METHODS[spec.method].quick and METHODS[spec.method].nested:
-        if order.round[-1] > 1 or order.spec.budget >= total(session, spec):
-            break
-        order = session.order(replace(spec, budget=min(2 * order.spec.budget, total(session, spec))))
+    if spec.unit == "tokens" and METHODS[spec.method].quick and METHODS[spec.method].nested and not spec.quotas:
+        most, everything = total(session, spec), reachable(session, spec)
+        while order.covered_after[-1] < everything and order.spec.budget < most:
+            order = session.order(replace(spec, budget=min(2 * order.spec.budget, most)))
     return curve_of(session, order)
+
+
+def reachable(session: Session, spec: SelectionSpec) -> int:
+    """How many features the samples that vetoes and bans leave cover together, those without credit not counted."""
+    matrix = session.matrix_of(spec)
+    active = active_in(matrix, np.flatnonzero(available(matrix, spec))) > 0
+    return int((active & ~ignored(matrix, spec)).sum())
 
 
 def curve_of(session: Session, order: Selection) -> Curve:
@@ -58,11 +67,11 @@ def total(session: Session, spec: SelectionSpec) -> int:
 
 
 def random_draws(session: Session, spec: SelectionSpec, draws: int = DRAWS) -> list[Selection]:
-    """Random selections with the same budget, vetoes, pins and bans, of the seeds 0, 1, …
+    """Random selections with the same budget, vetoes, pins and bans, but no quotas, of the seeds 0, 1, …
 
     A draw in tokens ends with the last sample that fits; it has one at least.
     """
-    task, found = replace(by_method(spec, "random"), options={}), []
+    task, found = replace(by_method(spec, "random"), options={}, quotas=()), []
     for seed, (order, spending) in enumerate(_orders(session, spec, spec.budget, draws)):
         fits = int(np.searchsorted(spending.spent, spec.budget, "right"))
         found.append(replace(order.prefix(max(fits, 1)), spec=replace(task, seed=seed)))
@@ -104,7 +113,7 @@ def _orders(session: Session, spec: SelectionSpec, most: int, draws: int = DRAWS
     """Random orders with their curves, as far as a budget of `most` needs them at least."""
     n = session.store.n_samples
     drawn = min(n, 1 << max(most - 1, 0).bit_length()) if spec.unit == "samples" else n  # few steps as a budget moves
-    task = replace(by_method(spec, "random"), seed=0, budget=drawn, unit="samples")
+    task = replace(by_method(spec, "random"), seed=0, budget=drawn, unit="samples", quotas=(), sets={})
 
     def orders() -> list[tuple[Selection, Curve]]:
         matrix = session.matrix_of(spec)

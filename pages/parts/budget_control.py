@@ -29,7 +29,7 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
             st.session_state[key] = min(max(int(st.session_state[key] or 0), least), most)
         with field:
             budget = st.number_input(
-                f"Budget ({unit})", least, most, max(least, total // 10), key=key, bind="query-params", required=True
+                f"Budget ({unit})", least, most, max(least, total // 10), key=key, bind="query-params"
             )
         for column, share in zip(st.columns(len(PRESETS)), PRESETS, strict=True):
             value = max(least, round(share * total))
@@ -46,7 +46,7 @@ def log_slider(unit: str, least: int, most: int, budget: int) -> None:
     key = f"{KEYS[unit]}-slider"
     st.session_state[key] = min(steps, key=lambda step: abs(np.log(step / budget)))
     st.select_slider(
-        "Equal factors", steps, format_func=lambda n: f"{n:,}", key=key,
+        "By equal factors", steps, format_func=lambda n: f"{n:,}", key=key,
         on_change=lambda: set_budget(unit, st.session_state[key]),
     )  # fmt: skip
 
