@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,9 @@ from core.session.matches import matches
 from core.session.session import Session
 from core.store.queries import turns
 from core.store.reader import FeatureStore
+from core.workspace.decisions import WorkspaceState
 
-STATUSES = ("all", "picked", "rejected")
+STATUSES = ("all", "picked", "rejected", "pinned", "banned")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Query:
 
     text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
     score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up. noun: what a
-    feature is called in an error. read: one of READ, how the sample was read, or all.
+    feature is called in an error. read: one of READ, how the sample was read, or all. tag: one that a person gave.
     """
 
     text: str = ""
@@ -41,24 +42,72 @@ class Query:
     status: str = "all"
     noun: str = "feature"
     read: str = "all"
+    tag: str = ""
 
 
-def find(session: Session, matrix: FeatureMatrix, query: Query, picked: Sequence[int] | np.ndarray = ()) -> np.ndarray:
+def find(
+    session: Session,
+    matrix: FeatureMatrix,
+    query: Query,
+    picked: Sequence[int] | np.ndarray = (),
+    state: WorkspaceState | None = None,
+) -> np.ndarray:
     """The rows that meet every condition of `query`, int64 ascending; `matrix` says what is active in a sample.
 
-    Raises SelectionError for a feature, column, status or expression that makes no sense.
+    picked: rows that are kept; state: what a person decided. Raises SelectionError for a feature, column, status or
+    expression that makes no sense.
     """
-    keep = _status(query, matrix.n_samples, picked) & _features(matrix, query)
-    keep &= between(session.info.tokens, *query.tokens)
+    return np.flatnonzero(all_of(conditions(session, matrix, query, picked, state), matrix.n_samples))
+
+
+def conditions(
+    session: Session,
+    matrix: FeatureMatrix,
+    query: Query,
+    picked: Sequence[int] | np.ndarray = (),
+    state: WorkspaceState | None = None,
+) -> dict[str, np.ndarray]:
+    """Which samples meet each condition that asks for something, bool (N,), by its name; arguments as of `find`."""
+    state, n = state or WorkspaceState(), matrix.n_samples
+    found = {"has": _features(matrix, query)} if query.has or query.lacks else {}
+    if query.status != "all":
+        found["status"] = _status(query.status, n, picked, state)
+    if query.tokens != (None, None):
+        found["tokens"] = between(session.info.tokens, *query.tokens)
     if query.read != "all":
-        keep &= readings(session) == _place(query.read)
+        found["read"] = readings(session) == _place(query.read)
     if query.source is not None:
-        keep &= sources(session) == query.source
+        found["source"] = sources(session) == query.source
+    if query.tag:
+        found["tag"] = members(n, state.tags.get(query.tag, ()))
     if query.score_column:
-        keep &= between(_score(session, query.score_column), *query.score)
+        found["score"] = between(score_column(session, query.score_column), *query.score)
     if query.text:
-        keep &= matches(texts(session), query.text, query.regex).to_numpy(zero_copy_only=False)
-    return np.flatnonzero(keep)
+        found["text"] = text_condition(session, query.text, query.regex)
+    return found
+
+
+def all_of(masks: Mapping[str, np.ndarray], n: int, but: str = "") -> np.ndarray:
+    """Which of n samples meet all conditions, one of them excepted: bool (n,)."""
+    keep = np.ones(n, bool)
+    for name, mask in masks.items():
+        if name != but:
+            keep &= mask
+    return keep
+
+
+def text_condition(session: Session, text: str, regex: bool) -> np.ndarray:
+    """Which samples hold a text, bool (N,): kept, as it is asked for again while the other conditions change."""
+    return session.remember(
+        ("found", text, regex), lambda: matches(texts(session), text, regex).to_numpy(zero_copy_only=False)
+    )
+
+
+def members(n: int, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Which of n samples are among `rows`: bool (n,)."""
+    mask = np.zeros(n, bool)
+    mask[np.asarray(rows, np.int64)] = True
+    return mask
 
 
 def texts(session: Session) -> pa.Array:
@@ -94,12 +143,12 @@ def parsed_features(text: str, noun: str = "feature") -> tuple[int, ...]:
         raise SelectionError(f"{noun.capitalize()}s are whole numbers separated by commas, got {text!r}.") from None
 
 
-def _status(query: Query, n: int, picked: Sequence[int] | np.ndarray) -> np.ndarray:
-    if query.status not in STATUSES:
-        raise SelectionError(f"Unknown status {query.status!r}: use one of {', '.join(STATUSES)}.")
-    kept = np.zeros(n, bool)
-    kept[np.asarray(picked, np.int64)] = True
-    return {"all": np.ones(n, bool), "picked": kept, "rejected": ~kept}[query.status]
+def _status(status: str, n: int, picked: Sequence[int] | np.ndarray, state: WorkspaceState) -> np.ndarray:
+    if status not in STATUSES:
+        raise SelectionError(f"Unknown status {status!r}: use one of {', '.join(STATUSES)}.")
+    if status == "rejected":
+        return ~members(n, picked)
+    return members(n, {"picked": picked, "pinned": state.pins, "banned": state.bans}[status])
 
 
 def _place(read: str) -> int:
@@ -124,7 +173,8 @@ def _known(matrix: FeatureMatrix, feature: int, noun: str) -> int:
     return feature
 
 
-def _score(session: Session, column: str) -> np.ndarray:
+def score_column(session: Session, column: str) -> np.ndarray:
+    """A score column of the data, float64 (N,); raises SelectionError if there is none of that name."""
     known = session.info.scores
     if column not in known:
         have = f"there are {', '.join(known)}" if known else "there is none"

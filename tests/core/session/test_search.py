@@ -1,6 +1,7 @@
 """Search and neighbours against their definitions, sample by sample."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from core.cli.app import main
 from core.errors import SelectionError
 from core.matrix.postings import having
 from core.schema import FeatureMatrix
+from core.session.facets import facets, length_classes, score_classes
 from core.session.search import STATUSES, Query, find, parsed_features
 from core.session.session import open_session
+from core.workspace.decisions import WorkspaceState
 from tests.factories import tiny_store
 from tests.strategies import FEW, quick, sets_of_features
 
@@ -58,8 +61,9 @@ bound = st.none() | st.integers(0, 20)
 queries = st.builds(
     Query, st.sampled_from((*WORDS, "STRASSE", "e", "zebra")), st.just(False), features, features,
     st.tuples(bound, bound), st.sampled_from((None, "part1", "nowhere")), st.sampled_from(("", "score")),
-    st.tuples(bound, bound), st.sampled_from(STATUSES),
+    st.tuples(bound, bound), st.sampled_from(STATUSES), tag=st.sampled_from(("", "odd", "none")),
 )  # fmt: skip
+state = WorkspaceState(pins=(3, 4), bans=(0, 7), tags={"odd": tuple(range(1, 40, 2))})
 
 
 @quick
@@ -81,10 +85,14 @@ def test_find_is_the_conjunction_of_its_conditions(session, query, theta, picked
             and inside(session.info.tokens[row], query.tokens)
             and query.source in (None, sample.source)
             and (not query.score_column or inside(sample.scores.get("score", np.nan), query.score))
-            and (query.status == "all" or (row in picked) == (query.status == "picked"))
+            and row in statuses[query.status]
+            and (not query.tag or row in state.tags.get(query.tag, ()))
         )
 
-    found = find(session, matrix, query, sorted(picked))
+    everything = set(range(40))
+    statuses = {"all": everything, "picked": picked, "rejected": everything - picked, "pinned": state.pins,
+                "banned": state.bans}  # fmt: skip
+    found = find(session, matrix, query, sorted(picked), state)
     assert found.dtype == np.int64
     assert found.tolist() == [s.row for s in session.store.samples() if good(s)]
 
@@ -139,3 +147,41 @@ def test_having_keeps_the_order_of_the_rows(sets, feature, random):
     rows, value = having(FeatureMatrix.from_sets(sets, FEW), feature, np.array(order))
     assert rows.tolist() == [i for i in order if feature in sets[i]]
     assert (value == 1).all()
+
+
+@quick
+@given(queries, st.floats(0, 0.5), st.sets(st.integers(0, 39)))
+def test_a_facet_counts_what_the_search_would_find(session, query, theta, picked):
+    matrix, rows = session.matrix("all", theta), sorted(picked)
+
+    def count(**other):
+        return len(find(session, matrix, replace(query, **other), rows, state))
+
+    found = facets(session, matrix, query, rows, state)
+    wanted = {
+        "source": {f"part{i}": count(source=f"part{i}") for i in range(3)},
+        "tag": {"odd": count(tag="odd")},
+        "status": {status: count(status=status) for status in STATUSES[1:]},
+        "read": {"whole": count(read="whole")},
+        "lengths": {bounds: count(tokens=bounds) for bounds in length_classes()},
+        "scores": {bounds: count(score=bounds) for bounds in score_classes(session.info.scores["score"])},
+    }
+    if not query.score_column:
+        wanted["scores"] = {}
+    for name, counts in wanted.items():
+        assert getattr(found, name) == {value: n for value, n in counts.items() if n}, name
+    assert found.features.tolist() == [count(has=(*query.has, f)) for f in range(16)]
+
+
+@quick
+@given(st.lists(st.sampled_from([1.0, 2.0, 2.5, 7.0, np.nan]), max_size=20).map(np.array))
+def test_the_classes_of_a_score_part_all_that_have_one(values):
+    known, classes = values[~np.isnan(values)], score_classes(values)
+    assert len(classes) <= 4
+    assert sum(((known >= low) & (known <= high)).sum() for low, high in classes) == len(known)
+    assert [low for low, _ in classes] == sorted({low for low, _ in classes})
+
+
+def test_the_classes_of_length_part_all_lengths():
+    ends = [end for _, end in length_classes()]
+    assert ends[-1] is None and [low for low, _ in length_classes()] == [0, *(end + 1 for end in ends[:-1])]
