@@ -51,7 +51,7 @@ def repeated(store: FeatureStore, n: int) -> Path:
     for name in ("samples", "activations", "candidates") if not writer.derived else ():
         writer.db.execute(f"DELETE FROM {name} WHERE sample_id >= {n}")
     writer.derive()
-    for name in ("directions", "logit_lens"):
+    for name in ("directions", "logit_lens", "kinds"):
         writer.table(name, store.db.cursor().sql(f"FROM {name}").to_arrow_table())
     for lens in store.lenses:
         apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side

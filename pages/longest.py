@@ -1,4 +1,7 @@
-"""Longest response: why long answers cover so much, what that consists of, and what is left of it at equal tokens."""
+"""Longest response: why long answers cover so much, what that consists of, and what is left of it at equal tokens.
+
+Another column of numbers, a score for instance, can take the place of length in the first two sections.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,24 +12,44 @@ import streamlit as st
 
 from core.features.kinds import kinds_among, known_kinds
 from core.schema import KINDS, MEANING
-from core.store.places import Places, token_places
-from core.studies.growth import growth
-from core.studies.length import Interval, by_theta, scope_correlations
+from core.selection.inputs import TOKEN_COUNTS
+from core.store.places import token_places
+from core.studies.growth import Growth, growth
+from core.studies.length import (
+    Correlation,
+    Interval,
+    ThetaCorrelation,
+    by_theta,
+    controlled,
+    correlation,
+    scope_correlations,
+)
 from core.studies.length_features import decomposition
 from pages.parts import length_figures as figures
 from pages.parts import text
 from pages.parts.figures import draw
+from pages.parts.later import later
 from pages.parts.length_sets import LISTED, features_table, show_beyond, show_sets, tokens_of
-from pages.parts.view import header, metrics, view
+from pages.parts.view import header, link, metrics, view
 
 LEAD = "Long answers activate more features. What that is worth, and what selection adds to it."
 LACKING = "This page counts the token features of long and short answers; this store, made without an SAE, has none."
 SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets", "Beyond length")
+LENGTH = "length"  # the column that stands for the tokens of the scope
 
 
-def remembered(name: str, compute: Callable[[], Any]) -> Any:
-    """What `compute()` gives for this scope and θ, once."""
-    return now.session.remember((name, now.spec.scope, now.spec.theta), compute)
+def remembered(name: str, compute: Callable[[], Any], what: str) -> Any:
+    """What `compute()` gives for this column, scope and θ, once; None while it is computed."""
+    return later(now.session, (name, column, now.spec.scope, now.spec.theta), compute, what)
+
+
+def pick_column() -> str:
+    """Length, or a score in its place."""
+    scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
+    if not scores:
+        return LENGTH
+    return st.selectbox("What goes with the number of features?", [LENGTH, *scores], key="column", bind="query-params",
+                        format_func=lambda name: "Length" if name == LENGTH else text.plain(name))  # fmt: skip
 
 
 # --- correlation
@@ -36,26 +59,67 @@ def show_correlation() -> None:
     """The samples as points, r with intervals, r against θ: the points are drawn while the rest is computed."""
     above, (left, right) = st.container(), st.columns([3, 2], gap="large")
     with left:
-        draw(figures.scatter(tokens, counts, now.selection.rows, now.spec.scope), "longest-scatter", 400)
-    found = session.remember(("r", now.spec.theta), lambda: scope_correlations(session, now.spec.theta))
+        draw(figures.scatter(values, counts, now.selection.rows, axis()), "longest-scatter", 400)
+    with right:
+        by = show_by_theta()
     with above:
-        metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
+        found = show_r()
+    if found is None:
+        return
     own = found[now.spec.scope]
+    told = f"Over {own.n:,} samples r = {own.pearson.value:.2f}"
+    left.caption(f"{told}: {length_told()}" if column == LENGTH else f"{told}.")
+    if by is not None:
+        show_table(found, by)
+
+
+def show_r() -> dict[str, Correlation] | None:
+    """r with its intervals, of length by scope, of another column as it is and with length held; by scope."""
+    scope, theta = now.spec.scope, now.spec.theta
+    if column == LENGTH:
+        known = ("r", theta)
+        found = later(session, known, lambda: scope_correlations(session, theta), "The intervals of r are drawn")
+        if found is not None:
+            metrics(*((f"Pearson r, {s}", f"{c.pearson.value:.3f}", interval(c.pearson)) for s, c in found.items()))
+        return found
+    own = remembered("r", lambda: correlation(values, counts), "The interval of r is drawn")
+    if own is None:
+        return None
+    held = controlled(values, counts, tokens)
+    metrics(("Pearson r", f"{own.pearson.value:.3f}", interval(own.pearson)),
+            ("Spearman r", f"{own.spearman.value:.3f}", interval(own.spearman)),
+            ("Pearson r, length held", f"{held.value:.3f}", interval(held)))  # fmt: skip
+    return {scope: own}
+
+
+def length_told() -> str:
+    """What the correlation of length means in tokens."""
     cut = int((store.sample_columns()["n_truncated"] > 0).sum())
-    left.caption(
-        f"Over {own.n:,} samples r = {own.pearson.value:.2f}: a sample with the median of {np.median(tokens):,.0f} "
-        f"tokens activates {np.median(counts):,.0f} features. The paper reports r = 0.92. "
+    return (
+        f"a sample with the median of {np.median(tokens):,.0f} tokens activates {np.median(counts):,.0f} features. The "
+        "paper reports r = 0.92. "
         + (f"Tokens and features are those that the model read: {cut:,} samples were not read whole." if cut else "")
     )
-    with right:
-        table = session.default_theta(now.spec.scope, now.spec.lens)[1]
-        levels = [row.quantile for row in table], [row.theta for row in table]
-        raw = session.raw_matrix(now.spec.scope, now.spec.lens)
-        rows = session.remember(("r by theta", now.spec.scope), lambda: by_theta(raw, tokens, *levels))
-        draw(figures.theta_figure(rows, now.spec.theta), "longest-theta", 400)
-        known = [row.pearson for row in rows if np.isfinite(row.pearson)]
-        if known:
-            st.caption(f"Whatever θ is chosen, Pearson's r lies between {min(known):.2f} and {max(known):.2f}.")
+
+
+def show_by_theta() -> list[ThetaCorrelation] | None:
+    """r against θ."""
+    table = session.default_theta(now.spec.scope, now.spec.lens)[1]
+    levels = [row.quantile for row in table], [row.theta for row in table]
+    raw = session.raw_matrix(now.spec.scope, now.spec.lens)
+    key = ("r by theta", column, now.spec.scope)
+    rows = later(session, key, lambda: by_theta(raw, values, *levels), "r is computed at every θ")
+    if rows is None:
+        return None
+    draw(figures.theta_figure(rows, now.spec.theta), "longest-theta", 400)
+    known = [row.pearson for row in rows if np.isfinite(row.pearson)]
+    if known:
+        st.caption(f"Whatever θ is chosen, Pearson's r lies between {min(known):.2f} and {max(known):.2f}.")
+    return rows
+
+
+def show_table(found: dict[str, Correlation], rows: list[ThetaCorrelation]) -> None:
+    """The figures as tables, once someone looks."""
     more = st.expander("Table: r by scope and by θ", key="r-table", on_change="rerun")
     if more.open:
         one, two = more.columns(2, gap="large")
@@ -66,6 +130,11 @@ def show_correlation() -> None:
         two.dataframe(pd.DataFrame([vars(row) for row in rows]).round(3), hide_index=True, height=240)
 
 
+def axis() -> str:
+    """What the column is called on an axis."""
+    return f"tokens ({now.spec.scope})" if column == LENGTH else column
+
+
 def interval(r: Interval) -> str:
     """The 95 % interval in a few characters."""
     return f"95 %: {r.low:.3f} to {r.high:.3f}" if np.isfinite(r.low) else "does not vary"
@@ -74,33 +143,36 @@ def interval(r: Interval) -> str:
 # --- what it consists of
 
 
-def all_places() -> Places:
-    """Where in its segment each token lies."""
-    return session.remember("places", lambda: token_places(session.store))
-
-
 def show_decomposition() -> None:
-    """Which features the covariance of length and feature count consists of."""
-    found = remembered("decomposition", lambda: decomposition(now.matrix, tokens))
+    """Which features the covariance of the column and the feature count consists of."""
+    found = session.remember(("decomposition", column, now.spec.scope, now.spec.theta),
+                             lambda: decomposition(now.matrix, values))  # fmt: skip
+    st.page_link("pages/differences.py", label="Every feature by its own correlation", icon=":material/difference:",
+                 query_params=link(a=f"score:{'tokens' if column == LENGTH else column}"))  # fmt: skip
     if not found.half:
-        st.info("Length and the number of active features do not rise together here.", icon=":material/straighten:")
+        name = "Length" if column == LENGTH else text.plain(column)
+        st.info(f"{name} and the number of active features do not rise together here.", icon=":material/straighten:")
         return
     listed = found.order[: max(found.half, 25)]
-    known = session.remember("kinds", lambda: known_kinds(session.store)) if now.spec.lens == "tokens" else {}
+    known = later(session, "kinds", lambda: known_kinds(session.store), "The kinds of the features are told apart")
+    if known is None:
+        return
     kinds = [known.get(f, "topic") for f in listed.tolist()]
+    what = "length" if column == LENGTH else text.plain(column)
     left, right = st.columns([2, 3], gap="large")
     with left:
         draw(figures.share_curve(found), "longest-shares", 520)
     with right:
         draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
     st.caption(
-        "The covariance of length and number of features is the sum of each feature's covariance with length. "
+        f"The covariance of {what} and number of features is the sum of each feature's covariance with {what}. "
         f"{found.half:,} of {len(found.order):,} features make up half of it" + told(listed[: found.half], known)
     )
     rows = listed[:LISTED]
+    of = "tokens" if column == LENGTH else "mean"
     more = {
         "kind": kinds[:LISTED], "share": 100 * found.share[rows], "in samples": 100 * found.density[rows],
-        "tokens with it": found.with_it[rows], "tokens without": found.without[rows],
+        f"{of} with it": found.with_it[rows], f"{of} without": found.without[rows],
     }  # fmt: skip
     features_table(now, rows, "longest-decomposition", more)
 
@@ -118,10 +190,19 @@ def told(features: np.ndarray, kinds: dict[int, str]) -> str:
 # --- growth
 
 
+def grown() -> list[Growth]:
+    """How fast features come, by source; where in its segment each token lies is kept for other θ."""
+    places = session.remember("places", lambda: token_places(session.store))
+    return growth(session.store, places, now.spec.theta)
+
+
 def show_growth() -> None:
     """How fast features come with the tokens of a response, by source."""
-    places = all_places()
-    found = session.remember(("growth", now.spec.theta), lambda: growth(session.store, places, now.spec.theta))
+    found = later(
+        session, ("growth", now.spec.theta), grown, "The features of every response are counted token by token"
+    )
+    if found is None:
+        return
     curves = [curve for curve in found if np.isfinite(curve.beta)][:4]
     if not curves:
         st.info("No response is long enough to see features grow.", icon=":material/straighten:")
@@ -151,8 +232,11 @@ if now.spec != view().spec:
     st.caption("This page looks through tokens, at their default θ: a sample has few topics, however long it is.")
 session, counts = now.session, now.matrix.counts
 tokens = tokens_of(now)
+column = pick_column()
+values = tokens if column == LENGTH else np.asarray(session.info.scores[column], np.float64)
 shows = (show_correlation, show_decomposition, show_growth, lambda: show_sets(now), lambda: show_beyond(now))
-for tab, show in zip(st.tabs(SECTIONS, key="section", on_change="rerun", bind="query-params"), shows, strict=True):
+sections = SECTIONS if column == LENGTH else SECTIONS[:2]  # the others know length alone
+for tab, show in zip(st.tabs(sections, key="section", on_change="rerun", bind="query-params"), shows, strict=False):
     if tab.open:
         with tab:
             show()

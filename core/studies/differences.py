@@ -13,9 +13,8 @@ from core.matrix.statistics import active_in
 from core.matrix.tallies import feature_sums
 from core.schema import FeatureMatrix
 from core.session.groups import Group
+from core.studies.length import NORMAL
 from core.studies.matched_sets import LEVEL, adjusted, length_matched
-
-NORMAL = 1.959963984540054  # a 95 % interval reaches so many standard errors to either side
 
 
 @dataclass(frozen=True)

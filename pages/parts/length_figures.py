@@ -30,18 +30,18 @@ def signed(r: float) -> str:
     return f"{r:.2f}".replace("-", "−")
 
 
-def scatter(tokens: np.ndarray, counts: np.ndarray, picks: np.ndarray, scope: str) -> go.Figure:
-    """Tokens against active features, the picks in colour; a random part of them where there are too many to draw."""
-    kept, rng, figure = np.zeros(len(tokens), bool), np.random.default_rng(0), go.Figure()
+def scatter(values: np.ndarray, counts: np.ndarray, picks: np.ndarray, title: str) -> go.Figure:
+    """A column against active features, the picks in colour; a random part of them where there are too many."""
+    kept, rng, figure = np.zeros(len(values), bool), np.random.default_rng(0), go.Figure()
     kept[picks] = True
     for name, mask, colour in (("left out", ~kept, MUTED), ("kept", kept, SELECTED)):
         rows = np.sort(rng.permutation(np.flatnonzero(mask))[:SHOWN])
         figure.add_scattergl(
-            x=tokens[rows], y=counts[rows], mode="markers", name=name, customdata=rows,
+            x=values[rows], y=counts[rows], mode="markers", name=name, customdata=rows,
             marker={"color": colour, "size": 5, "opacity": 0.55},
-            hovertemplate="row %{customdata}: %{x:,} tokens, %{y:,} features<extra>" + name + "</extra>",
+            hovertemplate="row %{customdata}: %{x:,} " + escape(title) + ", %{y:,} features<extra>" + name + "</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title=f"tokens ({scope})")
+    figure.update_xaxes(title=escape(title))
     figure.update_yaxes(title="active features")
     return figure
 

@@ -15,6 +15,7 @@ from core.studies.length import scope_tokens
 from core.studies.matched_sets import comparable_sets, costs, enrichment
 from pages.parts import length_figures as figures
 from pages.parts.figures import draw
+from pages.parts.later import later
 from pages.parts.tables import feature_link, feature_table
 from pages.parts.view import View
 
@@ -22,6 +23,7 @@ LISTED = 300  # features of a table
 FORMATS = {
     **dict.fromkeys(("in samples", "in the longest", "in the others"), "%.1f %%"),
     **dict.fromkeys(("tokens with it", "tokens without"), "%.0f"),
+    **dict.fromkeys(("mean with it", "mean without"), "%.3g"),
     "share": "%.2f %%",
     "q": st.column_config.NumberColumn(format="scientific", help="Benjamini and Hochberg's adjusted p value"),
 }
@@ -43,7 +45,9 @@ def show_sets(now: View) -> None:
     """The longest beside sets of as many: coverage at equal samples and equal tokens, and the features that differ."""
     spec = replace(now.spec, unit="samples", budget=len(now.selection.rows))
     session = now.session
-    rows = session.remember(("sets", repr(spec)), lambda: comparable_sets(session, spec))
+    rows = later(session, ("sets", repr(spec)), lambda: comparable_sets(session, spec), "The sets are drawn")
+    if rows is None:
+        return
     table = costs(now.matrix, rows, session.info.tokens, session.info.response_tokens)
     by_name, budget = {line.name: line for line in table}, table[0].token_budget
     left, right = st.columns(2, gap="large")
@@ -53,12 +57,14 @@ def show_sets(now: View) -> None:
     with right:
         st.subheader("At equal tokens", anchor=False)
         draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
+    random = by_name["random"]
     longest, greedy, cheap = by_name["longest-response"], by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
     near, after = by_name["matched to greedy"], by_name["matched to the longest"]
     st.caption(
         f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
         f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
-        f"and {greedy.covered_in_budget:,}. Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
+        f"and {greedy.covered_in_budget:,}, and as many tokens at random {random.covered_in_budget:,}. "
+        f"Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
         f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}, a draw of "
         f"what length alone brings. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
         f"{longest.mean_length:,.0f}), as no other samples are so long."
@@ -101,7 +107,10 @@ def show_enrichment(now: View, rows: dict[str, np.ndarray]) -> None:
 def show_beyond(now: View) -> None:
     """What greedy still covers once long samples have no advantage."""
     tokens = tokens_of(now)
-    lines = now.session.remember(("beyond", repr(now.spec)), lambda: beyond_lines(now.session, now.spec, tokens))
+    key = ("beyond", repr(now.spec))
+    lines = later(now.session, key, lambda: beyond_lines(now.session, now.spec, tokens), "Greedy is run without length")
+    if lines is None:
+        return
     plain, by_name = lines[0], {line.name: line for line in lines}
     draw(figures.beyond_figure(lines), "longest-beyond", 400)
     relative, random = by_name["greedy by relative gain"], by_name["random"]

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 from core.session.session import Session, open_session
+from pages.parts import later
 from tests.factories import KEY, TOPICS, alpaca, tiny_store
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -62,6 +63,12 @@ def make_topics_alone(folder: Path, key: str = KEY, **meta: object) -> Path:
 def config_in(folder: Path) -> dict[str, object]:
     """What was asked of extraction for the data in a folder."""
     return {**CONFIG, "data": str(folder / "data.jsonl")}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits for what it computes: no browser is here to draw it anew."""
+    monkeypatch.setattr(later, "PATIENCE", 60)
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from core.explain.summary import coverage_summary
 from core.schema import SelectionSpec
 from core.session.budgets import random_needed
 from core.session.session import workspace_of
-from tests.pages.conftest import F, N, box, listed, make_store, metrics
+from core.studies.length import controlled, correlation, scope_tokens
+from tests.factories import alpaca, tiny_store
+from tests.pages.conftest import F, N, box, config_in, feature_sets, listed, make_store, metrics
 
 BUDGET = 6
 
@@ -158,3 +160,16 @@ def test_warnings_show_no_folder_of_the_machine(cache, visit):
     shown = [c.value.replace("\\", "") for c in visit().caption]
     assert ":material/info: data.jsonl: line 3 has no answer (left out)." in shown
     assert not any(str(cache) in text for text in shown)
+
+
+def test_a_score_takes_the_place_of_length(visit, cache):
+    records = [{**record, "score": float(i % 7)} for i, record in enumerate(alpaca(N))]
+    tiny_store(cache, records, feature_sets(), key="fedcba9876543210", n_features=F, config=config_in(cache))
+    at = visit("longest", store="fedcba9876543210", column="score")
+    view = at.session_state.view
+    values, counts = view.session.info.scores["score"], view.matrix.counts
+    found, held = correlation(values, counts), controlled(values, counts, scope_tokens(view.session.store, "all"))
+    figures = metrics(at)
+    assert figures["Pearson r"][0] == f"{found.pearson.value:.3f}"
+    assert figures["Pearson r, length held"][0] == f"{held.value:.3f}"
+    assert [tab.label for tab in at.tabs] == ["Correlation", "What it consists of"]

@@ -1,23 +1,24 @@
 """The study of length against oracles of a few lines, and against libraries."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import sparse, stats
 from typer.testing import CliRunner
 
 from core.cli.app import app
 from core.features.kinds import known_kinds
 from core.matrix import tallies
-from core.schema import KINDS, MEANING, SCOPES, SelectionSpec
+from core.schema import KINDS, MEANING, SCOPES, FeatureMatrix, SelectionSpec
 from core.selection.run import select
 from core.session.session import open_session
 from core.store.places import places
 from core.studies import length as lab
-from core.studies.length import by_theta, correlation, scope_correlations, scope_counts, scope_tokens
+from core.studies.length import by_theta, controlled, correlation, scope_correlations, scope_counts, scope_tokens
 from core.studies.length_features import decomposition
 from tests.factories import random_matrix
 from tests.strategies import quick, seeds
@@ -60,6 +61,37 @@ def test_shares_of_the_decomposition_sum_to_one(seed, n):
         rising = np.cumsum(found.share[found.order])
         assert rising[found.half - 1] >= 0.5 - 1e-9
         assert found.half == 1 or rising[found.half - 2] < 0.5 + 1e-9
+
+
+@quick
+@given(seeds, st.integers(8, 40))
+def test_samples_without_a_number_are_left_out(seed, n):
+    rng = np.random.default_rng(seed)
+    matrix, values = random_matrix(rng, n)
+    score, known = rng.normal(size=n), rng.permutation(n) > n // 3
+    score[~known] = np.nan
+    some, active = FeatureMatrix.from_scipy(sparse.csr_matrix(values[known])), values > 0
+    one, two = decomposition(matrix, score), decomposition(some, score[known])
+    assert sorted(one.order) == sorted(two.order)
+    for name in ("covariance", "share", "density", "with_it", "without"):
+        np.testing.assert_allclose(getattr(one, name), getattr(two, name), atol=1e-6, err_msg=name)
+    r = correlation(score, active.sum(1), resamples=5), correlation(score[known], active[known].sum(1), resamples=5)
+    np.testing.assert_equal(asdict(r[0]), asdict(r[1]))
+    rows = (by_theta(m, x, [0.0], [0.0])[0] for m, x in ((matrix, score), (some, score[known])))
+    np.testing.assert_equal(vars(next(rows)), vars(next(rows)))
+
+
+@quick
+@given(seeds, st.integers(6, 40))
+def test_r_with_length_held_is_that_of_the_residuals(seed, n):
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(1, 50, n)
+    score, counts = rng.normal(size=n) + tokens / 20, tokens + rng.integers(0, 30, n)
+    left = [y - np.polyval(np.polyfit(tokens, y, 1), tokens) for y in (score, counts)]
+    found = controlled(score, counts, tokens)
+    if np.ptp(tokens) and np.ptp(counts):
+        assert found.value == pytest.approx(stats.pearsonr(*left)[0], abs=1e-6)
+        assert found.low <= found.value <= found.high
 
 
 def test_r_agrees_with_scipy_and_its_interval_with_scipys_bootstrap():

@@ -1,0 +1,47 @@
+"""What takes seconds is computed beside the page, which stands meanwhile and is drawn anew when it is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import streamlit as st
+
+from core.session.session import Session
+
+PATIENCE, EVERY = 0.2, 0.5  # seconds: that a page waits itself, and between two looks after that
+WORKERS = ThreadPoolExecutor(2, "later")
+
+
+def later(session: Session, key: Hashable, compute: Callable[[], Any], what: str) -> Any:
+    """The remembered value of `compute()`; None while that takes longer, which the page says: `what`, and for how long.
+
+    compute runs in a thread: it must not draw.
+    """
+    if key in session.memory:
+        return session.remember(key, compute)
+    waiting: dict[Hashable, Future] = st.session_state.setdefault("later", {})
+    own = (id(session), key)
+    if own not in waiting:
+        waiting[own] = WORKERS.submit(session.remember, key, compute)
+    future = waiting[own]
+    try:
+        value = future.result(PATIENCE)
+    except TimeoutError:
+        wait(future, what, time.monotonic())
+        return None
+    except Exception:
+        del waiting[own]
+        raise
+    del waiting[own]
+    return value
+
+
+@st.fragment(run_every=EVERY)
+def wait(future: Future, what: str, began: float) -> None:
+    """Say what is waited for; once it is there the page is drawn anew."""
+    if future.done():
+        st.rerun()
+    st.caption(f":material/hourglass_top: {what} … {time.monotonic() - began:.0f} s")
