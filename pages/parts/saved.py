@@ -12,6 +12,7 @@ from core.schema import SelectionSpec
 from core.selection.specs import spec_dict, spec_from
 from core.session.session import Session
 from core.system.shown import many
+from pages.parts.budget_control import KEYS
 from pages.parts.tables import clickable
 from pages.parts.text import escape, plain, whole
 from pages.parts.view import View, link
@@ -94,14 +95,12 @@ def load_link(now: View, name: str) -> None:
 
 def parameters_of(session: Session, spec: SelectionSpec) -> dict[str, object]:
     """The query parameters of the controls that amount to a request."""
-    table = session.default_theta(spec.scope, spec.lens)[1]
-    known = f"theta_{spec.scope}" if spec.lens == "tokens" else f"theta_{spec.lens}_{spec.scope}"
-    theta = [(known, f"{row.theta:.3g} ({row.quantile:.1%})") for row in table if row.theta == spec.theta]
-    budget = {"budget" if spec.unit == "samples" else "token_budget": spec.budget, "unit": spec.unit}
+    theta = f"theta_{spec.scope}" if spec.lens == "tokens" else f"theta_{spec.lens}_{spec.scope}"
+    budget = {KEYS[spec.unit]: spec.budget, "unit": spec.unit, theta: spec.theta}
     options = {f"{spec.method}_{name}": value for name, value in spec.options.items()}
     told = {"store": session.store.key, "lens": spec.lens, "scope": spec.scope, "method": spec.method}
     more = {"weights": spec.weights, "multiplicity": spec.multiplicity, "seed": spec.seed}
-    return {**told, **budget, **dict(theta), **more, **options}
+    return {**told, **budget, **more, **options}
 
 
 def bring_back(now: View) -> None:
