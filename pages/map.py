@@ -1,50 +1,52 @@
-"""Map: all samples by what they activate; lasso some to read them."""
+"""Map: all samples by what they activate; lasso some to act on them, click on one to read it beside the map."""
 
 import numpy as np
 import streamlit as st
 
 from core.system.shown import many
-from pages.parts import clusters
 from pages.parts.actions import action_bar
-from pages.parts.figures import MUTED, SELECTED, draw
-from pages.parts.map import map_of
-from pages.parts.tables import samples_table, why_link
-from pages.parts.view import header, previews
+from pages.parts.address import get, put
+from pages.parts.map_colours import coloured
+from pages.parts.sample_list import Samples, sample_list
+from pages.parts.sample_map import chosen_row, in_lasso, sample_map, was_chosen
+from pages.parts.sample_panel import Steps, sample_panel
+from pages.parts.view import View, header
 
-LISTED = 1000  # samples of the lasso in the table
 LEADS = {
-    "topics": "Samples about the same things lie close together. Lasso some to read them.",
-    "tokens": "Samples that activate the same features lie close together. Lasso some to read them.",
+    "topics": "Samples about the same things lie close together. Lasso some to act on them; click on one to read it.",
+    "tokens": "Samples that activate the same features lie close together. Lasso some to act on them; click on one to "
+    "read it.",
 }
 
-now = header("Map", LEADS)
-place = now.session.projection(now.spec.lens)
-texts = previews(now.session)
-kept = np.zeros(now.session.store.n_samples, bool)
-kept[now.selection.rows] = True
 
-left, right = st.columns(2, vertical_alignment="bottom")
-with left:
-    by = st.segmented_control("Colour by", ("kept", "cluster"), default="kept", required=True, key="colour",
-                              bind="query-params")  # fmt: skip
-if by == "cluster":
-    with right:
-        layers = [(*layer, 5, 0.8) for layer in clusters.layers(now)]
-else:
-    layers = [("left out", ~kept, MUTED, 5, 0.45), ("kept", kept, SELECTED, 7, 0.9)]
-figure = map_of(place, layers, texts)
-figure.update_layout(dragmode="lasso", uirevision=f"{now.session.store.key} {now.spec.lens}")
-event = draw(figure, "map", 560, on_select="rerun", selection_mode=("lasso", "box", "points"))
+@st.fragment
+def chart(now: View) -> None:
+    """The map; a new colour draws it alone, a lasso or a click all of the page."""
+    if was_chosen("map"):
+        st.rerun()
+    sample_map(now, "map", *coloured(now))
 
-chosen = [int(np.ravel(p["customdata"])[0]) for p in event["selection"]["points"] if "customdata" in p]
-if not chosen:
-    st.caption(
-        f"{kept.sum():,} kept and {many(int((~kept).sum()), 'left-out sample')}; nothing is selected on the map."
-    )
-else:
-    inside = np.array(sorted(set(chosen)))
-    st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept[inside].sum():,} of them kept", anchor=False)
+
+def listed(now: View, inside: np.ndarray, row: int | None) -> Steps:
+    """The samples in the lasso: what can be done with all of them, and a list; gives those around the chosen one."""
+    kept = np.isin(inside, now.selection.rows)
+    st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept.sum():,} of them kept", anchor=False)
     action_bar(now, inside, "map", "lasso")
-    status = np.where(kept[inside[:LISTED]], "kept", "left out")
-    for row in samples_table(now, inside[:LISTED], "map-table", {"kept": status}):
-        why_link(row)
+    samples, sort = Samples(now, inside, {"status": np.where(kept, "kept", "left out")}), get("sort")
+    order = samples.order(sort)
+    sample_list(samples, order, "map-list", -1 if row is None else row, sort, put, height=300)
+    shown, place = samples.rows[order], np.flatnonzero(samples.rows[order] == row)
+    beside = (place[0] - 1, place[0] + 1) if len(place) else ()
+    return [int(shown[at]) if 0 <= at < len(shown) else None for at in beside]
+
+
+now = header("Map", LEADS)
+inside, row = in_lasso(now), chosen_row(now)
+# The map stands in the first of two columns whatever is chosen: elsewhere the browser would make it anew.
+left, right = st.columns([3, 2] if len(inside) or row is not None else [1, 0.001], gap="medium")
+with left:
+    chart(now)
+with right:
+    around = listed(now, inside, row) if len(inside) else ()
+    if row is not None:
+        sample_panel(now, row, "map", steps=around)

@@ -70,7 +70,7 @@ def crossings(grid: np.ndarray, level: float) -> np.ndarray:
     sides = above != above[:, after]
     with np.errstate(divide="ignore", invalid="ignore"):  # on sides that are not crossed, and left out below
         share = (level - value) / (value[:, after] - value)
-    ends = corners + share[..., None] * (corners[:, after] - corners)
+        ends = corners + share[..., None] * (corners[:, after] - corners)
     return ends[sides].reshape(-1, 2, 2)
 
 

@@ -11,13 +11,15 @@ def get(name: str, default: str = "") -> str:
 
 
 def put(**values: object) -> None:
-    """Write parameters into the address, in one step that the browser's Back takes back; None removes one.
+    """Write parameters into the address, all in one step that the browser's Back takes back; None removes one.
 
     What stands there already is not written again: no message to the browser, no new step.
     """
-    wanted = {name: str(value) for name, value in values.items() if value is not None}
-    gone = {name for name, value in values.items() if value is None}
     present = st.query_params.to_dict()
-    after = {name: value for name, value in {**present, **wanted}.items() if name not in gone}
-    if after != present:
-        st.query_params.from_dict(after)
+    changed = {
+        name: str(value) for name, value in values.items() if value is not None and present.get(name) != str(value)
+    }
+    if changed:  # by `update`: to write all of them anew is refused once a widget is bound to one
+        st.query_params.update(changed)
+    for name in present.keys() & {name for name, value in values.items() if value is None}:
+        del st.query_params[name]

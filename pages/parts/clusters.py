@@ -13,16 +13,15 @@ import streamlit as st
 from core.explain.cluster_names import ClusterCard, cluster_words, name_clusters
 from core.selection.clustering import Clusters
 from pages.parts.actions import action_bar
-from pages.parts.figures import MUTED, PALETTE
 from pages.parts.tables import clickable, why_link
-from pages.parts.text import cut, escape, plain
+from pages.parts.text import plain
 from pages.parts.view import View
 
 MOST = 100
 
 
 def grouped(now: View) -> tuple[Clusters, list[ClusterCard]]:
-    """The clusters and their cards, for a number of clusters that the person sets; both pages keep it in the URL."""
+    """The clusters and their cards, for a number of clusters that the person sets, which the address keeps."""
     n = now.session.store.n_samples
     k = st.number_input("Number of clusters", 2, max(2, min(MOST, n)), min(12, max(2, n // 10)), key="clusters",
                         bind="query-params")  # fmt: skip
@@ -96,15 +95,3 @@ def apart(cards: Sequence[ClusterCard]) -> list[str]:
         new = [name for name in card.names if name not in names]
         names.append((new or [f"cluster {card.cluster}"])[0])
     return names
-
-
-def layers(now: View) -> list[tuple[str, np.ndarray, str]]:
-    """Name, mask bool (N,) and colour of each layer of the map: the largest clusters, then all others in grey."""
-    found, cards = grouped(now)
-    big = cards[: len(PALETTE)]
-    names = [escape(cut(name, 40)) for name in apart(big)]
-    out = [
-        (name, found.label == card.cluster, PALETTE[i]) for i, (name, card) in enumerate(zip(names, big, strict=True))
-    ]
-    others = ~np.isin(found.label, [card.cluster for card in big])
-    return [("smaller clusters", others, MUTED), *out] if others.any() else out

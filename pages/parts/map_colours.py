@@ -1,0 +1,121 @@
+"""What the map is coloured by, as the person chooses it; the address keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.errors import SelectionError
+from core.selection.inputs import TOKEN_COUNTS
+from core.session.colouring import Colouring, Seen, colouring
+from core.session.search import sources
+from pages.parts.choices import choose
+from pages.parts.clusters import apart, cards_of
+from pages.parts.figures import ACCENT, CATEGORIES, PINK, SELECTED
+from pages.parts.text import cut, plain, whole
+from pages.parts.view import View
+
+STATUS = {"kept": SELECTED, "pinned": ACCENT, "banned": PINK}
+TITLES = {
+    "status": "Kept or left out",
+    "source": "Source",
+    "length": "Length of the response",
+    "score": "A score",
+    "order": "Order of the picks",
+    "redundancy": "How much of it the kept samples cover",
+    "cluster": "Cluster",
+    "feature": "A feature",
+    "group": "A set or tag",
+    "search": "Words in the text",
+}
+
+
+def coloured(now: View) -> tuple[Colouring, str, list[str]]:
+    """The colouring that is asked for, what it is called, and the colours of its categories.
+
+    A colouring that is not to be had is told, and the status shown instead.
+    """
+    seen = Seen(now.session, now.order, now.selection, now.state)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        by = choose("Colour by", "colour", {name: _title(now, name) for name in _offered(now)}, default="status")
+    with right:
+        of = ASKED[by](now) if by in ASKED else ""
+    if by in ASKED and not of:
+        by = "status"
+    try:
+        key = ("colouring", by, of, repr(now.spec), now.state.version)
+        found = now.session.remember(key, lambda: colouring(seen, by, of))
+    except SelectionError as error:
+        right.warning(plain(error), icon=":material/block:")
+        by, found = "status", colouring(seen, "status")
+    return _dressed(now, by, of, found)
+
+
+def _title(now: View, name: str) -> str:
+    return f"A {now.noun}" if name == "feature" else TITLES[name]
+
+
+def _offered(now: View) -> list[str]:
+    """The ways to colour that the data set has something for."""
+    lacking = {
+        "source": len(set(sources(now.session))) < 2,
+        "score": not _scores(now),
+        "group": not _groups(now),
+    }
+    return [name for name in TITLES if not lacking.get(name)]
+
+
+def _scores(now: View) -> list[str]:
+    return [name for name in now.session.info.scores if name not in TOKEN_COUNTS]
+
+
+def _groups(now: View) -> list[str]:
+    return [*(f"set:{name}" for name in now.state.sets), *(f"tag:{name}" for name in now.state.tags)]
+
+
+def _score(now: View) -> str:
+    return choose("Score", "of", {name: whole(name) for name in _scores(now)})
+
+
+def _group(now: View) -> str:
+    return choose("Set or tag", "of", {name: whole(name.replace(":", " ", 1)) for name in _groups(now)})
+
+
+def _feature(now: View) -> str:
+    """A feature by its name, those of most samples first."""
+    density = now.matrix.density()
+    active = [int(f) for f in (-density).argsort(kind="stable") if density[f] > 0]
+    return choose(now.noun.capitalize(), "of", {str(f): whole(cut(now.label(f), 60)) for f in active}) if active else ""
+
+
+def _search(now: View) -> str:
+    return st.text_input("Words", key="words", bind="query-params", placeholder="part of a prompt or response")
+
+
+def _clusters(now: View) -> str:
+    n = now.session.store.n_samples
+    return str(st.number_input("Number of clusters", 2, max(2, min(100, n)), min(12, max(2, n // 10)), key="clusters",
+                               bind="query-params"))  # fmt: skip
+
+
+ASKED = {"score": _score, "group": _group, "feature": _feature, "search": _search, "cluster": _clusters}
+
+
+def _dressed(now: View, by: str, of: str, found: Colouring) -> tuple[Colouring, str, list[str]]:
+    """The colouring with its title, the names that pages use, and colours."""
+    title, colours = _title(now, by), list(CATEGORIES)
+    if by == "status":
+        colours = [STATUS[name] for name in found.names]
+    elif by == "feature":
+        title = cut(now.label(int(of)), 60)
+    elif by in ("score", "group"):
+        title = of
+    elif by == "search":
+        title, colours = f"“{cut(of, 40)}”", [SELECTED]
+    elif by == "cluster":
+        cards = cards_of(now, now.session.clusters("residual", int(of)), now.selection.rows, "residual", int(of))
+        called = {f"cluster {card.cluster}": name for card, name in zip(cards, apart(cards), strict=True)}
+        found = replace(found, names=tuple(called[name] for name in found.names))
+    return found, title, colours

@@ -1,0 +1,197 @@
+// The map as a component of Streamlit. Its colours, the names of its areas and its hover card come in parts of their own
+// (part.js), so that a new colour does not send the points again.
+
+const ROW_WAIT = 80; // milliseconds that the pointer must rest on a point before its sample is asked for
+
+class SampleMap {
+  constructor(root, data) {
+    this.root = root;
+    this.key = data.key;
+    this.box = root.querySelector('.plot');
+    this.scatter = new Scatter(this.box, data);
+    this.overlay = new Overlay(this.box, this.scatter, data);
+    this.card = root.querySelector('.card');
+    this.mode = 'pan';
+    this.painting = Promise.resolve(); // one colouring is drawn after the other
+    this.listen();
+  }
+
+  listen() {
+    const plot = this.scatter.plot;
+    plot.subscribe('drawing', () => this.redraw());
+    plot.subscribe('pointover', row => this.over(row));
+    plot.subscribe('pointout', () => this.out());
+    plot.subscribe('select', ({ points }) => points.length === 1 && points[0] !== this.row && this.send('row', points[0]));
+    for (const button of this.root.querySelectorAll('button')) button.onclick = () => this.press(button.dataset.does);
+    for (const box of this.root.querySelectorAll('input')) {
+      box.onchange = () => {
+        this.overlay.shown[box.name] = box.checked;
+        this.redraw();
+      };
+    }
+    this.box.addEventListener('keydown', event => this.typed(event));
+    this.box.addEventListener('mousedown', event => this.mode !== 'pan' && this.draw(event), true);
+    followFingers(this.box, this.scatter.canvas);
+  }
+
+  // --- the parts: each is a method of the same name
+
+  async paint(data) {
+    this.overlay.lasso = data.lasso;
+    this.legend(data);
+    const choosing = this.row !== data.row;
+    this.row = data.row;
+    if (this.codes !== data.codes) {
+      this.codes = data.codes;
+      this.painting = this.painting.then(() => this.scatter.paint(decoded(data.codes)));
+      await this.painting;
+    }
+    if (choosing && data.row === null) this.scatter.plot.deselect({ preventEvent: true });
+    else if (choosing) this.scatter.plot.select([data.row], { preventEvent: true });
+    for (const does of ['selection', 'clear']) this.button(does).disabled = !data.lasso.length;
+    this.redraw();
+    this.root.dataset.drawn = data.title;
+  }
+
+  names(data) {
+    this.overlay.areas = data.areas;
+    this.root.querySelector('.told').textContent = data.told;
+    this.redraw();
+    this.root.dataset.named = data.areas.length;
+  }
+
+  button(does) {
+    return this.root.querySelector(`[data-does="${does}"]`);
+  }
+
+  redraw() {
+    this.overlay.draw();
+  }
+
+  legend({ title, legend, ramp }) {
+    const list = this.root.querySelector('.legend');
+    list.replaceChildren(element('li', 'title', title));
+    for (const { colour, name } of legend) {
+      const item = element('li', '', name);
+      item.prepend(swatch(colour));
+      list.append(item);
+    }
+    if (ramp) {
+      const item = element('li', 'ramp', '');
+      item.append(element('span', '', ramp.low), ...ramp.colours.map(swatch), element('span', '', ramp.high));
+      list.append(item);
+    }
+  }
+
+  // --- the card of the sample under the pointer
+
+  over(row) {
+    clearTimeout(this.waiting);
+    this.under = row;
+    this.waiting = setTimeout(() => this.ask?.(row), ROW_WAIT);
+  }
+
+  out() {
+    clearTimeout(this.waiting);
+    this.under = null;
+    this.card.hidden = true;
+  }
+
+  hover(data, setTriggerValue) {
+    this.ask = row => (data.row === row ? this.hover(data, setTriggerValue) : setTriggerValue('under', row));
+    if (data.row !== this.under || data.row === null) return;
+    this.card.replaceChildren(...data.lines.map(({ kind, text }) => element('p', kind, text)));
+    this.card.hidden = false;
+    const [x, y] = this.scatter.plot.getScreenPosition(data.row), { width, height } = this.box.getBoundingClientRect();
+    this.card.style.left = `${Math.max(0, Math.min(x + 14, width - this.card.offsetWidth))}px`;
+    this.card.style.top = `${y + 14 + this.card.offsetHeight < height ? y + 14 : Math.max(0, y - 14 - this.card.offsetHeight)}px`;
+  }
+
+  // --- lasso and box
+
+  draw(event) {
+    if (event.button) return;
+    event.stopPropagation();
+    event.preventDefault();
+    const frame = this.box.getBoundingClientRect();
+    const place = at => [this.scatter.x.invert(at.clientX - frame.left), this.scatter.y.invert(at.clientY - frame.top)];
+    const start = place(event), corners = [start];
+    const move = at => {
+      const [x, y] = place(at);
+      corners.push([x, y]);
+      this.overlay.lasso = this.mode === 'box' ? [start, [x, start[1]], [x, y], [start[0], y]] : corners;
+      this.redraw();
+    };
+    const end = () => {
+      window.removeEventListener('mousemove', move);
+      window.removeEventListener('mouseup', end);
+      if (corners.length > 2) this.send('lasso', this.overlay.lasso);
+    };
+    window.addEventListener('mousemove', move);
+    window.addEventListener('mouseup', end);
+  }
+
+  press(does) {
+    const scatter = this.scatter;
+    if (['pan', 'lasso', 'box'].includes(does)) {
+      this.mode = does;
+      this.box.dataset.mode = does;
+      for (const button of this.root.querySelectorAll('[aria-pressed]')) {
+        button.setAttribute('aria-pressed', button.dataset.does === does);
+      }
+    } else if (does === 'in') scatter.zoom(1 / 1.5);
+    else if (does === 'out') scatter.zoom(1.5);
+    else if (does === 'all') scatter.show(-1, 1, -1, 1);
+    else if (does === 'view') {
+      const [left, right, low, high] = scatter.view();
+      this.send('lasso', [[left, low], [right, low], [right, high], [left, high]]);
+    } else if (does === 'clear') this.send('lasso', []);
+    else if (does === 'selection') {
+      const [x, y] = [0, 1].map(axis => this.overlay.lasso.map(corner => corner[axis]));
+      scatter.show(Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y));
+    }
+  }
+
+  typed(event) {
+    const steps = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] };
+    const keys = { '+': 'in', '=': 'in', '-': 'out', 0: 'all', Enter: 'view', Escape: 'clear' };
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in steps || event.key in keys)) return;
+    event.preventDefault();
+    if (event.key in steps) this.scatter.move(...steps[event.key]);
+    else this.press(keys[event.key]);
+  }
+
+  destroy() {
+    clearTimeout(this.waiting);
+    this.scatter.destroy();
+  }
+}
+
+// Text of data comes to the page only here.
+function element(tag, kind, text) {
+  const made = document.createElement(tag);
+  made.className = kind;
+  made.textContent = text;
+  return made;
+}
+
+function swatch(colour) {
+  const made = element('span', 'swatch', '');
+  made.style.background = colour;
+  return made;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector('.sample-map');
+  if (root.map?.key !== data.key) {
+    root.map?.destroy();
+    delete root.dataset.drawn;
+    root.map = new SampleMap(root, data);
+    setMap(data.name, root.map);
+  }
+  root.map.send = setTriggerValue;
+  return () => {
+    root.map?.destroy();
+    setMap(data.name, null);
+  };
+}
