@@ -14,6 +14,7 @@ from core.studies.comparison import MethodRow, compare
 from core.system.shown import many
 from pages.parts.compare_figures import overlap_figure
 from pages.parts.figures import draw
+from pages.parts.runnable import wants_score
 from pages.parts.stability import show_stability
 from pages.parts.store_forms import score_form
 from pages.parts.tables import columns, samples_table, why_link
@@ -104,7 +105,7 @@ rows = compared(names, quick, score)
 ran = sorted((r for r in rows if not r.why), key=lambda r: -r.covered)
 if ran:
     show_table(ran, score)
-if not score:
+if not score and not wants_score(session):  # then it stands below the bar
     score_form(session, expanded=False)
 for row in rows:
     if row.why:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
-from core.errors import SaelectError, UnscoredError
-from core.schema import SCOPES, Selection, SelectionSpec
-from core.scoring.columns import missing_columns
-from core.selection.registry import METHODS
-from core.session.listed import LISTED
+from core.errors import SaelectError
+from core.schema import SCOPES, SelectionSpec
 from core.session.session import Session, workspace_of
 from core.store.catalogue import StoreTitle, found_by, store_titles
 from core.system.files import cache_dir
@@ -21,11 +16,11 @@ from pages.parts.budget_control import pick_budget
 from pages.parts.choices import choose
 from pages.parts.method_choice import pick_method
 from pages.parts.options import pick_details, pick_theta
-from pages.parts.store_forms import score_form
+from pages.parts.runnable import selected
 from pages.parts.text import plain
 from pages.parts.view import OPENED, View, link, session_of, url
 
-DATA_WIDTH, METHOD_WIDTH, BUDGET_WIDTH = 220, 190, 220  # pixels
+DATA_WIDTH, METHOD_WIDTH, BUDGET_WIDTH = 190, 220, 220  # pixels
 LENS_HELP = (
     "Topics: a feature is what a sample is about or asks for. Tokens: it is what single tokens mean to the model, "
     "as in the papers."
@@ -35,10 +30,10 @@ LENS_HELP = (
 STYLE = """<style>
 .stMainBlockContainer{padding:3.6rem 2rem 4rem}
 .st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
-.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
+.st-key-methods p,.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
 @media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
 @media(max-width:640px){.stMainBlockContainer{padding-left:1rem;padding-right:1rem}}
-</style>"""  # names of Undo and Redo are for who hears the page, where it is narrow
+</style>"""  # names of buttons with an icon are for who hears the page, of Undo and Redo where it is narrow
 
 
 def open_view(needed: bool = True) -> View | None:
@@ -67,37 +62,12 @@ def open_view(needed: bool = True) -> View | None:
         workspace, state, asked, ignored = ask(session)
     for sentence in ignored:
         st.warning(plain(sentence), icon=":material/link_off:")
-    try:
-        order, selection = selected(session, asked)
-    except SaelectError as error:
-        no_selection(session, error)
+    found = selected(session, asked)
+    if found is None:
         return None
+    order, selection = found
     st.session_state.view = View(session, workspace, state, selection.spec, order, selection)
     return st.session_state.view
-
-
-def no_selection(session: Session, error: SaelectError) -> None:
-    """Why nothing is selected; what is set in the bar stays, and Undo is there."""
-    st.title("No selection with these settings", anchor=False)
-    st.warning(plain(error), icon=":material/block:")
-    if isinstance(error, UnscoredError):
-        text = "Ban this sample" if len(error.rows) == 1 else f"Ban these {len(error.rows):,} samples"
-        st.button(
-            text,
-            icon=":material/do_not_disturb_on:",
-            on_click=workspace_of(session.store).ban,
-            args=(error.rows,),
-            key="unscored",
-            type="primary",
-        )
-    if wants_score(session):
-        score_form(session)
-
-
-def wants_score(session: Session) -> bool:
-    """Whether the method chosen in the bar needs a score column, and one can be computed."""
-    method = METHODS.get(st.session_state.get("method", ""))
-    return method is not None and "score" in method.needs and bool(missing_columns(session.store))
 
 
 def pick_store() -> StoreTitle | None:
@@ -138,25 +108,6 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec, lis
         boosts=decided.boosts, **details,
     )  # fmt: skip
     return workspace, state, spec, ignored
-
-
-def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selection]:
-    """All samples in the method's order, and the selection; without the files it names where they cannot be used."""
-    try:
-        return session.order(spec), session.selection(spec)
-    except UnscoredError:
-        raise
-    except SaelectError as error:
-        files = {option.name for option in METHODS[spec.method].options if option.kind in LISTED}
-        without = replace(spec, options={name: v for name, v in spec.options.items() if name not in files})
-        if without == spec:
-            raise
-        try:
-            found = session.order(without), session.selection(without)
-        except SaelectError:
-            raise error from None
-        st.warning(plain(f"{error} What follows is without it."), icon=":material/link_off:")
-        return found
 
 
 def pick_lens(session: Session) -> str:

@@ -4,10 +4,46 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.selection.method import GROUPS, NEEDS, Method
 from core.selection.registry import METHODS
+from core.session.lacking import lacking
 from core.session.session import Session
 
 
 def pick_method(session: Session) -> str:
-    """The name of the method chosen."""
-    return st.selectbox("Method", list(METHODS), key="method", bind="query-params")
+    """The name of the method chosen; beside it all of them with what they do and need."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    name = row.selectbox("Method", list(METHODS), key="method", bind="query-params")
+    if row.button("All methods", icon=":material/list:", key="methods", help="What the methods do and need"):
+        show_methods(session, name)
+    return name
+
+
+@st.dialog("Methods", width="large")
+def show_methods(session: Session, chosen: str) -> None:
+    """All methods by group; those that cannot run here say what they lack, and lead to what makes them runnable."""
+    for group in GROUPS:
+        st.markdown(f"**{group.capitalize()}**")
+        for name, method in METHODS.items():
+            if method.group == group:
+                show_method(name, method, lacking(session, name), name == chosen)
+
+
+def show_method(name: str, method: Method, lacks: tuple[str, ...], chosen: bool) -> None:
+    """A method as a button that chooses it, its sentence, and what it lacks."""
+    button, sentence, way = st.columns([2, 5, 2], vertical_alignment="center")
+    if button.button(
+        name, key=f"method-{name}", type="primary" if chosen else "secondary", disabled=bool(lacks), width="stretch",
+        on_click=choose_method, args=(name,),
+    ):  # fmt: skip
+        st.rerun()
+    missing = " and ".join(NEEDS[need] for need in lacks)
+    sentence.markdown(method.sentence + (f" :gray[Lacks {missing}.]" if lacks else ""))
+    told = "Shows how to get it, and starts that"
+    if lacks and way.button("Get it", key=f"get-{name}", help=told, on_click=choose_method, args=(name,)):
+        st.rerun()
+
+
+def choose_method(name: str) -> None:
+    """Choose it in the bar before the page is drawn."""
+    st.session_state["method"] = name

@@ -150,7 +150,8 @@ def test_labels_need_an_endpoint(visit, started, monkeypatch):
 def test_a_method_without_its_score_offers_to_compute_one(visit, cache, started):
     unscored(cache)
     at = visit("budget", method="deita")
-    assert at.title[0].value == "No selection with these settings"
+    assert at.title[0].value == "Budget"
+    assert at.session_state["view"].spec.method == "sae-greedy" and "what follows is by sae-greedy" in said(at)
     press(at, "score")
     assert started == [(["score", "--store", KEY, "--columns", "ifd"], "ifd of data.jsonl")]
     by_key(at, "multiselect", "score-columns").set_value([]).run()
