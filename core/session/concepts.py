@@ -102,6 +102,17 @@ def nearness(session: Session, vector: np.ndarray) -> np.ndarray:
     return (units @ own).astype(np.float64)
 
 
+def near_sample(session: Session, row: int) -> np.ndarray:
+    """The same with the vector of a sample of the store: float64 (N,)."""
+    _, units = session.remember("centred", lambda: centred(session.store.embeddings()))
+    return (units @ units[row]).astype(np.float64)
+
+
+def nearest(likeness: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:
+    """The `most` of `rows` int64 with the largest likeness (N,), the nearest first, ties to the lowest row."""
+    return rows[np.argsort(-likeness[rows], kind="stable")[:most]]
+
+
 def shared(matrix: FeatureMatrix, features: Mapping[int, float]) -> np.ndarray:
     """How much of a text's features each sample has, in [0, 1], rare ones counting more (idf): float64 (N,)."""
     own = np.zeros(matrix.n_features)

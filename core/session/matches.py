@@ -15,7 +15,7 @@ from core.errors import SelectionError
 from core.lm.chat import SURROGATE
 
 START, END = "\ue000", "\ue001"  # set around a match; of Unicode's private area, so that texts hardly hold them
-AROUND = 60  # characters of a snippet on either side of the match
+BEFORE, AFTER = 30, 120  # characters of a snippet around the match
 
 
 def matches(texts: pa.Array, wanted: str, regex: bool) -> pa.BooleanArray:
@@ -53,9 +53,9 @@ def _snippet(marked: str) -> tuple[str, str, str]:
     if not found:
         return "", "", ""
     match, _, after = rest.partition(END)
-    first = before if len(before) <= AROUND else "…" + before[-AROUND:]
-    last = after if len(after) <= AROUND else after[:AROUND] + "…"
-    first, match, last = (re.sub(r"\s+", " ", part) for part in (first, match[: 2 * AROUND], last))
+    first = before if len(before) <= BEFORE else "…" + before[-BEFORE:]
+    last = after if len(after) <= AFTER else after[:AFTER] + "…"
+    first, match, last = (re.sub(r"\s+", " ", part) for part in (first, match[:AFTER], last))
     return first, match, last
 
 

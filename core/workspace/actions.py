@@ -42,6 +42,7 @@ class Draft:
     notes: dict[int, str] = field(default_factory=dict)
     sets: dict[str, dict[int, None]] = field(default_factory=dict)
     tags: dict[str, dict[int, None]] = field(default_factory=dict)
+    searches: dict[str, dict[str, str]] = field(default_factory=dict)
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: str = field(default="", compare=False)
 
@@ -117,6 +118,10 @@ def _untag(draft: Draft, tag: str, rows: list[int]) -> None:
     _drop(draft.tags.get(tag, {}), rows)
     if not draft.tags.get(tag):
         draft.tags.pop(tag, None)
+
+
+def _save_search(draft: Draft, name: str, fields: dict[str, str]) -> None:
+    draft.searches[name] = fields
 
 
 def _save_selection(draft: Draft, name: str, spec: dict[str, Any]) -> None:
@@ -231,6 +236,16 @@ ACTIONS: dict[str, Action] = {
     ),
     "tag": Action(TAGGED, _tag, lambda d: f"{_rows(d)} tagged" + _quoted(d["tag"])),
     "untag": Action(TAGGED, _untag, lambda d: f"tag taken from {_rows(d)}" + _quoted(d["tag"])),
+    "save_search": Action(
+        {"name": values.search_name, "fields": values.fields},
+        _save_search,
+        lambda d: "search saved" + _quoted(d["name"]),
+    ),
+    "drop_search": Action(
+        {"name": values.search_name},
+        lambda draft, name: _drop(draft.searches, [name]),
+        lambda d: "search deleted" + _quoted(d["name"]),
+    ),
     "save_selection": Action(
         {"name": values.selection_name, "spec": values.spec},
         _save_selection,

@@ -20,6 +20,7 @@ class WorkspaceState:
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     sets: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name: rows, in the order of adding
     tags: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tag: rows, in the order of tagging
+    searches: dict[str, dict[str, str]] = field(default_factory=dict)  # name: the fields of the page Search
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: int = 0
     next_undo: str = ""  # what undo would take back, nothing if there is none
@@ -35,7 +36,7 @@ def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> Work
     sets, tags = ({name: tuple(rows) for name, rows in named.items()} for named in (draft.sets, draft.tags))
     return WorkspaceState(
         draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.pins | draft.bans, draft.notes, sets,
-        tags, draft.selections, version, next_undo, next_redo,
+        tags, draft.searches, draft.selections, version, next_undo, next_redo,
     )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ FORMAT = 2  # of exported files: since 2 what was decided on features stands und
 
 def exported(state: WorkspaceState) -> dict[str, Any]:
     """The decisions as a file has them, JSON values only; `steps_of` reads them."""
-    kept = {name: getattr(state, name) for name in ("pins", "bans", "notes", "sets", "tags", "selections")}
+    kept = {name: getattr(state, name) for name in ("pins", "bans", "notes", "sets", "tags", "searches", "selections")}
     return {"format": FORMAT, "lenses": {lens: vars(own) for lens, own in state.lenses.items()}, **kept}
 
 
@@ -57,6 +58,7 @@ def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     steps += [("note", {"rows": [int(row)], "text": text}) for row, text in content["notes"].items()]
     steps += [("save_set", {"name": name, "rows": rows}) for name, rows in content.get("sets", {}).items()]
     steps += [("tag", {"tag": tag, "rows": rows}) for tag, rows in content.get("tags", {}).items()]
+    steps += [("save_search", {"name": name, "fields": of}) for name, of in content.get("searches", {}).items()]
     steps += [("save_selection", {"name": n, "spec": spec}) for n, spec in content["selections"].items()]
     return [(action, checked(action, detail)) for action, detail in steps]
 

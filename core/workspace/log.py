@@ -124,6 +124,14 @@ class Workspace:
         """Take a tag from samples."""
         self._append("untag", tag=tag, rows=rows)
 
+    def save_search(self, name: str, fields: dict[str, str]) -> None:
+        """Keep the fields of a search under a name; an earlier one of that name is replaced."""
+        self._append("save_search", name=name, fields=fields)
+
+    def drop_search(self, name: str) -> None:
+        """Forget a saved search; undo brings it back."""
+        self._append("drop_search", name=name)
+
     def rename_selection(self, name: str, to: str) -> None:
         """Give a saved selection another name; another one of that name is replaced."""
         self._append("rename_selection", name=name, to=to)

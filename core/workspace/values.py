@@ -83,6 +83,20 @@ def selection_name(value: Any, name: str, action: str) -> str:
     return given
 
 
+def search_name(value: Any, name: str, action: str) -> str:
+    """The name of a saved search."""
+    if not (given := text(value, name, action)):
+        raise SelectionError("A saved search needs a name.")
+    return given
+
+
+def fields(value: Any, name: str, action: str) -> dict[str, str]:
+    """The fields of a saved search: texts by their names in the page's address."""
+    if not isinstance(value, dict) or not all(isinstance(part, str) for pair in value.items() for part in pair):
+        raise SelectionError("The fields of a saved search are texts by name.")
+    return value
+
+
 def spec(value: Any, name: str, action: str) -> dict[str, Any]:
     """The specification of a saved selection."""
     if not isinstance(value, dict):

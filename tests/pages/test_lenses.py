@@ -111,14 +111,16 @@ def test_features_of_wording_and_format_are_folded(visit, cache):
     assert f"and {(kept % 2 == 0).sum()} features of wording and format" in [e.label for e in at.expander]
 
 
-def test_search_asks_for_topics_by_number_and_names_them(visit, session):
+def test_search_asks_for_topics_by_name_or_by_the_number_in_the_address(visit, session):
     at = visit("search")
-    next(t for t in at.text_input if t.label == "Has all topics").set_value("1").run()
-    assert any(c.value.startswith("Has 1 \\(topic 1\\)") for c in at.caption)
+    field = next(found for found in at.multiselect if found.label == "Has all of these topics")
+    n = session.matrix("all", session.default_theta("all", "topics")[0], "topics").density()[1] * N
+    assert f"topic 1 · 1 ({n:.0f})" in field.options
+    at = field.set_value([1]).run()
     has = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
     assert listed(at, "search")["row"].tolist() == [row for row in range(N) if 1 in has.row(row)]
-    next(t for t in at.text_input if t.label == "Has all topics").set_value("99").run()
-    assert "There is no topic 99" in at.warning[0].value.replace("\\", "")
+    assert at.query_params["find_topics_has"] == "1"
+    assert "There is no topic 99" in visit("search", find_topics_has="1,99").warning[0].value.replace("\\", "")
 
 
 def test_longest_response_looks_through_tokens(visit, session):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SelectionError
-from core.session.matches import AROUND, matches, snippets, spans
+from core.session.matches import AFTER, BEFORE, matches, snippets, spans
 from tests.strategies import quick
 
 LETTERS = "abAB \n\\E.(*é😀\ue000\ue001\ud83d"
@@ -45,7 +45,7 @@ def test_snippets_stand_around_the_first_place(some, wanted):
 
 def test_a_snippet_of_a_long_text_is_short():
     ((before, match, after),) = snippets(pa.array(["x" * 500 + "Needle" + "y" * 500]), "needle")
-    assert (before, match, after) == ("…" + "x" * AROUND, "Needle", "y" * AROUND + "…")
+    assert (before, match, after) == ("…" + "x" * BEFORE, "Needle", "y" * AFTER + "…")
 
 
 def test_an_expression_marks_what_it_matches_and_nothing_empty():
