@@ -181,6 +181,6 @@ def narrow(now: View, counts: np.ndarray) -> None:
     st.session_state[key] = None
     st.selectbox(
         f"{now.noun.capitalize()}s of the results", top[:COMMON], key=key, placeholder="Narrow by one", width=170,
-        format_func=lambda f: f"{whole(cut(now.label(f), 60))} ({counts[f]:,})",
+        format_func=lambda f: f"{whole(cut(now.label(f), 60))} · {f} ({counts[f]:,})",
         on_change=lambda: put(**{name: ",".join(map(str, (*chosen, st.session_state[key])))}),
     )  # fmt: skip

@@ -21,9 +21,8 @@ def test_a_choice_says_how_many_it_would_find(visit, session):
     at = visit("search", find="question 1")
     now = at.session_state.view
     wanted = facets(session, now.matrix, Query("question 1"), now.selection.rows, now.state)
-    assert box(at, "Status").options == [
-        "any", f"kept ({wanted.status['picked']})", f"left out ({wanted.status['rejected']})", "pinned (0)", "banned (2)"
-    ]  # fmt: skip
+    kept, left_out = (wanted.status[name] for name in ("picked", "rejected"))
+    assert box(at, "Status").options == ["any", f"kept ({kept})", f"left out ({left_out})", "pinned (0)", "banned (2)"]
     assert box(at, "Tag").options == ["any", "odd (1)"]
     classes = {b: n for b, n in wanted.lengths.items() if b in length_classes()}
     assert box(at, "Length").options == ["any", *(f"{span(*bounds, 'tokens')} ({n})" for bounds, n in classes.items())]
