@@ -36,8 +36,13 @@ SECTIONS = {
     ),
     "Export": (("export", "Export", ":material/download:"),),
 }
-# On the light blue of the dark theme.
-READABLE = "<style>button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}</style>"
+# Where the theme's own colours stand out too little: on the light blue of the dark one, and in code.
+READABLE = {
+    "dark": "button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}"
+    ".token.keyword{color:#7cc4f0!important}",
+    "light": ".token:is(.keyword,.property,.number,.boolean){color:#00507d!important}"
+    ".token.string{color:#0a6b2d!important}",
+}
 PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
@@ -48,8 +53,7 @@ def show() -> None:
     from pages.parts.view import ASKED, arrived
 
     st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
-    if st.context.theme.type == "dark":
-        st.html(READABLE)
+    st.html(f"<style>{READABLE[st.context.theme.type or 'light']}</style>")
     pages = {
         name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
         for name, title, icon in PAGES
