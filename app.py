@@ -36,11 +36,13 @@ SECTIONS = {
     ),
     "Export": (("export", "Export", ":material/download:"),),
 }
-# Where the theme's own colours stand out too little: on the light blue of the dark one, and in code.
+# Where the theme's own colours stand out too little: in code, and on the light blue of the dark one.
 READABLE = {
-    "dark": "button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}"
+    "dark": "[data-testid='stCaptionContainer'] code{color:inherit}"
+    "button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}"
     ".token.keyword{color:#7cc4f0!important}",
-    "light": ".token:is(.keyword,.property,.number,.boolean){color:#00507d!important}"
+    "light": "[data-testid='stCaptionContainer'] code{color:inherit}"
+    ".token:is(.keyword,.property,.number,.boolean){color:#00507d!important}"
     ".token.string{color:#0a6b2d!important}",
 }
 PAGES = tuple(page for section in SECTIONS.values() for page in section)

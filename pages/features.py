@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.features.kinds import meaning_first
-from core.features.listing import ORDERS, listed_features, matching
+from core.features.listing import ORDERS, first_telling, listed_features, matching
 from core.matrix.statistics import active_in
 from core.system.shown import many
 from pages.parts import feature_card
@@ -78,14 +78,13 @@ def show_map() -> None:
 
 
 def looked_at(features: np.ndarray, chosen: list[int]) -> int | None:
-    """The feature that was clicked last, else the one that the address names, else the first of the table."""
+    """The feature that was clicked last, else the one of the address, else the table's first with a clear name."""
     if chosen:
         st.query_params["feature"] = str(chosen[-1])
     asked = st.query_params.get("feature", "")
     if asked.isdecimal() and int(asked) < len(density):
         return int(asked)
-    first = [*meaning_first(features, now.kinds)[0], *features.tolist()]
-    return first[0] if first else None
+    return first_telling([*meaning_first(features, now.kinds)[0], *features.tolist()], now.label)
 
 
 now = header("Features", LEADS)

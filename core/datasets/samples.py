@@ -161,7 +161,13 @@ class SampleReader(Iterator[Sample]):
         if report.n_skipped:
             yield f"{name}: {_rows(report.n_skipped)} of {report.rows_read:,} skipped; first: {report.skipped[0]}."
         if report.n_duplicates:
-            yield f"{name}: {_rows(report.n_duplicates)} with the turns of an earlier row; all were kept."
+            one = report.n_duplicates == 1
+            told = (
+                "is an exact duplicate of an earlier row. It was"
+                if one
+                else "are exact duplicates of earlier rows. They were"
+            )
+            yield f"{name}: {_rows(report.n_duplicates)} {told} not removed."
 
     def _bad_rows(self) -> str:
         report = self.report

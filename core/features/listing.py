@@ -9,6 +9,7 @@ import numpy as np
 from core.matrix.statistics import surprise
 from core.schema import FeatureMatrix
 
+UNCLEAR = "(unclear)"  # what the labels of features without a plain meaning end with
 ORDERS = ("most credited", "commonest", "rarest", "strongest", "enriched", "vetoed")
 
 
@@ -46,3 +47,9 @@ def matching(features: np.ndarray, text: str, label: Callable[[int], str]) -> np
     wanted = text.strip().lower()
     keep = [not wanted or wanted == str(f) or wanted in label(f).lower() for f in features.tolist()]
     return features[np.array(keep, bool)]
+
+
+def first_telling(features: Sequence[int], label: Callable[[int], str]) -> int | None:
+    """The first of the features whose label is there and not unclear; else the first, None if there are none."""
+    named = (f for f in features if (text := label(f)) and not text.endswith(UNCLEAR))
+    return next(named, features[0] if len(features) else None)

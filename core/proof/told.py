@@ -8,7 +8,7 @@ import numpy as np
 
 from core.proof.grid import REFINED
 from core.proof.results import Result
-from core.proof.view import saving, verdict
+from core.proof.view import ranked, saving, verdict
 
 
 def at(result: Result, unit: str) -> str:
@@ -38,6 +38,22 @@ def listed(some: Sequence[Result], unit: str) -> str:
         ))  # fmt: skip
         parts.append(f"{method} at {budgets} {unit} ({gains})")
     return "; ".join(parts) or "none"
+
+
+def told_of_training(rows: Sequence[Result], method: str, budget: int, unit: str) -> str:
+    """What training on a method's picks gave beside training on as many at random, at the budget of the proof that is
+    nearest to `budget`; of the method with the lowest loss where that one was not run.
+    """
+    known = [r for r in ranked(rows) if r.method != "random" and np.isfinite(r.better)]
+    own = [r for r in known if r.method == method] or [r for r in known if r.method == known[0].method]
+    if not own:
+        return told_of_random(rows, unit)
+    best = min(own, key=lambda r: abs(r.budget - budget))
+    chance = "more than chance explains" if best.holds else "within what chance explains"
+    return (
+        f"Trained on the picks of {at(best, unit)}, the model reached a held-out loss of {best.loss:.3f}; on as many "
+        f"at random, {best.loss + best.better:.3f}. The difference is {chance}."
+    )
 
 
 def told_of_full(rows: Sequence[Result], unit: str, left: int) -> str:

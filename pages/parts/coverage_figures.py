@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -22,6 +22,18 @@ def shares_figure(shares: Mapping[str, float], method: str, noun: str) -> go.Fig
         text=[f"{shares[n]:.1%}" for n in names], hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
     return go.Figure(bars).update_xaxes(tickformat=".0%", title=f"share of all {noun}s covered")
+
+
+def sizes_figure(names: Sequence[str], samples: Sequence[int], n: int) -> go.Figure:
+    """A bar for each topic or feature: how many of the `n` samples have it."""
+    places = list(range(len(names)))[::-1]
+    bars = go.Bar(
+        x=list(samples), y=places, orientation="h", marker_color=SELECTED, text=[f"{s:,}" for s in samples],
+        customdata=[[name, s / n] for name, s in zip(names, samples, strict=True)],
+        hovertemplate="%{customdata[0]}: %{x:,} samples, %{customdata[1]:.1%}<extra></extra>",
+    )  # fmt: skip
+    figure = go.Figure(bars).update_xaxes(title="samples")
+    return figure.update_yaxes(tickvals=places, ticktext=list(names))
 
 
 def density_figure(found: CoverageSummary, n: int, noun: str) -> go.Figure:

@@ -1,4 +1,4 @@
-"""Every page for people with a screen reader, a keyboard or weak eyes: axe-core, the Tab key, Escape, words for charts."""
+"""Every page for people with a screen reader, a keyboard or weak eyes."""
 
 from __future__ import annotations
 
@@ -49,3 +49,65 @@ def test_axe_finds_nothing_grave_on_any_page(browser: Browser, address: str, sch
             wrong[name] = violations
     context.close()
     assert not wrong, wrong
+
+
+# --- the keyboard
+
+CONTROLS = "a[href], button, input, textarea, select, canvas, [role=tab], [role=slider], [role=combobox]"
+STEPS = 250  # presses of Tab that reach everything on a page
+# Controls that Tab should reach: what is seen, switched on, and no member of a group in which arrow keys move.
+REACHABLE = """(controls) => [...document.querySelectorAll(controls)].filter(e =>
+    e.checkVisibility({opacityProperty: true, visibilityProperty: true}) && e.getBoundingClientRect().width > 1
+    && !e.disabled && !e.closest('[aria-hidden=true], details:not([open]), .modebar, [data-testid=stElementToolbar]')
+    && !e.closest('[role=tablist], [role=radiogroup], [role=menu]')
+    && !(e.matches('button') && e.tabIndex < 0 && e.parentElement.querySelector('input')))
+    .forEach((e, i) => e.dataset.control = i)"""
+LEFT = (
+    """() => [...document.querySelectorAll('[data-control]:not([data-reached])')].map(e => e.outerHTML.slice(0, 200))"""
+)
+# Notes that the focused element was reached, and whether it, or what it stands in, looks different from without focus.
+NOTE = """() => {
+    const e = document.activeElement, around = [];
+    if (!e || e === document.body) return true;
+    e.dataset.reached = 1;
+    for (let part = e, n = 0; part && n < 5; part = part.parentElement, n++) around.push(part);
+    const near = [...around, ...e.querySelectorAll('*'), ...(e.parentElement?.children ?? [])].slice(0, 60);
+    const look = () => JSON.stringify(near.map(part => {
+        const s = getComputedStyle(part);
+        return [s.outlineStyle, s.outlineWidth, s.boxShadow, s.borderColor, s.backgroundColor, s.color];
+    }));
+    const focused = look();
+    e.blur();
+    const differs = look() !== focused || e.matches('canvas');
+    e.focus({focusVisible: true});
+    return differs;
+}"""
+
+
+@pytest.mark.parametrize("name", ["budget", "features", "export"])
+def test_tab_reaches_every_control_and_shows_where_it_is(page: Page, address: str, name: str) -> None:
+    open_page(page, f"{address}/{name}")
+    page.evaluate(REACHABLE, CONTROLS)
+    unseen = []
+    for _ in range(STEPS):
+        page.keyboard.press("Tab")
+        if not page.evaluate(NOTE):
+            unseen.append(page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
+        if not page.evaluate(LEFT):
+            break
+    assert not page.evaluate(LEFT)
+    assert not unseen
+
+
+def test_escape_closes_a_dialog(page: Page, address: str) -> None:
+    open_page(page, f"{address}/search?find=python")
+    page.get_by_role("button", name="Never keep").first.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible(timeout=30_000)
+
+
+def test_a_chart_has_words(page: Page, address: str) -> None:
+    open_page(page, f"{address}/budget")
+    expect(page.get_by_text("Chart of topics covered against samples. ")).to_be_attached()

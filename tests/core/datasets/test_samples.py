@@ -226,7 +226,7 @@ def test_values_are_shortened_and_escaped(save):
 def test_duplicates_are_kept_and_counted(save):
     samples, report = read(save(json.dumps([GOOD, {**GOOD, "id": 2}, {**GOOD, "output": "ho"}])))
     assert len(samples) == 3 and report.n_duplicates == 1
-    assert any("1 row with the turns of an earlier row" in w for w in report.warnings)
+    assert any("1 row is an exact duplicate of an earlier row. It was not removed." in w for w in report.warnings)
 
 
 def test_limit_stops_early_and_must_be_positive(save):

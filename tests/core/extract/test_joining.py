@@ -61,7 +61,7 @@ def test_a_note_names_its_file_once(parts, tiny, tmp_path):
     path.write_text(2 * tiny.data.read_text().splitlines(keepends=True)[0])
     stores = [parts[0][1], extract(replace(tiny.config, data=str(path)), tmp_path)]
     assert open_store(join(stores)).meta["warnings"] == [
-        f"{path}: 1 row with the turns of an earlier row; all were kept.",
+        f"{path}: 1 row is an exact duplicate of an earlier row. It was not removed.",
         "There are no topics: they are learnt from at least 64 samples with tokens.",
     ]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.features.listing import ORDERS, largest_values, listed_features, matching
+from core.features.listing import ORDERS, first_telling, largest_values, listed_features, matching
 from core.schema import FeatureMatrix
 from tests.strategies import quick
 
@@ -69,3 +69,10 @@ def test_largest_values():
 def test_matching(text, found):
     labels = {3: "the Sea", 12: "wind", 2: "sea 12 b"}
     assert matching(np.array([3, 12, 2]), text, labels.__getitem__).tolist() == found
+
+
+def test_the_first_telling_feature_has_a_clear_name():
+    names = {3: "odd things (unclear)", 5: "", 1: "recipes", 2: "sports"}
+    assert first_telling([3, 5, 1, 2], names.get) == 1
+    assert first_telling([3, 5], names.get) == 3
+    assert first_telling([], names.get) is None
