@@ -1,4 +1,4 @@
-"""Concepts: say in words what you look for, and see which features and samples have it."""
+"""Concepts: say in words what you look for, and see which features and samples match."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pages.parts.text import plain
 from pages.parts.view import View, header
 
 EXAMPLES = "an apology, python code, as an AI language model, saving money"
-DONE = {"ignore": "Ignored: they bring no sample in.", "block": "Excluded: samples with them are left out."}
+DONE = {"ignore": "They no longer earn a sample its place.", "block": "Samples that have them are left out."}
 
 
 def ask() -> str:
@@ -29,7 +29,7 @@ def features_of(now: View, found: Concept, lens: str) -> None:
     names, values = now.names(lens), dict(found.activated.get(lens, []))
     named, features = found.named[lens], found.features(lens)
     if not features:
-        st.caption(f"No {NOUNS[lens]} of this data set has it.")
+        st.caption(f"No {NOUNS[lens]} matches. Try other words.")
         return
     counts = now.session.remember(("samples with", lens), lambda: now.session.store.features(lens))
     samples = dict(zip(counts["feature_id"].tolist(), counts["n_samples"].tolist(), strict=True))
@@ -68,7 +68,7 @@ def act(now: View, features: list[int], lens: str) -> None:
 
 def nearest(now: View, found: Concept) -> None:
     """The samples nearest to the words."""
-    st.subheader("Samples nearest to it", anchor=False)
+    st.subheader("Samples closest to these words", anchor=False)
     for row in samples_table(now, found.rows, "concept-rows", {"likeness": found.likeness}, {"likeness": "%.2f"}):
         why_link(row)
 
@@ -84,12 +84,12 @@ def show(now: View, text: str) -> None:
         st.warning(plain(without_folders(str(error))), icon=":material/error:")
         return
     for lens in now.session.store.lenses:
-        st.subheader(f"{NOUNS[lens].capitalize()}s named for it or activated by it", anchor=False)
+        st.subheader(f"{NOUNS[lens].capitalize()}s that match by name or by activation", anchor=False)
         features_of(now, found, lens)
     nearest(now, found)
 
 
-now = header("Concepts", "Say in words what you look for, and see which features and samples have it.")
+now = header("Concepts", "Say in words what you look for, and see which features and samples match.")
 wanted = ask()
 if wanted.strip():
     show(now, wanted)

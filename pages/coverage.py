@@ -33,7 +33,7 @@ def show_tables() -> None:
     """The missed features beside those that most picks have."""
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Missed, commonest first", anchor=False)
+        st.subheader("Missed, most common first", anchor=False)
         missed = np.flatnonzero(found.missed)
         table(missed[np.argsort(-found.samples[missed], kind="stable")], "coverage-missed")
     with right:
@@ -46,7 +46,7 @@ def show_reference(weight: np.ndarray) -> None:
     """What reference-guided steers to; weight float64 (F,): how much more the reference has of a feature."""
     wanted = np.flatnonzero(weight > 0)
     reached = found.picks[wanted] > 0
-    st.subheader("What the reference activates more than the data", anchor=False)
+    st.subheader("What the reference has more of than the data", anchor=False)
     st.write(
         f"The selection reaches {reached.sum():,} of the {many(len(wanted), now.noun)} that the reference has more of, "
         f"{weight[wanted[reached]].sum() / weight.sum():.1%} of the difference."
@@ -59,8 +59,8 @@ found = coverage_summary(now.matrix, now.selection)
 n_missed = int(found.missed.sum())
 metrics(
     ("Covered", f"{found.covered.sum():,}", f"{found.share:.1%} of {found.coverable:,}"),
-    ("Missed", f"{n_missed:,}", "active somewhere, in no pick"),
-    ("In one pick only", f"{found.once.sum():,}", "lost if that sample goes"),
+    ("Missed", f"{n_missed:,}", "in the data, but in no kept sample"),
+    ("In one kept sample", f"{found.once.sum():,}", "lost if that sample goes"),
     ("Never active", f"{found.inactive.sum():,}", "at this θ"),
 )
 draw(density_figure(found, now.matrix.n_samples, now.noun), "coverage-density", 340)

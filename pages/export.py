@@ -22,7 +22,7 @@ from pages.parts.view import header, metrics
 
 SHOWN, LONGEST = 60, 1000  # lines of the first records, and characters of a line
 TO = (
-    "original: the record as it came in. messages: TRL, OpenAI. prompt-completion: TRL, learns the last response. "
+    "original: the record as it came in. messages: TRL, OpenAI. prompt-completion: TRL, trains on the last response. "
     "alpaca, sharegpt: LLaMA-Factory, axolotl."
 )
 
@@ -45,7 +45,7 @@ def show_figures() -> None:
     decided = (now.decided.vetoes, now.decided.boosts, now.state.pins, now.state.bans)
     metrics(
         ("Records", f"{k:,}", f"{store.n_samples - k:,} left out"),
-        ("Tokens", f"{tokens:,}", f"mean {tokens / max(k, 1):,.0f} a record"),
+        ("Tokens", f"{tokens:,}", f"{tokens / max(k, 1):,.0f} per record on average"),
         ("Decisions", f"{sum(map(len, decided)):,}", "vetoes, boosts, pins and bans"),
     )
 
@@ -54,7 +54,7 @@ def show_snippets() -> None:
     """The lines that load the file, for each trainer that reads the form."""
     fields = now.session.remember(("fields", repr(now.selection.spec), to), lambda: fields_of(now.selection, store, to))
     found = snippets(f"{name}.{format}", format, to, fields)
-    st.caption("The lines that load it:")
+    st.caption("To load it:")
     for tab, each in zip(st.tabs([each.trainer for each in found]), found, strict=True):
         tab.code(each.text, each.language, wrap_lines=True)
 
@@ -85,12 +85,12 @@ def show_records(text: str, language: str) -> None:
     lines = [cut(line, LONGEST) for line in text.split("\n")[:SHOWN]]
     st.code("\n".join(lines), language)
     if format == "parquet":
-        st.caption("As JSON Lines, as Parquet is no text.")
+        st.caption("Shown as JSON Lines, since Parquet is not text.")
 
 
 now = header(
     "Export",
-    "The records leave exactly as they came in, every value and the order of keys; or in the form of a trainer.",
+    "Records leave exactly as they came in, with every value and the order of their keys, or in a trainer's form.",
 )
 store = now.session.store
 data = re.sub(r"[^\w-]+", "-", data_named(store.meta).split(".")[0]).strip("-")

@@ -20,7 +20,7 @@ from pages.parts.tables import FACES, meaning_table
 from pages.parts.view import header
 
 LEADS = {
-    "topics": "A topic is what samples are about or ask for. Read what each one holds, then decide whether it counts.",
+    "topics": "A topic is what samples are about. Read a few samples of each, then decide whether it should count.",
     "tokens": "A feature is what single tokens mean to the model. Read where each is active, then decide whether it "
     "counts.",
 }
@@ -28,8 +28,8 @@ SEARCHED = {"topics": "a word of its name, or a number", "tokens": "a token, a w
 FORMATS = {
     **{name: st.column_config.TextColumn(width=240) for name in FACES.values()},  # room for the figures beside it
     "in samples": "%.1f %%",
-    "kept": st.column_config.NumberColumn(help="Kept samples that have it"),
-    "pick": st.column_config.NumberColumn(help="The pick that brought it in"),
+    "kept": st.column_config.NumberColumn(help="How many kept samples have it"),
+    "pick": st.column_config.NumberColumn(help="Which pick was the first to have it"),
 }
 
 
@@ -101,6 +101,6 @@ with left:
 with right:
     feature = looked_at(features, chosen)
     if feature is None:
-        st.info(f"No {now.noun} matches the search.")
+        st.info(f"No {now.noun} matches. Try another word.")
     else:
         feature_card.draw(now, feature, int(kept[feature]))

@@ -54,7 +54,7 @@ def show_figures() -> None:
     seeds = max(r.seeds for r in rows)
     metrics(
         ("Lowest loss", f"{best.loss:.3f}", at(best, unit)),
-        ("Model as it came", f"{base.loss:.3f}" if base else "—", "base, not fine-tuned"),
+        ("Before training", f"{base.loss:.3f}" if base else "—", "the model as it came"),
         (
             "Fine-tuned models",
             f"{sum(r.seeds for r in rows if r.method != 'base'):,}",
@@ -73,7 +73,7 @@ def show_chart(own: bool) -> None:
         draw(figure, CHART, 480, on_select=take_over, selection_mode="points")
         chosen = clicked()
         if chosen is None:
-            st.caption("Click a method's point to set the bar to it, and for the link to the page Compare.")
+            st.caption("Click a point to set the controls to its method and budget, and to get a link to Compare.")
         else:
             link_to_compare(chosen)
     else:
@@ -135,7 +135,7 @@ def link_to_compare(result: Result) -> None:
         "pages/compare.py", label=f"Compare {result.method} at {spec_of(result).budget:,} samples with other methods",
         icon=":material/compare_arrows:",
     )  # fmt: skip
-    st.caption("Compare selects from all samples, those held out for the proof among them.")
+    st.caption("Compare selects from all samples, including those held out for the proof.")
 
 
 # --- which proof
@@ -155,7 +155,9 @@ def own_proof(proofs: Mapping[str, ProofStore]) -> tuple[dict[str, Any], int, li
 
 
 now = header(
-    "Proof", "Does a selection train better? The same model, fine-tuned on each, on samples that none of them saw."
+    "Proof",
+    "Does a selection train a better model? The same model is fine-tuned on each selection and tested on samples that "
+    "none of them saw.",
 )
 session = now.session
 folder = cache_dir("proof", session.store.key)
@@ -166,7 +168,10 @@ try:
         config, n_held_out, rows, parts = own_proof(proofs)
         n_samples = session.store.n_samples
     elif any(folder.glob("*.duckdb")):
-        st.warning("A proof is being written this moment, or cannot be read: reload.", icon=":material/hourglass_top:")
+        st.warning(
+            "A proof is being written right now, or cannot be read. Reload the page in a moment.",
+            icon=":material/hourglass_top:",
+        )
         st.stop()
     else:
         example = read_example()
@@ -178,7 +183,7 @@ except SaelectError as error:
     st.stop()
 unit = str(config.get("unit", "samples"))
 if not rows:
-    st.info("No run of this proof is finished yet: reload when one is.", icon=":material/hourglass_top:")
+    st.info("No run of this proof has finished yet. Reload the page later.", icon=":material/hourglass_top:")
     st.stop()
 show_figures()
 show_chart(own=bool(proofs))

@@ -32,7 +32,7 @@ def show_example() -> None:
     show_state(run)
     show_weights(run, changes(run), found.names)
     show_clusters(changes(run), found.names)
-    st.subheader("As many samples, selected at once", anchor=False)
+    st.subheader("The same number of samples, selected in one go", anchor=False)
     ways = [Rival(options={}, **way) for way in found.rivals]
     st.dataframe(pd.DataFrame([{name: way[name] for name in COMPARED} for way in found.rivals]), hide_index=True,
                  key="refinement-rivals", column_config={"tokens": "localized"})  # fmt: skip
@@ -84,7 +84,7 @@ def unfinished(run: RefineRun) -> None:
 
 def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
     """All samples in the order in which they came."""
-    st.subheader("The samples, in the order they came", anchor=False)
+    st.subheader("The samples, in the order they were drawn", anchor=False)
     rounds = [0] * len(run.config.pins) + [s.round for s in samples]
     clusters = [cut(title_of_cluster(int(run.label[row]), names), 40) for row in run.rows]
     chosen = samples_table(now, run.rows, "refinement-samples", {"round": rounds, "cluster": clusters})
@@ -103,7 +103,7 @@ def show_rounds(run: RefineRun) -> None:
 
 def show_curve(run: RefineRun) -> None:
     """How the number of clusters was chosen."""
-    st.subheader("How k was chosen", anchor=False)
+    st.subheader("How the number of clusters was chosen", anchor=False)
     draw(figures.k_figure(run.curve, len(run.weight)), "refinement-k", 300)
     best = max(run.curve, key=lambda point: point.silhouette)
     st.caption(
@@ -117,7 +117,7 @@ def show_curve(run: RefineRun) -> None:
 
 def show_rivals(run: RefineRun) -> None:
     """The run's picks on the map beside those of one-shot kMQ and of sae-greedy."""
-    st.subheader("As many samples, selected at once", anchor=False)
+    st.subheader("The same number of samples, selected in one go", anchor=False)
     noun, place = NOUNS[run.config.lens], session.projection(run.config.lens)
     with st.spinner("Selecting …"):
         ways = session.remember(("rivals", name, len(run.rows)), lambda: rivals(session, run))
@@ -142,11 +142,11 @@ def compared(ways: list[Rival], noun: str) -> str:
     if best and not own.why and best is not own and best.covered and best.tokens:
         most += f"; the run covers {own.covered / best.covered:.0%} as many with {own.tokens / best.tokens:.0%} of its "
         most += "tokens"
-    alike = "The run draws all alike inside a cluster: in one round that is kmeans-random."
+    alike = "Inside a cluster the run draws at random, so one round of it is kmeans-random."
     return plain(f"{most}. " + (alike if ways[1].method == "kmeans-random" else ""))
 
 
-now = header("Refinement", "Clusters whose samples the model does not answer well yet gain weight from round to round.")
+now = header("Refinement", "In each round, clusters of samples that the model does not answer well yet gain weight.")
 session = now.session
 every = session.remember(("refinements", runs_stamp(session.store.key)), lambda: runs_of(session.store.key))
 refine_form(now, expanded=not every)

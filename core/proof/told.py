@@ -20,12 +20,12 @@ def told_of_random(rows: Sequence[Result], unit: str) -> str:
     """Which methods are better than random beyond chance, and which are not."""
     found = verdict(rows)
     if not (found.better or found.worse or found.unclear):
-        return "No method was run beside random with the same budget, so none can be said to be better than it."
+        return "No method was run with the same budget as random, so none can be compared with it."
     groups = (("Better than random beyond chance", found.better), ("Worse", found.worse), ("Neither", found.unclear))
     told = [f"{name}: {listed(some, unit)}." for name, some in groups if some or name.startswith("Better")]
     if not any(np.isfinite(r.p) for r in rows):
-        return " ".join(told) + " With one seed chance cannot be told: run prove with --seeds 3."
-    return " ".join(told) + " Chance: 5 % for all comparisons together (Holm), over models and held-out samples."
+        return " ".join(told) + " With one seed, chance cannot be ruled out: run prove with --seeds 3."
+    return " ".join(told) + " Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples."
 
 
 def listed(some: Sequence[Result], unit: str) -> str:
@@ -62,7 +62,7 @@ def told_of_full(rows: Sequence[Result], unit: str, left: int) -> str:
     """
     found = saving(rows)
     if found is None:
-        return "Without a run on all samples (full) it cannot be said what the best subset saves."
+        return "What the best subset saves is known once all samples (full) have been run too."
     less = "less" if found.loss < 0 else "more"
     drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
     refined = ", the training of its refinement not counted," if found.best.method in REFINED else ""

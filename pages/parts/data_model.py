@@ -22,14 +22,14 @@ from core.system.files import cache_dir, with_home
 from core.system.shown import size_told
 from pages.parts.text import plain
 
-NO_SAE = "No SAE: topics alone"
+NO_SAE = "No SAE: topics only"
 SHIPPED = "The SAE that comes with SAElect"
 TABLE = "One of sae-lens's table"
 FOLDER = "A folder"
 ANY = "any"
 LENSES = (
-    "Topics say what whole samples are about. They need no SAE: they come with SAElect or are learnt from the data. "
-    "An SAE adds the features of single tokens, as in the papers."
+    "Topics say what whole samples are about. They need no SAE, since they come with SAElect or are learnt from "
+    "the data. An SAE adds the features of single tokens, as in the papers."
 )
 LONG_TOLD = {"cut": "are cut: the answer is kept", "windows": "are read whole, in windows"}
 FRESH = 60  # seconds that an answer about files and the hub holds
@@ -86,8 +86,8 @@ def choose_model() -> str:
     model = st.selectbox(
         "Language model", known, key="data-model", persist_state="session", accept_new_options=True,
         index=0 if known else None, format_func=model_name, placeholder="A hub id, a folder or a GGUF file",
-        help="It reads the samples; larger models tell finer differences and take longer. Type a hub id, or the path "
-        "of a folder or GGUF file.",
+        help="This model reads the samples. Larger ones tell finer differences and take longer. Type a hub id, or the "
+        "path of a folder or GGUF file.",
     )  # fmt: skip
     model = (model or "").strip()
     if model:

@@ -115,12 +115,12 @@ def token_counts_of(found: Preview, tokenizer: Path | None) -> np.ndarray:
 def show_facts(found: Preview, tokens: np.ndarray, tokenizer: Path | None) -> None:
     """Figures, the first samples, and how long the samples are."""
     report, n = found.report, len(found.texts)
-    of = "all there are" if found.whole else f"in the first {ROWS:,} rows"
+    of = "all of them" if found.whole else f"in the first {ROWS:,} rows"
     language, most = next(iter(found.languages.items()))
     metrics(
         ("Samples looked at", f"{n:,}", of),
         ("Rows that cannot be read", f"{report.n_skipped:,}", f"of {report.rows_read:,}"),
-        ("Tokens of a sample", f"{np.median(tokens):,.0f}", f"at the median; {tokens.max():,} at most"),
+        ("Tokens per sample", f"{np.median(tokens):,.0f}", f"median; at most {tokens.max():,}"),
         ("Language", language, f"of {most / n:.0%} of them"),
     )
     left, right = st.columns([3, 2], gap="large")
@@ -151,7 +151,7 @@ def length_figure(tokens: np.ndarray) -> go.Figure:
         hovertemplate="%{customdata[0]:,} to %{customdata[1]:,} tokens: %{y:,} samples<extra></extra>",
     ))  # fmt: skip
     longer = f"; the last bar has all above {edges[-2]:,}" if tokens.max() > most else ""
-    figure.update_xaxes(title=f"tokens of a sample{longer}")
+    figure.update_xaxes(title=f"tokens per sample{longer}")
     figure.update_yaxes(title="samples")
     return figure
 
@@ -189,5 +189,5 @@ def show_warnings(source: str, found: Preview) -> bool:
             st.code("\n".join(map(str, bad[:BAD])) + rest, language=None, wrap_lines=True)
     return st.checkbox(
         "Leave out rows that cannot be read", bool(bad), key=f"skip-{source}", persist_state="session",
-        help="Else the first such row ends the extraction, with a list of what is wrong.",
+        help="Otherwise extraction stops at the first such row and lists what is wrong.",
     )  # fmt: skip

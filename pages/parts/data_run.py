@@ -103,7 +103,7 @@ def show_start(config: ExtractConfig) -> None:
             begin(["estimate", *command, "--json"], f"Estimate for {title_of(config)}", instead_of=estimates)
         if st.button("Start", icon=":material/play_arrow:", type="primary", key="start"):
             begin(["extract", *command], f"Feature store of {title_of(config)}", instead_of=estimates, shown=True)
-    st.caption("The same in a terminal:")
+    st.caption("In a terminal:")
     st.code(shlex.join(["python", "-m", "core", "extract", *map(shown, command)]), language=None, wrap_lines=True)
 
 
@@ -142,15 +142,15 @@ def show_estimate(found: Job) -> None:
         tokens, read = told["tokens"], told["read"]
         unread = "all are read" if read >= tokens else f"{read / max(tokens, 1):.0%} of them are read"
         metrics(
-            ("Samples", f"{told['samples']:,}", f"told from {many(told['probe'], 'sample')}"),
+            ("Samples", f"{told['samples']:,}", f"estimated from {many(told['probe'], 'sample')}"),
             ("Tokens", f"about {tokens:,}", unread),
-            ("Time", f"about {duration(told['seconds'])}", "on this machine, as busy as it is now"),
+            ("Time", f"about {duration(told['seconds'])}", "on this machine, at its present load"),
             ("Disk", size_told(told["disk"]), f"{size_told(told['free_disk'])} are free"),
             ("Memory", size_told(told["memory"]), f"{size_told(told['free_memory'])} are free"),
         )
     except (ValueError, KeyError, TypeError):  # a result of another version
-        st.warning("This estimate cannot be read: make it again.", icon=":material/error:")
+        st.warning("This estimate cannot be read. Make it again.", icon=":material/error:")
         return
     for what in ("disk", "memory"):
         if 0 < told[f"free_{what}"] < told[what]:
-            st.warning(f"There is not enough {what} for it.", icon=":material/warning:")
+            st.warning(f"There is not enough {what} for this.", icon=":material/warning:")

@@ -25,7 +25,7 @@ def choose_source() -> str:
     from_address()
     st.subheader("1 · Your data", anchor=False)
     way = st.segmented_control(
-        "Where the data are", list(WAYS), default="Upload", required=True, key="data-way", persist_state="session",
+        "Where is your data?", list(WAYS), default="Upload", required=True, key="data-way", persist_state="session",
         label_visibility="collapsed",
     )  # fmt: skip
     try:
@@ -46,8 +46,8 @@ def by_upload() -> None:
     """A file through the browser."""
     limit = st.get_option("server.maxUploadSize")
     file = st.file_uploader(TYPES, key=f"data-upload-{st.session_state.get(LEFT, 0)}")
-    st.caption(f"Up to {limit:,} MB. Larger files, and folders of many, are chosen by their path on this machine. The "
-               "file is copied into the cache of this dashboard and goes nowhere else.")  # fmt: skip
+    st.caption(f"Up to {limit:,} MB. Larger files, and folders of several, can be opened by their path on this machine."
+               " The file is copied into the cache of this dashboard and goes nowhere else.")  # fmt: skip
     if file is not None and st.session_state.get("data-uploaded") != file.file_id:
         take(str(keep_upload(file.name, file)))
         st.session_state["data-uploaded"] = file.file_id
@@ -57,7 +57,7 @@ def by_path() -> None:
     """A file, a folder or a pattern on this machine."""
     st.text_input("Path", key="data-path", on_change=take_path, persist_state="session",
                   placeholder="/home/me/data/my.jsonl, a folder, or /home/me/shards/*.parquet")  # fmt: skip
-    st.caption("A file, a folder or a pattern, on the machine where this dashboard runs. The data stay where they are.")
+    st.caption("A file, a folder or a pattern, on the machine where this dashboard runs. The data stays where it is.")
 
 
 def by_hub() -> None:
@@ -68,7 +68,7 @@ def by_hub() -> None:
     if typed and not HUB_ID.fullmatch(typed):
         st.error("A name on the hub is written org/name, with :split or @revision after it if need be.",
                  icon=":material/error:")  # fmt: skip
-    st.caption("It is fetched once and then read from this machine.")
+    st.caption("It is downloaded once and then read from this machine.")
 
 
 WAYS: dict[str, Callable[[], None]] = {"Upload": by_upload, "A path here": by_path, "The Hugging Face hub": by_hub}

@@ -67,7 +67,7 @@ def show_file(leaving: Leaving) -> None:
         download("Rejects with reasons", rejected, f"{name}.rejects.jsonl", "rule")
     with right:
         download("Manifest", manifest, f"{name}.manifest.json", "receipt_long", leaving.usable)
-    st.caption("The manifest makes the file again on any machine that has the feature store:")
+    st.caption("With the manifest, the same file can be made on any machine that has the feature store:")
     st.code(f"python -m core replay {name}.manifest.json", language=None, wrap_lines=True)
 
 
@@ -86,7 +86,7 @@ def show_data_set(leaving: Leaving) -> None:
         leaving.usable, "primary",
     )  # fmt: skip
     folder = write_here(leaving, made)
-    st.caption("The same in a terminal; with --push-to-hub NAME/DATA-SET it is uploaded, after asking:")
+    st.caption("In a terminal. With --push-to-hub NAME/DATA-SET it is uploaded after a question:")
     st.code(leaving.command(shape, about, folder), language=None, wrap_lines=True)
 
 

@@ -89,17 +89,17 @@ def figures(now: View, card: TopicCard | FeatureCard, kept: int) -> None:
         row = int(now.selection.rows[rank])
         why_link(row, f"Brought in by pick {rank + 1:,}, row {row:,}")
     else:
-        st.markdown("No pick was kept for it.")
+        st.markdown("No sample was kept because of it.")
 
 
 def neighbours(now: View, card: Card) -> None:
     """The features that are active in the same samples, and those that point its way."""
     together = [Neighbour(n.feature, 2**n.value) for n in card.cofiring]
-    near(now, "In the same samples, more often than by chance", together, "times chance", f"card-{card.feature}-with")
+    near(now, "Together in samples more often than by chance", together, "times chance", f"card-{card.feature}-with")
     if now.session.decoder(now.spec.lens) is None:
-        st.caption("Which are alike to the model is not known: the folder of their SAE is not at hand.")
+        st.caption("What the model finds similar is not known, because the folder of the SAE is missing.")
     else:
-        near(now, "Alike to the model", card.alike, "decoder cosine", f"card-{card.feature}-alike")
+        near(now, "Similar to the model", card.alike, "decoder cosine", f"card-{card.feature}-alike")
 
 
 def near(now: View, title: str, found: list[Neighbour], unit: str, key: str) -> None:

@@ -26,7 +26,7 @@ def show_mixture(rows: Sequence[Result], parts: Mapping[tuple[str, int], Mapping
     found = {at(r, unit): parts[r.method, r.budget] for r in rows if (r.method, r.budget) in parts}
     if len(sources(rows)) < 2 or not found:
         return
-    st.subheader("What they were trained on", anchor=False)
+    st.subheader("What each was trained on", anchor=False)
     draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
     told = []
     for source, best in best_by_source([r for r in rows if at(r, unit) in found]).items():
@@ -38,7 +38,7 @@ def show_mixture(rows: Sequence[Result], parts: Mapping[tuple[str, int], Mapping
 
 def show_table(rows: Sequence[Result], unit: str) -> None:
     """All results by loss."""
-    st.subheader("All results, the lowest loss first", anchor=False)
+    st.subheader("All results, lowest loss first", anchor=False)
     frame = pd.DataFrame([{name: getattr(r, name) for name in NAMES} for r in rows])
     frame["budget"] = frame["budget"].where(frame["budget"] > 0)
     counts = ["samples", "tokens", "trained_tokens", "seconds"]

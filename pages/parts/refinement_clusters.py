@@ -43,7 +43,7 @@ def show_weights(run: RefineRun, rows: list[ClusterChange], names: Names) -> Non
     draw(figures.weight_figure(weights, gainers, losers, titles), "refinement-weights", 440)
     by_number = {row.cluster: row for row in rows}
     if not gainers or not losers:
-        st.caption("No weight has changed: no cluster has a score, or all have the same.")
+        st.caption("No weight has changed, because no cluster has a score or all scores are equal.")
         return
     up, down = by_number[gainers[0]], by_number[losers[0]]
     scored = (
@@ -55,7 +55,7 @@ def show_weights(run: RefineRun, rows: list[ClusterChange], names: Names) -> Non
     st.caption(
         plain(
             f"Cluster {titles[up.cluster]} gained most, from {up.before:.2%} to {up.after:.2%} of the weight "
-            f"({up.factor:.2f} times). Cluster {titles[down.cluster]} was starved most, from {down.before:.2%} to "
+            f"({up.factor:.2f} times). Cluster {titles[down.cluster]} lost most, from {down.before:.2%} to "
             f"{down.after:.2%} ({down.factor:.2f} times): {scored}."
         )
     )
@@ -98,7 +98,7 @@ def show_examples(store: FeatureStore, rows: list[ClusterChange], samples: list[
     with_some = [row.cluster for row in sorted(rows, key=lambda r: r.factor) if row.drawn]
     cluster = st.selectbox(
         "Cluster", with_some, key="refinement-cluster", format_func=lambda c: title_of_cluster(c, names),
-        help="The cluster that was starved most comes first.",
+        help="The cluster that lost most weight comes first.",
     )  # fmt: skip
     own = [s for s in samples if s.cluster == cluster]
     texts = store.samples([s.row for s in own[:EXAMPLES]])

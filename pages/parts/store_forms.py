@@ -77,12 +77,12 @@ def asked_of_label(now: View) -> Asked:
     given = ask(Endpoint, ("model", "base_url"), "label", beside=2)
     left, right = st.columns(2, vertical_alignment="bottom")
     features = left.text_input(f"{NOUNS[lens].capitalize()}s", key="label-features",
-                               help="Their numbers, separated by commas; else those credited most.")  # fmt: skip
+                               help="Their numbers, separated by commas. If empty, those credited most.")  # fmt: skip
     credited = right.number_input("Credited most", 1, 10_000, 100, key="label-credited", disabled=bool(features))
     with st.expander(MORE, key="label-more"):
         given |= ask(Endpoint, ("timeout", "retries", "answer_tokens", "workers"), "label", beside=4)
         prices = ask(Prices, ("price_in", "price_out"), "label", beside=2)
-        again = st.toggle("Again", key="label-again", help="Also those that this model has labelled.")
+        again = st.toggle("Again", key="label-again", help="Also those that this model has labelled already.")
     endpoint = Endpoint.given(**given)
     wanted = wanted_features(now.session, greedy(now), features, int(credited))
     todo = wanted if again else unlabelled(wanted, book_of(store, lens), endpoint.model)

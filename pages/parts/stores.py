@@ -141,7 +141,7 @@ def show_trash() -> None:
                 st.markdown(f"{plain(title.text)} · {size_told(title.path.stat().st_size)}", width="content")
                 if st.button("Bring back", icon=":material/undo:", key=f"back-{title.key}", type="tertiary"):
                     attempt(lambda title=title: restore_store(title.path))
-        st.caption("To free the space, delete the folder:")
+        st.caption("To free the space, delete this folder:")
         st.code(shown_path(gone[0].path.parent), language=None, wrap_lines=True)
 
 

@@ -91,7 +91,7 @@ def scorer_costs(config: RefineConfig) -> list[str]:
         if not config.scorer_model:
             raise SelectionError("The scorer reward needs a model: name its folder or hub id.")
         require_path(config.scorer_model)
-        return ["The reward model reads each answer once more."]
+        return ["The reward model reads each answer once."]
     if config.scorer == "judge":
         endpoint = Endpoint.given(config.scorer_model, config.base_url)
         return [f"{endpoint.model} at {endpoint.base_url} is asked {2 * config.budget:,} times. {KEYS}"]
@@ -130,7 +130,7 @@ def asked_of_prove(now: View) -> Asked:
     rows = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
     most, left = max(cell.budget for cell in grid), n_trainable(store.n_samples, len(rows), config.bans)
     if config.unit == "samples" and most > left:
-        raise SelectionError(f"The budget is {most:,}, and {left:,} samples are left besides those held out.")
+        raise SelectionError(f"The budget is {most:,}, and {left:,} samples remain after those held out.")
     costs = [
         f"{many(len(grid), 'model')} to measure, {len(grid) - 1:,} of them fine-tuned.",
         proof_cost.work(config, grid, now.session.info.tokens, len(rows)).told(speed_of(store.meta)),

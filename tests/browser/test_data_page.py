@@ -41,7 +41,7 @@ def choose_model(page: Page, folder: Path) -> None:
     box.fill(str(folder))
     box.press("Enter")
     expect(page.get_by_text("4 blocks · 32 wide")).to_be_visible(timeout=60_000)
-    page.get_by_role("radio", name="No SAE: topics alone").click()
+    page.get_by_role("radio", name="No SAE: topics only").click()
     settle(page)
 
 

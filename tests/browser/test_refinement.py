@@ -141,7 +141,7 @@ def test_a_proof(page: Page, place: SimpleNamespace, runs: SimpleNamespace) -> N
     rows = ranked(results(runs.proof))
     open_page(page, f"{place.address}/proof")
     assert metric(page, "Lowest loss") == f"{rows[0].loss:.3f}"
-    assert metric(page, "Model as it came") == f"{mark(rows, 'base').loss:.3f}"
+    assert metric(page, "Before training") == f"{mark(rows, 'base').loss:.3f}"
     assert metric(page, "Fine-tuned models") == str(sum(r.seeds for r in rows if r.method != "base"))
     text, said, saved = main(page), verdict(rows), saving(rows)
     assert said.better

@@ -64,7 +64,7 @@ def test_without_a_store_every_page_leads_to_the_data(empty):
 
 def test_a_file_in_the_address_is_understood(empty, tmp_path):
     at = opened(data=write_data(tmp_path / "a.jsonl", 30))
-    assert metrics(at)["Samples looked at"] == ("30", "all there are")
+    assert metrics(at)["Samples looked at"] == ("30", "all of them")
     assert box(at, "Conversation").options[0] == "messages (as found)"
     assert box(at, "Prompt").options == ["none", "messages", "source", "score"]
     assert "3 · Model and lens" in [s.value for s in at.subheader]
@@ -198,7 +198,7 @@ def test_saes_of_the_table_are_found_by_the_model_and_one_is_recommended(empty, 
 @pytest.mark.parametrize("typed", ["-", "../secret.jsonl", "name", "org/name.jsonl extra"])
 def test_the_box_of_the_hub_takes_names_of_the_hub_alone(empty, typed):
     at = opened()
-    next(c for c in at.get("button_group") if c.label == "Where the data are").set_value("The Hugging Face hub").run()
+    next(c for c in at.get("button_group") if c.label == "Where is your data?").set_value("The Hugging Face hub").run()
     at.text_input(key="data-hub").set_value(typed).run()
     assert "org/name" in at.error[0].value and at.subheader[-1].value == "No stores yet"
 
@@ -206,6 +206,6 @@ def test_the_box_of_the_hub_takes_names_of_the_hub_alone(empty, typed):
 @pytest.mark.parametrize("typed", ["/no/such/file.jsonl", "x" * 400, "~nobody-of-this-name/a"])
 def test_a_path_that_is_not_there_is_said(empty, typed):
     at = opened()
-    next(c for c in at.get("button_group") if c.label == "Where the data are").set_value("A path here").run()
+    next(c for c in at.get("button_group") if c.label == "Where is your data?").set_value("A path here").run()
     at.text_input(key="data-path").set_value(typed).run()
     assert not at.exception and "at this path" in at.error[0].value.replace("\\", "")

@@ -109,7 +109,7 @@ def test_a_proof(visit, started):
     ("kind", "key", "value", "told"),
     [
         ("text_input", "prove-budgets", "many", "A budget must be a whole number of at least 1, got 'many'."),
-        ("text_input", "prove-budgets", "8,31", "The budget is 31, and 30 samples are left besides those held out."),
+        ("text_input", "prove-budgets", "8,31", "The budget is 31, and 30 samples remain after those held out."),
         ("number_input", "prove-held_out", 21, "21 held-out samples are more than half of the 40"),
         ("multiselect", "prove-methods", ["random", "qdit"], "qdit needs a score column"),
     ],

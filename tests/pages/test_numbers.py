@@ -48,7 +48,7 @@ def test_covered_features_are_one_number_on_all_pages(visit, session, method):
     found = metrics(visit("coverage", **asked))
     assert found["Covered"] == (covered, f"{share} of {all_features}")
     assert found["Missed"][0] == f"{summary.missed.sum():,}"
-    assert found["In one pick only"][0] == f"{summary.once.sum():,}"
+    assert found["In one kept sample"][0] == f"{summary.once.sum():,}"
     assert found["Never active"][0] == f"{summary.inactive.sum():,}"
 
 

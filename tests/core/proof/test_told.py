@@ -37,8 +37,8 @@ def test_methods_are_told_by_what_holds_against_random():
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([FULL, result("sae-greedy", 100, 2.0)], "No method was run beside random"),
-        ([replace(GREEDY, p=NAN, p_holm=NAN, seeds=1), RANDOM], "With one seed chance cannot be told"),
+        ([FULL, result("sae-greedy", 100, 2.0)], "No method was run with the same budget as random"),
+        ([replace(GREEDY, p=NAN, p_holm=NAN, seeds=1), RANDOM], "With one seed, chance cannot be ruled out"),
     ],
 )
 def test_what_cannot_be_told(rows, said):
@@ -55,7 +55,9 @@ def test_what_training_on_a_method_gave_at_the_nearest_budget():
     told = told_of_training(rows, "hybrid", 1, "samples")
     assert "of 2.090; on as many at random, 2.100. The difference is within what chance explains" in told
     assert "of sae-greedy at 100 samples" in told_of_training(rows, "k-center", 100, "samples")
-    assert told_of_training([RANDOM], "random", 100, "samples").startswith("No method was run beside random")
+    assert told_of_training([RANDOM], "random", 100, "samples").startswith(
+        "No method was run with the same budget as random"
+    )
 
 
 def test_what_the_best_subset_saves_against_full():
@@ -64,7 +66,7 @@ def test_what_the_best_subset_saves_against_full():
     assert "here 1,000 samples; its loss of 2.000 is 0.100 more than full's 1.900." in told
     assert "1,000 samples of 4,000, drawn at random;" in told_of_full([GREEDY, RANDOM, FULL], "samples", 4000)
     assert "refinement not counted" in told_of_full([replace(KMQ, loss=1.8), FULL], "samples", 1000)
-    assert "cannot be said" in told_of_full([GREEDY], "samples", 1000)
+    assert "is known once all samples" in told_of_full([GREEDY], "samples", 1000)
 
 
 def test_names_of_results():
