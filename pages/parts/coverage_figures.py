@@ -28,7 +28,8 @@ def sizes_figure(names: Sequence[str], samples: Sequence[int], n: int) -> go.Fig
     """A bar for each topic or feature: how many of the `n` samples have it."""
     places = list(range(len(names)))[::-1]
     bars = go.Bar(
-        x=list(samples), y=places, orientation="h", marker_color=SELECTED, text=[f"{s:,}" for s in samples],
+        x=list(samples), y=places, orientation="h", marker_color=SELECTED, textangle=0,
+        text=[f"{s:,}" for s in samples],
         customdata=[[name, s / n] for name, s in zip(names, samples, strict=True)],
         hovertemplate="%{customdata[0]}: %{x:,} samples, %{customdata[1]:.1%}<extra></extra>",
     )  # fmt: skip

@@ -157,7 +157,7 @@ def test_warnings_show_no_folder_of_the_machine(cache, visit):
     (cache / "more").mkdir()
     warning = f"{cache}/data.jsonl: line 3 has no answer (left out)."
     make_store(cache / "more", "fedcba9876543210", warnings=[warning]).rename(cache / "fedcba9876543210.duckdb")
-    shown = [c.value.replace("\\", "") for c in visit().caption]
+    shown = [m.value.replace("\\", "") for m in visit().markdown]
     assert ":material/info: data.jsonl: line 3 has no answer (left out)." in shown
     assert not any(str(cache) in text for text in shown)
 
