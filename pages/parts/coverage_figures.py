@@ -30,8 +30,8 @@ def sizes_figure(names: Sequence[str], samples: Sequence[int], n: int) -> go.Fig
     bars = go.Bar(
         x=list(samples), y=places, orientation="h", marker_color=SELECTED, textangle=0,
         text=[f"{s:,}" for s in samples],
-        customdata=[[name, s / n] for name, s in zip(names, samples, strict=True)],
-        hovertemplate="%{customdata[0]}: %{x:,} samples, %{customdata[1]:.1%}<extra></extra>",
+        hovertext=list(names), customdata=[s / n for s in samples],
+        hovertemplate="%{hovertext}: %{x:,} samples, %{customdata:.1%}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(bars).update_xaxes(title="samples")
     return figure.update_yaxes(tickvals=places, ticktext=list(names))
