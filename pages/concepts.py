@@ -9,7 +9,7 @@ from core.errors import SaelectError
 from core.schema import NOUNS, VETOES
 from core.session.concepts import Concept, concept
 from core.system.shown import many, without_folders
-from pages.parts.feature_decisions import boost, decision_name
+from pages.parts.feature_decisions import ask_veto, boost, decision_name
 from pages.parts.reading import pipeline
 from pages.parts.tables import clickable, samples_table, why_link
 from pages.parts.text import plain
@@ -58,8 +58,7 @@ def act(now: View, features: list[int], lens: str) -> None:
         boost(now, features, lens, f"concept-boost-{lens}")
     for column, mode, text in zip(columns, VETOES, (f"Ignore {what}", f"Exclude {what}"), strict=False):
         if column.button(text, key=f"{mode}-{lens}", width="stretch", help=DONE[mode]):
-            now.workspace.veto(features, mode, f"concept: {st.session_state.concept}", lens)
-            st.rerun()
+            ask_veto(now, features, mode, f"concept: {st.session_state.concept}", lens)
     decided = [f for f in features if f in now.state.of(lens).vetoes]
     if decided and columns[2].button("Take back", key=f"lift-{lens}", width="stretch"):
         now.workspace.unveto(decided, lens)

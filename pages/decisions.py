@@ -14,8 +14,12 @@ from core.errors import SaelectError
 from core.matrix.postings import samples_with
 from core.matrix.statistics import active_in
 from core.schema import NOUNS
+from core.session.preview import effect
 from core.system.shown import many
+from core.workspace.actions import UNDOABLE
+from core.workspace.log import Event
 from pages.parts.actions import action_bar
+from pages.parts.changes import bare
 from pages.parts.feature_decisions import decision_name
 from pages.parts.tables import clickable, feature_link, samples_table, why_link
 from pages.parts.text import plain, whole
@@ -44,6 +48,20 @@ def show_samples() -> None:
     action_bar(now, chosen, "decided")
     for row in chosen[-1:]:
         why_link(row)
+
+
+def show_tags() -> None:
+    """The tags, how many samples carry each, and what can be done with these."""
+    if not state.tags:
+        st.info("Nothing is tagged: open a sample, or choose several, and tag them.")
+        return
+    kept = now.selection.rows
+    frame = pd.DataFrame({"tag": map(whole, state.tags), "samples": map(len, state.tags.values()),
+                          "kept": [int(np.isin(rows, kept).sum()) for rows in state.tags.values()]})  # fmt: skip
+    for i in clickable(frame, "decisions-tags", 240):
+        name = list(state.tags)[i]
+        action_bar(now, state.tags[name], "tagged", name)
+        samples_table(now, state.tags[name], "tag-samples")
 
 
 def show_features(lens: str) -> None:
@@ -103,8 +121,23 @@ def show_history() -> None:
         "step": [whole(event.description) for event in events],
         "stands": [not event.undone for event in events],
     })  # fmt: skip
-    st.dataframe(frame, hide_index=True, height=420)
-    st.caption("Undo and redo in the bar go through the steps one by one.")
+    chosen = clickable(frame, "decisions-history", 420)
+    if not chosen:
+        st.caption("Click a step to go back to it; Undo and Redo above go one by one.")
+    for i in chosen:
+        go_back(events[i], sum(not e.undone and e.action in UNDOABLE for e in events[:i]))
+
+
+def go_back(event: Event, after: int) -> None:
+    """Undo what was decided after a step; `after`: how many decisions these are."""
+    name = plain(event.description)
+    if event.undone:
+        st.caption("This step is undone or was overtaken: Redo above takes it up again where it can.")
+    elif after and st.button(f"Undo the {many(after, 'decision')} after “{name}”", icon=":material/undo:",
+                             key="undo-to"):  # fmt: skip
+        for _ in range(after):
+            now.workspace.undo()
+        st.rerun()
 
 
 def show_file() -> None:
@@ -150,11 +183,30 @@ def sections() -> Sequence[tuple[str, Callable[[], None]]]:
         own = state.of(lens)
         n = len({*own.vetoes, *own.boosts})
         parts.append((f"{NOUNS[lens].capitalize()}s ({n:,})", lambda lens=lens: show_features(lens)))
-    return [*parts, (f"Sets ({len(state.sets):,})", show_sets), ("History", show_history), ("File", show_file)]
+    parts += [(f"Tags ({len(state.tags):,})", show_tags), (f"Sets ({len(state.sets):,})", show_sets)]
+    return [*parts, ("History", show_history), ("File", show_file)]
+
+
+def show_effect() -> None:
+    """What all decisions together change in the present selection."""
+    without = bare(now.spec)
+    if without == now.spec:
+        return
+    try:
+        found = effect(now.session, without, now.spec)
+    except SaelectError as error:
+        st.caption(plain(error))
+        return
+    changed = len(found.leaving) + len(found.entering)
+    st.write(
+        f"Without these decisions {many(len(found.entering), 'kept sample')} would not be kept, and "
+        f"{many(len(found.leaving), 'other')} would." if changed else "They leave the present selection as it is."
+    )  # fmt: skip
 
 
 now = header("Decisions", LEAD)
 state = now.state
+show_effect()
 parts = dict(sections())
 for tab, show in zip(st.tabs(list(parts)), parts.values(), strict=True):
     with tab:

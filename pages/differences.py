@@ -8,14 +8,16 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.matrix.postings import having
+from core.selection.inputs import TOKEN_COUNTS
 from core.session.groups import Group, group, rest, score_values
+from core.session.listed import listed
 from core.session.search import sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.tables import FACES, clickable, feature_link, samples_table, why_link
 from pages.parts.text import plain, whole
-from pages.parts.view import header, metrics
+from pages.parts.view import header, link, metrics
 
 LISTED, EXAMPLES = 500, 50  # features of the table, samples of each side
 REST, SCORE = "rest", "score:"
@@ -31,8 +33,14 @@ def choices() -> list[str]:
     names = sorted(set(sources(now.session)))
     found = ["kept", "left-out", *(["pinned"] if now.state.pins else []), *(["banned"] if now.state.bans else [])]
     found += [f"source:{name}" for name in names] if len(names) > 1 else []
-    found += [f"set:{name}" for name in now.state.sets] + [f"selection:{name}" for name in now.state.selections]
+    for kind, known in (("set", now.state.sets), ("tag", now.state.tags), ("selection", now.state.selections)):
+        found += [f"{kind}:{name}" for name in known]
     return found
+
+
+def stores() -> list[str]:
+    """Other stores of the cache, each of which is a group to compare with."""
+    return [f"store:{key}" for key in listed(now.session.store, "reference") if key]
 
 
 def called(name: str) -> str:
@@ -50,7 +58,7 @@ def ask() -> tuple[str, str, bool]:
                          accept_new_options=True, help=typed)  # fmt: skip
     if one.startswith(SCORE):
         return one, "", False
-    two = middle.selectbox("Against", [REST, *choices()], key="b", bind="query-params", format_func=called,
+    two = middle.selectbox("Against", [REST, *choices(), *stores()], key="b", bind="query-params", format_func=called,
                            accept_new_options=True, help=typed)  # fmt: skip
     matched = right.toggle("Of the same length", key="matched", bind="query-params",
                            help="The second group is drawn to have answers as long as the first.")  # fmt: skip
@@ -69,9 +77,13 @@ def show_differences(one: str, two: str, matched: bool) -> None:
         ("One group", f"{found.n_one:,}", f"samples: {called(one)}"),
         ("The other", f"{found.n_two:,}", f"samples: {called(two)}"),
         (f"{now.noun.capitalize()}s that differ", f"{differ:,}", f"of {len(found.feature):,}"),
-        ("Covered by the first", f"{found.covers_two:.1%}", f"of the other's {now.noun}s"),
+        ("Covers of the other's", f"{found.covers_two:.1%}", f"the other way round {found.covers_one:.1%}"),
     )
-    action_bar(now, first.rows if first.matrix is now.matrix else [], "differences", one)
+    for side, name, key in ((first, one, "differences"), (second, two, "against")):
+        if side.matrix is now.matrix and name != REST:
+            action_bar(now, side.rows, key, name)
+    if not differ:
+        st.info(f"No {now.noun} differs surely: what is seen can be chance.", icon=":material/equal:")
     chosen = show_table(found)
     feature = chosen if chosen is not None else int(found.feature[0]) if len(found.feature) else None
     if feature is not None:
@@ -79,8 +91,10 @@ def show_differences(one: str, two: str, matched: bool) -> None:
 
 
 def show_table(found: Differences) -> int | None:
-    """The features, the surest difference first; the one that was clicked."""
-    shown = slice(LISTED)
+    """The features that surely differ, the surest first, or all of them; the one that was clicked."""
+    everything = st.toggle("Also those that may differ by chance (q above 5 %)", key="unsure", bind="query-params",
+                           value=False) or not found.differs.any()  # fmt: skip
+    shown = np.flatnonzero(found.differs | everything)[:LISTED]
     features = found.feature[shown].tolist()
     frame = pd.DataFrame(
         {
@@ -92,6 +106,7 @@ def show_table(found: Differences) -> int | None:
             "at least": found.low[shown],
             "at most": found.high[shown],
             "q": found.q[shown],
+            "surely": found.differs[shown],
         }
     )
     share = st.column_config.NumberColumn(format="%.1f %%", help="of its samples have it")
@@ -100,8 +115,9 @@ def show_table(found: Differences) -> int | None:
     chosen = clickable(frame, "differences-table", 380, formats=formats)
     st.caption(
         "Log odds above 0: commoner in the first group; the interval is at 95 %. q: share of false alarms to expect "
-        "among the lines down to this one. The table's menu downloads it."
+        "among the lines down to this one (Benjamini and Hochberg)."
     )
+    download(found)
     return features[chosen[0]] if chosen else None
 
 
@@ -120,6 +136,24 @@ def show_examples(feature: int, *sides: tuple[Group, str]) -> None:
                 why_link(row)
 
 
+def download(found: Differences | Correlations) -> None:
+    """All lines as a file, as the command writes them."""
+    with st.container(horizontal=True):
+        for format, kind in (("csv", "text/csv"), ("json", "application/json")):
+            st.download_button(f"Download as {format.upper()}", lambda format=format: written(found, format),
+                               f"differences.{format}", kind, on_click="ignore", icon=":material/download:",
+                               key=f"differences-{format}")  # fmt: skip
+
+
+def written(found: Differences | Correlations, format: str) -> bytes:
+    """Every feature with its name and figures."""
+    columns = {name: value for name, value in vars(found).items() if getattr(value, "ndim", 0)}
+    names = [whole(now.label(f)) for f in found.feature.tolist()]
+    frame = pd.DataFrame({"feature": columns.pop("feature"), "name": names, **columns})
+    text = frame.to_csv(index=False) if format == "csv" else frame.to_json(orient="records", indent=1)
+    return (text or "").encode()
+
+
 def show_correlations(column: str) -> None:
     """Which features go with a column of numbers."""
     found = correlations(now.matrix, score_values(now.session, column))
@@ -133,6 +167,11 @@ def show_correlations(column: str) -> None:
     formats = {"r": "%+.3f", "q": "%.2g", FACES[now.spec.lens]: st.column_config.TextColumn(width=320)}
     for i in clickable(frame, "correlations-table", 520, formats=formats):
         feature_link(features[i])
+    download(found)
+    if "tokens" in now.session.store.lenses:
+        of = "length" if column in TOKEN_COUNTS else column
+        st.page_link("pages/longest.py", label="How it goes with the number of features", query_params=link(column=of),
+                     icon=":material/straighten:")  # fmt: skip
 
 
 def sentence(found: Correlations, column: str) -> str:

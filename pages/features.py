@@ -93,8 +93,12 @@ features = listed()
 left, right = st.columns([11, 8], gap="medium")
 with left:
     chosen = table(features)
+    found = features.tolist() if st.session_state.search.strip() else []
     if len(chosen) > 1:
         decide_on_many(now, chosen)
+    elif len(found) > 1:
+        with st.expander(f"Decide on all {len(found):,} {now.noun}s that the search finds"):
+            decide_on_many(now, found)
     if now.spec.lens == "tokens":
         show_map()
     label_form(now)

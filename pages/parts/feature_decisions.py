@@ -6,16 +6,19 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import SelectionError
-from core.explain.leaks import leaks, preview
+from core.errors import SaelectError
+from core.explain.leaks import Change, leaks
 from core.schema import LARGEST_BOOST, NOUNS
+from core.session.preview import boosted, effect, vetoed
 from core.system.shown import many
+from pages.parts.changes import ask_first
 from pages.parts.tables import feature_link, meaning_table
 from pages.parts.text import plain
 from pages.parts.view import View
 
 CHOICES = {"": "Counts", "ignore": "Ignore", "block": "Exclude its samples"}  # of a veto's mode
 HELP = "Ignore: no sample is kept for it any more. Exclude its samples: those that have it are left out."
+NAMED = 5  # features of a proposed group that are called by name
 FORMATS = {"same samples": "%.0f %%", "decoder cosine": "%.2f"}
 
 
@@ -66,9 +69,15 @@ def boost(now: View, features: list[int], lens: str, key: str) -> None:
         with st.container(horizontal=True):
             apply = st.button("Apply", key=f"{key}-apply")
             lift = st.button("Lift", key=f"{key}-lift", disabled=not any(f in own for f in features))
-    if apply or lift:
-        now.workspace.boost(features, factor if apply else 1.0, lens)
+    wanted = factor if apply else 1.0
+    if (apply or lift) and len(features) == 1:
+        now.workspace.boost(features, wanted, lens)
         st.rerun()
+    if apply or lift:
+        title = f"Weigh {many(len(features), NOUNS[lens])} ×{wanted:g}"
+        seen = now.through(lens)
+        ask_first(seen, title, boosted(seen.spec, features, wanted),
+                  lambda: now.workspace.boost(features, wanted, lens))  # fmt: skip
 
 
 def decision_name(veto: str, factor: float) -> str:
@@ -77,7 +86,7 @@ def decision_name(veto: str, factor: float) -> str:
 
 
 def decide_on_many(now: View, features: list[int]) -> None:
-    """Ignore the chosen features, exclude their samples, or label them, under one name."""
+    """Ignore the features, exclude their samples, boost or label them, under one name."""
     lens, n = now.spec.lens, len(features)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the group", key="group-name", placeholder="why, or what they stand for")
@@ -86,8 +95,7 @@ def decide_on_many(now: View, features: list[int]) -> None:
         label = st.button("Label them so", icon=":material/label:", key="label-many", disabled=not name.strip())
         boost(now, features, lens, "boost-many")
     if ignore or exclude:
-        now.workspace.veto(features, "block" if exclude else "ignore", name, lens)
-        st.rerun()
+        ask_veto(now, features, "block" if exclude else "ignore", name, lens)
     if label:
         for feature in features:
             now.workspace.label(feature, name, lens)
@@ -97,17 +105,42 @@ def decide_on_many(now: View, features: list[int]) -> None:
 # --- what a veto changes
 
 
+def ask_veto(now: View, features: list[int], mode: str, reason: str, lens: str) -> None:
+    """A dialog on what a veto of several features would change; one that changes nothing proposes a larger group."""
+    seen = now.through(lens)
+    title = f"{'Ignore' if mode == 'ignore' else 'Exclude the samples of'} {many(len(features), seen.noun)}"
+    ask_first(
+        seen, title, vetoed(seen.spec, features, mode), lambda: now.workspace.veto(features, mode, reason, lens),
+        lambda found: propose(seen, features, mode, reason, found),
+    )  # fmt: skip
+
+
+def propose(now: View, features: list[int], mode: str, reason: str, found: Change) -> None:
+    """Where a veto changes nothing: the group that is active in the same samples, and what its veto would change."""
+    if len(found.leaving) + len(found.entering):
+        return
+    others = leaks(now.matrix, {*features, *now.decided.vetoes}, now.session.decoder(now.spec.lens))
+    group = [*features, *(leak.feature for leak in others)]
+    if not others:
+        st.caption(f"No other {now.noun} is active in the same samples.")
+        return
+    names = plain(", ".join(f"“{now.label(leak.feature)}”" for leak in others[:NAMED]))
+    larger = effect(now.session, now.spec, vetoed(now.spec, group, mode))
+    st.write(f"{many(len(others), f'other {now.noun}')} would carry the same, such as {names}. "
+             f"With {'it' if len(others) == 1 else 'them'}: {told(larger, now.noun)}")  # fmt: skip
+    if st.button(f"Take all {len(group)} together", key="veto-larger-group"):
+        now.workspace.veto(group, mode, reason or "a group that is active together", now.spec.lens)
+        st.rerun()
+
+
 def before_veto(now: View, feature: int) -> None:
-    """What ignoring a feature changes, and which others still carry what that is meant to stop."""
+    """What a veto of a feature would change in either mode, and which others still carry what it is meant to stop."""
     vetoed = feature in now.decided.vetoes
     if not st.toggle("What still carries it?" if vetoed else "What would change without it?", key="before-veto"):
         return
     if not vetoed:
-        try:
-            st.caption(told(preview(now.matrix, now.selection, now.session.info, [feature]), now.noun))
-        except SelectionError as error:
-            st.caption(plain(error))
-            return
+        for mode, name in (("ignore", "Ignored"), ("block", "With its samples excluded")):
+            st.caption(f"{name}: {veto_told(now, [feature], mode)}")
     found = leaks(now.matrix, {feature, *now.decided.vetoes}, now.session.decoder(now.spec.lens))
     if not found:
         st.caption(f"No other {now.noun} is active with it so often that it would carry the same.")
@@ -123,19 +156,28 @@ def before_veto(now: View, feature: int) -> None:
 
     for other in meaning_table(now, list(at), "leaks", figures, height=220, formats=FORMATS):
         feature_link(other)
-    group = {feature, *at}
+    group = [feature, *at]
+    st.caption(f"All {len(group)} ignored: {veto_told(now, group, 'ignore')}")
     if st.button(f"Ignore {len(group)} {now.noun}s together", icon=":material/block:", key="veto-group"):
         now.workspace.veto(group, reason="a group that is active together", lens=now.spec.lens)
         st.rerun()
 
 
-def told(effect: Any, noun: str) -> str:
+def veto_told(now: View, features: list[int], mode: str) -> str:
+    """What a veto would change in one sentence, or why it cannot be."""
+    try:
+        return told(effect(now.session, now.spec, vetoed(now.spec, features, mode)), now.noun)
+    except SaelectError as error:
+        return plain(error)
+
+
+def told(found: Change, noun: str) -> str:
     """A veto's effect in one sentence."""
-    if not len(effect.leaving) + len(effect.entering):
-        return f"Nothing: other {noun}s bring the same samples in."
+    if not len(found.leaving) + len(found.entering):
+        return f"nothing changes: other {noun}s bring the same samples in."
     return (
-        f"{many(len(effect.leaving), 'pick')} would leave and {len(effect.entering):,} enter; the picks would cover "
-        f"{changed(effect.covered, noun)} and have {changed(effect.tokens, 'token')}."
+        f"{many(len(found.leaving), 'pick')} would leave and {len(found.entering):,} enter; the picks would cover "
+        f"{changed(found.covered, noun)} and have {changed(found.tokens, 'token')}."
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.session.preview import effect
 from core.session.session import Session, open_session, workspace_of
+from core.system.shown import many
+from pages.parts.changes import bare
 from tests.pages.conftest import make_store, topic_sets
 
 
@@ -35,8 +38,9 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     workspace.boost([2], 3, "topics")
     workspace.veto([6], lens="tokens")
     workspace.save_set("poems", [1, 2, 3])
+    workspace.tag([1, 2], "verse")
     at = open_page("decisions")
-    samples, topics, features, sets, history = frames(at)
+    samples, topics, features, tags, sets, history = frames(at)
     assert [(r["row"], r["decision"], r["note"]) for r in samples] == [
         (4, "always keep", "look <again>"), (7, "never keep", ""), (9, "never keep", ""), (5, "", "look <again>"),
     ]  # fmt: skip
@@ -49,9 +53,36 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     matrix = session.matrix_of(at.session_state.view.spec)
     assert topics[0]["samples"] == sum(1 in matrix.row(row) for row in range(matrix.n_samples))
     assert [(r["set"], r["samples"]) for r in sets] == [("poems", 3)]
-    assert len(history) == 7 and history[0]["step"].startswith("3 rows saved as a set")
+    assert [(r["tag"], r["samples"]) for r in tags] == [("verse", 2)]
+    assert len(history) == 8 and history[0]["step"].startswith("2 rows tagged")
     names = [tab.label for tab in at.tabs]
-    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"] and names[3] == "Sets (1)"
+    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"] and names[3:5] == ["Tags (1)", "Sets (1)"]
+
+
+def test_decisions_after_a_step_are_undone_but_not_what_was_saved(open_page, session):
+    workspace = workspace_of(session.store)
+    workspace.pin([4])
+    workspace.ban([7, 9])
+    workspace.save_selection("mine", {"budget": 3})
+    workspace.ban([5])
+    at = open_page("decisions")
+    at.session_state["decisions-history"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    at.run()
+    at.button(key="undo-to").click().run()
+    state = workspace.state()
+    assert (state.pins, state.bans, list(state.selections)) == ((4,), (), ["mine"])
+    assert state.next_redo == "2 rows banned"
+
+
+def test_what_all_decisions_change_is_told(open_page, session):
+    at = open_page("decisions")
+    row = int(at.session_state.view.selection.rows[0])
+    workspace_of(session.store).ban([row])
+    now = open_page("decisions").session_state.view
+    found = effect(session, bare(now.spec), now.spec)
+    assert row in found.leaving.tolist()
+    text = f"Without these decisions {many(len(found.entering), 'kept sample')} would not be kept"
+    assert any(m.value.startswith(text) for m in open_page("decisions").markdown)
 
 
 def test_a_boost_counts_in_the_selection_that_pages_show(open_page, session):

@@ -5,8 +5,9 @@ import pytest
 
 from core.features.cards import topic_samples
 from core.features.kinds import rest_told
+from core.session.preview import effect, vetoed
 from core.session.session import workspace_of
-from tests.pages.conftest import make_store, topic_sets
+from tests.pages.conftest import make_store, metrics, topic_sets
 
 KINDS = ("content word", "function word")
 
@@ -119,10 +120,36 @@ def test_several_are_decided_together(visit, session, lens):
     at = click(visit("features", lens=lens), 0, 1)
     at.text_input(key="group-name").set_value("noise").run()
     at.button(key="exclude-many").click().run()
-    own = workspace_of(session.store).state().of(lens)
-    assert own.vetoes == dict.fromkeys(chosen, "block")
-    assert own.labels == dict.fromkeys(chosen, "noise")
-    assert own.reasons == dict.fromkeys(chosen, "noise")
+    spec = at.session_state.view.spec
+    found, told = effect(session, spec, vetoed(spec, chosen, "block")), metrics(at)
+    if len(found.leaving):
+        assert told["Samples leave"][0] == str(len(found.leaving))
+    assert at.button(key="cancel-decision") and at.button(key="take-decision")
+    assert workspace_of(session.store).state().of(lens).labels == dict.fromkeys(chosen, "noise")
+
+
+def test_a_veto_that_changes_nothing_proposes_the_features_that_carry_the_same(visit, session, lens):
+    at = visit("features", lens=lens)
+    now = at.session_state.view
+    feature = next(
+        (f for f in range(now.matrix.n_features)
+         if not len(effect(session, now.spec, vetoed(now.spec, [f], "ignore")).leaving)), None,
+    )  # fmt: skip
+    at = visit("features", lens=lens, feature=feature)
+    at.toggle(key="before-veto").set_value(True).run()
+    assert any(c.value.startswith("Ignored: nothing changes") for c in at.caption)
+
+
+def test_all_that_a_search_finds_are_decided_together(visit, session, lens):
+    for feature in (1, 2, 4):
+        workspace_of(session.store).label(feature, "the sea", lens)
+    at = visit("features", lens=lens, search="sea")
+    n = len(table(at).value)
+    assert n == 3
+    noun = at.session_state.view.noun
+    assert f"Decide on all {n} {noun}s that the search finds" in [e.label for e in at.expander]
+    at.button(key="ignore-many").click().run()
+    assert at.button(key="take-decision").label == f"Ignore {n} {noun}s"
 
 
 def test_a_label_is_written_for_the_lens(visit, session, lens):
@@ -156,7 +183,7 @@ def test_what_would_change_is_told_in_the_words_of_the_lens(visit, lens):
     at.toggle(key="before-veto").set_value(True).run()
     noun = "topic" if lens == "topics" else "feature"
     told = " ".join(c.value for c in at.caption)
-    assert f"{noun}s" in told and ("would leave and" in told or "Nothing: other" in told)
+    assert f"{noun}s" in told and ("would leave and" in told or "nothing changes: other" in told)
     assert not at.exception
 
 
