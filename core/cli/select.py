@@ -106,7 +106,7 @@ def select(
             f"{samples} {'covers' if facts['samples'] == 1 else 'cover'} {features} "
             f"at θ = {wanted.theta:.4g} (lens: {wanted.lens})"
         )
-        print(f"at least {facts['at_least_of_best']:.1%} of the best possible coverage for this budget")
+        print(f"at least {facts['at_least_of_best']:.1%} of the best possible {facts['best_by']} for this budget")
     if out:
         write(chosen, session.store, out, format_of(out), force=force)
         tell(f"written: {shown_path(out)}")
@@ -117,6 +117,7 @@ def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
     from core.explain.certificates import certificate
 
     spec = chosen.spec
+    found = certificate(session.matrix_of(spec), chosen, session.info)
     return {
         "method": spec.method,
         "lens": spec.lens,
@@ -125,7 +126,8 @@ def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
         "covered": int(chosen.covered_after[-1]),
         "coverable": session.coverable(spec),
         "theta": spec.theta,
-        "at_least_of_best": certificate(session.matrix_of(spec), chosen, session.info).share,
+        "at_least_of_best": found.share,
+        "best_by": found.of,
     }
 
 

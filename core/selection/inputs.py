@@ -46,7 +46,8 @@ class SampleInfo:
     method asks: vectors (N, d), tags as a matrix of samples × tags, reference(name, scope, lens) another data set's
     matrix over the same features, refined(name) a run of core.refine. remember(key, compute): the value of compute(),
     kept by whoever has a cache; a text in the tuple `key` may name a file. labels(by): the group of each sample, text
-    (N,), by what tells samples apart, such as source. read int64 (N,): tokens that the model read, the template's
+    (N,), by what tells samples apart, such as source. directions(lens): of the SAE's features, of length 1, float32
+    (F, d), None where its files are not at hand. read int64 (N,): tokens that the model read, the template's
     included; unread_response bool (N,): has response tokens, of which it read none. None where that is not known.
     """
 
@@ -61,6 +62,7 @@ class SampleInfo:
     read: np.ndarray | None = None
     unread_response: np.ndarray | None = None
     labels: Callable[[str], np.ndarray] | None = None
+    directions: Callable[[str], np.ndarray | None] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}

@@ -5,7 +5,8 @@ A method is a function of (matrix at scope and θ, checked spec, SampleInfo or N
 
 from __future__ import annotations
 
-from core.selection import coverage, ranking, vectors
+from core.matrix.concave import SHAPES
+from core.selection import coverage, gain, ranking, vectors
 from core.selection.clustering import kmeans_closest, kmeans_closest_reason, kmeans_random, kmeans_random_reason, kmq
 from core.selection.method import Method, Option
 from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_iterative_reason
@@ -30,6 +31,22 @@ METHODS: dict[str, Method] = {
         coverage.greedy_reason,
         (QUALITY,),
         counts=True,
+    ),
+    "sae-gain": Method(
+        "coverage",
+        "As sae-greedy, but a feature that the kept ones have still counts, less each time.",
+        gain.sae_gain,
+        gain.sae_gain_reason,
+        (
+            Option("returns", "what much of a feature is worth", "choice", "power", SHAPES),
+            Option("exponent", "of the returns power", "number", 0.5, low=0.01, high=1),
+            Option("cap", "of the returns cap", "number", 1, low=0.01),
+            Option("values", "of features", "choice", "clipped", ("clipped", "binary")),
+            Option("spread", "share of its value that a feature gives its neighbours", "number", 0, low=0, high=1),
+            Option("quality", "score column that multiplies the values, by rank", "score", optional=True),
+        ),
+        counts=True,
+        takes="the one that adds most, where what the kept ones have much of adds less",
     ),
     "sae-simscale": Method(
         "coverage",

@@ -14,6 +14,7 @@ from core.schema import FeatureMatrix
 from core.scoring.columns import score_columns
 from core.selection.clustering import Clusters, clusters
 from core.selection.inputs import SampleInfo, checked_units
+from core.session.directions import directions
 from core.session.labels import label_columns, labels_of
 from core.session.memory import Memory
 from core.store.queries import records
@@ -42,6 +43,7 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         read=columns["n_read"],
         unread_response=(columns["n_response_tokens"] > 0) & (columns["n_read_response"] == 0),
         labels=lambda by: memory.get(("labels", by), lambda: labels(store, memory, by)),
+        directions=lambda lens: memory.get(("decoder", lens), lambda: directions(store, lens)),
     )
 
 

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoreError
-from core.matrix.statistics import unit_rows
 from core.matrix.threshold import ThetaRow, chosen_theta, median_theta, theta_table
 from core.refine.view import runs_stamp
-from core.sae.loading import at_hand, decoder_directions
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
 from core.selection.clustering import Clusters, clusters
@@ -21,11 +19,11 @@ from core.selection.constraints import ignored
 from core.selection.inputs import SampleInfo, checked_units
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
+from core.session.directions import directions, topics_of
 from core.session.memory import Memory
 from core.session.sample_info import info_of, vectors, versions
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
-from core.topics.folders import found_topics
 from core.topics.model import TopicSAE
 from core.topics.train import LEAST_SAMPLES
 from core.workspace.log import Workspace
@@ -129,21 +127,11 @@ class Session:
 
     def decoder(self, lens: str = "tokens") -> np.ndarray | None:
         """The decoder directions of a lens's SAE, each of length 1, float32 (F, d_in); None where it is not at hand."""
-
-        def units() -> np.ndarray | None:
-            meta = self.store.meta
-            if lens == "topics":
-                topics = self.topics()
-                return None if topics is None else unit_rows(topics.decoder)
-            found = decoder_directions(at_hand(meta["config"].get("sae") or ""), meta["digests"].get("sae", ""))
-            return None if found is None else unit_rows(found)
-
-        return self.remember(("decoder", lens), units)
+        return self.remember(("decoder", lens), lambda: directions(self.store, lens))
 
     def topics(self) -> TopicSAE | None:
         """The SAE of the store's topics; None where it has none, or its folder is gone or holds another one."""
-        made = self.store.meta.get("topics") or {"folder": "", "digest": ""}
-        return self.remember("topics", lambda: found_topics(made["folder"], made["digest"]))
+        return self.remember("topics", lambda: topics_of(self.store))
 
     def vectors(self, name: str = "residual") -> np.ndarray:
         """The vectors of the samples that `name` stands for (residual, or a .npy file), of length 1: float32 (N, d).

@@ -52,6 +52,8 @@ def test_a_certificate_never_promises_too_little(task):
     for method in METHODS:
         selection = select(matrix, replace(spec, method=method, options=OPTIONS.get(method, {})), info)
         sets, weight = features(matrix, spec), credit(matrix, spec)
+        if "objective" in selection.details:  # see selection/test_gain
+            continue
         if selection.weight is not None:
             weight = [0 if f in without_credit(matrix, spec) else w for f, w in enumerate(selection.weight)]
 

@@ -207,6 +207,15 @@ def full_cluster(case, row, how, places, c):
     return len(mine) == q
 
 
+def worth_less(case, row, mine, last):
+    """Of the method's own objective, which selection/test_gain holds against its definition."""
+    added = [
+        case.selection.details["objective"].added(np.array(rows, np.int64)) for rows in (case.picks, case.picks[:-1])
+    ]
+    values = added[0][row], added[1][case.picks[-1]]
+    return np.allclose((float(mine), float(last)), values, rtol=1e-3) and values[0] <= values[1] + 1e-6
+
+
 CHECKS = {
     r"banned by hand": lambda case, row: row in case.spec.bans,
     r"(?:banned by hand; )?excluded: it has (.+)": barred,
@@ -219,6 +228,10 @@ CHECKS = {
     r"redundant: the selection has (\S+)% of its features, at most (\S+) is accepted": mostly_covered,
     r"too near row (\d+): Jaccard similarity (\S+), at most (\S+) is accepted": too_alike,
     r"budget: it has (\d+) (active features|tags), and samples with as many or more come first": fewer,
+    r"budget: it would add (\S+), and the last sample kept added (\S+)": worth_less,
+    r"budget: it has no active feature that adds anything": lambda case, row: (
+        not any(case.weight[f] for f in case.sets[row])
+    ),
     r"budget: it has no (active features|tags) that count, and comes last": empty,
     r"redundant: the selection has its (active features|tags)": has_all,
     r"too near row (\d+): cosine (\S+), at most (\S+) is accepted": too_near,

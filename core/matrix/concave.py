@@ -1,0 +1,165 @@
+"""Sums with diminishing returns over sparse rows: F(S) = Σ_f w_f · φ(Σ_{i∈S} a_if). Arrays only.
+
+N samples, F features, nnz entries. In every kernel:
+    indptr int64 (N+1,), feature int32 (nnz,), value float32 (nnz,) ≥ 0     the matrix a in CSR form
+    weight float64 (F,) ≥ 0, total float64 (F,)                            w_f; what the picks have of each feature
+    shape, p                                                               φ, one of SHAPES by its place, and its number
+φ is concave and φ(0) = 0, so F is monotone and submodular: what a sample adds only falls.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+SHAPES = ("power", "log", "saturating", "cap")  # t^p, log(1 + t), 1 − exp(−t), min(t, p)
+
+
+@njit(cache=True)
+def phi(t: float, shape: int, p: float) -> float:
+    """What the sum `t` ≥ 0 of a feature is worth."""
+    if shape == 0:
+        if p == 0.5:
+            return np.sqrt(t)
+        return t if p == 1 else t**p
+    if shape == 1:
+        return np.log1p(t)
+    return -np.expm1(-t) if shape == 2 else min(t, p)
+
+
+@njit(cache=True)
+def _added(
+    row: int,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    value: np.ndarray,
+    weight: np.ndarray,
+    total: np.ndarray,
+    worth: np.ndarray,
+    shape: int,
+    p: float,
+) -> float:
+    """What a sample adds; worth float64 (F,): φ of the totals."""
+    added = 0.0
+    for j in range(indptr[row], indptr[row + 1]):
+        f = feature[j]
+        if weight[f] > 0:
+            added += weight[f] * (phi(total[f] + value[j], shape, p) - worth[f])
+    return added
+
+
+@njit(cache=True)
+def totals(indptr: np.ndarray, feature: np.ndarray, value: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """What some rows have of each of n features together: float64 (n,)."""
+    total = np.zeros(n)
+    for row in rows:
+        for j in range(indptr[row], indptr[row + 1]):
+            total[feature[j]] += value[j]
+    return total
+
+
+@njit(cache=True)
+def all_added(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    value: np.ndarray,
+    weight: np.ndarray,
+    total: np.ndarray,
+    shape: int,
+    p: float,
+) -> np.ndarray:
+    """What each sample adds to the totals: float64 (N,)."""
+    worth = np.array([phi(t, shape, p) for t in total])
+    added = np.zeros(len(indptr) - 1)
+    for row in range(len(added)):
+        added[row] = _added(row, indptr, feature, value, weight, total, worth, shape, p)
+    return added
+
+
+@njit(cache=True)
+def concave_greedy(
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    value: np.ndarray,
+    weight: np.ndarray,
+    shape: int,
+    p: float,
+    allowed: np.ndarray,
+    initial: np.ndarray,
+    cost: np.ndarray,
+    budget: int,
+    per_cost: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """After the picks `initial` int64 always the sample that adds most (over cost if `per_cost`), ties to the lowest
+    row, as far as the budget goes: (rows int64 (K,), what each added float64 (K,)).
+
+    allowed bool (N,), cost int64 (N,) ≥ 1. Lazy (Minoux 1978): keys in the heap are upper bounds, so the top is picked
+    when its key, computed anew, has not fallen.
+    """
+    rows, gains, n = np.empty(len(cost), np.int64), np.empty(len(cost)), 0
+    total, is_open = np.zeros(len(weight)), allowed.copy()
+    worth = np.zeros(len(weight))
+    for row in initial:
+        gains[n] = _added(row, indptr, feature, value, weight, total, worth, shape, p)
+        rows[n], n, budget, is_open[row] = row, n + 1, budget - cost[row], False
+        _counted(row, indptr, feature, value, total, worth, shape, p)
+    first = all_added(indptr, feature, value, weight, total, shape, p)
+    heap: list[Any] = [(-first[r] / (cost[r] if per_cost else 1), r) for r in np.flatnonzero(is_open)]
+    heapq.heapify(heap)
+    fresh = np.full(len(cost), n)  # how many picks there were when a key was computed
+    while heap and budget > 0:
+        key, row = heap[0]
+        if cost[row] > budget:
+            heapq.heappop(heap)
+            continue
+        if fresh[row] < n:
+            added = _added(row, indptr, feature, value, weight, total, worth, shape, p)
+            now, fresh[row] = -added / (cost[row] if per_cost else 1), n
+            if now > key:
+                heapq.heapreplace(heap, (now, row))
+                continue
+        heapq.heappop(heap)
+        gains[n] = -key * (cost[row] if per_cost else 1)
+        rows[n], n, budget = row, n + 1, budget - cost[row]
+        _counted(row, indptr, feature, value, total, worth, shape, p)
+    return rows[:n], gains[:n]
+
+
+@njit(cache=True)
+def _counted(
+    row: int,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    value: np.ndarray,
+    total: np.ndarray,
+    worth: np.ndarray,
+    shape: int,
+    p: float,
+) -> None:
+    """Add a pick to the totals."""
+    for j in range(indptr[row], indptr[row + 1]):
+        f = feature[j]
+        total[f] += value[j]
+        worth[f] = phi(total[f], shape, p)
+
+
+@njit(cache=True)
+def high_values(feature: np.ndarray, value: np.ndarray, n: int, share: float) -> np.ndarray:
+    """Of each of n features the smallest value that `share` of its values do not exceed, or 0: float32 (n,)."""
+    ends = np.zeros(n + 1, np.int64)
+    for f in feature:
+        ends[f + 1] += 1
+    ends = np.cumsum(ends)
+    by_feature, place, high = np.empty_like(value), ends[:-1].copy(), np.zeros(n, np.float32)
+    for j in range(len(value)):
+        by_feature[place[feature[j]]] = value[j]
+        place[feature[j]] += 1
+    for f in range(n):
+        own = by_feature[ends[f] : ends[f + 1]]
+        if len(own):
+            k = int(np.ceil(share * len(own))) - 1
+            high[f] = np.partition(own, k)[k]
+    return high
