@@ -208,11 +208,8 @@ def full_cluster(case, row, how, places, c):
 
 
 def worth_less(case, row, mine, last):
-    """Of the method's own objective, which selection/test_gain holds against its definition."""
-    added = [
-        case.selection.details["objective"].added(np.array(rows, np.int64)) for rows in (case.picks, case.picks[:-1])
-    ]
-    values = added[0][row], added[1][case.picks[-1]]
+    own, picks = case.selection.details["objective"], case.selection.rows  # see selection/test_gain
+    values = own.added(picks)[row], own.added(picks[:-1])[picks[-1]]
     return np.allclose((float(mine), float(last)), values, rtol=1e-3) and values[0] <= values[1] + 1e-6
 
 
@@ -221,7 +218,7 @@ CHECKS = {
     r"(?:banned by hand; )?excluded: it has (.+)": barred,
     r"budget: the pins take all of it": lambda case, row: not case.own,
     r"budget: its ([\d,]+) tokens do not fit in the ([\d,]+) that are left": too_dear,
-    r"it has no active feature that counts": lambda case, row: not any(case.weight[f] for f in case.sets[row]),
+    r"(?:budget: )?it has no active feature that (?:counts|adds anything)": lambda case, row: not case.gain(row, []),
     r"redundant: the selection has its features( in round \d+ too)?": adds_nothing,
     r"budget: it would add (\d+) new features?(?: in round \d+)?, and the last sample kept added (\d+)": adds_less,
     r"budget: its gain(?: times quality)?(?: in round \d+)? is (\S+), that of the last pick (\S+)": adds_less,
@@ -229,9 +226,6 @@ CHECKS = {
     r"too near row (\d+): Jaccard similarity (\S+), at most (\S+) is accepted": too_alike,
     r"budget: it has (\d+) (active features|tags), and samples with as many or more come first": fewer,
     r"budget: it would add (\S+), and the last sample kept added (\S+)": worth_less,
-    r"budget: it has no active feature that adds anything": lambda case, row: (
-        not any(case.weight[f] for f in case.sets[row])
-    ),
     r"budget: it has no (active features|tags) that count, and comes last": empty,
     r"redundant: the selection has its (active features|tags)": has_all,
     r"too near row (\d+): cosine (\S+), at most (\S+) is accepted": too_near,
