@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from core.schema import SCOPES, SEGMENTS
+from core.schema import SCOPES, SEGMENTS, Sample
 from core.store.reader import FeatureStore
+from core.store.reader import turns as messages_of
 
 
 def turns(store: FeatureStore) -> Iterator[list[tuple[str, str]]]:
@@ -22,6 +23,23 @@ def records(store: FeatureStore) -> Iterator[Any]:
     """Each sample's input record untouched, in the order of the rows."""
     for (text,) in store.rows("SELECT raw FROM samples ORDER BY sample_id"):
         yield json.loads(text)
+
+
+def samples_in(store: FeatureStore, start: int, stop: int) -> list[Sample]:
+    """The turns of the rows from `start` to before `stop`; their records are not read."""
+    sql = "SELECT sample_id, messages FROM samples WHERE sample_id >= ? AND sample_id < ? ORDER BY sample_id"
+    return [Sample(row, messages_of(text), None) for row, text in store.rows(sql, [start, stop])]
+
+
+def equal_turns(store: FeatureStore) -> list[list[int]]:
+    """The rows of samples whose turns are equal to the character, ascending; the groups by their first row."""
+    sql = "SELECT list(sample_id ORDER BY sample_id) AS same FROM samples GROUP BY messages HAVING count(*) > 1"
+    return sorted(same for (same,) in store.rows(sql))
+
+
+def has_vectors_of_parts(store: FeatureStore) -> bool:
+    """Whether prompts and answers have vectors of their own; those of a store before version 3 have not."""
+    return bool(store.rows("SELECT 1 FROM samples WHERE prompt_vector IS NOT NULL LIMIT 1"))
 
 
 def segment_counts(store: FeatureStore, theta: float) -> np.ndarray:

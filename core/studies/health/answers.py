@@ -1,0 +1,139 @@
+"""Answers that are not whole: empty, very short, cut, not read, turning in a loop, or repeating the prompt."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from core.matrix.shingles import longest_loop
+from core.session.cut import READ, read_of
+from core.studies.health.finding import RESPONSE, Finding, Seen, Span, Texts, found
+from core.studies.health.pool import Pool, words_in
+from core.topics.code import LINE, split_code
+
+SHORT = 3  # words: answers of fewer are very short
+FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
+STOP = ".!?…。！？．。｡؟۔।॥;；:：" + "\u0589\u1362"  # Armenian, Ethiopic
+ENDS = re.compile(rf"[{re.escape(STOP)}][\"'”’»)\]}}*_]*(?=\s|$)|[。！？]")  # of sentences, inside a text
+CLOSERS = "\"'”’»›)]}*_`~>|」』）】》"
+OPENERS = {"(": ")", "[": "]", "{": "}"}
+# Articles, prepositions and conjunctions of six languages: something follows them.
+FOLLOWED = """
+    a an the and or but of to for with from into onto than that which whose because although though while unless as at
+    by in on its their your our my his during between through including such
+    der die das dem den des einen einem einer eines und oder aber dass weil wenn als wie für mit von bei gegen ohne
+    zur zum im am vom ins sowie sondern
+    el la los las un una unos unas del al de en con por para sin sobre que porque como su sus
+    le les une des du et ou mais au aux dans par pour sans sur avec qui leur ses ces cette
+    os as um uma do da dos das em no na nos nas com seu sua
+    il lo gli di della dei delle alla dal nel nella che
+"""
+HANGING = frozenset(FOLLOWED.split())
+NOT_PROSE = ("|", "$", "\\", "<", "http", "```", "~~~")  # at the beginning of a line
+LONE = 5  # words of a last line from which on it can be half a sentence
+LONGEST_LOOP, TIMES, LEAST_LOOP = 60, 4, 16  # words of a loop at most; how often in a row; words of all of it
+REPEATED = 6  # words of a prompt from which on an answer that begins with it repeats it
+
+
+def empty(texts: Texts) -> Seen | None:
+    """Nothing but spaces and marks."""
+    return None if any(letter.isalnum() for letter in texts.response) else Seen()
+
+
+def very_short(texts: Texts) -> Seen | None:
+    """One or two words, or so many characters of a script without spaces."""
+    n = len(words_in(texts.response[:200])[0])
+    return Seen((Span(RESPONSE, 0, len(texts.response)),)) if 0 < n < SHORT else None
+
+
+def cut(texts: Texts) -> Seen | None:
+    """An answer that ends in an open code block, on a word that begins something, or within a sentence of prose."""
+    text = texts.response.rstrip()
+    start = max(text.rfind("\n"), 0)
+    why = open_block(text) or hanging(text) or unfinished(text)
+    return Seen((Span(RESPONSE, start + (text[start : start + 1] == "\n"), len(text)),), why) if why else None
+
+
+def open_block(text: str) -> str:
+    """What is open at the end of a text with code; "" where nothing is."""
+    fences = FENCE.findall(text)
+    if len(fences) % 2:
+        return "in a code block that is not closed"
+    if fences or not split_code(text)[1]:
+        return ""
+    depth = {mark: text.count(mark) - text.count(closing) for mark, closing in OPENERS.items()}
+    last = text.rsplit("\n", 1)[-1]
+    is_code = LINE.search(last) or last[-1:] in "{(["
+    return "in code with open brackets" if is_code and any(n > 0 for n in depth.values()) else ""
+
+
+def hanging(text: str) -> str:
+    """Whether a text ends with a comma, a hyphen or a word that something must follow."""
+    if not text or FENCE.search(text.rsplit("\n", 1)[-1]):
+        return ""
+    if text[-1] in ",、，" or (text.endswith(("-", "–", "—")) and not text.endswith("--")):
+        return "on a comma or hyphen"
+    last = text.rsplit(maxsplit=LONE - 1)
+    return "on a word that something follows" if len(last) == LONE and last[-1] in HANGING else ""
+
+
+def unfinished(text: str) -> str:
+    """Whether the last line is prose that stops without a mark, where the text's other sentences have one."""
+    body = text.rstrip(CLOSERS)
+    last = text.rsplit("\n", 1)[-1].strip()
+    if not body or body[-1] in STOP or len(words_in(last)[0]) < LONE or looks_like_code(text, last):
+        return ""
+    before = text[: len(text) - len(last)]
+    lines = [line.strip() for line in before.split("\n") if len(line.split()) >= LONE or len(line.strip()) > 20]
+    closed = sum(line.rstrip(CLOSERS)[-1:] in STOP for line in lines)
+    within = bool(ENDS.search(re.sub(r"^\W*\d+[.)]", "", last)))
+    if within and (not lines or closed * 2 >= len(lines)):
+        return "within a sentence"
+    return "within a sentence" if len(lines) >= 1 and closed == len(lines) else ""
+
+
+def looks_like_code(text: str, last: str) -> bool:
+    """Whether the last line of a text is code, an address, a row of a table or a formula."""
+    if (
+        last.startswith(("|", "$", "\\", "<", "http", "```", "~~~"))
+        or last.endswith(("|", "$", "`"))
+        or "://" in last[-60:]
+    ):
+        return True
+    prose, code, _ = split_code(text)
+    return bool(code) and (last in code or not prose.strip())
+
+
+def not_read(pool: Pool) -> Finding:
+    """Samples whose answer the model did not read, since the window was full before it."""
+    rows = np.flatnonzero(read_of(pool.store) == READ.index("answer not read"))
+    return found("answer-not-read", ((int(row), Seen()) for row in rows))
+
+
+def loops(texts: Texts) -> Seen | None:
+    """The same stretch of up to LONGEST_LOOP words TIMES times in a row or more."""
+    number, start, stop = words_in(texts.response)
+    first, end = longest_loop(number, LONGEST_LOOP, TIMES, LEAST_LOOP)
+    if first == end or not any(c.isalpha() for c in texts.response[start[first] : stop[end - 1]]):
+        return None  # numbers alone are a table
+    whole = Span(RESPONSE, int(start[first]), int(stop[end - 1]))
+    return None if is_code(texts.response, whole) else Seen((whole,))
+
+
+def is_code(text: str, span: Span) -> bool:
+    """Whether most of a stretch of a text is code, where repeating is in order."""
+    code = split_code(text)[1]
+    part = text[span.start : span.stop]
+    return bool(code) and sum(line in code for line in part.split("\n")) * 2 > part.count("\n") + 1
+
+
+def repeats_prompt(texts: Texts) -> Seen | None:
+    """An answer that begins with the whole prompt."""
+    asked = words_in(texts.prompt)[0]
+    if len(asked) < REPEATED or len(texts.response) < len(texts.prompt) // 2:
+        return None
+    answer, _, stop = words_in(texts.response[: 2 * len(texts.prompt) + 100])
+    if len(answer) < len(asked) or not np.array_equal(answer[: len(asked)], asked):
+        return None
+    return Seen((Span(RESPONSE, 0, int(stop[len(asked) - 1])),))

@@ -1,0 +1,144 @@
+"""Samples that are there twice: equal, or nearly so by words or by vectors; and prompts answered in two ways.
+
+Which one of a group stays is a rule of STAYS, or a choice by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.matrix.shingles import components, jaccards
+from core.studies.health.alike import alike
+from core.studies.health.finding import Finding, grouped
+from core.studies.health.pool import Pool, grams_of
+
+GRAM = 5  # words
+NEAR = 0.5  # Jaccard similarity of the 5-grams from which on two samples are near-duplicates
+BANDS, ROWS = 42, 3  # of the signatures: a pair of similarity NEAR is missed once in 270 times, one of 0.7 never
+LEAST_WORDS = 8  # of a sample: shorter ones share their few 5-grams by chance
+ALIKE = 0.97  # cosine of two samples' vectors
+
+
+def exact_duplicates(pool: Pool) -> Finding:
+    """Samples whose turns are equal to the character, as the reader counts them."""
+    return grouped("exact-duplicates", pool.equal)
+
+
+def near_duplicates(pool: Pool) -> Finding:
+    """Samples whose word 5-grams have a Jaccard similarity of NEAR or more: found by MinHash, checked by their sets.
+
+    Of exact duplicates the first is looked at. Groups are what is connected by such pairs.
+    """
+    indptr, gram, rows = shingled(pool)
+    pairs = candidate_pairs(signatures(indptr, gram))
+    similarity = jaccards(indptr, gram, pairs)
+    near = similarity >= NEAR
+    best = np.zeros(len(rows))
+    for side in (0, 1):
+        np.maximum.at(best, pairs[near, side], similarity[near])
+    known = dict(zip(rows.tolist(), best.tolist(), strict=True))
+    groups = [rows[group] for group in connected(pairs[near], len(rows))]
+    return grouped("near-duplicates", groups, lambda row: f"shares {known[row]:.0%} of its 5-grams with the nearest")
+
+
+def shingled(pool: Pool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(indptr int64, gram uint64, rows int64): the 5-grams of prompt and answer of the samples that are compared."""
+    grams, rows = [], []
+    for start, batch in pool.batches("Comparing words"):
+        for row, texts in enumerate(batch, start):
+            if not pool.firsts[row]:
+                continue
+            own = grams_of(f"{texts.prompt}\n\n{texts.response}", GRAM)
+            if len(own) > LEAST_WORDS - GRAM:
+                grams.append(own)
+                rows.append(row)
+    ends = np.cumsum([0, *map(len, grams)], dtype=np.int64)
+    return ends, np.concatenate([*grams, np.zeros(0, np.uint64)]), np.array(rows, np.int64)
+
+
+def signatures(indptr: np.ndarray, gram: np.ndarray) -> np.ndarray:
+    """MinHash signatures (Broder 1997) of sets of numbers in CSR form: uint32 (N, BANDS · ROWS)."""
+    from rensa import RMinHash
+
+    size = BANDS * ROWS
+    made = RMinHash.digest_matrix_from_flat_token_hashes(gram, indptr.astype(np.uint64), size, 42)
+    return np.array(made.to_rows(), np.uint32).reshape(-1, size)
+
+
+def candidate_pairs(signature: np.ndarray) -> np.ndarray:
+    """Pairs of rows that agree in one of BANDS bands of ROWS numbers: int64 (P, 2), each once, the lower row first.
+
+    Of many rows that agree each is paired with the next one: what is connected stays connected.
+    """
+    pairs = [np.zeros((0, 2), np.int64)]
+    for band in range(BANDS):
+        part = np.ascontiguousarray(signature[:, band * ROWS : (band + 1) * ROWS])
+        _, same = np.unique(part, axis=0, return_inverse=True)
+        pairs.append(within(same.ravel()))
+    return np.unique(np.concatenate(pairs), axis=0)
+
+
+MOST_PAIRED = 40  # rows that agree, of which all pairs are looked at
+
+
+def within(label: np.ndarray) -> np.ndarray:
+    """The pairs of rows of equal label int (N,): int64 (P, 2); of many each with the next MOST_PAIRED."""
+    order = np.argsort(label, kind="stable")
+    pairs = [np.zeros((0, 2), np.int64)]
+    for step in range(1, min(MOST_PAIRED, len(label) - 1) + 1):
+        same = np.flatnonzero(label[order[step:]] == label[order[:-step]])
+        if not len(same):
+            break
+        pairs.append(np.column_stack([order[same], order[same + step]]))
+    return np.concatenate(pairs)
+
+
+def connected(pairs: np.ndarray, n: int) -> list[np.ndarray]:
+    """The groups of two or more of n rows that pairs int64 (P, 2) connect, by their first row."""
+    root = components(pairs, n)
+    order = np.argsort(root, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(root[order])) + 1) if n else []
+    return [part for part in parts if len(part) > 1]
+
+
+def similar_vectors(pool: Pool) -> Finding:
+    """Samples whose vectors have a cosine of ALIKE or more, of those whose words do not show it already."""
+    rows = np.flatnonzero(pool.firsts)
+    pairs = alike(pool.vectors()[rows], ALIKE, lambda done, total: pool.told("Comparing vectors", done, total))
+    return grouped("similar-vectors", [rows[group] for group in connected(pairs, len(rows))])
+
+
+def answered_twice(pool: Pool) -> Finding:
+    """Samples with the same prompt, but for capitals and spaces, and different answers."""
+    prompts: dict[str, list[int]] = {}
+    answers: list[int] = []
+    for start, batch in pool.batches("Comparing prompts"):
+        for row, texts in enumerate(batch, start):
+            answers.append(hash(texts.response))
+            if prompt := " ".join(texts.prompt.lower().split()):
+                prompts.setdefault(prompt, []).append(row)
+    groups = [rows for rows in prompts.values() if len({answers[row] for row in rows}) > 1]
+    return grouped("same-prompt", groups)
+
+
+# --- which one stays
+
+STAYS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "longest": lambda rows, value: np.lexsort((rows, -value[rows])),
+    "best": lambda rows, value: np.lexsort((rows, -np.nan_to_num(value[rows], nan=-np.inf))),
+    "first": lambda rows, value: np.argsort(rows),
+}  # each takes the rows of a group and a value float64 (N,): tokens, a score, anything; the one it puts first stays
+
+
+def who_stays(finding: Finding, rule: str, value: np.ndarray) -> np.ndarray:
+    """For each row of a finding the row of its group that stays by a rule of STAYS: int64 (K,).
+
+    value float64 (N,): tokens of each sample for `longest`, a score for `best`, where NaN loses; `first` asks for none.
+    Ties go to the lowest row.
+    """
+    stays = np.empty(len(finding.rows), np.int64)
+    for group in finding.groups():
+        stays[np.isin(finding.rows, group)] = group[STAYS[rule](group, value)[0]]
+    return stays

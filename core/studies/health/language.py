@@ -1,0 +1,131 @@
+"""The language of prompts and answers: a column of the store, texts of two languages, and answers in another one.
+
+Told by py3langid's model from the prose alone; code, addresses and numbers are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from core.studies.health.finding import RESPONSE, Seen, Span, Texts
+from core.studies.health.identifier import Identifier
+from core.topics.code import FENCE, LINE, split_code
+
+# The languages that are told apart, as ISO 639 codes: those that much text on the web is written in.
+CODES = (
+    "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "eo", "es", "et", "eu",
+    "fa", "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km",
+    "kn", "ko", "la", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "nn", "pa", "pl", "ps",
+    "pt", "ro", "ru", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tl", "tr", "uk", "ur", "uz",
+    "vi", "zh", "zxx",
+)  # fmt: skip
+SAME = {"nn": "no", "zxx": ""}
+# Languages that a model of letters confuses in short texts: one of a family never counts as foreign to another.
+FAMILIES = (
+    {"no", "da", "sv"}, {"hr", "sr", "bs", "sl", "mk", "bg"}, {"id", "ms", "tl"}, {"es", "gl", "pt", "ca"},
+    {"cs", "sk"}, {"hi", "mr", "ne"}, {"ru", "uk", "be", "bg", "mk"}, {"nl", "af"}, {"et", "fi"},
+    {"fa", "ur", "ps", "ar"}, {"it", "la"}, {"az", "tr", "uz"},
+)  # fmt: skip
+LATIN_LEAST, OTHER_LEAST = 24, 6  # letters from which on a language is told, of the Latin script and of others
+SURE, SHORT, SURER = 0.55, 80, 0.9  # probability that it takes; below SHORT letters another one
+READ = 600  # characters that are read of a text, from its beginning
+NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|<[^<>]{0,200}>|[\d_#*|=`~{}\[\]\\/$%^+<>]+|\b[A-Z]{2,}\b")
+NAMES = re.compile(  # a prompt that names a language may ask for it
+    r"""translat|\b(?:english|german|french|spanish|italian|portuguese|dutch|russian|chinese|mandarin|japanese|korean
+    |arabic|hindi|turkish|polish|swedish|danish|norwegian|finnish|greek|latin|hebrew|thai|vietnamese|indonesian|malay
+    |urdu|bengali|tamil|persian|farsi|czech|hungarian|romanian|ukrainian|swahili|tagalog|catalan|welsh|irish|afrikaans
+    |esperanto|croatian|serbian|bulgarian|slovak|hawaiian|language)\b
+    |übersetz|\b(?:deutsch|englisch|französisch|spanisch|italienisch|chinesisch|japanisch)e?[nrs]?\b
+    |traduc|traduz|tradui|\b(?:ingl[eé]s|alem[aá]n|franc[eé]s|español|italiano|portugués|chino)\b
+    |\b(?:anglais|allemand|espagnol|français|italien|inglese|tedesco|francese|spagnolo|inglês|alemão)\b
+    |翻译|翻譯|翻訳|[英中德法日韩俄][文语語]|西班牙语|번역|영어|перевод|перевед|англий|немец
+    |ترجم|tłumacz|vertaal|çevir|अनुवाद""",
+    re.IGNORECASE | re.VERBOSE,
+)
+LEAST_PART = 60  # letters of a paragraph in another language; scripts other than Latin need a third of that
+PART = 240  # characters that are read of a paragraph
+SHARE = 0.25  # of a text's letters that a second language must have
+
+
+@cache
+def identifier() -> Identifier:
+    """The model of CODES, loaded once."""
+    return Identifier(CODES)
+
+
+@lru_cache(maxsize=4096)  # several checks ask for the texts of a batch
+def language(text: str) -> str:
+    """The ISO 639 code of a text's language; "" where it is too short, holds no prose, or cannot be told."""
+    return language_of_prose(prose_of(text[:READ]))
+
+
+def language_of_prose(prose: str) -> str:
+    """As `language`, of text without code."""
+    letters = sum(map(str.isalpha, prose))
+    if letters < (LATIN_LEAST if is_latin(prose) else OTHER_LEAST):
+        return ""
+    code, probability = identifier().classify(prose)
+    sure = probability >= (SURER if letters < SHORT and is_latin(prose) else SURE)
+    return SAME.get(code, code) if sure else ""
+
+
+def prose_of(text: str) -> str:
+    """The words of a text, without code, addresses, marks, numbers and abbreviations."""
+    return " ".join(NOISE.sub(" ", split_code(text)[0]).split())
+
+
+def is_latin(text: str) -> bool:
+    """Whether most of a text's letters are below the Greek ones."""
+    return text.isascii() or 2 * sum(letter < "\u0370" for letter in text) > len(text)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two languages are the same, of one family, or one of them is not known."""
+    return one == other or not one or not other or any({one, other} <= family for family in FAMILIES)
+
+
+def parts(text: str) -> list[tuple[str, int, int]]:
+    """(language, start, stop) of the paragraphs that are long enough to tell, those of code left out."""
+    found, place = [], 0
+    text = FENCE.sub(lambda block: " " * len(block[0]), text) if "```" in text else text
+    for line in text.split("\n"):
+        if len(line) >= LEAST_PART // 3 and not LINE.search(line):
+            prose = NOISE.sub(" ", line[:PART])
+            letters = sum(map(str.isalpha, prose))
+            if letters >= (LEAST_PART if is_latin(prose) else LEAST_PART // 3) and (code := language_of_prose(prose)):
+                found.append((code, place, place + len(line)))
+        place += len(line) + 1
+    return found
+
+
+def mixed(texts: Texts) -> Seen | None:
+    """An answer with paragraphs in two languages, though its prompt names none."""
+    if "\n" not in texts.response or NAMES.search(texts.prompt):
+        return None
+    own = parts(texts.response)
+    size: dict[str, int] = {}
+    for code, start, stop in own:
+        size[code] = size.get(code, 0) + stop - start
+    ranked = sorted(size, key=lambda code: (-size[code], code))
+    second = next((code for code in ranked[1:] if not alike(ranked[0], code)), "")
+    if not second or size[second] < SHARE * sum(size.values()):
+        return None
+    spans = tuple(Span(RESPONSE, start, stop) for code, start, stop in own if code == second)
+    return Seen(spans, f"{ranked[0]} and {second}")
+
+
+def mismatch(texts: Texts) -> Seen | None:
+    """An answer in another language than its prompt, which names none and holds no text in that of the answer."""
+    answer = language(texts.response)
+    asked = language(texts.prompt) if answer else ""
+    if alike(asked, answer) or NAMES.search(texts.prompt):
+        return None
+    if any(alike(answer, code) for code, _, _ in parts(texts.prompt)) and len(parts(texts.prompt)) > 1:
+        return None
+    return Seen((Span(RESPONSE, 0, len(texts.response)),), f"asked in {asked}, answered in {answer}")
+
+
+def of_sample(texts: Texts) -> str:
+    """The language of a sample: that of the answer, else that of the prompt, else ""."""
+    return language(texts.response) or language(texts.prompt)

@@ -1,0 +1,82 @@
+"""What the checks look at: the texts of a store in batches, and its vectors and columns when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from core.matrix.shingles import kinds, ngrams, words
+from core.scoring.columns import score_columns
+from core.store.queries import equal_turns, samples_in
+from core.store.reader import FeatureStore
+from core.studies.health.finding import Texts, texts_of
+
+BATCH = 1000  # samples that are in memory at a time
+KIND = kinds()
+Told = Callable[[str, float, float], None]  # stage, done, total
+
+
+def silent(stage: str, done: float, total: float) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The samples of a store. told: is told how far a pass over them is. against: a file of test questions, or none."""
+
+    store: FeatureStore
+    told: Told = field(default=silent, compare=False)
+    against: str = ""
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return self.store.n_samples
+
+    def batches(self, stage: str) -> Iterator[tuple[int, list[Texts]]]:
+        """(first row, texts) of the samples, BATCH at a time."""
+        self.told(stage, 0, self.n)
+        for start in range(0, self.n, BATCH):
+            yield start, [texts_of(sample) for sample in samples_in(self.store, start, start + BATCH)]
+            self.told(stage, min(start + BATCH, self.n), self.n)
+
+    def texts(self, row: int) -> Texts:
+        """The texts of one sample."""
+        return texts_of(samples_in(self.store, row, row + 1)[0])
+
+    def vectors(self, scope: str = "all") -> np.ndarray:
+        """Mean vectors over a scope, float32 (N, d); zeros for a sample without tokens there."""
+        return self.store.embeddings(scope)
+
+    @cached_property
+    def equal(self) -> list[list[int]]:
+        """The groups of samples whose turns are equal."""
+        return equal_turns(self.store)
+
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """Of equal samples the first, and all others: bool (N,)."""
+        first = np.ones(self.n, bool)
+        first[[row for same in self.equal for row in same[1:]]] = False
+        return first
+
+    @cached_property
+    def scores(self) -> dict[str, np.ndarray]:
+        """The score columns, float64 (N,) each."""
+        return score_columns(self.store)
+
+
+def words_in(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The words of a text whatever their case: number uint64, start and stop int64, in characters of the text."""
+    low = text.lower()
+    if len(low) != len(text):  # some capitals have two small letters, and the places would be others
+        low = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+    return words(np.frombuffer(low.encode("utf-32-le", "surrogatepass"), np.uint32), KIND)
+
+
+def grams_of(text: str, n: int) -> np.ndarray:
+    """The different n-grams of a text's words, uint64, ascending."""
+    return np.unique(ngrams(words_in(text)[0], n))

@@ -1,0 +1,163 @@
+"""What is in the texts: personal data, wrong encodings, web pages, refusals, insults."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.studies.health.boilerplate import links_only, refusal, web_remains
+from core.studies.health.encoding import broken_encoding
+from core.studies.health.finding import RESPONSE, Texts
+from core.studies.health.personal import is_iban, luhn, masked, mod97, personal_data, personal_in
+from core.studies.health.toxicity import toxicity
+
+FOUND = {
+    "Write to anna.schmidt@web.de today.": "e-mail",
+    "Escríbeme a maria.lopez+casa@correo.es": "e-mail",
+    "请发邮件到 li.wei@qq.com。": "e-mail",
+    "Überweise auf DE89 3704 0044 0532 0130 00 bitte.": "bank account",
+    "IBAN: GB82WEST12345698765432": "bank account",
+    "The card is 4539 1488 0343 6467.": "card",
+    "Amex 371449635398431 was charged.": "card",
+    "Call (212) 736-5000 now": "telephone",
+    "Ruf mich an: +49 30 23125 1940": "telephone",
+    "Tel. 030 / 2312 5194": "telephone",
+    "The server is 93.184.216.34, port 80.": "IP address",
+    "token = ghp_a8Kd03mZqLr5TgVxW92bNcYe71UfHs4PjQk6": "key",
+    "key: AKIAQ3EGSR7TW5LX2UYZ": "key",
+    "-----BEGIN RSA PRIVATE KEY-----": "key",
+}
+NOT_FOUND = (
+    "Write to user@example.com or you@yourdomain.com.",
+    "decorators such as @app.route('/x') and a@b",
+    "Call 555-123-4567 or (212) 555-0199.",
+    "It is 3.14159265358979 and 1234567890123.",
+    "In 2021-03-04 10:20:30 version 10.0.19.41 came out.",
+    "Chrome version 96.0.4664.110 and 192.168.1.1, 127.0.0.1, 203.0.113.7",
+    "The number 4539 1488 0343 6468 fails the test.",
+    "DE89 3704 0044 0532 0130 01 is no account.",
+    "OPENAI_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx",
+    "From 1990 to 2020 the population grew from 1,234,567 to 2,345,678.",
+    "print(f'{x:08d}', 123456789)",
+    "圆周率是3.1415926535。",
+)
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_personal_data_is_found_by_kind_and_masked(text):
+    ((kind, start, stop),) = personal_in(text)
+    assert kind == FOUND[text]
+    hidden = masked(text, ((start, stop),))
+    assert len(hidden) == len(text) and hidden[:start] == text[:start] and hidden[stop:] == text[stop:]
+    assert not any(letter.isalnum() for letter in hidden[start + 1 : stop])
+
+
+@pytest.mark.parametrize("text", NOT_FOUND)
+def test_what_only_looks_like_personal_data_is_none(text):
+    assert personal_in(text) == []
+
+
+def test_all_segments_are_looked_at():
+    seen = personal_data(Texts("Mail ann@web.de", "Fine.", "and call (212) 736-5000"))
+    assert [span.segment for span in seen.spans] == [0, 2] and seen.detail == "e-mail, telephone"
+
+
+@given(st.text("0123456789", min_size=1, max_size=20))
+def test_luhn_is_the_sum_of_every_second_digit_doubled(digits):
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * 2 if place % 2 else int(digit)
+        total += value if value < 10 else value // 10 + value % 10
+    assert luhn(digits) == (total % 10 == 0)
+
+
+@given(st.text("0123456789ABCXYZ", min_size=14, max_size=14))
+def test_an_account_number_with_its_own_check_digits_is_valid(own):
+    check = 98 - mod97(f"NO00{own}")
+    assert mod97(f"NO{check:02d}{own}") == 1
+    number = int("".join(str("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(c)) for c in f"{own}NO{check:02d}"))
+    assert number % 97 == 1
+    assert is_iban("NO93 8601 1117 947") and not is_iban("NO94 8601 1117 947")
+
+
+@pytest.mark.parametrize("text", ["schÃ¶ne GrÃ¼ÃŸe", "Â¿QuÃ© tal, aÃ±o nuevo?", "itâ€™s", "lost \ufffd letters"])
+def test_text_of_a_wrong_encoding_is_found(text):
+    assert broken_encoding(Texts("", text)).spans[0].segment == RESPONSE
+
+
+@pytest.mark.parametrize(
+    "text", ["schöne Grüße", "¿Qué tal, año nuevo?", "it’s 5 €", "你好，世界", "x = 'plain'", "Ça va, où ?"]
+)
+def test_text_of_a_right_encoding_is_not(text):
+    assert broken_encoding(Texts("", text)) is None
+
+
+REFUSALS = (
+    "As an AI language model, I do not have feelings.",
+    "I'm sorry, but I cannot help with that.",
+    "Als KI-Sprachmodell habe ich keine Meinung.",
+    "Es tut mir leid, aber ich kann dir damit nicht helfen.",
+    "Como modelo de lenguaje, no tengo opiniones.",
+    "Lo siento, pero no puedo ayudarte con eso.",
+    "En tant que modèle de langage, je n'ai pas d'avis.",
+    "作为一个人工智能语言模型，我没有感情。",
+    "很抱歉，我无法回答这个问题。",
+    "申し訳ありませんが、その質問にはお答えできません。",
+)
+ANSWERS = (
+    "A language model predicts the next token of a text.",
+    "I'm sorry for your loss. Take all the time you need.",
+    "Ein Sprachmodell sagt das nächste Wort voraus.",
+    "Un modelo de lenguaje predice la palabra siguiente.",
+    "语言模型预测下一个词。",
+    "def as_an_ai(model): return model",
+)
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_refusals_are_found(text):
+    assert refusal(Texts("What do you feel?", text)).spans
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_answers_are_no_refusals(text):
+    assert refusal(Texts("What is it?", text)) is None
+
+
+def test_a_late_apology_is_no_refusal_and_a_quoted_model_neither():
+    assert (
+        refusal(Texts("Tell a story", "Once upon a time. " * 20 + "I'm sorry, I cannot help you, said the fox."))
+        is None
+    )
+    assert refusal(Texts("Fix: as an AI language model i am", "As an AI language model, I am …")) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["<p>Hello</p><br/>", "Rust &amp; Go &nbsp; C", "Skip to main content\nNews\n© All rights reserved",
+             "Wir verwenden Cookies. Alle Rechte vorbehalten.", "Todos los derechos reservados. Utilizamos cookies."]
+)  # fmt: skip
+def test_remains_of_web_pages_are_found(text):
+    assert web_remains(Texts("Tell me about it", text)).spans
+
+
+@pytest.mark.parametrize(
+    "text", ["a < b and b > c", "```html\n<p>Hi</p><p>Ho</p>\n```", "We accept cookies and cake.", "R&D; B&B;"]
+)
+def test_prose_and_code_are_no_web_pages(text):
+    assert web_remains(Texts("Tell me about it", text)) is None
+    assert web_remains(Texts("Write HTML", "<p>Hello</p><br/>")) is None
+
+
+def test_answers_of_links_alone_are_found():
+    assert links_only(Texts("Where?", "https://a.org/x\nhttps://b.org/y")).spans
+    assert links_only(Texts("Wo?", "Siehe https://a.org/x"))
+    assert links_only(Texts("Where?", "You will find all that you need in the handbook: https://a.org/x")) is None
+    assert links_only(Texts("Shorten https://a.org/x", "https://b.io/y")) is None
+
+
+def test_insults_are_found_as_words():
+    assert toxicity(Texts("", "You are worthless.")).spans and toxicity(Texts("", "Du Arschloch!")).spans
+    assert toxicity(Texts("", "¡Qué mierda!")).spans and toxicity(Texts("", "他妈的")).spans
+    for fine in ("Scunthorpe, assess, classic", "You are kind.", "Sie ist schlau.", "computación", "好的"):
+        assert toxicity(Texts("", fine)) is None
