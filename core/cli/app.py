@@ -57,6 +57,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     label.labels,
     export.export,
     export.replay,
+    export.atlas,
     study.length,
     refine.refine,
     prove.prove,

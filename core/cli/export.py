@@ -92,6 +92,30 @@ def export(
         publish(files, push, private, force, yes)
 
 
+@takes(spec=Options(SelectionSpec))
+def atlas(
+    store: Store,
+    spec: Asked,
+    out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    force: Force = False,
+) -> None:
+    """Select, then write all samples with their places on the map for Apple's embedding-atlas.
+
+    Example: python -m core atlas --store cache/KEY.duckdb --budget 500 --out atlas.parquet
+    """
+    from core.export.atlas import OPENED, atlas_bytes
+    from core.export.facts import spoken
+    from core.export.writing import write_files
+
+    session, workspace, wanted = request(store, **spec)
+    chosen = session.selection(wanted)
+    content = atlas_bytes(session, chosen, spoken(session, workspace.state(), wanted.lens))
+    write_files({out: content}, session.store, force)
+    print(
+        f"{many(session.store.n_samples, 'sample')} → {shown_path(out)}; to open it: {OPENED.format(shown_path(out))}"
+    )
+
+
 def check_places(out: Path | None, folder: Path | None, push: str, as_zip: bool, asked: dict[str, Any]) -> None:
     """Raise SelectionError unless it is clear where to write, and what is asked for can be written there."""
     if bool(out) == bool(folder or push):

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pyarrow.parquet import read_schema
 
 from tests.fake_hub import fake_hub, point_at
 
@@ -86,3 +87,14 @@ def test_rejects_use_the_persons_own_labels(export, run, tiny_store_path: Path, 
     workspace.veto([feature], "block")
     assert export("--lens", "tokens", "--out", str(tmp_path / "c.jsonl")).status == 0
     assert "“my own name”" in (tmp_path / "c.rejects.jsonl").read_text()
+
+
+def test_a_file_for_embedding_atlas(run, tiny_store_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "atlas.parquet"
+    asked = ("atlas", "--method", "random", "--budget", "3", "--store", str(tiny_store_path), "--out", str(out))
+    done = run(*asked)
+    assert done.status == 0, done.err
+    assert "12 samples" in done.out and "--text text --x map_x --y map_y --features features" in done.out
+    assert read_schema(out).names[:6] == ["row", "id", "text", "map_x", "map_y", "status"]
+    assert run(*asked).status == 0  # the same file may be written again
+    assert "exists and is another file" in run(*asked, "--seed", "5").err
