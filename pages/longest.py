@@ -25,7 +25,9 @@ from core.studies.length import (
     scope_correlations,
 )
 from core.studies.length_features import decomposition
+from core.system.shown import many
 from pages.parts import length_figures as figures
+from pages.parts import length_findings as findings
 from pages.parts import text
 from pages.parts.figures import draw
 from pages.parts.later import later
@@ -57,7 +59,7 @@ def pick_column() -> str:
 
 def show_correlation() -> None:
     """The samples as points, r with intervals, r against θ: the points are drawn while the rest is computed."""
-    above, (left, right) = st.container(), st.columns([3, 2], gap="large")
+    finding, above, (left, right) = st.container(), st.container(), st.columns([3, 2], gap="large")
     with left:
         draw(figures.scatter(values, counts, now.selection.rows, axis()), "longest-scatter", 400)
     with right:
@@ -67,6 +69,8 @@ def show_correlation() -> None:
     if found is None:
         return
     own = found[now.spec.scope]
+    with finding:
+        findings.lead(findings.of_correlation("" if column == LENGTH else column, own.pearson.value))
     told = f"Over {own.n:,} samples r = {own.pearson.value:.2f}"
     left.caption(f"{told}: {length_told()}" if column == LENGTH else f"{told}.")
     if by is not None:
@@ -159,6 +163,7 @@ def show_decomposition() -> None:
         return
     kinds = [known.get(f, "topic") for f in listed.tolist()]
     what = "length" if column == LENGTH else text.plain(column)
+    findings.lead(f"{found.half:,} of {len(found.order):,} features account for half of what goes with {what}.")
     left, right = st.columns([2, 3], gap="large")
     with left:
         draw(figures.share_curve(found), "longest-shares", 520)
@@ -166,7 +171,7 @@ def show_decomposition() -> None:
         draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
     st.caption(
         f"The covariance of {what} and number of features is the sum of each feature's covariance with {what}. "
-        f"{found.half:,} of {len(found.order):,} features make up half of it" + told(listed[: found.half], known)
+        f"{many(found.half, 'feature')} make up half of it" + told(listed[: found.half], known)
     )
     rows = listed[:LISTED]
     of = "tokens" if column == LENGTH else "mean"
@@ -207,17 +212,14 @@ def show_growth() -> None:
     if not curves:
         st.info("No response is long enough to see features grow.", icon=":material/straighten:")
         return
-    draw(figures.growth_figure(curves), "longest-growth", 460)
     first = curves[0]
-    meaning = (
-        "fewer and fewer come with each token" if first.beta < 0.95 else "they come almost in step with the tokens"
-    )
+    findings.lead(findings.of_growth(first.beta))
+    draw(figures.growth_figure(curves), "longest-growth", 460)
     st.caption(
         text.plain(
             f"In the {first.samples[0]:,} responses of {first.source} features grow as t^{first.beta:.2f} (Heaps' law, "
-            f"r² = {first.r2:.3f}): {meaning}, and twice the tokens bring {2**first.beta:.2f} times the features. A "
-            "feature counts once the token of its largest value is read; the mean is over the responses at least t "
-            f"tokens long, {first.samples[-1]:,} at the end."
+            f"r² = {first.r2:.3f}). A feature counts once the token of its largest value is read; the mean is over the "
+            "responses that are at least t tokens long."
         )
     )
 

@@ -14,6 +14,7 @@ from core.studies.beyond_length import beyond_lines
 from core.studies.length import scope_tokens
 from core.studies.matched_sets import comparable_sets, costs, enrichment
 from pages.parts import length_figures as figures
+from pages.parts import length_findings as findings
 from pages.parts.figures import draw
 from pages.parts.later import later
 from pages.parts.tables import feature_link, feature_table
@@ -50,6 +51,10 @@ def show_sets(now: View) -> None:
         return
     table = costs(now.matrix, rows, session.info.tokens, session.info.response_tokens)
     by_name, budget = {line.name: line for line in table}, table[0].token_budget
+    random, longest = by_name["random"], by_name["longest-response"]
+    findings.lead(
+        findings.of_sets((longest.covered, random.covered), (longest.covered_in_budget, random.covered_in_budget))
+    )
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("At equal samples", anchor=False)
@@ -57,17 +62,17 @@ def show_sets(now: View) -> None:
     with right:
         st.subheader("At equal tokens", anchor=False)
         draw(figures.curves_figure(now, True, budget), "longest-tokens", 320)
-    random = by_name["random"]
-    longest, greedy, cheap = by_name["longest-response"], by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
+    greedy, cheap = by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
     near, after = by_name["matched to greedy"], by_name["matched to the longest"]
     st.caption(
         f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
         f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
-        f"and {greedy.covered_in_budget:,}, and as many tokens at random {random.covered_in_budget:,}. "
-        f"Random other samples of about greedy's lengths ({near.mean_length:,.0f} "
-        f"response tokens against {greedy.mean_length:,.0f}) cover {near.covered:,}, a draw of "
-        f"what length alone brings. Those matched to the longest are shorter ({after.mean_length:,.0f} against "
-        f"{longest.mean_length:,.0f}), as no other samples are so long."
+        f"and {greedy.covered_in_budget:,}, and as many tokens at random {random.covered_in_budget:,}."
+    )
+    st.caption(
+        f"Random other samples of about greedy's lengths cover {near.covered:,}, a draw of what length alone brings. "
+        f"Those matched to the longest are shorter ({after.mean_length:,.0f} response tokens against "
+        f"{longest.mean_length:,.0f}), since no other samples are so long."
     )
     names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens a feature")
     names += ("equal tokens", "samples then", "covered then")
@@ -112,14 +117,12 @@ def show_beyond(now: View) -> None:
     if lines is None:
         return
     plain, by_name = lines[0], {line.name: line for line in lines}
-    draw(figures.beyond_figure(lines), "longest-beyond", 400)
     relative, random = by_name["greedy by relative gain"], by_name["random"]
+    findings.lead(findings.of_beyond((plain.covered, plain.mean_tokens), (relative.covered, relative.mean_tokens)))
+    draw(figures.beyond_figure(lines), "longest-beyond", 400)
     st.caption(
-        f"Taking the largest gain relative to what the length promises, {relative.samples:,} samples cover "
-        f"{relative.covered:,} features with {relative.mean_tokens:,.0f} tokens each (r of being picked with length "
-        f"{figures.signed(relative.r)}); plain greedy covers {plain.covered:,} with {plain.mean_tokens:,.0f} "
-        f"({figures.signed(plain.r)}), random {random.covered:,} with {random.mean_tokens:,.0f} "
-        f"({figures.signed(random.r)})."
+        f"Greedy by relative gain takes the largest gain relative to what the length promises. It covers "
+        f"{relative.covered:,} features, plain greedy {plain.covered:,}, random {random.covered:,}."
     )
     names = ("selection", "samples", "features covered", "mean tokens", "r with length")
     frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names)
