@@ -10,6 +10,7 @@ from core.system.shown import many, without_folders
 from pages.parts import story
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
+from pages.parts.later import later
 from pages.parts.store_forms import upgrade_form
 from pages.parts.terms import term
 from pages.parts.text import plain
@@ -27,7 +28,9 @@ LEADS = {
 def show_contents() -> None:
     """What is in the data set."""
     st.subheader("What is in it", anchor=False)
-    st.write(plain(contents_told(store.sample_columns()["source"], now.session.info.tokens)))
+    info = now.session.info
+    told = now.session.remember("contents", lambda: contents_told(store.sample_columns()["source"], info.tokens))
+    st.write(plain(told))
     story.show_largest(now)
 
 
@@ -61,12 +64,17 @@ def offer_ban(left: list[int]) -> None:
 def show_proposal() -> None:
     """The selection's figures at a glance."""
     st.subheader("What is proposed", anchor=False)
+    found = later(now.session, ("random needed", repr(now.spec)),
+                  lambda: random_needed(now.session, now.spec, covered), "Random samples are drawn")  # fmt: skip
+    if found is not None:
+        at_random = many(found, f"random {now.spec.unit.removesuffix('s')}")
+        st.write(f"{many(budget, 'sample')} by {now.spec.method} cover what about {at_random} cover.")
     tokens = now.session.info.tokens
     kept = int(tokens[now.selection.rows].sum())
     metrics(
         ("Samples kept", f"{budget:,}", f"of {store.n_samples:,}"),
         (f"{nouns.capitalize()} covered", f"{covered / max(coverable, 1):.1%}", f"{covered:,} of {coverable:,}"),
-        ("Random would need", f"{needed:,}", f"{now.spec.unit}, median of 20 draws"),
+        (f"{nouns.capitalize()} per sample", f"{now.matrix.counts.mean():,.3g}", f"active at θ = {now.spec.theta:.3g}"),
         ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of {tokens.sum():,}"),
     )
     term("coverage", "certificate", "budget")
@@ -78,8 +86,6 @@ def show_coverage() -> None:
     shares[RANDOM] = shares.pop("random")
     shares |= {now.spec.method: covered / max(coverable, 1)}
     draw(shares_figure(shares, now.spec.method, now.noun), "overview-coverage", 260)
-    at_random = many(needed, f"random {now.spec.unit.removesuffix('s')}")
-    st.caption(f"{many(budget, 'sample')} by {now.spec.method} cover what about {at_random} cover.")
 
 
 def show_next() -> None:
@@ -102,7 +108,6 @@ def show_upgrade() -> None:
 now = header("Keep the samples that teach the most", LEADS)
 store, budget, nouns = now.session.store, len(now.selection.rows), f"{now.noun}s"
 coverable, covered = now.session.coverable(now.spec), int(now.selection.covered_after[-1])
-needed = random_needed(now.session, now.spec, covered)
 show_upgrade()
 left, right = st.columns(2, gap="large")
 with left:
