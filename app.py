@@ -36,12 +36,13 @@ SECTIONS = {
     ),
     "Export": (("export", "Export", ":material/download:"),),
 }
-# Where the theme's own colours stand out too little: in code, and on the light blue of the dark one.
+# What has the focus is ringed; and where the theme's own colours stand out too little: in code, on a light blue button.
+RING = ":focus-visible:not(main){outline:2px solid %s!important;outline-offset:2px}"
 READABLE = {
-    "dark": "[data-testid='stCaptionContainer'] code{color:inherit}"
+    "dark": RING % "#56b4e9" + "[data-testid='stCaptionContainer'] code{color:inherit}"
     "button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}"
     ".token.keyword{color:#7cc4f0!important}",
-    "light": "[data-testid='stCaptionContainer'] code{color:inherit}"
+    "light": RING % "#00659e" + "[data-testid='stCaptionContainer'] code{color:inherit}"
     ".token:is(.keyword,.property,.number,.boolean){color:#00507d!important}"
     ".token.string{color:#0a6b2d!important}",
 }
