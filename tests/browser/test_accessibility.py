@@ -69,7 +69,7 @@ LEFT = (
 # Notes that the focused element was reached, and whether it is ringed.
 NOTE = """() => {
     let e = document.activeElement;
-    if (!e || e.matches('body, main, noscript')) return true;
+    if (!e || e.matches('body, main, noscript, [role=gridcell]')) return true;  // a table draws its cell's ring itself
     e.dataset.reached = 1;
     while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
     return getComputedStyle(e).outlineStyle !== 'none';
