@@ -30,7 +30,7 @@ def test_save_change_compare_load(page: Page, address: str, cache) -> None:
     assert metric(page, "Samples") == "9 → 14", "the address has it"
 
     frame = page.get_by_test_id("stDataFrame").first
-    frame.locator("canvas").first.click(position={"x": 15, "y": 50})  # the first row's mark
+    frame.locator(".dvn-scroller").click(position={"x": 15, "y": 50})  # the mark of the first row
     load = page.get_by_role("link", name="Load “the <first>”")
     expect(load).to_be_visible(timeout=30_000)
     load.click()
