@@ -26,6 +26,7 @@ from pages.parts.text import plain, whole
 from pages.parts.view import header
 
 LISTED = 1000  # steps of the history
+NOTE = st.column_config.TextColumn(width=200)  # as a column takes the width of its name alone
 LEAD = "What you decided on samples and on what they are about. Every selection, export and command obeys it."
 
 
@@ -42,7 +43,7 @@ def show_samples() -> None:
         "note": [whole(state.notes.get(r, "")) for r in rows],
         "when": [day(state.dates.get(r, "")) for r in rows],
     }
-    chosen = samples_table(now, rows, "decisions-samples", more, several=True)
+    chosen = samples_table(now, rows, "decisions-samples", more, {"note": NOTE}, several=True)
     if not chosen:
         st.caption("Tick rows to lift what was decided, or to decide otherwise.")
     action_bar(now, chosen, "decided")

@@ -83,7 +83,7 @@ def show_differences(one: str, two: str, matched: bool) -> None:
         if side.matrix is now.matrix and name != REST:
             action_bar(now, side.rows, key, name)
     if not differ:
-        st.info(f"No {now.noun} differs surely: what is seen can be chance.", icon=":material/equal:")
+        st.info(f"No {now.noun} differs by more than chance may explain.", icon=":material/equal:")
     chosen = show_table(found)
     feature = chosen if chosen is not None else int(found.feature[0]) if len(found.feature) else None
     if feature is not None:
@@ -92,8 +92,9 @@ def show_differences(one: str, two: str, matched: bool) -> None:
 
 def show_table(found: Differences) -> int | None:
     """The features that surely differ, the surest first, or all of them; the one that was clicked."""
-    everything = st.toggle("Also those that may differ by chance (q above 5 %)", key="unsure", bind="query-params",
-                           value=False) or not found.differs.any()  # fmt: skip
+    everything = not found.differs.any() or st.toggle(
+        "Also those that may differ by chance (q above 5 %)", key="unsure", bind="query-params"
+    )
     shown = np.flatnonzero(found.differs | everything)[:LISTED]
     features = found.feature[shown].tolist()
     frame = pd.DataFrame(
