@@ -36,15 +36,15 @@ def pair(
     matrix: FeatureMatrix, one: Sequence[int] | np.ndarray, two: Sequence[int] | np.ndarray, tokens: np.ndarray
 ) -> Pair:
     """Compare two lists of distinct rows through one matrix; tokens int64 (N,): those that training pays for."""
-    rows = [np.asarray(some, np.int64) for some in (one, two)]
-    has = [active_in(matrix, some) > 0 for some in rows]
+    first, second = np.asarray(one, np.int64), np.asarray(two, np.int64)
+    has = active_in(matrix, first) > 0, active_in(matrix, second) > 0
     density = matrix.density()
-    lost, gained = (np.flatnonzero(mine & ~other) for mine, other in (has, has[::-1]))
+    lost, gained = np.flatnonzero(has[0] & ~has[1]), np.flatnonzero(has[1] & ~has[0])
     return Pair(
-        np.setdiff1d(*rows),
-        np.setdiff1d(*rows[::-1]),
-        np.intersect1d(*rows),
-        (int(tokens[rows[0]].sum()), int(tokens[rows[1]].sum())),
+        np.setdiff1d(first, second),
+        np.setdiff1d(second, first),
+        np.intersect1d(first, second),
+        (int(tokens[first].sum()), int(tokens[second].sum())),
         (int(has[0].sum()), int(has[1].sum())),
         lost[np.argsort(-density[lost], kind="stable")],
         gained[np.argsort(-density[gained], kind="stable")],
