@@ -1,6 +1,11 @@
 """Selections by brute force: the definitions, word for word, on small instances."""
 
+from dataclasses import replace
 from math import log
+
+from core.errors import SelectionError
+from core.selection.consensus import neighbours
+from core.selection.run import select
 
 
 def cost(info, row):
@@ -89,3 +94,21 @@ def brute_simscale(matrix, spec, tau, price):
             picks.append((i, max(1, number)))
             budget -= price[i]
     return picks
+
+
+def majority(orders, row, n):
+    """The smallest budget with which more than half of the orders have a row among their first; n + 1 for none."""
+    return next((k for k in range(1, n + 1) if 2 * sum(row in rows[:k] for rows in orders) > len(orders)), n + 1)
+
+
+def varied_orders(matrix, spec, info, over="theta and scope"):
+    """All samples in the order of sae-greedy for each variation of a request, without pins and bans."""
+    own = replace(spec, method="sae-greedy", options={}, pins=(), bans=(), budget=matrix.n_samples, unit="samples")
+    found = []
+    for varied in (own, *neighbours(own, over).values()):
+        other = matrix if varied is own else info.matrix(varied.scope, varied.theta, varied.lens)
+        try:
+            found.append(select(other, varied, info).rows.tolist())
+        except SelectionError:  # vetoes leave none
+            found.append([])
+    return found

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
-from core.schema import WEIGHTS, FeatureMatrix, SelectionSpec
+from core.schema import SCOPES, WEIGHTS, FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from tests.oracles import allowed, cost
 
@@ -37,7 +38,7 @@ def tasks(draw, unit="samples", weights=WEIGHTS):
     if not free:
         spec, free = replace(spec, bans=(), vetoes={}), list(range(n))
     pins = tuple(draw(st.lists(st.sampled_from(free), max_size=2, unique=True)))
-    info = rich_info(rng, n)
+    info = rich_info(rng, n, matrix.content)
     low = max(1, len(pins)) if unit == "samples" else sum(cost(info, i) for i in pins) + (0 if pins else 14)
     budget = draw(st.integers(low, n if unit == "samples" else low + 40))
     r = draw(st.integers(1, 3))
@@ -55,7 +56,7 @@ OPTIONS = {
 }
 
 
-def rich_info(rng, n):
+def rich_info(rng, n, content=None):
     """SampleInfo with everything that a method may ask for."""
     vectors, other = rng.normal(size=(n, 3)), FeatureMatrix.from_sets([set(range(F))] * 3, F)
     tags = FeatureMatrix.from_sets([set(np.flatnonzero(rng.random(5) < 0.4).tolist()) for _ in range(n)], 5)
@@ -63,4 +64,13 @@ def rich_info(rng, n):
     run = SimpleNamespace(rows=rng.permutation(n), label=rng.integers(0, 3, n).astype(np.int32), weight=rng.random(3))
     kept = [lambda _: vectors, lambda _: tags, lambda *_: other, lambda _: run]
     labels = np.array(["code", "maths", "prose"])[rng.integers(0, 3, n)]
-    return SampleInfo(*tokens, {"grade": rng.random(n)}, *kept, labels=lambda _: labels)
+    scores = {"grade": rng.random(n)}
+    return SampleInfo(*tokens, scores, *kept, labels=lambda _: labels, matrix=varied_matrices(rng, n, content))
+
+
+def varied_matrices(rng, n, content):
+    """Another matrix of n samples for each scope, at any θ; content bool (F,) as in the first."""
+    dense = {scope: rng.integers(1, 9, (n, F)) / 4 * (rng.random((n, F)) < 0.4) for scope in SCOPES}
+    return lambda scope, theta, lens: replace(FeatureMatrix.from_scipy(csr_array(dense[scope])), content=content).at(
+        theta
+    )

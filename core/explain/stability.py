@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import SelectionError, StoreError
-from core.schema import SCOPES, Selection, SelectionSpec
+from core.schema import Selection, SelectionSpec
+from core.selection.consensus import neighbours
 from core.selection.registry import METHODS
 
-THETA_FACTORS = (0.8, 1.2)
 SEEDS = 3
 
 
@@ -29,8 +29,7 @@ class Stability:
 
 def variations(spec: SelectionSpec) -> dict[str, SelectionSpec]:
     """The neighbours of a request by name: θ a fifth lower and higher, the other scopes; other seeds if they matter."""
-    found = {f"θ × {factor}": replace(spec, theta=spec.theta * factor) for factor in THETA_FACTORS if spec.theta > 0}
-    found |= {f"{spec.lens} of {scope}": replace(spec, scope=scope) for scope in SCOPES if scope != spec.scope}
+    found = neighbours(spec)
     if METHODS[spec.method].seeded:
         found |= {f"seed {spec.seed + i}": replace(spec, seed=spec.seed + i) for i in range(1, SEEDS + 1)}
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 from core.matrix.concave import SHAPES
 from core.selection import coverage, gain, ranking, vectors
 from core.selection.clustering import kmeans_closest, kmeans_closest_reason, kmeans_random, kmeans_random_reason, kmq
+from core.selection.consensus import OVER, consensus, consensus_reason
 from core.selection.method import Method, Option
 from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_iterative_reason
 
@@ -47,6 +48,16 @@ METHODS: dict[str, Method] = {
         ),
         counts=True,
         takes="the one that adds most, where what the kept ones have much of adds less",
+    ),
+    "consensus": Method(
+        "coverage",
+        "The samples that most variations of sae-greedy share, with θ and scope varied.",
+        consensus,
+        consensus_reason,
+        (Option("over", "what is varied", "choice", OVER[0], OVER),),
+        counts=True,
+        quick=False,
+        takes="the samples come first that most variations of sae-greedy pick early",
     ),
     "sae-simscale": Method(
         "coverage",

@@ -44,6 +44,9 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         unread_response=(columns["n_response_tokens"] > 0) & (columns["n_read_response"] == 0),
         labels=lambda by: memory.get(("labels", by), lambda: labels(store, memory, by)),
         directions=lambda lens: memory.get(("decoder", lens), lambda: directions(store, lens)),
+        matrix=lambda scope, theta, lens: memory.get(
+            ("raw matrix", lens, scope), lambda: store.matrix(scope, lens=lens)
+        ).at(theta),
     )
 
 
