@@ -112,3 +112,10 @@ def varied_orders(matrix, spec, info, over="theta and scope"):
         except SelectionError:  # vetoes leave none
             found.append([])
     return found
+
+
+def shared_told(matrix, spec, info, rows):
+    """How early most variations have each of some rows, in words."""
+    n, orders = matrix.n_samples, varied_orders(matrix, spec, info)
+    places = [majority(orders, row, n) for row in rows]
+    return [f"only among their first {place}" if place <= n else "not at all" for place in places]

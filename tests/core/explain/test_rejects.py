@@ -14,7 +14,7 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import select
-from tests.oracles import cost, credit, features, majority, varied_orders, without_credit
+from tests.oracles import cost, credit, features, shared_told, without_credit
 from tests.strategies import OPTIONS, F, quick, tasks
 
 MORE = {
@@ -213,16 +213,10 @@ def worth_less(case, row, mine, last):
     return np.allclose((float(mine), float(last)), values, rtol=1e-3) and values[0] <= values[1] + 1e-6
 
 
-def by_majority(case, row, own, last):
-    n = len(case.sets)
-    orders = varied_orders(case.matrix, case.spec, case.info)
-    places = [majority(orders, r, n) for r in (row, case.own[-1])]
-    told = [f"only among their first {p}" if p <= n else "not at all" for p in places]
-    return told == [own, last] and places[0] >= places[1]
-
-
 CHECKS = {
-    r"budget: most variations have it (.+), the last sample kept (.+)": by_majority,
+    r"budget: most variations have it (.+), the last sample kept (.+)": lambda case, row, own, last: (
+        shared_told(case.matrix, case.spec, case.info, [row, case.own[-1]]) == [own, last]
+    ),
     r"banned by hand": lambda case, row: row in case.spec.bans,
     r"(?:banned by hand; )?excluded: it has (.+)": barred,
     r"budget: the pins take all of it": lambda case, row: not case.own,

@@ -1,0 +1,50 @@
+"""The budget by a click on the curve, by a share and by the slider; a method that lacks something leaves the page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import open_page, settle
+from tests.browser.conftest import SAMPLES
+from tests.browser.steps import set_budget, state_line
+
+pytestmark = pytest.mark.browser
+
+
+def kept(page: Page) -> int:
+    """How many samples are kept."""
+    return int(re.search(r"([\d,]+) of", state_line(page)).group(1).replace(",", ""))
+
+
+def test_a_click_on_the_curve_a_share_and_the_slider_set_the_budget(page: Page, address: str) -> None:
+    open_page(page, f"{address}/budget?budget=9")
+    plot = page.locator(".st-key-budget-curve .nsewdrag").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    expect(page.locator(".st-key-budget-curve .hoverlayer")).to_contain_text("click sets the budget")
+    page.mouse.click(*middle)
+    expect(page.get_by_test_id("state-line")).not_to_contain_text(f"9 of {SAMPLES}", timeout=30_000)
+    settle(page)
+    assert SAMPLES / 3 < kept(page) < 2 * SAMPLES / 3 and f"budget={kept(page)}" in page.url
+    page.get_by_role("button", name="%", exact=True).click()
+    page.get_by_role("button", name="5%", exact=True).click()
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20} of {SAMPLES} samples", timeout=30_000)
+    page.get_by_role("slider", name="By equal factors").press("ArrowRight")
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20 + 1} of {SAMPLES}", timeout=30_000)
+
+
+def test_a_method_without_what_it_needs_leaves_the_page_and_the_dialog_leads_on(page: Page, address: str) -> None:
+    open_page(page, f"{address}/budget?method=hybrid&budget=9")
+    assert f"sae-greedy · 9 of {SAMPLES} samples" in state_line(page)
+    assert page.get_by_role("link", name="Start a run of refinement").is_visible()
+    page.get_by_role("button", name="All methods").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="kmq-iterative")).to_be_disabled(timeout=30_000)
+    dialog.get_by_role("button", name="longest-prompt").click()
+    expect(page.get_by_test_id("state-line")).to_contain_text("longest-prompt", timeout=30_000)
+    set_budget(page, 7)
