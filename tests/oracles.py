@@ -114,8 +114,8 @@ def varied_orders(matrix, spec, info, over="theta and scope"):
     return found
 
 
-def shared_told(matrix, spec, info, rows):
-    """How early most variations have each of some rows, in words."""
-    n, orders = matrix.n_samples, varied_orders(matrix, spec, info)
-    places = [majority(orders, row, n) for row in rows]
-    return [f"only among their first {place}" if place <= n else "not at all" for place in places]
+def shared(case, row, own, last):
+    """Whether that is how early most variations have a row, and the last pick of a case of test_rejects."""
+    n, orders = case.matrix.n_samples, varied_orders(case.matrix, case.spec, case.info)
+    places = [majority(orders, each, n) for each in (row, case.own[-1])]
+    return [own, last] == [f"only among their first {k}" if k <= n else "not at all" for k in places]
