@@ -51,11 +51,12 @@ PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 def show() -> None:
     """Draw the bar and the page that the address names."""
+    from pages.parts.address import count_steps
     from pages.parts.bar import open_view
     from pages.parts.changes import say_change
     from pages.parts.view import ASKED, arrived
 
-    st.set_page_config("SAElect", "assets/icon.png", layout="wide")  # a Material icon would be fetched from outside
+    count_steps()
     st.html(f"<style>{READABLE[st.context.theme.type or 'light']}</style>")
     pages = {
         name: st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
@@ -63,6 +64,8 @@ def show() -> None:
     }
     sections = {title: [pages[name] for name, *_ in section] for title, section in SECTIONS.items()}
     navigation = st.navigation(sections, position="top")
+    icon = "assets/icon.png"  # a Material icon would be fetched from outside
+    st.set_page_config(f"{navigation.title} · SAElect", icon, layout="wide")
     arrived()
     asked = st.query_params.get(ASKED)
     if asked in pages:

@@ -1,4 +1,4 @@
-"""The page's own state in the address, where no widget is bound to it: a chosen sample, a lasso, compared groups."""
+"""The address of a page: state that no widget is bound to, and what counts as a step of the browser's Back."""
 
 from __future__ import annotations
 
@@ -23,3 +23,32 @@ def put(**values: object) -> None:
         st.query_params.update(changed)
     for name in present.keys() & {name for name, value in values.items() if value is None}:
         del st.query_params[name]
+
+
+STEPS = """<script>
+if (!window.saelectSteps) {
+    window.saelectSteps = true;
+    const {pushState, replaceState} = window.history;
+    let acted = false;
+    for (const kind of ["pointerdown", "keydown"])
+        window.addEventListener(kind, (event) => { acted = acted || event.isTrusted; }, true);
+    window.addEventListener("popstate", () => { acted = false; }, true);
+    const step = function (state, title, url) {
+        const target = new URL(url ?? "", window.location.href);
+        if (target.href === window.location.href) return;
+        const another = target.pathname !== window.location.pathname;
+        (acted || another ? pushState : replaceState).call(window.history, state, title, url);
+        acted = false;
+    };
+    window.history.pushState = window.history.replaceState = step;
+}
+</script>"""
+
+
+def count_steps() -> None:
+    """Make each thing that a person does one step of the browser's Back, if it changes the address.
+
+    By itself Streamlit adds no step when a widget that is bound to the address is moved, and one more for everything
+    that the server then writes into it.
+    """
+    st.html(STEPS, unsafe_allow_javascript=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import SaelectError
-from core.schema import SCOPES, SelectionSpec
+from core.schema import SelectionSpec
+from core.session.request import scopes
 from core.session.session import Session, workspace_of
 from core.store.catalogue import StoreTitle, found_by, store_titles
 from core.system.files import cache_dir
 from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
+from pages.parts.address import put
+from pages.parts.asked import check_address, tell_complaints
 from pages.parts.budget_control import pick_budget
 from pages.parts.choices import choose
 from pages.parts.method_choice import pick_method
@@ -29,6 +32,7 @@ LENS_HELP = (
 
 STYLE = """<style>
 .stMainBlockContainer{padding:3.6rem 2rem 4rem}
+[class*="st-key-out-of-sight"]{display:none}
 .st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
 .st-key-methods p,.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
 @media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
@@ -56,12 +60,13 @@ def open_view(needed: bool = True) -> View | None:
             st.title("This feature store cannot be shown", anchor=False)
             st.error(plain(title.error or error), icon=":material/error:")
         return None
-    if not needed:
-        return None
+    check_address(session)
     with bar:
-        workspace, state, asked, ignored = ask(session)
-    for sentence in ignored:
-        st.warning(plain(sentence), icon=":material/link_off:")
+        workspace, state, asked = ask(session)
+    if not needed:
+        st.html("<style>.st-key-bar>:nth-child(n+2){display:none}</style>")  # but there, which keeps what is set
+        return None
+    tell_complaints()
     found = selected(session, asked)
     if found is None:
         return None
@@ -77,19 +82,21 @@ def pick_store() -> StoreTitle | None:
         return None
     opened = st.session_state.pop(OPENED, "")
     if opened in titles:
-        st.session_state["pick-store"] = st.query_params["store"] = opened
-    asked = st.query_params.get("store", "")
-    if asked not in titles and (found := found_by(asked, list(titles.values()))):
-        asked = st.query_params["store"] = found.key
-    if asked not in titles and st.session_state.get("pick-store") not in titles:
+        st.session_state.store = opened
+    asked = st.session_state.get("store", st.query_params.get("store", ""))
+    if asked not in titles:
         usable = (key for key, title in titles.items() if not title.error)
-        st.session_state["pick-store"] = next(usable, next(iter(titles)))
+        found = found_by(asked, list(titles.values()))
+        key = found.key if found else next(usable, next(iter(titles)))
+        if "store" not in st.session_state:
+            put(store=key)
+        st.session_state.store = key
     with st.container(width=DATA_WIDTH):
         return titles[choose("Data set", "store", {key: title.text for key, title in titles.items()})]
 
 
-def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec, list[str]]:
-    """Draw the controls: the decisions that stand, the request, and sentences on what the address cannot have."""
+def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
+    """Draw the controls: the decisions that stand, and the request."""
     workspace = workspace_of(session.store)
     state = workspace.state()
     lens = pick_lens(session)
@@ -100,14 +107,14 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec, lis
     with st.popover("Advanced", icon=":material/tune:"):
         scope = pick_scope(session, lens)
         theta = pick_theta(session, scope, lens)
-        details, ignored = pick_details(session, method, lens)
+        details = pick_details(session, method, lens)
     decisions(workspace, state)
     decided = state.of(lens)
     spec = SelectionSpec(
         method, budget, unit, theta, scope, vetoes=decided.vetoes, pins=state.pins, bans=state.bans, lens=lens,
         boosts=decided.boosts, **details,
     )  # fmt: skip
-    return workspace, state, spec, ignored
+    return workspace, state, spec
 
 
 def pick_lens(session: Session) -> str:
@@ -123,11 +130,11 @@ def pick_lens(session: Session) -> str:
 
 def pick_scope(session: Session, lens: str) -> str:
     """Of which part of the samples: in stores of an earlier version topics are those of whole samples alone."""
-    scopes = SCOPES if lens == "tokens" else tuple(session.store.meta["topics"]["thetas"])
-    if len(scopes) == 1:
-        return scopes[0]
+    choices = scopes(session, lens)
+    if len(choices) == 1:
+        return choices[0]
     label = f"{lens.capitalize()} of"
-    return st.segmented_control(label, scopes, default="all", required=True, key="scope", bind="query-params")
+    return st.segmented_control(label, choices, default="all", required=True, key="scope", bind="query-params")
 
 
 def decisions(workspace: Workspace, state: WorkspaceState) -> None:

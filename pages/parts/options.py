@@ -10,11 +10,13 @@ from core.schema import SelectionSpec
 from core.selection.method import Option
 from core.selection.registry import METHODS
 from core.session.listed import LISTED, listed
+from core.session.request import WHOLE, weights
 from core.session.session import Session
 from core.settings import settings_of
-from pages.parts.choices import choose, not_listed
+from pages.parts.choices import choose
 
 SPEC = settings_of(SelectionSpec)
+OF_THETA = "theta-of"  # in the session: the lens and the scope that θ was last set for
 PRESETS = (0, 0.5, 0.75, 0.9, 0.99)  # quantiles of the values that have a button as θ
 DEFAULTS = {  # how θ is chosen by lens
     "tokens": "The default is where a tenth of the samples come nearest to covering 90 % of the features; in large "
@@ -23,41 +25,34 @@ DEFAULTS = {  # how θ is chosen by lens
 }
 
 
-def pick_details(session: Session, method: str, lens: str) -> tuple[dict[str, Any], list[str]]:
-    """What a method can be told beyond the budget: its own options, weights, multiplicity, seed.
-
-    Beside these, sentences on what the address asks for and cannot have.
-    """
-    known, given, values, ignored = METHODS[method], {}, {}, []
+def pick_details(session: Session, method: str, lens: str) -> dict[str, Any]:
+    """What a method can be told beyond the budget: its own options, weights, multiplicity, seed."""
+    known, given, values = METHODS[method], {}, {}
     if known.counts:
-        choices = weights_of(session, lens)
         given["weights"] = st.selectbox(
-            "Weights", choices, key="weights", bind="query-params", help=SPEC["weights"].sentence
+            "Weights", weights(session, lens), key="weights", bind="query-params", help=SPEC["weights"].sentence
         )
         given["multiplicity"] = st.number_input(
-            "Multiplicity r", 1, 20, 1, key="multiplicity", bind="query-params", help=SPEC["multiplicity"].sentence
+            "Multiplicity r",
+            *WHOLE["multiplicity"],
+            1,
+            key="multiplicity",
+            bind="query-params",
+            help=SPEC["multiplicity"].sentence,
         )
     if known.seeded:
         given["seed"] = st.number_input(
-            "Seed", 0, 10_000, 0, key="seed", bind="query-params", help=SPEC["seed"].sentence
+            "Seed", *WHOLE["seed"], 0, key="seed", bind="query-params", help=SPEC["seed"].sentence
         )
     for option in known.options:
         key, title = f"{method}_{option.name}", option.name.capitalize()
         if option.kind in LISTED:
-            titles = listed(session.store, option.kind)
-            ignored += not_listed(title, key, titles)
-            value = choose(title, key, titles, option.help, option.default or "")
+            value = choose(title, key, listed(session.store, option.kind), option.help, option.default or "")
         else:
             value = pick_option(session, method, option, title, key)
         if value not in (None, "", option.default):
             values[option.name] = value
-    return given | {"options": values}, ignored
-
-
-def weights_of(session: Session, lens: str) -> list[str]:
-    """The weights that can be given to the features of a lens: content only where their kinds are known."""
-    known = lens == "tokens" and session.remember("kinds", session.store.kinds)
-    return [name for name in SPEC["weights"].choices if known or name != "content"]
+    return given | {"options": values}
 
 
 def pick_option(session: Session, method: str, option: Option, title: str, key: str) -> Any:
@@ -83,19 +78,21 @@ def pick_number(option: Option, title: str, about: dict[str, Any]) -> float | in
 def pick_theta(session: Session, scope: str, lens: str) -> float:
     """The JumpReLU threshold: a number, or one of a few quantiles of the store's values."""
     default, table = session.default_theta(scope, lens)
-    key = f"theta_{scope}" if lens == "tokens" else f"theta_{lens}_{scope}"
+    if st.session_state.get(OF_THETA, (lens, scope)) != (lens, scope):  # a θ means nothing elsewhere
+        st.session_state.theta = default
+    st.session_state[OF_THETA] = lens, scope
     theta = st.number_input(
-        "Threshold θ", 0.0, None, default, 0.1, "%.4g", key=key, bind="query-params",
+        "Threshold θ", 0.0, None, default, 0.1, "%.4g", key="theta", bind="query-params",
         help=f"{SPEC['theta'].sentence} {DEFAULTS[lens]}",
     )  # fmt: skip
     st.caption(f"{session.share_below(scope, theta, lens):.1%} of all values are at or below θ.")
     presets = {"Default": default} | {f"{row.quantile:.0%}": row.theta for row in table if row.quantile in PRESETS}
     with st.container(horizontal=True):
         for name, value in presets.items():
-            st.button(name, key=f"{key}-{name}", disabled=value == theta, on_click=set_value, args=(key, value))
+            st.button(name, key=f"theta-{name}", disabled=value == theta, on_click=set_theta, args=(value,))
     return theta
 
 
-def set_value(key: str, value: float) -> None:
-    """Give a widget a value, in a callback."""
-    st.session_state[key] = value
+def set_theta(value: float) -> None:
+    """Give θ a value, in a callback."""
+    st.session_state.theta = value

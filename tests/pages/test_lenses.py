@@ -199,7 +199,8 @@ def test_topics_may_be_those_of_whole_samples_alone(visit, cache):
 def test_an_address_that_asks_for_a_lens_that_is_not_there_is_answered(visit, case):
     lens = STORES[case][1]
     other = {"topics": "tokens", "tokens": "topics"}[lens]
-    asked = {"theta_all": "1.0", "theta_topics_all": "1.0"}
-    at = visit("budget", lens=other, **asked)
-    assert not at.error and not at.warning
+    at = visit("budget", lens=other)
+    assert not at.error
+    (told,) = at.warning
+    assert f"lens = {other}, but it must be {lens}: {lens} is used" in told.value.replace("\\", "")
     assert at.session_state["view"].spec.lens == lens

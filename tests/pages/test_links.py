@@ -31,7 +31,7 @@ def test_a_file_that_only_a_link_names_is_not_opened(visit, monkeypatch, method,
         )
     at = visit(method=method, **{f"{method}_{option}": value})
     told = [w.value.replace("\\", "") for w in at.warning]
-    assert any(f"as {option}, which is not listed here: it is ignored" in text for text in told)
+    assert any(f"{method}_{option} = {value}, but it must be one that is listed here" in text for text in told)
     assert value not in asked
     assert not at.error
     assert box(at, "Method").value == method, "the page stays, with its bar"

@@ -1,0 +1,53 @@
+"""What the address asks for: told where it cannot be had, set anew when another data set is chosen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.session.request import BUDGETS, Request, default_request, from_query
+from core.session.session import Session
+from pages.parts.address import put
+from pages.parts.text import plain
+
+OF, COMPLAINTS = "request-of", "address-complaints"  # in the session: the store looked at; the page and what to tell
+PLACES = ("row", "feature", "lasso", "a", "b")  # parameters that mean nothing in another data set
+
+
+def check_address(session: Session) -> None:
+    """At first note what the address cannot have; with another data set, go back to its own defaults."""
+    key = session.store.key
+    before, st.session_state[OF] = st.session_state.get(OF), key
+    if before is None:
+        request, complaints = from_query(st.query_params.to_dict(), session)
+        st.session_state[COMPLAINTS] = st.context.url, complaints
+        if complaints:
+            set_request(request, session)
+    elif before != key:
+        set_request(default_request(session), session)
+        forget_places()
+
+
+def set_request(request: Request, session: Session) -> None:
+    """Give the controls of the bar what a request says, before they are drawn or in a callback."""
+    said = {"scope": request.scope, "theta": request.theta, "method": request.method, "unit": request.unit}
+    said |= {"weights": request.weights, "multiplicity": request.multiplicity, "seed": request.seed}
+    said |= {BUDGETS[request.unit]: request.budget}
+    said |= {f"{request.method}_{name}": value for name, value in request.options.items()}
+    if len(session.store.lenses) > 1:
+        said["lens"] = request.lens
+    st.session_state.update(said)
+
+
+def forget_places() -> None:
+    """Take the sample, the feature and the groups of another data set out of the address."""
+    bound = [name for name in PLACES if name in st.session_state]
+    put(**dict.fromkeys(name for name in PLACES if name not in bound))
+    for name in bound:
+        del st.session_state[name]
+
+
+def tell_complaints() -> None:
+    """What the address asked for and cannot have, as long as its page stands."""
+    page, complaints = st.session_state.get(COMPLAINTS, ("", []))
+    if complaints and page == st.context.url:
+        st.warning("  \n".join(plain(sentence) for sentence in complaints), icon=":material/link_off:")

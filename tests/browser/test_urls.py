@@ -1,0 +1,85 @@
+"""The address: it shows the same on every page in a fresh browser, Back goes back one step, mistakes are told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import app
+from tests.browser.chromium import open_page, settle
+from tests.browser.conftest import SAMPLES
+from tests.browser.screenshots import OF_A_STORE
+from tests.browser.steps import go, set_theta, state_line
+
+pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844}
+
+
+def figures(page: Page) -> list[str]:
+    """What a page says of the selection."""
+    return [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
+
+
+def choose_lens(page: Page, lens: str) -> None:
+    """Look through another lens."""
+    page.locator(".st-key-bar").get_by_text(lens, exact=True).first.click()
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{lens} of whole samples", timeout=30_000)
+    settle(page)
+
+
+def test_the_address_of_every_page_shows_the_same_in_a_fresh_browser(page: Page, address: str, browser: Browser):
+    open_page(page, f"{address}/budget?budget=9")
+    choose_lens(page, "tokens")
+    set_theta(page, "0.321")
+    query = page.url.partition("?")[2]
+    assert "store=" in query and "theta=0.321" in query and "lens=tokens" in query
+    titles = {name: title for name, title, _ in app.PAGES}
+    fresh = browser.new_context()
+    for name in OF_A_STORE:
+        go(page, titles[name])
+        assert page.title() == f"{titles[name]} · SAElect"
+        other = fresh.new_page()
+        open_page(other, page.url)
+        assert figures(other) == figures(page), name
+        assert f"9 of {SAMPLES} samples · θ = 0.321" in state_line(other), name
+        other.close()
+    fresh.close()
+
+
+def test_back_goes_back_one_step(page: Page, address: str):
+    open_page(page, f"{address}/budget")
+    first = state_line(page)
+    choose_lens(page, "tokens")
+    second = state_line(page)
+    go(page, "Coverage")
+    assert state_line(page) == second
+    page.go_back()
+    expect(page).to_have_title("Budget · SAElect", timeout=30_000)
+    settle(page)
+    assert state_line(page) == second
+    page.go_back()
+    expect(page.get_by_test_id("state-line")).to_have_text(first, timeout=30_000)
+    page.go_forward()
+    expect(page.get_by_test_id("state-line")).to_have_text(second, timeout=30_000)
+
+
+def test_what_an_address_cannot_have_is_told(page: Page, address: str):
+    open_page(page, f"{address}/budget?lens=colours&theta=much&seed=1&more=kept")
+    told = page.get_by_test_id("stAlert")
+    expect(told).to_contain_text("lens = colours, but it must be topics or tokens: topics is used")
+    expect(told).to_contain_text("theta = much, but it must be a number")
+    assert "more=kept" in page.url
+    open_page(page, f"{address}/why?row={SAMPLES}")
+    expect(page.get_by_test_id("stAlert")).to_contain_text(f"row = {SAMPLES}, but it must be from 0 to {SAMPLES - 1}")
+
+
+def test_budget_and_lens_are_visible_on_a_phone(page: Page, address: str):
+    page.set_viewport_size(PHONE)
+    open_page(page, f"{address}/coverage")
+    bar = page.locator(".st-key-bar")
+    for found in (bar.get_by_text(re.compile(r"^Budget \(samples\)")).first, bar.get_by_text("topics").first):
+        expect(found).to_be_visible()
+        expect(found).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
