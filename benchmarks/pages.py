@@ -2,7 +2,8 @@
 
 The store's samples are taken again and again until there are 52,000, and looked at through topics where it has some.
 In headless Chromium, on a dashboard that has the store open: from the click on the page's name until its script has
-ended and its charts are drawn, for the first time and again; then its tabs.
+ended and its charts are drawn, for the first time and again; then its tabs. Of the map also how long a new colouring
+takes: from the click on its name until the points are drawn in it.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ PLACE = """() => [...document.querySelectorAll('h1, [role="tab"][aria-selected="
 DRAWN = """() => document.querySelector('[data-test-script-state="notRunning"]')
     && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')
     && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(c => c.querySelector('.main-svg'))
+    && [...document.querySelectorAll('.sample-map')].every(map => map.dataset.drawn)
     && [...document.querySelectorAll('[role="tabpanel"]')].filter(p => p.checkVisibility())
         .every(p => p.querySelector('[data-testid="stElementContainer"]'))"""
+
+COLOURINGS = ("Length of the response", "Order of the picks", "Kept or left out")
 
 
 def repeated(store: FeatureStore, n: int) -> Path:
@@ -96,6 +100,20 @@ def visits(page: Page, name: str) -> Iterator[tuple[str, float, float]]:
     yield from ((place, *both) for place, both in times.items())
 
 
+def recolourings(page: Page) -> Iterator[tuple[str, float, float]]:
+    """(colouring of the map, seconds for the first time, seconds again)."""
+    seconds(page, link_to(page, "Map").click)
+    times: dict[str, list[float]] = {title: [] for title in COLOURINGS}
+    for title in (*COLOURINGS, *COLOURINGS):
+        page.get_by_role("combobox", name="Colour by").click()
+        began = time.perf_counter()
+        page.get_by_role("option", name=title, exact=True).click()
+        page.locator(f'.sample-map[data-drawn="{title}"]').wait_for(timeout=120_000)
+        times[title].append(time.perf_counter() - began)
+        page.wait_for_function(DRAWN, polling=5, timeout=120_000)
+    yield from ((f"Map: {title}", *both) for title, both in times.items())
+
+
 def main(path: Path, names: list[str]) -> None:
     """Visit the pages and print the table."""
     big = repeated(open_store(path), N)
@@ -104,7 +122,7 @@ def main(path: Path, names: list[str]) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 1100})
         open_page(page, address)
         for name in names or (title for _, title, _ in PAGES if title != "Overview"):
-            for place, first, again in visits(page, name):
+            for place, first, again in (*visits(page, name), *(recolourings(page) if name == "Map" else ())):
                 table.add_row(place, f"{first:.2f}", f"{again:.2f}")
     Console(width=100).print(table)
 

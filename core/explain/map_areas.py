@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from core.selection.clustering import Clusters
@@ -22,10 +24,14 @@ def map_areas(place: np.ndarray, seed: int = 0) -> tuple[Clusters, ...]:
 
 
 def _areas(place: np.ndarray, k: int, seed: int) -> Clusters:
-    from sklearn.cluster import KMeans
+    from scipy.cluster.vq import kmeans2, vq
 
-    drawn = np.random.default_rng(seed).permutation(len(place))[:FITTED]
-    model = KMeans(min(k, len(np.unique(place[drawn], axis=0))), n_init=2, random_state=seed).fit(place[drawn])
-    label = model.predict(place).astype(np.int32)
-    distance = np.linalg.norm(place - model.cluster_centers_[label], axis=1).astype(np.float32)
-    return Clusters(model.n_clusters, label, distance)
+    rng = np.random.default_rng(seed)
+    drawn = rng.permutation(len(place))[:FITTED]
+    k = min(k, len(np.unique(place[drawn], axis=0)))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="One of the clusters is empty")  # it is left out below
+        centres = kmeans2(place[drawn].astype(np.float64), k, minit="++", rng=rng)[0]
+    nearest, distance = vq(place.astype(np.float64), centres)
+    used, label = np.unique(nearest, return_inverse=True)
+    return Clusters(len(used), label.astype(np.int32), distance.astype(np.float32))
