@@ -1,0 +1,117 @@
+"""Search as a person uses it: type, read the marked matches, narrow, sort, open a row, go on by keyboard, share it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.schema import SelectionSpec
+from core.session.search import Query, find
+from core.session.session import open_session, workspace_of
+from core.store.meta import list_stores
+from tests.browser.chromium import open_page, settle
+
+pytestmark = pytest.mark.browser
+LENS, WORD = "topics", "python"
+
+
+@pytest.fixture
+def rows(cache: Path) -> list[int]:
+    """The rows that hold the word, the one with the most tokens first."""
+    session = open_session(list_stores(cache)[0])
+    spec = SelectionSpec(budget=12, theta=session.default_theta("all", LENS)[0], lens=LENS)
+    found = find(session, session.matrix_of(spec), Query(WORD)).tolist()
+    assert len(found) > 2
+    return sorted(found, key=lambda row: -session.info.tokens[row])
+
+
+def lines(page: Page) -> Locator:
+    """The rows of the list."""
+    return page.locator(".st-key-search-list tbody tr")
+
+
+def shown(page: Page, row: int) -> Locator:
+    """The text of a row in the panel, once it is there."""
+    text = page.locator(f".sample[data-row='{row}']")
+    expect(text).to_be_visible(timeout=30_000)
+    return text
+
+
+def test_type_narrow_sort_and_open(page: Page, address: str, browser: Browser, rows: list[int]) -> None:
+    open_page(page, f"{address}/search")
+    page.get_by_label("Text in any turn").fill(WORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(f"^{len(rows)} of "))).to_be_visible(timeout=30_000)
+    settle(page)
+    assert lines(page).count() == len(rows)
+    assert {mark.lower() for mark in lines(page).locator("mark").all_inner_texts()} == {WORD}
+
+    heading = page.locator(".st-key-search-list").get_by_role("button", name="tokens")
+    for sort in ("tokens", "-tokens"):
+        heading.click()
+        expect(page).to_have_url(re.compile(f"sort={sort}"), timeout=30_000)
+        settle(page)
+    assert [int(text.replace(",", "")) for text in lines(page).locator("td:first-child").all_inner_texts()] == rows
+
+    lines(page).nth(1).locator("td").last.click()
+    text = shown(page, rows[1])
+    assert {mark.lower() for mark in text.locator("mark").all_inner_texts()} == {WORD}
+    expect(text.locator("mark").first).to_be_in_viewport(timeout=30_000)
+    assert f"row={rows[1]}" in page.url
+
+    other = browser.new_context(viewport={"width": 1440, "height": 1600})
+    fresh = other.new_page()
+    open_page(fresh, page.url)
+    assert shown(fresh, rows[1]).inner_text() == text.inner_text()
+    assert lines(fresh).all_inner_texts() == lines(page).all_inner_texts()
+    other.close()
+
+
+def test_a_choice_narrows_by_what_it_says(page: Page, address: str) -> None:
+    open_page(page, f"{address}/search?find={WORD}")
+    page.get_by_role("combobox", name="Status").click()
+    option = page.get_by_role("option", name=re.compile("left out"))
+    n = int(re.search(r"\((\d+)\)", option.inner_text()).group(1))
+    option.click()
+    expect(page).to_have_url(re.compile("find_status=rejected"), timeout=30_000)
+    settle(page)
+    assert lines(page).count() == n
+
+
+def test_keys(page: Page, address: str, cache: Path, rows: list[int]) -> None:
+    workspace = workspace_of(open_session(list_stores(cache)[0]).store)
+    open_page(page, f"{address}/search?find={WORD}&sort=-tokens")
+    shown(page, rows[0])
+    page.keyboard.press("j")
+    shown(page, rows[1])
+    page.keyboard.press("j")
+    shown(page, rows[2])
+    page.keyboard.press("k")
+    shown(page, rows[1])
+
+    page.keyboard.press("b")
+    expect(page.get_by_role("button", name="Lift the ban")).to_be_visible(timeout=30_000)
+    settle(page)
+    assert workspace.state().bans == (rows[1],)
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Unpin")).to_be_visible(timeout=30_000)
+    settle(page)
+    assert (workspace.state().pins, workspace.state().bans) == ((rows[1],), ())
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Unpin")).to_be_hidden(timeout=30_000)
+    settle(page)
+    assert workspace.state().pins == ()
+
+    page.keyboard.press("?")
+    expect(page.get_by_text("next, previous sample")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("next, previous sample")).to_be_hidden(timeout=30_000)
+    page.keyboard.press("/")
+    field = page.get_by_label("Text in any turn")
+    expect(field).to_be_focused(timeout=30_000)
+    page.keyboard.type("jkpb")
+    assert field.input_value().endswith("jkpb")
+    assert workspace.state().pins == workspace.state().bans == ()
