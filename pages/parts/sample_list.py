@@ -16,10 +16,10 @@ from core.session.search import texts
 from pages.parts.text import cut, harmless
 from pages.parts.view import View, previews
 
-LISTED = 200  # rows of the list; the others come when it is sorted otherwise
+LISTED = 200  # rows shown at a time
+BEGINNINGS = ("prompt", "response")  # the texts that a list is sorted by
 FORMAT = {"f": "%.3g", "i": "%d", "u": "%d"}  # of a number, unless another is given
 FILES = Path(__file__).parent
-DIRECTIONS = ("", "ascending", "descending")  # of a column, in the order in which clicks on its heading give them
 
 _list = st.components.v2.component(
     "sample_list",
@@ -64,21 +64,22 @@ class Samples:
         name = sort.removeprefix("-")
         if name in self.columns:
             return in_order(self.columns[name], sort.startswith("-"))
-        if name in self.texts:
+        if name in BEGINNINGS:
             begun = previews(self.now.session)
-            return in_order(np.array([begun[row][self.texts.index(name)] for row in self.rows]), sort.startswith("-"))
+            keys = np.array([begun[row][BEGINNINGS.index(name)] for row in self.rows.tolist()])
+            return in_order(keys, sort.startswith("-"))
         return np.arange(len(self.rows))
 
 
 def sample_list(
-    samples: Samples, order: np.ndarray, key: str, chosen: int, sort: str, put: Callable[..., None],
+    samples: Samples, at: np.ndarray, key: str, chosen: int, sort: str,
+    open_row: Callable[[int], None], sort_by: Callable[[str | None], None],
     formats: Mapping[str, str] | None = None, height: int = 620,
 ) -> None:  # fmt: skip
-    """Draw the first LISTED of `rows` in an order, the chosen one marked.
+    """Draw the samples at some places of `rows`, at most LISTED, in their order, the chosen one marked.
 
-    put: is called with row=… on a click on a row, with sort=… on one on a heading.
+    open_row and sort_by are called on a click on a row and on a heading.
     """
-    at = order[:LISTED]
     told = [shown(values[at], (formats or {}).get(name)) for name, values in samples.columns.items()]
     rows = [[*first, *read] for *first, read in zip(*told, samples.read(at), strict=True)]
     names = [*samples.columns, *samples.texts]
@@ -90,10 +91,10 @@ def sample_list(
     data = {"columns": heads, "rows": rows, "opens": samples.rows[at].tolist()}
 
     def opened() -> None:
-        put(row=st.session_state[key]["open"])
+        open_row(st.session_state[key]["open"])
 
     def sorted_by() -> None:
-        put(sort=next_sort(names[st.session_state[key]["sort"]], sort))
+        sort_by(next_sort(names[st.session_state[key]["sort"]], sort))
 
     _list(key=key, data={**data, "chosen": chosen, "height": height}, on_open_change=opened, on_sort_change=sorted_by)
 

@@ -26,7 +26,7 @@ TALLEST = 520  # of the text and of the list, in pixels, before they scroll
 SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool"}
 LIFTED = ":material/undo:"
 TEXT, TOKENS = "Text", "Tokens"
-Steps = Sequence[int | None]  # the previous and the next sample of a list
+Steps = Sequence[Callable[[], None] | None]  # what shows the previous and the next sample of a list
 
 
 # --- a list, and the chosen sample beside it
@@ -35,25 +35,32 @@ Steps = Sequence[int | None]  # the previous and the next sample of a list
 def beside(
     now: View, rows: Sequence[int] | np.ndarray, key: str, more: Mapping[str, Any] | None = None,
     formats: Mapping[str, str] | None = None, find: str = "", regex: bool = False, has: Iterable[int] = (),
+    name: str = "row",
 ) -> int:  # fmt: skip
     """Draw samples as a list, at least one, and the chosen one beside it; gives the chosen row.
 
     more: further columns, one value a row, `formats` such as "%.2f" of theirs. find and has as `sample_panel` takes
-    them. The choice and the sorting are in the address as row and sort.
+    them. name: of the chosen row in the address, another one for a page that has a sample of its own; there the keys
+    are not for this list.
     """
-    samples, sort = Samples(now, rows, more, find, regex), get("sort")
+    sorting = "sort" if name == "row" else f"{name}-sort"
+    samples, sort = Samples(now, rows, more, find, regex), get(sorting)
     order = samples.order(sort)
     shown = samples.rows[order]
-    place = next(iter(np.flatnonzero(shown == number(get("row")))), 0)
-    row = int(shown[place])
+    place = next(iter(np.flatnonzero(shown == number(get(name))).tolist()), 0)
+    first, row = place // LISTED * LISTED, int(shown[place])
+    go = [partial(put, **{name: int(shown[at])}) if 0 <= at < len(shown) else None for at in (place - 1, place + 1)]
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        sample_list(samples, order, f"{key}-list", row, sort, put, formats, TALLEST + 100)
+        sample_list(
+            samples, order[first : first + LISTED], f"{key}-list", row, sort,
+            lambda opened: put(**{name: opened}), lambda by: put(**{sorting: by}), formats, TALLEST + 100,
+        )  # fmt: skip
         if len(shown) > LISTED:
-            st.caption(f"The first {LISTED} of {many(len(shown), 'sample')}. Sort by a column to see others.")
+            last = min(first + LISTED, len(shown))
+            st.caption(f"{first + 1:,} to {last:,} of {many(len(shown), 'sample')}. Click a heading to sort them all.")
     with right:
-        steps = [int(shown[at]) if 0 <= at < len(shown) else None for at in (place - 1, place + 1)]
-        sample_panel(now, row, key, find, has, regex, steps)
+        sample_panel(now, row, key, find, has, regex, go, listens=name == "row")
     return row
 
 
@@ -67,10 +74,12 @@ def number(text: str) -> int:
 
 def sample_panel(
     now: View, row: int, key: str, find: str = "", has: Iterable[int] = (), regex: bool = False, steps: Steps = (),
+    listens: bool = True,
 ) -> None:  # fmt: skip
     """Draw a sample with what can be done with it; `find` is marked in its text, features of `has` in its tokens.
 
-    steps: of a list the samples before and after this one, None where there is none. key: parts the panels of a page.
+    steps: to the samples before and after it in a list, None where there is none. key: parts the panels of a page.
+    listens: whether the keys are for this panel.
     """
     (sample,) = now.session.store.samples([row])
     panel, key = f"panel-{key}", f"of-{key}"
@@ -79,7 +88,7 @@ def sample_panel(
         buttons(now, row, key, steps)
         show_text(now, sample, key, find, has, regex)
         show_columns(sample)
-        keyboard.listen(panel, row, keys(key))
+        keyboard.listen(panel, row, keys(key) if listens else {})
 
 
 def head(now: View, sample: Sample) -> str:
@@ -129,7 +138,7 @@ def buttons(now: View, row: int, key: str, steps: Steps) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for name, icon, to in zip(("Previous", "Next"), ("arrow_back", "arrow_forward"), steps, strict=False):
             st.button(name, icon=f":material/{icon}:", key=f"{key}-{name.lower()}", disabled=to is None,
-                      on_click=partial(put, row=to))  # fmt: skip
+                      on_click=to)  # fmt: skip
         workspace = now.workspace
         if row in now.state.pins:
             decision("Unpin", LIFTED, workspace.unpin, row, f"{key}-unpin")

@@ -10,7 +10,7 @@ from core.explain.covers import smallest_cover
 from core.explain.similar_samples import most_similar, most_similar_kept, side_by_side
 from core.matrix.postings import having
 from core.schema import NOUNS
-from pages.parts import reading
+from pages.parts import reading, sample_panel
 from pages.parts.tables import clickable, samples_table, why_link
 from pages.parts.text import plain
 from pages.parts.view import View
@@ -98,8 +98,7 @@ def sharing(now: View, row: int, feature: int) -> None:
     st.caption(f"{name}: {len(rows):,} other picks have it, in the order they were picked.")
     rows, value = rows[:300], value[:300]
     more = {"pick": picks(now, rows), "value": value}
-    for chosen in samples_table(now, rows, f"sharing-{row}-{feature}", more, {"value": "%.2f"}):
-        why_link(chosen)
+    sample_panel.beside(now, rows, "sharing", more, {"value": "%.2f"}, has=[feature], name="sharing")
 
 
 def nearest_samples(now: View, row: int) -> None:
@@ -112,5 +111,4 @@ def nearest_samples(now: View, row: int) -> None:
     kept = np.isin(rows, now.selection.rows)
     st.caption(f"{kept.sum():,} of the {len(rows):,} most similar are kept. {MEASURE}")
     more = {"similarity": similarity, "status": np.where(kept, "kept", "left out")}
-    for chosen in samples_table(now, rows, f"nearest-{row}", more, SIMILARITY):
-        why_link(chosen)
+    sample_panel.beside(now, rows, "nearest", more, SIMILARITY, name="nearest")

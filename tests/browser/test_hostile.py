@@ -126,3 +126,14 @@ def test_a_label_is_shown_as_it_was_typed(page: Page, address: str) -> None:
 def test_the_selection_itself_is_made(hostile_cache: Path) -> None:
     session = open_session(next(hostile_cache.glob("*.duckdb")))
     assert len(session.selection(SelectionSpec(budget=8)).rows) == 8
+
+
+def test_the_panel_shows_the_text_itself(page: Page, address: str) -> None:
+    for row, text in enumerate(HOSTILE):
+        open_page(page, f"{address}/search?row={row}")
+        shown = page.locator(f".sample[data-row='{row}']").inner_text()
+        letters = (
+            text.translate(UNSEEN).replace("\ud83d", "\ufffd").replace("`", "").replace("**", "").split("\ufffd")[0]
+        )
+        assert "".join(letters.split()) in "".join(shown.split()), row
+        check_that_nothing_came_to_life(page)

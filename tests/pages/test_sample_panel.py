@@ -88,3 +88,12 @@ def test_the_tokens_can_be_shown_instead(visit):
     assert "class='reading'" not in html(at)
     at.segmented_control(key="of-search-as").set_value("Tokens").run()
     assert "class='reading'" in html(at)
+
+
+def test_a_long_list_shows_the_part_with_the_chosen_row(visit, monkeypatch):
+    monkeypatch.setattr("pages.parts.sample_panel.LISTED", 10)
+    at = visit("search", row=29)
+    assert listed(at, "search")["row"].tolist() == list(range(20, 30))
+    assert any(caption.value.startswith("21 to 30 of 40 samples.") for caption in at.caption)
+    assert opened(press(at, "next")) == 30
+    assert listed(at, "search")["row"].tolist() == list(range(30, 40))
