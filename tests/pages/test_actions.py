@@ -67,7 +67,7 @@ def test_tags_are_put_on_and_taken_off(visit, session):
 def test_a_set_and_a_note_on_all_hits(visit, session):
     at = visit("search")
     at.text_input(key="find").set_value("question 1").run()
-    button(at, "Save").click().run()
+    at.button(key="search-save-set").click().run()
     at.text_area(key="search-note").set_value("look again").run()
     button(at, "Save the note").click().run()
     state = workspace_of(session.store).state()
