@@ -43,3 +43,20 @@ def test_extraction_benchmark_finds_the_same_features_on_both_sides(tiny):
     samples, tokens = re.search(r"^(\d+) samples of data.jsonl, ([\d,]+) tokens$", done.stdout, re.MULTILINE).groups()
     assert int(samples) == 20 and int(tokens.replace(",", "")) > 20
     assert "ratio: " in done.stdout and float(done.stdout.split("pooled ")[1]) > 0.99
+
+
+def test_the_benchmark_of_health_plants_and_finds(tmp_path):
+    answer = "It was a long day in number {}, and the people of the town had much to say about it in the end."
+    records = [{"instruction": f"Tell me of day {i} in the town?", "output": answer.format(i)} for i in range(100)]
+    data = tmp_path / "alpaca.json"
+    data.write_text(json.dumps(records), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.health", "--data", str(data)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if line.startswith("│")
+    ]
+    found = {row[0]: row[1:] for row in rows}
+    assert found["refusals"][:3] == ["2", "2", "1.000"] and found["personal-data"][:3] == ["2", "2", "1.000"]
+    assert "language" not in found and "answer-does-not-fit" not in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 import numpy as np
 
@@ -14,8 +15,9 @@ from core.topics.code import LINE, split_code
 
 SHORT = 3  # words: answers of fewer are very short
 FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
-STOP = ".!?…。！？．。｡؟۔।॥;；:：" + "\u0589\u1362"  # Armenian, Ethiopic
-ENDS = re.compile(rf"[{re.escape(STOP)}][\"'”’»)\]}}*_]*(?=\s|$)|[。！？]")  # of sentences, inside a text
+SENTENCE = ".!?…。！？．｡؟۔।॥\u0589\u1362"  # the last two: Armenian, Ethiopic
+STOP = SENTENCE + ";；:："
+ENDS = re.compile(rf"(?<!\d)[{re.escape(SENTENCE)}][\"'”’»)\]}}*_]*(?=\s|$)|[。！？]")  # of sentences, inside a text
 CLOSERS = "\"'”’»›)]}*_`~>|」』）】》"
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 # Articles, prepositions and conjunctions of six languages: something follows them.
@@ -31,6 +33,9 @@ FOLLOWED = """
 """
 HANGING = frozenset(FOLLOWED.split())
 NOT_PROSE = ("|", "$", "\\", "<", "http", "```", "~~~")  # at the beginning of a line
+ALONE = 8  # words of an answer of one line, from which on it is a sentence that ends with a mark
+JOINTS = (",", "、", "，", " -", " –", " —", "-")  # that something follows
+DASHES = ("-", "–", "—", "~", "(")  # after a quotation: who said it
 LONE = 5  # words of a last line from which on it can be half a sentence
 LONGEST_LOOP, TIMES, LEAST_LOOP = 60, 4, 16  # words of a loop at most; how often in a row; words of all of it
 REPEATED = 6  # words of a prompt from which on an answer that begins with it repeats it
@@ -72,7 +77,8 @@ def hanging(text: str) -> str:
     """Whether a text ends with a comma, a hyphen or a word that something must follow."""
     if not text or FENCE.search(text.rsplit("\n", 1)[-1]):
         return ""
-    if text[-1] in ",、，" or (text.endswith(("-", "–", "—")) and not text.endswith("--")):
+    line = text.rsplit("\n", 1)[-1]
+    if text.endswith(JOINTS) and len(line.split()) >= LONE:
         return "on a comma or hyphen"
     last = text.rsplit(maxsplit=LONE - 1)
     return "on a word that something follows" if len(last) == LONE and last[-1] in HANGING else ""
@@ -80,17 +86,33 @@ def hanging(text: str) -> str:
 
 def unfinished(text: str) -> str:
     """Whether the last line is prose that stops without a mark, where the text's other sentences have one."""
-    body = text.rstrip(CLOSERS)
     last = text.rsplit("\n", 1)[-1].strip()
-    if not body or body[-1] in STOP or len(words_in(last)[0]) < LONE or looks_like_code(text, last):
+    if not text or category(text[-1])[0] not in "LM" or last.rsplit(maxsplit=1)[-1][0] in "#@":
+        return ""  # what stops within a sentence ends on a letter; hashtags follow one
+    if len(words_in(last)[0]) < LONE or looks_like_code(text, last):
         return ""
-    before = text[: len(text) - len(last)]
-    lines = [line.strip() for line in before.split("\n") if len(line.split()) >= LONE or len(line.strip()) > 20]
-    closed = sum(line.rstrip(CLOSERS)[-1:] in STOP for line in lines)
-    within = bool(ENDS.search(re.sub(r"^\W*\d+[.)]", "", last)))
-    if within and (not lines or closed * 2 >= len(lines)):
-        return "within a sentence"
-    return "within a sentence" if len(lines) >= 1 and closed == len(lines) else ""
+    before = [line.strip() for line in text[: len(text) - len(last)].split("\n") if len(words_in(line)[0]) >= LONE]
+    closed = sum(line.rstrip(CLOSERS)[-1:] in STOP for line in before)
+    ends = [match.end() for match in ENDS.finditer(last)]
+    if ends:
+        begun = last[ends[-1] :].strip()
+        cut_off = begun[:1] not in DASHES and len(words_in(begun)[0]) > 1 and closed * 2 >= len(before)
+    else:
+        cut_off = closed == len(before) if before else is_sentence(last)
+    return "within a sentence" if cut_off else ""
+
+
+def is_sentence(line: str) -> bool:
+    """Whether an answer of one line begins like a sentence and is as long as one, and no title or list of names."""
+    words = line.split()
+    small = sum(word[:1].islower() for word in words)
+    return (
+        len(words) >= ALONE
+        and line[:1].isupper()
+        and words[-1][:1].islower()
+        and 2 * small > len(words)
+        and "#" not in line
+    )
 
 
 def looks_like_code(text: str, last: str) -> bool:

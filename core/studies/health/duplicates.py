@@ -15,8 +15,8 @@ from core.studies.health.finding import Finding, grouped
 from core.studies.health.pool import Pool, grams_of
 
 GRAM = 5  # words
-NEAR = 0.5  # Jaccard similarity of the 5-grams from which on two samples are near-duplicates
-BANDS, ROWS = 42, 3  # of the signatures: a pair of similarity NEAR is missed once in 270 times, one of 0.7 never
+NEAR = 0.45  # Jaccard similarity of the 5-grams from which on two samples are near-duplicates
+BANDS, ROWS = 42, 3  # of the signatures: a pair of similarity 0.5 is missed once in 270 times, one of 0.7 never
 LEAST_WORDS = 8  # of a sample: shorter ones share their few 5-grams by chance
 ALIKE = 0.97  # cosine of two samples' vectors
 

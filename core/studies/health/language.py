@@ -16,7 +16,7 @@ from core.topics.code import FENCE, LINE, split_code
 CODES = (
     "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "eo", "es", "et", "eu",
     "fa", "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km",
-    "kn", "ko", "la", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "nn", "pa", "pl", "ps",
+    "kn", "ko", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "nn", "pa", "pl", "ps",
     "pt", "ro", "ru", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tl", "tr", "uk", "ur", "uz",
     "vi", "zh", "zxx",
 )  # fmt: skip
@@ -25,7 +25,7 @@ SAME = {"nn": "no", "zxx": ""}
 FAMILIES = (
     {"no", "da", "sv"}, {"hr", "sr", "bs", "sl", "mk", "bg"}, {"id", "ms", "tl"}, {"es", "gl", "pt", "ca"},
     {"cs", "sk"}, {"hi", "mr", "ne"}, {"ru", "uk", "be", "bg", "mk"}, {"nl", "af"}, {"et", "fi"},
-    {"fa", "ur", "ps", "ar"}, {"it", "la"}, {"az", "tr", "uz"},
+    {"fa", "ur", "ps", "ar"}, {"az", "tr", "uz"},
 )  # fmt: skip
 LATIN_LEAST, OTHER_LEAST = 24, 6  # letters from which on a language is told, of the Latin script and of others
 SURE, SHORT, SURER = 0.55, 80, 0.9  # probability that it takes; below SHORT letters another one

@@ -18,7 +18,7 @@ MADE_UP = re.compile(
     re.IGNORECASE,
 )
 NOT_NAMES = re.compile(
-    r"^(?:user(?:name)?|your[._-]?(?:name|email)?|name|email|someone|me|you|j(?:ohn|ane)\.?doe|foo|bar|test|xxx+|abc|git|no-?reply)@",
+    r"^(?:user(?:name)?|your[._-]?(?:name|email)?|name|email|someone|me|you|j(?:ohn|ane)\.?doe|foo|bar|test|example|xxx+|abc|git|no-?reply)@",
     re.IGNORECASE,
 )
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".js", ".css", ".py", ".html")

@@ -66,7 +66,7 @@ CHECKS: dict[str, Check] = {
     for check in (
         Check("exact-duplicates", "duplicates", "Samples with the same turns, to the character.", run=exact_duplicates),
         Check(
-            "near-duplicates", "duplicates", "Samples that share half of their sequences of five words, or more.",
+            "near-duplicates", "duplicates", "Samples that share about half of their sequences of five words, or more.",
             run=near_duplicates, limit="Samples of fewer than eight words are not compared.",
         ),
         Check(
@@ -96,7 +96,7 @@ CHECKS: dict[str, Check] = {
         Check("repeats-prompt", "answers", "Answers that begin with the whole prompt.", repeats_prompt),
         Check(
             "answer-does-not-fit", "answers", "Answers unlike what their prompts let one expect.", run=misfit,
-            needs=lacks_vectors, limit="A suggestion.",
+            needs=lacks_vectors, limit="Weak: of answers shuffled on purpose it found one in seven, and two of three that it names are fine.",
         ),
         Check(
             "prompt-does-not-help", "answers", "Answers that their prompt makes less likely (IFD above 1).",

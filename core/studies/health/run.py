@@ -90,8 +90,8 @@ def ran(pool: Pool, check: Check) -> Finding:
 
 
 def folder(store: FeatureStore) -> Path:
-    """Where what was found in a store is kept."""
-    return cache_dir("health", store.key)
+    """Where findings are kept: by the store's key and size, as a benchmark repeats a store under its key."""
+    return cache_dir("health", f"{store.key}-{store.n_samples}")
 
 
 def path_of(check: Check, pool: Pool) -> Path:
