@@ -47,7 +47,13 @@ def test_extraction_benchmark_finds_the_same_features_on_both_sides(tiny):
 
 def test_the_benchmark_of_health_plants_and_finds(tmp_path):
     answer = "It was a long day in number {}, and the people of the town had much to say about it in the end."
-    records = [{"instruction": f"Tell me of day {i} in the town?", "output": answer.format(i)} for i in range(100)]
+    records = [
+        {
+            "instruction": f"Tell me of day {i} in the town, and of all that its people had to say?",
+            "output": answer.format(i),
+        }
+        for i in range(100)
+    ]
     data = tmp_path / "alpaca.json"
     data.write_text(json.dumps(records), encoding="utf-8")
     done = subprocess.run(

@@ -96,7 +96,8 @@ CHECKS: dict[str, Check] = {
         Check("repeats-prompt", "answers", "Answers that begin with the whole prompt.", repeats_prompt),
         Check(
             "answer-does-not-fit", "answers", "Answers unlike what their prompts let one expect.", run=misfit,
-            needs=lacks_vectors, limit="Weak: of answers shuffled on purpose it found one in seven, and two of three that it names are fine.",
+            needs=lacks_vectors,
+            limit="Weak: of answers shuffled on purpose it found one in seven, and most of what it names is fine.",
         ),
         Check(
             "prompt-does-not-help", "answers", "Answers that their prompt makes less likely (IFD above 1).",
