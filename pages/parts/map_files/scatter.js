@@ -116,7 +116,11 @@ function followFingers(box, canvas) {
   const distance = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
   box.addEventListener('touchstart', event => {
     if (event.touches.length === 2) apart = distance(event.touches);
-    else send('mousedown', canvas, event.touches[0]);
+    else {
+      send('mousemove', window, event.touches[0]); // the library moves by what lies between two places of the mouse
+      const [first] = event.touches;
+      requestAnimationFrame(() => requestAnimationFrame(() => send('mousedown', canvas, first)));
+    }
   }, { passive: true });
   box.addEventListener('touchmove', event => {
     event.preventDefault();
