@@ -15,6 +15,7 @@ from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
 from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
+from pages.parts.terms import term
 from pages.parts.text import plain
 from pages.parts.view import header, metrics
 
@@ -28,7 +29,7 @@ def show_figures() -> None:
     metrics(
         ("Picks", f"{k:,}", f"{k / session.store.n_samples:.1%} of the data"),
         (f"{now.noun.capitalize()}s covered", f"{covered:,}", f"{covered / max(everything, 1):.1%} of {everything:,}"),
-        ("Tokens", f"{spent.sum():,}", f"mean {spent.mean():,.0f} a sample"),
+        ("Tokens", f"{spent.sum():,}", f"{spent.mean():,.0f} per sample on average"),
         ("Certificate", f"≥ {sure:.1%}", "of the best possible coverage"),
     )
 
@@ -89,6 +90,7 @@ now = header("Budget", "Set the budget above, or by a click on the curve: the pi
 session, k = now.session, len(now.selection.rows)
 covered, everything = int(now.selection.covered_after[-1]), session.coverable(now.spec)
 show_figures()
+term("budget", "coverage", "gain", "certificate")
 left, right = st.columns([3, 1], gap="medium")
 with left:
     show_curve()

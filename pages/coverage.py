@@ -9,6 +9,7 @@ from pages.parts import clusters
 from pages.parts.coverage_figures import density_figure
 from pages.parts.figures import draw
 from pages.parts.tables import FACES, feature_link, meaning_table
+from pages.parts.terms import term
 from pages.parts.view import header, metrics
 
 LISTED = 300  # features of a table
@@ -63,6 +64,7 @@ metrics(
     ("In one kept sample", f"{found.once.sum():,}", "lost if that sample goes"),
     ("Never active", f"{found.inactive.sum():,}", "at this θ"),
 )
+term("coverage")
 draw(density_figure(found, now.matrix.n_samples, now.noun), "coverage-density", 340)
 st.caption(
     f"The selection misses {many(n_missed, now.noun)}; half of them are active in at most "

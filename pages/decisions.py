@@ -34,7 +34,7 @@ def show_samples() -> None:
     """Samples that are always kept, never kept, or noted."""
     rows = list(dict.fromkeys([*state.pins, *state.bans, *state.notes]))
     if not rows:
-        st.info("Nothing is decided on samples: search, lasso or open one, and keep it or leave it out.")
+        st.info("No decisions on samples yet. Find some on Search or the Map, then pin or ban them.")
         return
     kept, pins = set(now.selection.rows.tolist()), set(state.pins)
     more = {
@@ -45,7 +45,7 @@ def show_samples() -> None:
     }
     chosen = samples_table(now, rows, "decisions-samples", more, {"note": NOTE}, several=True)
     if not chosen:
-        st.caption("Tick rows to lift what was decided, or to decide otherwise.")
+        st.caption("Tick rows to take decisions back or to change them.")
     action_bar(now, chosen, "decided")
     for row in chosen[-1:]:
         why_link(row)
@@ -54,7 +54,7 @@ def show_samples() -> None:
 def show_tags() -> None:
     """The tags, how many samples carry each, and what can be done with these."""
     if not state.tags:
-        st.info("Nothing is tagged: open a sample, or choose several, and tag them.")
+        st.info("No tags yet. Open a sample, or choose several, and tag them.")
         return
     kept = now.selection.rows
     frame = pd.DataFrame({"tag": map(whole, state.tags), "samples": map(len, state.tags.values()),
@@ -70,7 +70,7 @@ def show_features(lens: str) -> None:
     own, noun = state.of(lens), NOUNS[lens]
     features = list(dict.fromkeys([*own.vetoes, *own.boosts]))
     if not features:
-        st.info(f"Nothing is decided on {noun}s: open one, and ignore it or exclude its samples.")
+        st.info(f"No decisions on {noun}s yet. Open one, then ignore it or exclude its samples.")
         return
     seen = now.through(lens)
     kept = active_in(seen.matrix, seen.selection.rows)
@@ -96,7 +96,7 @@ def show_features(lens: str) -> None:
 def show_sets() -> None:
     """The sets of samples, and what can be done with each."""
     if not state.sets:
-        st.info("There is no set: save one from a search, a lasso or a cluster.")
+        st.info("No sets yet. Save one from a search, a lasso or a cluster.")
         return
     kept = now.selection.rows
     sizes = {name: (len(rows), int(np.isin(rows, kept).sum())) for name, rows in state.sets.items()}
@@ -115,7 +115,7 @@ def show_history() -> None:
     """The steps, newest first."""
     events = now.workspace.history(LISTED)
     if not events:
-        st.info("Nothing was decided yet.")
+        st.info("No decisions yet.")
         return
     frame = pd.DataFrame({
         "when": [day(event.time) for event in events],
@@ -133,7 +133,7 @@ def go_back(event: Event, after: int) -> None:
     """Undo what was decided after a step; `after`: how many decisions these are."""
     name = plain(event.description)
     if event.undone:
-        st.caption("This step is undone or was overtaken: Redo above takes it up again where it can.")
+        st.caption("This step was undone or replaced. Redo above brings it back where possible.")
     elif after and st.button(f"Undo the {many(after, 'decision')} after “{name}”", icon=":material/undo:",
                              key="undo-to"):  # fmt: skip
         for _ in range(after):

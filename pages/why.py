@@ -9,6 +9,7 @@ from core.schema import NOUNS
 from core.selection.registry import METHODS
 from core.session.cut import READ, readings
 from pages.parts import reading, sample_features, similar_samples
+from pages.parts.terms import term
 from pages.parts.text import cut, escape, plain
 from pages.parts.view import header, metrics
 
@@ -55,6 +56,7 @@ def explain(row: int, rank: int | None) -> None:
         figures_of_reject(row)
     else:
         figures_of_pick(row, rank)
+    term("gain", "redundancy", "credited")
     new = [] if rank is None else book.feature[book.ptr[rank] : book.ptr[rank + 1]].tolist()
     left, right = st.columns(2, gap="large")
     with left:
