@@ -8,11 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError
-from core.schema import SelectionSpec
 from core.selection.specs import spec_dict, spec_from
-from core.session.session import Session
+from core.session.request import request_of
 from core.system.shown import many
-from pages.parts.budget_control import KEYS
 from pages.parts.tables import clickable
 from pages.parts.text import escape, plain, whole
 from pages.parts.view import View, link
@@ -89,18 +87,8 @@ def load_link(now: View, name: str) -> None:
     except SaelectError as error:
         st.caption(plain(error))
         return
-    address = escape("budget?" + urlencode(parameters_of(now.session, spec)))
+    address = escape("budget?" + urlencode(request_of(spec, now.session.store.key).to_query(now.session)))
     st.html(f"<a href='{address}' target='_self' style='color:inherit'>Load “{escape(name)}”</a>", width="content")
-
-
-def parameters_of(session: Session, spec: SelectionSpec) -> dict[str, object]:
-    """The query parameters of the controls that amount to a request."""
-    theta = f"theta_{spec.scope}" if spec.lens == "tokens" else f"theta_{spec.lens}_{spec.scope}"
-    budget = {KEYS[spec.unit]: spec.budget, "unit": spec.unit, theta: spec.theta}
-    options = {f"{spec.method}_{name}": value for name, value in spec.options.items()}
-    told = {"store": session.store.key, "lens": spec.lens, "scope": spec.scope, "method": spec.method}
-    more = {"weights": spec.weights, "multiplicity": spec.multiplicity, "seed": spec.seed}
-    return {**told, **budget, **more, **options}
 
 
 def bring_back(now: View) -> None:

@@ -47,8 +47,9 @@ def test_a_saved_selection_is_compared_with_the_present_one(visit, session):
 
 def test_the_link_of_a_saved_selection_leads_to_that_selection(visit, session):
     workspace = workspace_of(session.store)
-    at = visit("selections", budget=7, method="random", seed=3, scope="response")
+    at = visit("selections", budget=7, method="random", seed=3, theta=1.5)
     view = at.session_state.view
+    assert (view.spec.theta, view.spec.seed) == (1.5, 3)
     workspace.save_selection("mine", spec_dict(view.selection))
     at = visit("selections")
     choose_first(at)
