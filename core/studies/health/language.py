@@ -44,7 +44,7 @@ NAMES = re.compile(  # a prompt that names a language may ask for it
     re.IGNORECASE | re.VERBOSE,
 )
 LEAST_PART = 60  # letters of a paragraph in another language; scripts other than Latin need a third of that
-PART = 240  # characters that are read of a paragraph
+MOST, PART = 6, 160  # paragraphs that are read, and characters of each
 SHARE = 0.25  # of a text's letters that a second language must have
 
 
@@ -86,16 +86,15 @@ def alike(one: str, other: str) -> bool:
 
 
 def parts(text: str) -> list[tuple[str, int, int]]:
-    """(language, start, stop) of the paragraphs that are long enough to tell, those of code left out."""
-    found, place = [], 0
+    """(language, start, stop) of the MOST longest paragraphs that are long enough to tell, those of code left out."""
     text = FENCE.sub(lambda block: " " * len(block[0]), text) if "```" in text else text
-    for line in text.split("\n"):
-        if len(line) >= LEAST_PART // 3 and not LINE.search(line):
-            prose = NOISE.sub(" ", line[:PART])
-            letters = sum(map(str.isalpha, prose))
-            if letters >= (LEAST_PART if is_latin(prose) else LEAST_PART // 3) and (code := language_of_prose(prose)):
-                found.append((code, place, place + len(line)))
-        place += len(line) + 1
+    lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n]{20,}", text)]
+    found = []
+    for start, stop in sorted(sorted(lines, key=lambda line: line[0] - line[1])[:MOST]):
+        prose = "" if LINE.search(text[start:stop]) else NOISE.sub(" ", text[start : min(start + PART, stop)])
+        letters = sum(map(str.isalpha, prose))
+        if letters >= (LEAST_PART if is_latin(prose) else LEAST_PART // 3) and (code := language_of_prose(prose)):
+            found.append((code, start, stop))
     return found
 
 
