@@ -20,7 +20,7 @@ THETA_FACTORS = (0.8, 1.2)
 
 def neighbours(spec: SelectionSpec, over: str = OVER[0]) -> dict[str, SelectionSpec]:
     """The neighbours of a request by name: θ a fifth lower and higher, the other scopes."""
-    found = {}
+    found: dict[str, SelectionSpec] = {}
     if "theta" in over and spec.theta > 0:
         found |= {f"θ × {factor}": replace(spec, theta=spec.theta * factor) for factor in THETA_FACTORS}
     if "scope" in over:
