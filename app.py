@@ -56,6 +56,8 @@ def show() -> None:
     from pages.parts.changes import say_change
     from pages.parts.view import ASKED, arrived
 
+    icon = "assets/icon.png"  # a Material icon would be fetched from outside
+    st.set_page_config("SAElect", icon, layout="wide")  # before the pages bring their own icons
     count_steps()
     st.html(f"<style>{READABLE[st.context.theme.type or 'light']}</style>")
     pages = {
@@ -64,7 +66,6 @@ def show() -> None:
     }
     sections = {title: [pages[name] for name, *_ in section] for title, section in SECTIONS.items()}
     navigation = st.navigation(sections, position="top")
-    icon = "assets/icon.png"  # a Material icon would be fetched from outside
     st.set_page_config(f"{navigation.title} · SAElect", icon, layout="wide")
     arrived()
     asked = st.query_params.get(ASKED)
