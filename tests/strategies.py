@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from core.matrix.statistics import unit_rows
 from core.schema import SCOPES, WEIGHTS, FeatureMatrix, SelectionSpec
 from core.selection.inputs import SampleInfo
 from tests.oracles import allowed, cost
@@ -52,6 +53,8 @@ def tasks(draw, unit="samples", weights=WEIGHTS):
 OPTIONS = {
     "deita": {"complexity": "grade", "quality": "grade"},
     "reference-guided": {"reference": "other"},
+    "nearest": {"reference": "other"},
+    "jaccard": {"reference": "other"},
     "instag": {"tags": "topics"},
 }
 
@@ -63,9 +66,17 @@ def rich_info(rng, n, content=None):
     tokens = rng.integers(0, 4, n), rng.integers(0, 12, n)
     run = SimpleNamespace(rows=rng.permutation(n), label=rng.integers(0, 3, n).astype(np.int32), weight=rng.random(3))
     kept = [lambda _: vectors, lambda _: tags, lambda *_: other, lambda _: run]
+    far = unit_rows(rng.normal(size=(2, 3)))
     labels = np.array(["code", "maths", "prose"])[rng.integers(0, 3, n)]
     scores = {"grade": rng.random(n)}
-    return SampleInfo(*tokens, scores, *kept, labels=lambda _: labels, matrix=varied_matrices(rng, n, content))
+    return SampleInfo(
+        *tokens,
+        scores,
+        *kept,
+        labels=lambda _: labels,
+        matrix=varied_matrices(rng, n, content),
+        target_vectors=lambda _: far,
+    )
 
 
 def varied_matrices(rng, n, content):

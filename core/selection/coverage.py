@@ -14,13 +14,13 @@ from core.matrix.covering import nearest_pick
 from core.matrix.greedy import credits, greedy_heap
 from core.matrix.postings import postings
 from core.matrix.similarity import nearest_rounds, similarity_rounds
-from core.matrix.threshold import at_theta
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, boosted, candidates, ignored, pins, weights
 from core.selection.inputs import SampleInfo, costs, score_column
 from core.selection.left_out import LeftOut, credit_weights, gain_now, share_covered, weight_sums
 from core.selection.picks import finish
+from core.selection.targets import check_features, target_matrix
 from core.system.shown import many
 
 ADDS_ONE = 1 - 1e-9  # the largest share of a set that can be covered while something of it is new
@@ -211,17 +211,12 @@ def _tags(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None
 
 
 def reference_guided(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
-    """Greedy coverage of what a second data set activates more than this one, as `reference_weights` weighs it.
+    """Greedy coverage of what a second data set, or a set of samples, activates more than this one, as
+    `reference_weights` weighs it.
 
     Raises SelectionError without the option `reference`, and as `reference_weights` does.
     """
-    name = spec.options.get("reference")
-    if not name or samples is None or samples.reference is None:
-        raise SelectionError(
-            "reference-guided needs the option reference: the feature store of examples of what the model should get "
-            "good at, extracted with the same model and SAE."
-        )
-    weight = reference_weights(matrix, at_theta(samples.reference(str(name), spec.scope, spec.lens), spec.theta))
+    weight = reference_weights(matrix, target_matrix(matrix, spec, samples))
     return weighted_greedy(matrix, spec, samples, boosted(weight, spec))
 
 
@@ -230,11 +225,7 @@ def reference_weights(matrix: FeatureMatrix, reference: FeatureMatrix) -> np.nda
 
     Raises SelectionError if the two do not have the same features, or the reference activates none more.
     """
-    if reference.n_features != matrix.n_features:
-        raise SelectionError(
-            f"The reference has {reference.n_features} features and the data {matrix.n_features}: extract it with the "
-            "same SAE."
-        )
+    check_features(matrix, reference)
     weight = np.maximum(reference.density() - matrix.density(), 0)
     if not weight.any():
         raise SelectionError("The reference activates no feature more often than the data does: nothing to steer to.")

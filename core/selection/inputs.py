@@ -47,9 +47,10 @@ class SampleInfo:
     matrix over the same features, refined(name) a run of core.refine. remember(key, compute): the value of compute(),
     kept by whoever has a cache; a text in the tuple `key` may name a file. labels(by): the group of each sample, text
     (N,), by what tells samples apart, such as source. directions(lens): of the SAE's features, of length 1, float32
-    (F, d), None where its files are not at hand. matrix(scope, θ, lens): another matrix of the same samples. read
-    int64 (N,): tokens that the model read, the template's included; unread_response bool (N,): has response tokens, of
-    which it read none. None where that is not known.
+    (F, d), None where its files are not at hand. matrix(scope, θ, lens): another matrix of the same samples.
+    target_vectors(name): of the samples of another data set, float32 (T, d) of length 1. read int64 (N,): tokens that
+    the model read, the template's included; unread_response bool (N,): has response tokens, of which it read none. None
+    where that is not known.
     """
 
     prompt_tokens: np.ndarray
@@ -65,6 +66,7 @@ class SampleInfo:
     labels: Callable[[str], np.ndarray] | None = None
     directions: Callable[[str], np.ndarray | None] | None = None
     matrix: Callable[[str, float, str], FeatureMatrix] | None = None
+    target_vectors: Callable[[str], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.prompt_tokens), len(self.response_tokens), *map(len, self.scores.values())}

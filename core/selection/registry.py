@@ -6,7 +6,7 @@ A method is a function of (matrix at scope and θ, checked spec, SampleInfo or N
 from __future__ import annotations
 
 from core.matrix.concave import SHAPES
-from core.selection import coverage, gain, ranking, vectors
+from core.selection import coverage, gain, ranking, targets, vectors
 from core.selection.clustering import kmeans_closest, kmeans_closest_reason, kmeans_random, kmeans_random_reason, kmq
 from core.selection.consensus import OVER, consensus, consensus_reason
 from core.selection.method import Method, Option
@@ -15,6 +15,7 @@ from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_ite
 SCORE = Option("score", "score column; default: the only one there is", "score")
 QUALITY = Option("quality", "score column that multiplies the gains", "score", optional=True)
 FIRST = Option("first", "which scores come first", "choice", "highest", ("highest", "lowest"))
+REFERENCE = Option("reference", "examples of what the model should get good at: set:NAME or a store", "reference")
 VECTORS = Option("vectors", "residual, or a .npy file with one vector a sample", "vectors", "residual")
 LIMIT = Option("limit", "largest cosine to an accepted sample", "number", 0.9, low=-1, high=1)
 RUN = Option("run", "run of `refine`; default: the newest finished one", "run")
@@ -84,10 +85,31 @@ METHODS: dict[str, Method] = {
         "Always the sample that adds most of what another data set has more of.",
         coverage.reference_guided,
         coverage.greedy_reason,
-        (Option("reference", "feature store of examples of what the model should get good at", "reference"), QUALITY),
+        (REFERENCE, QUALITY),
         needs=("features", "reference"),
         counts=True,
         takes="the one that adds most of what the reference has more of",
+    ),
+    "nearest": Method(
+        "coverage",
+        "What is most like a few examples, by the vectors of the model; the examples take turns.",
+        targets.nearest,
+        targets.nearest_reason,
+        (REFERENCE, VECTORS),
+        needs=("vectors", "reference"),
+        quick=False,
+        takes="among the nearest to one of the examples",
+    ),
+    "jaccard": Method(
+        "coverage",
+        "What is most like a few examples, by the values of features; the examples take turns.",
+        targets.jaccard,
+        targets.jaccard_reason,
+        (REFERENCE,),
+        needs=("features", "reference"),
+        counts=True,
+        quick=False,
+        takes="among those with features most like those of one of the examples",
     ),
     "k-center": Method(
         "coverage",

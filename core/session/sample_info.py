@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import DataError, SelectionError
+from core.matrix.statistics import unit_rows
 from core.refine.runs import RefineRun, read_run, runs_of
 from core.schema import FeatureMatrix
 from core.scoring.columns import score_columns
@@ -43,6 +44,9 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
         read=columns["n_read"],
         unread_response=(columns["n_response_tokens"] > 0) & (columns["n_read_response"] == 0),
         labels=lambda by: memory.get(("labels", by), lambda: labels(store, memory, by)),
+        target_vectors=lambda name: memory.get(
+            ("target vectors", name, *versions([name])), lambda: unit_rows(other_store(store, name).embeddings())
+        ),
         directions=lambda lens: memory.get(("decoder", lens), lambda: directions(store, lens)),
         matrix=lambda scope, theta, lens: memory.get(
             ("raw matrix", lens, scope), lambda: store.matrix(scope, lens=lens)
@@ -101,14 +105,23 @@ def reference(store: FeatureStore, name: str, scope: str, lens: str = "tokens") 
 
     Raises StoreError as `open_store` does, SelectionError for another model or another SAE of the lens.
     """
+    other = other_store(store, name, lens)
+    other.require(lens, scope)
+    return other.matrix(scope, lens=lens)
+
+
+def other_store(store: FeatureStore, name: str, lens: str = "") -> FeatureStore:
+    """Another store, a path or the key of one in the cache, made with the same model, and of a lens with the same SAE.
+
+    Raises StoreError as `open_store` does, SelectionError for another model or another SAE.
+    """
     path = store_at(name)
     other = open_store(path)
-    other.require(lens, scope)
-    for part in ("model", "topics" if lens == "topics" else "sae"):
+    for part in ("model", *({"topics": ["topics"], "tokens": ["sae"]}.get(lens, []))):
         if digest_of(other, part) != digest_of(store, part):
             what = "SAE of topics" if part == "topics" else part
             raise SelectionError(f"The reference {path.name} was made with another {what}: extract it with the same.")
-    return other.matrix(scope, lens=lens)
+    return other
 
 
 def digest_of(store: FeatureStore, part: str) -> str:

@@ -30,6 +30,8 @@ LACKING = {
     "kmq-iterative": "No run of refinement",
     "hybrid": "No run of refinement",
     "reference-guided": "reference-guided needs the option reference",
+    "nearest": "nearest needs the option reference",
+    "jaccard": "jaccard needs the option reference",
 }
 LENS = "topics"  # which the dashboard begins with
 

@@ -74,10 +74,8 @@ def barred(case, row, which):
 
 
 def too_dear(case, row, tokens, left):
-    rest = case.spec.budget - sum(cost(case.info, i) for i in case.picks)
-    return (
-        case.spec.unit == "tokens" and (cost(case.info, row), rest) == (int(tokens), int(left)) and int(tokens) > rest
-    )
+    rest, own = case.spec.budget - sum(cost(case.info, i) for i in case.picks), cost(case.info, row)
+    return case.spec.unit == "tokens" and (own, rest) == (int(tokens), int(left)) and own > rest
 
 
 def adds_nothing(case, row, number):
@@ -101,11 +99,8 @@ def mostly_covered(case, row, percent, tau):
 
 def too_alike(case, row, other, jaccard, tau):
     a, b = case.sets[row], case.sets[int(other)]
-    return (
-        int(other) in case.picks
-        and abs(len(a & b) / len(a | b) - float(jaccard)) < 1e-3
-        and len(a & b) > float(tau) * len(a | b)
-    )
+    near = len(a & b) / len(a | b)
+    return int(other) in case.picks and abs(near - float(jaccard)) < 1e-3 and near > float(tau) - 1e-12
 
 
 def fewer(case, row, n, what):
@@ -213,6 +208,10 @@ def worth_less(case, row, mine, last):
     return np.allclose((float(mine), float(last)), values, rtol=1e-3) and values[0] <= values[1] + 1e-6
 
 
+def target_near(case, row, near):
+    return np.isclose(float(near), case.selection.details["nearest target"][row], atol=1e-3)
+
+
 CHECKS = {
     r"budget: most variations have it (.+), the last sample kept (.+)": shared,
     r"banned by hand": lambda case, row: row in case.spec.bans,
@@ -237,6 +236,7 @@ CHECKS = {
     r"budget: its (response|prompt) has (\d+) tokens, those picked have (\d+) or more": shorter,
     r"budget: its score is (\S+), those picked have (\S+) or (more|less)": lower,
     r"budget: the picks have more of (\S+) · quality \+ (\S+) · gain; its score is (\S+)": worse,
+    r"budget: samples more like the targets come first; its .+ to the nearest is (\S+)": target_near,
     r"budget: samples (.+) take the ([\d,]+) places of cluster (\d+)": full_cluster,
     r"budget: cluster (\d+) has no place": lambda case, row, c: not case.of_cluster(int(c)),
     r"the run of refinement has not drawn it": lambda case, row: row not in case.info.refined("").rows.tolist(),

@@ -172,8 +172,8 @@ ERRORS = [
     (
         {"method": "reference-guided"},
         (
-            "reference-guided needs the option reference: the feature store of examples of what the model should get "
-            "good at, extracted with the same model and SAE."
+            "reference-guided needs the option reference: a set of samples such as set:NAME, or the feature "
+            "store of examples of what the model should get good at, extracted with the same model and SAE."
         ),
     ),
 ]

@@ -24,6 +24,8 @@ DIGESTS = {"data": "d", "model": "m", "sae": "s"}
 
 LACKING = {
     "reference-guided": "needs the option reference",
+    "nearest": "needs the option reference",
+    "jaccard": "needs the option reference",
     "kmq-iterative": "No run of refinement",
     "hybrid": "No run of refinement",
 }

@@ -1,0 +1,85 @@
+"""Methods that steer towards a few examples, against their definitions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import SelectionError
+from core.schema import FeatureMatrix, SelectionSpec
+from core.selection.coverage import reference_weights
+from core.selection.run import select
+from core.selection.targets import rows_of
+from core.selection.vectors import unit_vectors
+from tests.oracles import allowed, credit
+from tests.strategies import F, quick, tasks
+
+
+def in_turns(matrix, spec, likeness):
+    """The definition: whose turn it is takes the most alike of those left."""
+    free = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in spec.pins]
+    rows = list(spec.pins)
+    while free and len(rows) < spec.budget:
+        own = likeness[len(rows) % len(likeness)]
+        rows.append(max(free, key=lambda i: (own[i], -i)))
+        free.remove(rows[-1])
+    return rows
+
+
+def dense(matrix):
+    found = np.zeros((matrix.n_samples, matrix.n_features))
+    for i in range(matrix.n_samples):
+        found[i, matrix.row(i)] = matrix.value[matrix.indptr[i] : matrix.indptr[i + 1]]
+    return found
+
+
+def min_over_max(weight, a, b):
+    most = weight @ np.maximum(a, b)
+    return np.float32(weight @ np.minimum(a, b) / most) if most > 0 else np.float32(0)
+
+
+@quick
+@given(tasks(), st.data())
+def test_the_targets_take_turns(task, data):
+    matrix, spec, info = task
+    some = data.draw(st.lists(st.integers(0, matrix.n_samples - 1), min_size=1, max_size=3, unique=True))
+    of_set = {"reference": "set:some"}
+    spec = replace(spec, sets={"set:some": tuple(some)})
+    units = unit_vectors(matrix, spec, info)
+    for options, targets in ((of_set, units[some]), ({"reference": "other"}, info.target_vectors(""))):
+        got = select(matrix, replace(spec, method="nearest", options=options), info)
+        assert got.rows.tolist() == in_turns(matrix, spec, targets @ units.T)
+    values, weight = dense(matrix.at(spec.theta)), np.array(credit(matrix, spec))
+    other = dense(info.reference("", "", ""))
+    for options, targets in ((of_set, values[some]), ({"reference": "other"}, other)):
+        got = select(matrix, replace(spec, method="jaccard", options=options), info)
+        likeness = np.array([[min_over_max(weight, row, target) for row in values] for target in targets])
+        assert len(got.rows) == min(spec.budget, sum(allowed(matrix, spec)))
+        for k in range(len(spec.pins), len(got.rows)):  # rounding may turn ties round
+            own = likeness[k % len(likeness)]
+            left = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in got.rows[:k]]
+            assert own[got.rows[k]] >= max(own[left]) - 1e-6
+
+
+def test_reference_guided_steers_to_a_set_as_to_a_store():
+    rng = np.random.default_rng(0)
+    matrix = FeatureMatrix.from_sets([set(np.flatnonzero(rng.random(F) < 0.3).tolist()) for _ in range(30)], F)
+    spec = SelectionSpec("reference-guided", 10, options={"reference": "set:some"}, sets={"set:some": (3, 4, 9)})
+    got = select(matrix, spec)
+    part = rows_of(matrix, np.array([3, 4, 9]))
+    assert [part.row(i).tolist() for i in range(3)] == [matrix.row(i).tolist() for i in (3, 4, 9)]
+    assert np.array_equal(got.weight, reference_weights(matrix, part))
+
+
+def test_what_is_no_target_is_named():
+    matrix, spec = FeatureMatrix.from_sets([{0}, {1}], 2), SelectionSpec("jaccard", 1)
+    for options, sentence in (
+        ({}, "jaccard needs the option reference: a set of samples such as set:NAME"),
+        ({"reference": "set:gone"}, "The reference set:gone names no set that is there"),
+        ({"reference": "tag:none"}, "The reference tag:none has no samples"),
+        ({"reference": "other"}, "jaccard needs the option reference"),
+    ):
+        with pytest.raises(SelectionError, match=sentence):
+            select(matrix, replace(spec, options=options, sets={"tag:none": ()}))
