@@ -167,6 +167,12 @@ class Workspace:
             draft, version = self._fold(db)
             return state_of(draft, version, self._next(db, DONE, "max"), self._next(db, UNDONE, "min"))
 
+    def version(self) -> int:
+        """The version of the state, without reading it; it grows with every change, undo and redo included."""
+        with self._connection() as db:
+            found = db.execute("SELECT max(version) FROM events WHERE store = ?", (self.store_key,)).fetchone()
+        return found[0] or 0
+
     def export_json(self, path: Path) -> None:
         """Write the decisions to a file that `import_json` reads; raises DataError, or DiskError, if it cannot be."""
         decided = {"store": self.store_key, **exported(self.state())}

@@ -24,6 +24,7 @@ from pages.parts.text import plain
 from pages.parts.view import OPENED, View, link, session_of, url
 
 DATA_WIDTH, METHOD_WIDTH, BUDGET_WIDTH = 190, 220, 220  # pixels
+FOLLOWED = 2  # seconds between two looks at what was decided elsewhere
 LENS_HELP = (
     "Topics: a feature is what a sample is about or asks for. Tokens: it is what single tokens mean to the model, "
     "as in the papers."
@@ -67,6 +68,7 @@ def open_view(needed: bool = True) -> View | None:
         st.html("<style>.st-key-bar>:nth-child(n+2){display:none}</style>")  # but there, which keeps what is set
         return None
     tell_complaints()
+    follow(workspace, state.version)
     found = selected(session, asked)
     if found is None:
         return None
@@ -115,6 +117,17 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
         boosts=decided.boosts, **details,
     )  # fmt: skip
     return workspace, state, spec
+
+
+@st.fragment(run_every=FOLLOWED)
+def follow(workspace: Workspace, version: int) -> None:
+    """Say when decisions were made in another tab or on the command line; what is typed or open here stays."""
+    if workspace.version() == version:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="made-elsewhere"):
+        st.markdown(":material/sync: Decisions were made elsewhere.", width="content")
+        if st.button("Show them", type="tertiary", key="show-made-elsewhere"):
+            st.rerun()
 
 
 def pick_lens(session: Session) -> str:

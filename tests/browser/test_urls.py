@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import app
-from tests.browser.chromium import open_page, settle
+from tests.browser.chromium import link_to, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import OF_A_STORE
 from tests.browser.steps import go, set_theta, state_line
@@ -38,8 +38,9 @@ def test_the_address_of_every_page_shows_the_same_in_a_fresh_browser(page: Page,
     titles = {name: title for name, title, _ in app.PAGES}
     fresh = browser.new_context()
     for name in OF_A_STORE:
-        go(page, titles[name])
-        assert page.title() == f"{titles[name]} · SAElect"
+        link_to(page, titles[name]).click()
+        expect(page).to_have_title(f"{titles[name]} · SAElect", timeout=30_000)
+        settle(page)
         other = fresh.new_page()
         open_page(other, page.url)
         assert figures(other) == figures(page), name

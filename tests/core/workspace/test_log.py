@@ -101,3 +101,10 @@ def test_a_file_that_is_no_workspace(tmp_path, content):
     (tmp_path / "w.sqlite").write_text(content * 100)
     with pytest.raises(DamagedError, match=r"cannot be read, the file is damaged: it is kept as \w+\.sqlite\.damaged"):
         Workspace(tmp_path / "w.sqlite", "store")
+
+
+def test_the_version_is_that_of_the_state(workspace):
+    assert workspace.version() == 0
+    for change in (lambda: workspace.pin([1]), lambda: workspace.ban([1]), workspace.undo, workspace.redo):
+        change()
+        assert workspace.version() == workspace.state().version
