@@ -15,6 +15,7 @@ from core.session.search import sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
 from pages.parts.actions import action_bar
+from pages.parts.asked import start_over
 from pages.parts.tables import FACES, clickable, feature_link, samples_table, why_link
 from pages.parts.text import plain, whole
 from pages.parts.view import header, link, metrics
@@ -54,6 +55,8 @@ def ask() -> tuple[str, str, bool]:
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
     known = [*choices(), *(f"{SCORE}{name}" for name in now.session.info.scores)]
     typed = "Or type one: feature:12, rows:1,2,3, store:KEY."
+    start_over("a", known[0])
+    start_over("b", REST)
     one = left.selectbox("One group, or a score", known, key="a", bind="query-params", format_func=called,
                          accept_new_options=True, help=typed)  # fmt: skip
     if one.startswith(SCORE):

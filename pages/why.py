@@ -9,6 +9,7 @@ from core.schema import NOUNS
 from core.selection.registry import METHODS
 from core.session.cut import READ, readings
 from pages.parts import reading, sample_features, similar_samples
+from pages.parts.asked import start_over
 from pages.parts.terms import term
 from pages.parts.text import cut, escape, plain
 from pages.parts.view import header, metrics
@@ -112,6 +113,7 @@ def go_to(target: int) -> None:
 def pick_row() -> int:
     """The sample that is looked at, and the buttons that keep it or leave it out."""
     picks, columns = now.selection.rows, st.columns([2, 1, 1, 1, 1], vertical_alignment="bottom")
+    start_over("row", int(picks[0]))
     row = int(
         columns[0].number_input(
             "Row of the sample", 0, store.n_samples - 1, int(picks[0]), key="row", bind="query-params"

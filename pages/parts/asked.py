@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.session.request import BUDGETS, Request, default_request, from_query
+from core.session.request import BUDGETS, Request, default_request, from_query, request_of
 from core.session.session import Session
 from pages.parts.address import put
 from pages.parts.text import plain
 
 OF, COMPLAINTS = "request-of", "address-complaints"  # in the session: the store looked at; the page and what to tell
+ELSEWHERE = "of-another-store"  # in the session: the widgets that still say what was said of another data set
 PLACES = ("row", "feature", "lasso", "a", "b")  # parameters that mean nothing in another data set
 
 
@@ -25,6 +26,18 @@ def check_address(session: Session) -> None:
     elif before != key:
         set_request(default_request(session), session)
         forget_places()
+    else:
+        write_again(session)
+
+
+def write_again(session: Session) -> None:
+    """Write again what a change of page took from the address: the browser forgets widgets whose popover is closed."""
+    latest = st.session_state.get("view")
+    if latest is None or latest.session is not session:
+        return
+    for name in request_of(latest.spec, session.store.key).to_query(session):
+        if name in st.session_state and name not in st.query_params:
+            st.session_state[name] = st.session_state[name]
 
 
 def set_request(request: Request, session: Session) -> None:
@@ -42,8 +55,14 @@ def forget_places() -> None:
     """Take the sample, the feature and the groups of another data set out of the address."""
     bound = [name for name in PLACES if name in st.session_state]
     put(**dict.fromkeys(name for name in PLACES if name not in bound))
-    for name in bound:
-        del st.session_state[name]
+    st.session_state[ELSEWHERE] = set(bound)
+
+
+def start_over(name: str, default: object) -> None:
+    """Give a widget that is bound to the address its default if what it says was said of another data set."""
+    if name in st.session_state.get(ELSEWHERE, ()):
+        st.session_state[ELSEWHERE].remove(name)
+        st.session_state[name] = default
 
 
 def tell_complaints() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import app
+from core.store.meta import list_stores
 from tests.browser.chromium import link_to, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import OF_A_STORE
@@ -29,6 +32,12 @@ def choose_lens(page: Page, lens: str) -> None:
     settle(page)
 
 
+def choose_store(page: Page, key: str) -> None:
+    """Take another data set, whose title ends with the first of its key."""
+    page.get_by_role("combobox", name="Data set").click()
+    page.get_by_role("option", name=re.compile(key[:4])).click()
+
+
 def test_the_address_of_every_page_shows_the_same_in_a_fresh_browser(page: Page, address: str, browser: Browser):
     open_page(page, f"{address}/budget?budget=9")
     choose_lens(page, "tokens")
@@ -47,6 +56,28 @@ def test_the_address_of_every_page_shows_the_same_in_a_fresh_browser(page: Page,
         assert f"9 of {SAMPLES} samples · θ = 0.321" in state_line(other), name
         other.close()
     fresh.close()
+
+
+def test_another_data_set_goes_back_to_its_own_defaults(page: Page, address: str, cache: Path, browser: Browser):
+    (first,) = list_stores(cache)
+    second = Path(shutil.copy(first, first.with_stem("fedcba9876543210")))
+    try:
+        open_page(page, f"{address}/why?store={first.stem}&budget=9&lens=tokens&row=5")
+        choose_store(page, second.stem)
+        expect(page.get_by_test_id("state-line")).to_contain_text("topics of whole samples", timeout=30_000)
+        settle(page)
+        assert f"{SAMPLES // 10} of {SAMPLES} samples" in state_line(page)
+        assert "row=" not in page.url and "lens=" not in page.url and f"store={second.stem}" in page.url
+        fresh = browser.new_page()
+        open_page(fresh, page.url)
+        assert figures(fresh) == figures(page)
+        fresh.context.close()
+        page.go_back()
+        expect(page.get_by_test_id("state-line")).to_contain_text(f"9 of {SAMPLES} samples", timeout=30_000)
+        settle(page)
+        assert "tokens of whole samples" in state_line(page) and first.stem in page.url
+    finally:
+        second.unlink()
 
 
 def test_back_goes_back_one_step(page: Page, address: str):
