@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import link_to, settle
@@ -44,3 +46,31 @@ def go(page: Page, title: str) -> None:
     link_to(page, title).click()
     expect(page.get_by_test_id("stHeading").first).to_contain_text(title, timeout=30_000)
     settle(page)
+
+
+def drawn_map(page: Page, title: str) -> None:
+    """Wait until the map is drawn in the colours of a title."""
+    page.locator(f'.sample-map[data-drawn="{title}"]').wait_for(timeout=60_000)
+    settle(page)
+
+
+def lasso_map(page: Page) -> str:
+    """Draw a lasso around the left half of the map; what the page says of it."""
+    page.get_by_role("button", name="Lasso").click()
+    box = page.locator(".sample-map .plot").bounding_box()
+    corners = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.5), (0.5, 0.98), (0.02, 0.98)]
+    x, y = [box["x"] + share * box["width"] for share, _ in corners], [box["y"] + s * box["height"] for _, s in corners]
+    page.mouse.move(x[0], y[0])
+    page.mouse.down()
+    for corner in zip(x[1:], y[1:], strict=True):
+        page.mouse.move(*corner)
+    page.mouse.up()
+    return lasso_told(page)
+
+
+def lasso_told(page: Page) -> str:
+    """What the page says of the samples in the lasso."""
+    found = page.get_by_text(re.compile(r"samples in the lasso"))
+    found.wait_for(timeout=30_000)
+    settle(page)
+    return found.inner_text()

@@ -1,0 +1,140 @@
+"""A curator from search to export: ban, undo, lasso, a set, its differences, a boost, the budget, a link, a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.session.session import open_session, workspace_of
+from core.store.meta import list_stores
+from core.workspace.log import Workspace
+from tests.browser.chromium import open_page, settle
+from tests.browser.conftest import SAMPLES
+from tests.browser.steps import drawn_map, go, lasso_map, metric, set_budget, state_line
+
+pytestmark = pytest.mark.browser
+SECONDS = 30_000
+
+
+@pytest.fixture
+def workspace(cache: Path) -> Workspace:
+    """The decisions on the demo's store."""
+    return workspace_of(open_session(list_stores(cache)[0]).store)
+
+
+def ban_the_hits(page: Page, workspace: Workspace) -> None:
+    """Search, ban all that was found after a look at what would change, and take it back by its name."""
+    go(page, "Search")
+    page.get_by_label("Text in any turn").fill("advertis")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Never keep").click(timeout=SECONDS)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Samples leave")).to_be_visible(timeout=SECONDS)
+    hits = int(re.search(r"Never keep: (\d+) samples", dialog.inner_text()).group(1))
+    dialog.get_by_role("button", name=f"Never keep: {hits} samples").click()
+    line = page.locator(".st-key-latest-change-line")
+    expect(line).to_contain_text(re.compile(rf"{hits} rows banned\. \d+ left, \d+ entered"), timeout=SECONDS)
+    settle(page)
+    assert len(workspace.state().bans) == hits
+    undo = page.get_by_role("button", name="Undo")
+    undo.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text(f"Undo: {hits} rows banned")
+    undo.click()
+    expect(line).to_contain_text(f"Undone: {hits} rows banned", timeout=SECONDS)
+    settle(page)
+    assert workspace.state().bans == ()
+
+
+def lasso_a_set(page: Page, name: str) -> None:
+    """Lasso an area of the map and keep its samples as a set."""
+    go(page, "Map")
+    drawn_map(page, "Kept or left out")
+    lasso_map(page)
+    page.get_by_role("button", name="Save as a set").click()
+    field = page.get_by_role("combobox", name="Set")
+    field.fill(name)
+    field.press("Enter")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text(f"in the set “{name}”")).to_be_visible(timeout=SECONDS)
+    settle(page)
+
+
+def boost_what_sets_it_apart(page: Page, name: str, workspace: Workspace) -> None:
+    """The set against the rest; then its first topic weighs more."""
+    go(page, "Differences")
+    field = page.get_by_role("combobox", name="One group, or a score")
+    field.fill(name)
+    page.get_by_role("option", name=f"set: {name}").click()
+    expect(page.get_by_test_id("stMetric").filter(has_text="One group")).to_contain_text(name, timeout=SECONDS)
+    settle(page)
+    title = page.get_by_role("heading", name=re.compile(r"^Topic \d+:")).inner_text()
+    topic = int(re.search(r"\d+", title).group())
+    page.get_by_role("link", name=re.compile("feature|topic", re.IGNORECASE)).last.click()
+    expect(page).to_have_url(re.compile(rf"/features\?.*feature={topic}\b"), timeout=SECONDS)
+    settle(page)
+    page.get_by_role("button", name="Boost").first.click()
+    page.get_by_role("button", name="Apply", exact=True).click()
+    expect(page.get_by_role("button", name="Weighs ×3")).to_be_visible(timeout=SECONDS)
+    settle(page)
+    assert workspace.state().of("topics").boosts == {topic: 3.0}
+
+
+def click_on_the_curve(page: Page) -> int:
+    """Set the budget by a click in the middle of the curve; the budget."""
+    go(page, "Budget")
+    before = state_line(page)
+    plot = page.locator(".st-key-budget-curve .nsewdrag").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_test_id("state-line")).not_to_have_text(before, timeout=SECONDS)
+    settle(page)
+    return int(re.search(r"(\d+) of", state_line(page)).group(1))
+
+
+def save_and_compare(page: Page, budget: int) -> None:
+    """Save the selection, save a larger one, and compare the two."""
+    go(page, "Selections")
+    for name, size in (("small", budget), ("large", budget + 10)):
+        set_budget(page, size)
+        page.get_by_label("Keep the present selection under a name").fill(name)
+        page.get_by_label("Keep the present selection under a name").press("Enter")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text(re.compile(f"“?{name}”? (is|was|stands)|{name}")).first).to_be_visible(timeout=SECONDS)
+        settle(page)
+    for box, name in (("Compare", "small"), ("With", "large")):
+        page.get_by_role("combobox", name=box, exact=True).click()
+        page.get_by_role("option", name=name, exact=True).click()
+        settle(page)
+    assert metric(page, "Samples") == f"{budget} → {budget + 10}"
+
+
+def figures(page: Page) -> list[str]:
+    """Everything that is said of the selection in figures."""
+    return [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
+
+
+def test_a_curator_stays_from_search_to_export(
+    page: Page, address: str, workspace: Workspace, browser: Browser, tmp_path: Path
+) -> None:
+    open_page(page, f"{address}/overview?budget=12")
+    ban_the_hits(page, workspace)
+    lasso_a_set(page, "corner")
+    boost_what_sets_it_apart(page, "corner", workspace)
+    save_and_compare(page, click_on_the_curve(page))
+
+    fresh = browser.new_context(viewport={"width": 1440, "height": 1600}).new_page()
+    open_page(fresh, page.url)
+    assert figures(fresh) == figures(page)
+    fresh.context.close()
+
+    go(page, "Export")
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name=re.compile("^Download")).first.click()
+    download.value.save_as(tmp_path / "out.jsonl")
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert 0 < len(records) == int(re.search(rf"(\d+) of {SAMPLES}", state_line(page)).group(1))
