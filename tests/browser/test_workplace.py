@@ -55,7 +55,7 @@ def lasso_a_set(page: Page, name: str) -> None:
     drawn_map(page, "Kept or left out")
     lasso_map(page)
     page.get_by_role("button", name="Save as a set").click()
-    field = page.get_by_role("combobox", name="Set")
+    field = page.get_by_role("combobox", name="Set", exact=True)
     field.fill(name)
     field.press("Enter")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -142,7 +142,7 @@ def test_decisions_are_listed_kept_and_taken_over(
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "elsewhere"))
     (tmp_path / "elsewhere").mkdir()
     store = ("--store", str(tiny_store_path))
-    assert "0 pins; 0 bans; 0 labels; 0 notes; 0 selections." in run("decisions", *store).out
+    assert "0 pins; 0 bans; 0 labels; 0 notes; 0 sets; 0 tags; 0 selections." in run("decisions", *store).out
     taken = machine("decisions", "--import", str(kept))
     assert {name: taken[name] for name in ("vetoes", "pins", "bans")} == {
         name: found[name] for name in ("vetoes", "pins", "bans")
