@@ -47,7 +47,7 @@ def stores() -> list[str]:
 def called(name: str) -> str:
     """A group as the choice shows it."""
     kind, _, of = name.partition(":")
-    return NAMES.get(name) or (plain(f"{kind}: {of}") if of else name)
+    return NAMES.get(name) or whole(f"{kind}: {of}" if of else name)
 
 
 def ask() -> tuple[str, str, bool]:
@@ -77,8 +77,8 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     found = differences(first, second)
     differ = int(found.differs.sum())
     metrics(
-        ("One group", f"{found.n_one:,}", f"samples: {called(one)}"),
-        ("The other", f"{found.n_two:,}", f"samples: {called(two)}"),
+        ("One group", f"{found.n_one:,}", plain(f"samples: {called(one)}")),
+        ("The other", f"{found.n_two:,}", plain(f"samples: {called(two)}")),
         (f"{now.noun.capitalize()}s that differ", f"{differ:,}", f"of {len(found.feature):,}"),
         ("Covers of the other's", f"{found.covers_two:.1%}", f"the other way round {found.covers_one:.1%}"),
     )
@@ -90,7 +90,7 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     chosen = show_table(found)
     feature = chosen if chosen is not None else int(found.feature[0]) if len(found.feature) else None
     if feature is not None:
-        show_examples(feature, (first, called(one)), (second, called(two)))
+        show_examples(feature, (first, plain(called(one))), (second, plain(called(two))))
 
 
 def show_table(found: Differences) -> int | None:

@@ -51,7 +51,7 @@ def pick_column() -> str:
     if not scores:
         return LENGTH
     return st.selectbox("What goes with the number of features?", [LENGTH, *scores], key="column", bind="query-params",
-                        format_func=lambda name: "Length" if name == LENGTH else text.plain(name))  # fmt: skip
+                        format_func=lambda name: "Length" if name == LENGTH else text.whole(name))  # fmt: skip
 
 
 # --- correlation

@@ -13,7 +13,7 @@ from core.system.shown import many
 from pages.parts import saved
 from pages.parts.changes import arrow
 from pages.parts.tables import meaning_table, samples_table, why_link
-from pages.parts.text import plain
+from pages.parts.text import plain, whole
 from pages.parts.view import header, link, metrics
 
 LISTED = 300  # samples of each side
@@ -23,7 +23,7 @@ LEAD = "Keep the present selection under a name, load an earlier one, or compare
 
 def called(name: str) -> str:
     """A selection as the choice shows it."""
-    return "the present one" if name == KEPT else plain(name.removeprefix(SAVED))
+    return "the present one" if name == KEPT else whole(name.removeprefix(SAVED))
 
 
 def ask() -> tuple[str, str]:
@@ -73,7 +73,7 @@ def show_samples(found: Pair, one: str, two: str) -> None:
                                        ("one", "two"), strict=True):  # fmt: skip
         with column:
             more = f", the first {LISTED} are listed" if len(rows) > LISTED else ""
-            st.subheader(f"Only in {called(name)}: {many(len(rows), 'sample')}", anchor=False)
+            st.subheader(f"Only in {plain(called(name))}: {many(len(rows), 'sample')}", anchor=False)
             if more:
                 st.caption(f"{many(len(rows), 'sample')}{more}.")
             for row in samples_table(now, rows[:LISTED], f"only-{key}") if len(rows) else ():

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.export.formats import original_bytes
 from core.system.shown import many
-from pages.parts.text import plain
+from pages.parts.text import plain, whole
 from pages.parts.view import View, link
 
 
@@ -18,7 +18,7 @@ def save_set(now: View, rows: Sequence[int], key: str, name: str) -> None:
     known = list(now.state.sets)
     text = st.selectbox(
         "Set", known, index=None, accept_new_options=True, key=f"{key}-set", placeholder=name or "type a name",
-        format_func=lambda known_name: f"{plain(known_name)} ({len(now.state.sets.get(known_name, ())):,})",
+        format_func=lambda known_name: f"{whole(known_name)} ({len(now.state.sets.get(known_name, ())):,})",
     )  # fmt: skip
     wanted = text or name
     label = f"Add to “{plain(wanted)}”" if wanted in known else "Save"
@@ -32,7 +32,7 @@ def tag(now: View, rows: Sequence[int], key: str) -> None:
     """A tag on all of them, a new one or one that there is; those that they carry can be taken off."""
     chosen = set(rows)
     text = st.selectbox("Tag", list(now.state.tags), index=None, accept_new_options=True, key=f"{key}-tag",
-                        placeholder="choose or type one", format_func=plain)  # fmt: skip
+                        placeholder="choose or type one", format_func=whole)  # fmt: skip
     if st.button("Tag them", key=f"{key}-save-tag", disabled=not text):
         now.workspace.tag(rows, text)
         st.rerun()

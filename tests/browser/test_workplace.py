@@ -68,7 +68,7 @@ def boost_what_sets_it_apart(page: Page, name: str, workspace: Workspace) -> Non
     go(page, "Differences")
     field = page.get_by_role("combobox", name="One group, or a score")
     field.fill(name)
-    page.get_by_role("option", name=f"set: {name}").click()
+    page.get_by_role("option", name=f"set: {name}", exact=True).click()
     expect(page.get_by_test_id("stMetric").filter(has_text="One group")).to_contain_text(name, timeout=SECONDS)
     settle(page)
     title = page.get_by_role("heading", name=re.compile(r"^Topic \d+:")).inner_text()
