@@ -12,6 +12,7 @@ from core.studies.saved_selections import Pair, pair
 from core.system.shown import many
 from pages.parts import saved
 from pages.parts.changes import arrow
+from pages.parts.choices import choose
 from pages.parts.tables import meaning_table, samples_table, why_link
 from pages.parts.text import plain, whole
 from pages.parts.view import header, link, metrics
@@ -30,8 +31,10 @@ def ask() -> tuple[str, str]:
     """The two to compare: at first the one saved last with the present one."""
     names = [*(f"{SAVED}{name}" for name in reversed(now.state.selections)), KEPT]
     left, right = st.columns(2)
-    one = left.selectbox("Compare", names, key="first", bind="query-params", format_func=called)
-    two = right.selectbox("With", names, len(names) - 1, key="second", bind="query-params", format_func=called)
+    with left:
+        one = choose("Compare", "first", {name: called(name) for name in names})
+    with right:
+        two = choose("With", "second", {name: called(name) for name in (KEPT, *names[:-1])})
     return one, two
 
 
