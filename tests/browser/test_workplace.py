@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,9 @@ def test_a_curator_stays_from_search_to_export(
 
     go(page, "Export")
     with page.expect_download(timeout=60_000) as download:
-        page.get_by_role("button", name=re.compile("^Download")).first.click()
-    download.value.save_as(tmp_path / "out.jsonl")
-    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+        page.get_by_role("button", name="Data set as a zip").click()
+    download.value.save_as(tmp_path / "data.zip")
+    with zipfile.ZipFile(tmp_path / "data.zip") as archive:
+        (records,) = (archive.read(name).splitlines() for name in archive.namelist() if name.endswith("/train.jsonl"))
     assert 0 < len(records) == int(re.search(rf"(\d+) of {SAMPLES}", state_line(page)).group(1))
+    assert all(json.loads(record) for record in records)
