@@ -18,7 +18,7 @@ from core.system.shown import duration, many, size_told
 from pages.parts.data_source import name_of
 from pages.parts.jobs import show_job
 from pages.parts.text import plain
-from pages.parts.view import OPENED, metrics
+from pages.parts.view import OPENED, link, metrics
 
 JOB = "job"  # in the address: the job that is shown
 WATCHED = "watched-job"  # in the session: the job that lived when the page was last drawn
@@ -83,7 +83,7 @@ def open_store(key: str) -> None:
     """Go to the Overview of a store."""
     if is_store(key):
         st.session_state[OPENED] = key
-        st.switch_page("pages/overview.py", query_params={"store": key})
+        st.switch_page("pages/overview.py", query_params=link())
 
 
 # --- what it will take
