@@ -126,6 +126,8 @@ def test_where_a_new_thing_goes_names_what_is_there(code):
         "selection method",
         "scorer",
         "SAE architecture",
+        "health check",
+        "way to colour the map",
         "page",
         "command",
     )
