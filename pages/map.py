@@ -1,5 +1,7 @@
 """Map: all samples by what they activate; lasso some to act on them, click on one to read it beside the map."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -7,7 +9,7 @@ from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.address import get, put
 from pages.parts.map_colours import coloured
-from pages.parts.sample_list import Samples, sample_list
+from pages.parts.sample_list import LISTED, Samples, sample_list
 from pages.parts.sample_map import chosen_row, in_lasso, sample_map, was_chosen
 from pages.parts.sample_panel import Steps, sample_panel
 from pages.parts.view import View, header
@@ -34,10 +36,14 @@ def listed(now: View, inside: np.ndarray, row: int | None) -> Steps:
     action_bar(now, inside, "map", "lasso")
     samples, sort = Samples(now, inside, {"status": np.where(kept, "kept", "left out")}), get("sort")
     order = samples.order(sort)
-    sample_list(samples, order, "map-list", -1 if row is None else row, sort, put, height=300)
     shown, place = samples.rows[order], np.flatnonzero(samples.rows[order] == row)
-    beside = (place[0] - 1, place[0] + 1) if len(place) else ()
-    return [int(shown[at]) if 0 <= at < len(shown) else None for at in beside]
+    first = int(place[0]) // LISTED * LISTED if len(place) else 0
+    sample_list(
+        samples, order[first : first + LISTED], "map-list", -1 if row is None else row, sort,
+        lambda opened: put(row=opened), lambda by: put(sort=by), height=300,
+    )  # fmt: skip
+    beside = (int(place[0]) - 1, int(place[0]) + 1) if len(place) else ()
+    return [partial(put, row=int(shown[at])) if 0 <= at < len(shown) else None for at in beside]
 
 
 now = header("Map", LEADS)

@@ -79,10 +79,10 @@ def weights(session: Session, lens: str) -> list[str]:
 
 
 def budgets(session: Session, unit: str) -> tuple[int, int]:
-    """The smallest and the largest budget in a unit: in tokens, the longest sample fits."""
+    """The smallest and the largest budget in a unit: in tokens, the shortest sample fits."""
     if unit == "samples":
         return 1, session.store.n_samples
-    return max(1, int(session.info.tokens.max())), max(1, int(session.info.tokens.sum()))
+    return max(1, int(session.info.tokens.min())), max(1, int(session.info.tokens.sum()))
 
 
 def from_query(query: Mapping[str, str], session: Session) -> tuple[Request, list[str]]:

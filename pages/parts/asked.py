@@ -10,6 +10,7 @@ from pages.parts.address import put
 from pages.parts.text import plain
 
 OF, COMPLAINTS = "request-of", "address-complaints"  # in the session: the store looked at; the page and what to tell
+UNKNOWN = "unknown-store"  # in the session: what to tell of a data set that is not there
 ELSEWHERE = "of-another-store"  # in the session: the widgets that still say what was said of another data set
 PLACES = ("row", "feature", "lasso", "a", "b")  # parameters that mean nothing in another data set
 
@@ -20,7 +21,7 @@ def check_address(session: Session) -> None:
     before, st.session_state[OF] = st.session_state.get(OF), key
     if before is None:
         request, complaints = from_query(st.query_params.to_dict(), session)
-        st.session_state[COMPLAINTS] = st.context.url, complaints
+        st.session_state[COMPLAINTS] = st.context.url, [*st.session_state.pop(UNKNOWN, []), *complaints]
         if complaints:
             set_request(request, session)
     elif before != key:

@@ -14,13 +14,13 @@ from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.address import put
-from pages.parts.asked import check_address, tell_complaints
+from pages.parts.asked import UNKNOWN, check_address, tell_complaints
 from pages.parts.budget_control import pick_budget
 from pages.parts.choices import choose
 from pages.parts.method_choice import pick_method
 from pages.parts.options import pick_details, pick_theta
 from pages.parts.runnable import selected
-from pages.parts.text import plain
+from pages.parts.text import cut, plain
 from pages.parts.view import OPENED, View, link, session_of, url
 
 DATA_WIDTH, METHOD_WIDTH, BUDGET_WIDTH = 190, 220, 220  # pixels
@@ -90,6 +90,8 @@ def pick_store() -> StoreTitle | None:
         usable = (key for key, title in titles.items() if not title.error)
         found = found_by(asked, list(titles.values()))
         key = found.key if found else next(usable, next(iter(titles)))
+        if asked and not found:
+            st.session_state[UNKNOWN] = [f"There is no data set {cut(asked, 80)!r} here: {titles[key].text} is shown."]
         if "store" not in st.session_state:
             put(store=key)
         st.session_state.store = key

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.schema import UNITS
+from core.session.request import budgets
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
@@ -20,10 +21,10 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
     field = row.container()
     with row.popover("%", help="Shares of the data, a slider, samples or tokens"):
         unit = st.segmented_control(
-            "Budget in", UNITS, default=UNITS[0], required=True, key="unit", bind="query-params"
+            "Budget in", UNITS, default=UNITS[0], required=True, key="unit", bind="query-params", on_change=convert
         )
-        total = session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
-        least = max(1, len(state.pins)) if unit == "samples" else max(1, int(session.info.tokens.max()))
+        least, total = budgets(session, unit)
+        least = max(least, len(state.pins)) if unit == "samples" else least
         most, key = max(total, least + 1), KEYS[unit]
         if key in st.session_state:
             st.session_state[key] = min(max(int(st.session_state[key] or 0), least), most)
@@ -38,6 +39,14 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
             )
         log_slider(unit, least, most, budget)
     return unit, min(budget, total)
+
+
+def convert() -> None:
+    """With another unit the budget is what the present selection has of it, so that about as much is kept."""
+    now, unit = st.session_state.get("view"), st.session_state.unit
+    if now is not None and now.spec.unit != unit:
+        rows = now.selection.rows
+        set_budget(unit, len(rows) if unit == "samples" else int(now.session.info.tokens[rows].sum()))
 
 
 def log_slider(unit: str, least: int, most: int, budget: int) -> None:

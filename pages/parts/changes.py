@@ -99,9 +99,8 @@ def say_change(now: View) -> None:
     last: View | None = st.session_state.get(LATEST)
     st.session_state[LATEST] = now
     if last and last.session is now.session and last.spec != now.spec and bare(last.spec) == bare(now.spec):
-        told = Told(step_between(last, now), effect(now.session, last.spec, now.spec), now.state.version)
-        st.session_state[TOLD] = told
-        st.toast(f"{plain(told.step)}. {moved(told.found)}", icon=":material/gavel:")
+        found = effect(now.session, last.spec, now.spec)
+        st.session_state[TOLD] = Told(step_between(last, now), found, now.state.version)
     told = st.session_state.get(TOLD)
     if told and told.version == now.state.version and last and last.session is now.session:
         draw(now, told)

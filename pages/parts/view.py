@@ -186,6 +186,9 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
         st.stop()
+    if not len(now.matrix.feature):
+        st.warning(f"No {now.noun} is above θ = {now.spec.theta:.3g} in any sample: lower θ under Advanced.",
+                   icon=":material/filter_alt_off:")  # fmt: skip
     data = data_named(now.session.store.meta)
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
     parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {OF[now.spec.scope]}"]

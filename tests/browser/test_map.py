@@ -21,6 +21,13 @@ def test_colour_lasso_and_its_link(page: Page, address: str, browser: Browser) -
     inside = lasso_map(page)
     assert int(inside.split()[0]) > 5
     expect(page.get_by_role("button", name="Always keep")).to_be_visible()
+    page.locator(".st-key-map-list tbody tr").first.click()
+    expect(page.locator(".sample")).to_be_visible(timeout=30_000)
+    settle(page)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("button", name="Previous")).to_be_enabled(timeout=30_000)
+    settle(page)
+    assert lasso_told(page) == inside and page.get_by_test_id("stException").count() == 0
     expect(topic).not_to_have_text("Kept or left out")  # the colours stay
     fresh = browser.new_context().new_page()
     open_page(fresh, page.url)
