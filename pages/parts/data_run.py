@@ -83,7 +83,7 @@ def open_store(key: str) -> None:
     """Go to the Overview of a store."""
     if is_store(key):
         st.session_state[OPENED] = key
-        st.switch_page("pages/overview.py", query_params=link())
+        st.switch_page("pages/overview.py", query_params=link(store=key))
 
 
 # --- what it will take

@@ -105,7 +105,7 @@ def save_and_compare(page: Page, budget: int) -> None:
         page.get_by_label("Keep the present selection under a name").fill(name)
         page.get_by_label("Keep the present selection under a name").press("Enter")
         page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.get_by_text(re.compile(f"“?{name}”? (is|was|stands)|{name}")).first).to_be_visible(timeout=SECONDS)
+        page.locator("td[id^=glide-cell]").filter(has_text=name).first.wait_for(state="attached", timeout=SECONDS)
         settle(page)
     for box, name in (("Compare", "small"), ("With", "large")):
         page.get_by_role("combobox", name=box, exact=True).click()
