@@ -21,7 +21,7 @@ from pages.parts.method_choice import pick_method
 from pages.parts.options import pick_details, pick_theta
 from pages.parts.runnable import selected
 from pages.parts.text import cut, plain
-from pages.parts.view import OPENED, View, link, session_of, url
+from pages.parts.view import FIRST, OPENED, View, link, session_of, url
 
 DATA_WIDTH, METHOD_WIDTH, BUDGET_WIDTH = 190, 220, 220  # pixels
 FOLLOWED = 2  # seconds between two looks at what was decided elsewhere
@@ -82,6 +82,7 @@ def pick_store() -> StoreTitle | None:
     titles = {title.key: title for title in store_titles(cache_dir())}
     if not titles:
         return None
+    st.session_state[FIRST] = "store" not in st.session_state
     opened = st.session_state.pop(OPENED, "")
     if opened in titles:
         st.session_state.store = opened

@@ -18,7 +18,7 @@ from core.system.shown import duration, many, size_told
 from pages.parts.data_source import name_of
 from pages.parts.jobs import show_job
 from pages.parts.text import plain
-from pages.parts.view import OPENED, link, metrics
+from pages.parts.view import FIRST, OPENED, metrics
 
 JOB = "job"  # in the address: the job that is shown
 WATCHED = "watched-job"  # in the session: the job that lived when the page was last drawn
@@ -80,10 +80,18 @@ def is_store(key: str) -> bool:
 
 
 def open_store(key: str) -> None:
-    """Go to the Overview of a store."""
-    if is_store(key):
-        st.session_state[OPENED] = key
-        st.switch_page("pages/overview.py", query_params=link(store=key))
+    """Go to the Overview of a store.
+
+    With the first store there is, by its address: a change of page drops what is bound to the address since this run.
+    """
+    if not is_store(key):
+        return
+    if st.session_state.get(FIRST):
+        address = json.dumps(f"./?store={key}")
+        st.html(f"<script>window.location.assign({address})</script>", unsafe_allow_javascript=True)
+        st.stop()
+    st.session_state[OPENED] = key
+    st.switch_page("pages/overview.py", query_params={})
 
 
 # --- what it will take

@@ -27,6 +27,7 @@ from core.workspace.log import Workspace
 from pages.parts.text import escape, plain, whole
 
 OPENED = "opened-store"  # in the session: the key of a store that a page asks the bar to open
+FIRST = "first-run-with-a-store"  # in the session: whether the bar has a data set for the first time
 ASKED = "page"  # query parameter: the page to go to from app.py
 OF = {"all": "whole samples", "prompt": "prompts", "response": "responses"}  # what a scope is called in a sentence
 SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a third closes the one opened first

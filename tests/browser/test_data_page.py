@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,6 +61,7 @@ def test_from_a_file_to_a_trainer(page: Page, cache: Path, data: Path, tiny_lm: 
         expect(page.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_test_id("stHeading").first).to_have_text(OPENED, timeout=PATIENCE)
         (made,) = store_titles(cache)
+        expect(page).to_have_url(re.compile(f"[?&]store={made.key}"), timeout=30_000)
         assert made.n_samples == ROWS
         go(page, "Export")
         curated = exported(page, tmp_path)
