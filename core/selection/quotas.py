@@ -51,7 +51,13 @@ class Quota:
 def parsed(text: str) -> Quota:
     """The quota that a text says; `str` gives the text back, without needless spaces. Raises SelectionError."""
     if found := PRESET.fullmatch(text.strip()):
-        return Quota(found[1].strip(), EVERY, "=", 0.0, found[2])
+        by = found[1].strip()
+        if by in MARKED:  # they overlap, so no budget can be given out to them
+            raise SelectionError(
+                f"The quota {text.strip()} gives out the budget by {by}, and a sample may be of several: bound each, "
+                f"such as {by}:NAME<=10%."
+            )
+        return Quota(by, EVERY, "=", 0.0, found[2])
     found = BOUND.fullmatch(text.strip())
     parts = [part.strip() for part in found.groups()] if found else [""]
     if not all(parts[:2]):

@@ -12,7 +12,7 @@ from core.matrix.threshold import at_theta
 from core.matrix.turns import in_turn, jaccards
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, ignored, pins, weights
-from core.selection.inputs import SampleInfo, unit_vectors
+from core.selection.inputs import SampleInfo, unit_vectors, vectors_name
 from core.selection.left_out import LeftOut
 from core.selection.picks import by_order
 
@@ -23,7 +23,8 @@ def nearest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
     """The targets take turns, each the sample whose vector has the largest cosine with its own (RDS+, arXiv
     2503.01807).
 
-    Raises SelectionError without the option `reference`, for more than MOST_TARGETS targets, and without vectors.
+    Raises SelectionError without the option `reference`, for more than MOST_TARGETS targets, without vectors, and for
+    other vectors than the model's beside another store, whose samples have none of these.
     """
     units = unit_vectors(matrix, spec, samples)
     rows = target_rows(spec)
@@ -32,6 +33,11 @@ def nearest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
     else:
         if samples is None or samples.target_vectors is None or samples.reference is None:
             raise SelectionError(no_reference(spec))
+        if vectors_name(spec) != "residual":
+            raise SelectionError(
+                f"The samples of the reference {reference_name(spec)} have no vectors in {vectors_name(spec)}: take a "
+                "set of samples as the reference, or the vectors residual."
+            )
         targets = samples.target_vectors(reference_name(spec))
     return _by_likeness(matrix, spec, samples, _limited(targets) @ units.T)
 

@@ -104,7 +104,7 @@ def from_query(query: Mapping[str, str], session: Session) -> tuple[Request, lis
         method,
         unit,
         read.whole(BUDGETS[unit], *budgets(session, unit), usual.budget),
-        {option.name: value for option in METHODS[method].options if (value := read.option(session, method, option))},
+        {o.name: v for o in METHODS[method].options if (v := read.option(session, method, o)) is not None},
         read.word("weights", weights(session, lens), usual.weights),
         read.whole("multiplicity", *WHOLE["multiplicity"], usual.multiplicity),
         read.whole("seed", *WHOLE["seed"], usual.seed),
@@ -160,7 +160,7 @@ class _Reading:
     def option(self, session: Session, method: str, option: Option) -> Any:
         """The value of an option of the method; None for its default."""
         name = f"{method}_{option.name}"
-        if name not in self.query or self.query[name] == str(option.default or ""):
+        if self.query.get(name, "") == "":
             return None
         known: Collection[str] | None = session.info.scores if option.kind == "score" else None
         if option.kind in LISTED:
@@ -169,7 +169,8 @@ class _Reading:
             self.complain(name, "one that is listed here", option.default or "")
             return None
         try:
-            return option.checked(method, self.query[name])
+            value = option.checked(method, self.query[name])
+            return None if value == option.default else value
         except SelectionError as error:
             self.complaints.append(f"{error} It is left out.")
             return None

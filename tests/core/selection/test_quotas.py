@@ -43,6 +43,12 @@ def test_what_is_no_quota_is_refused(text):
         parsed(text)
 
 
+@pytest.mark.parametrize("by", ["set", "tag"])
+def test_no_budget_is_given_out_to_what_overlaps(by):
+    with pytest.raises(SelectionError, match=f"{by}, and a sample may be of several: bound each, such as {by}:NAME<="):
+        parsed(f"{by}=root")
+
+
 def test_no_quota_is_above_everything():
     with pytest.raises(SelectionError, match="The quota source:code<=101% asks for more than 100 %"):
         parsed("source:code<=101%")

@@ -14,7 +14,7 @@ from core.selection.run import select
 from core.selection.targets import rows_of
 from core.selection.vectors import unit_vectors
 from tests.oracles import allowed, credit
-from tests.strategies import F, quick, tasks
+from tests.strategies import F, quick, rich_info, tasks
 
 
 def in_turns(matrix, spec, likeness):
@@ -71,6 +71,15 @@ def test_reference_guided_steers_to_a_set_as_to_a_store():
     part = rows_of(matrix, np.array([3, 4, 9]))
     assert [part.row(i).tolist() for i in range(3)] == [matrix.row(i).tolist() for i in (3, 4, 9)]
     assert np.array_equal(got.weight, reference_weights(matrix, part))
+
+
+def test_targets_of_another_store_have_no_place_among_vectors_of_a_file():
+    matrix, info = FeatureMatrix.from_sets([{0}, {1}, {0, 1}], 2), rich_info(np.random.default_rng(0), 3)
+    spec = SelectionSpec("nearest", 1, options={"reference": "other", "vectors": "own.npy"})
+    with pytest.raises(SelectionError, match="samples of the reference other have no vectors in own.npy"):
+        select(matrix, spec, info)
+    of_set = replace(spec, options={**spec.options, "reference": "set:a"}, sets={"set:a": (1,)})
+    assert select(matrix, of_set, info).rows.tolist() == [1]
 
 
 def test_what_is_no_target_is_named():

@@ -20,9 +20,11 @@ from core.session.request import (
 )
 
 GIVEN = {
-    "sae-simscale": {"tau": 0.25, "against": "nearest"},
-    "kmeans-random": {"k": "elbow", "allocation": "uniform"},
-    "kmq": {"k": 3},
+    "sae-simscale": [{"tau": 0.25, "against": "nearest"}, {"tau": 0.0}],
+    "kmeans-random": [{"k": "elbow", "allocation": "uniform"}],
+    "kmq": [{"k": 3}],
+    "qdit": [{"alpha": 0.0}],
+    "repr-filter": [{"limit": 0.0}],
 }
 
 
@@ -37,7 +39,7 @@ def test_a_request_comes_back_from_its_address(workplace, data):
         workplace.store.key, lens, scope,
         data.draw(st.just(usual.theta) | st.floats(0, 1e6)), method, unit,
         data.draw(st.just(usual.budget) | st.integers(*budgets(workplace, unit))),
-        data.draw(st.sampled_from([{}, GIVEN.get(method, {})])),
+        data.draw(st.sampled_from([{}, *GIVEN.get(method, [])])),
         data.draw(st.sampled_from(weights(workplace, lens))),
         data.draw(st.integers(*WHOLE["multiplicity"])),
         data.draw(st.integers(*WHOLE["seed"])),
@@ -86,6 +88,12 @@ def test_an_option_that_cannot_be_is_left_out(workplace):
     asked, (sentence,) = from_query(query, workplace)
     assert asked.options == {}
     assert "tau" in sentence and "got '7'" in sentence
+
+
+def test_an_option_of_nothing_counts_and_one_that_is_its_default_does_not(workplace):
+    for query, options in (("0", {"tau": 0.0}), ("0.80", {}), ("", {})):
+        asked, told = from_query({"method": "sae-simscale", "sae-simscale_tau": query}, workplace)
+        assert (asked.options, told) == (options, [])
 
 
 def test_a_specification_is_the_request_that_it_came_from(workplace):
