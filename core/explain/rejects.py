@@ -85,10 +85,10 @@ def by_quota(selection: Selection, rows: np.ndarray) -> dict[int, str]:
     bounds = selection.details.get("bounds", ())
     if not bounds:
         return {}
-    full = full_groups(bounds, selection.rows)
+    full = full_groups(bounds, selection.rows, rows)
     rest = "" if selection.details["free"] else "the groups with a least share take the whole budget"
-    said = {row: f"{full[row]} leaves no room for it" if full[row] else rest for row in rows.tolist()}
-    return {row: f"quota: {why}" for row, why in said.items() if why}
+    said = [f"{quota} leaves no room for it" if quota else rest for quota in full]
+    return {row: f"quota: {why}" for row, why in zip(rows.tolist(), said, strict=True) if why}
 
 
 def decided(matrix: FeatureMatrix, spec: SelectionSpec, row: int, names: Names) -> str:

@@ -14,9 +14,10 @@ def in_turn(likeness: np.ndarray, allowed: np.ndarray, n: int, first: int) -> np
     """
     is_open, at = allowed.copy(), np.zeros(len(likeness), np.int64)
     order = np.empty(likeness.shape, np.int32)
-    for t in range(len(likeness)):
-        order[t] = np.argsort(-likeness[t], kind="mergesort")
     rows = np.empty(min(n, np.sum(allowed)), np.int64)
+    for k in range(min(len(likeness), len(rows))):  # those whose turn comes
+        t = (first + k) % len(likeness)
+        order[t] = np.argsort(-likeness[t], kind="mergesort")
     for k in range(len(rows)):
         t = (first + k) % len(likeness)
         while not is_open[order[t, at[t]]]:

@@ -65,12 +65,12 @@ def bounds_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | 
     for quota in map(parsed, spec.quotas):
         unit = quota.unit if quota.unit in ("samples", "tokens") else spec.unit
         together.setdefault((quota.by, unit), []).append(quota)
-    found = []
+    found, allowed = [], available(matrix, spec)
     for (by, unit), quotas in together.items():
         cost = costs(matrix, replace(spec, unit=unit), samples)
         for of, names, label in groupings(matrix, spec, samples, by, quotas):
-            bounds = bounded(available(matrix, spec), spec, quotas, (of, names, label), (unit, cost))
-            check_bounds(bounds, spec, available(matrix, spec))
+            bounds = bounded(allowed, spec, quotas, (of, names, label), (unit, cost))
+            check_bounds(bounds, spec, allowed)
             found.append(bounds)
     return tuple(found)
 
@@ -186,10 +186,10 @@ def check_met(bounds: Sequence[Bounds], rows: np.ndarray) -> None:
             )
 
 
-def full_groups(bounds: Sequence[Bounds], rows: np.ndarray) -> list[str]:
-    """Of each sample the quota that leaves no room for it beside the picks `rows`, nothing where there is room."""
-    said = [""] * len(bounds[0].label)
+def full_groups(bounds: Sequence[Bounds], picks: np.ndarray, rows: np.ndarray) -> list[str]:
+    """Of each of `rows` int64 the quota that leaves no room for it beside `picks`, nothing where there is room."""
+    said = [""] * len(rows)
     for one in bounds:
-        for row in np.flatnonzero(~one.fits(one.taken(rows))).tolist():
-            said[row] = said[row] or one.allows[one.label[row]]
+        for i in np.flatnonzero(~one.fits(one.taken(picks))[rows]).tolist():
+            said[i] = said[i] or one.allows[one.label[rows[i]]]
     return said

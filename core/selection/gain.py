@@ -15,7 +15,7 @@ from core.matrix.concave import SHAPES, all_added, concave_greedy, high_values, 
 from core.matrix.largest import k_largest
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, ignored, pins, weights
-from core.selection.inputs import SampleInfo, costs, ranked_column
+from core.selection.inputs import SampleInfo, at_once, costs, ranked_column
 from core.selection.left_out import LeftOut
 from core.selection.picks import finish
 
@@ -85,7 +85,10 @@ def gain_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
         value = value * np.repeat(ranked_column(matrix, spec, samples, "quality"), matrix.counts)
     used = FeatureMatrix(matrix.indptr, matrix.feature, value, matrix.n_features)
     if spread := float(options.get("spread", 0)):
-        used = passed_on(used, neighbours_of(matrix, spec, samples), spread)
+        near, own = neighbours_of(matrix, spec, samples), (spec.lens, spec.scope, spec.theta)
+        of = (*own, options.get("values"), options.get("quality"), spread)
+        remember = samples.remember if samples else at_once
+        used = remember(("passed on", of), lambda: passed_on(used, near, spread))
     shape = str(options.get("returns", "power"))
     number = float(options.get("cap", 1) if shape == "cap" else options.get("exponent", 0.5))
     return Gain(used, np.where(ignored(matrix, spec), 0.0, weights(matrix, spec)), shape, number)

@@ -5,6 +5,9 @@ A target may be one of the samples to choose from; it is then the one most like 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from core.errors import SelectionError
@@ -12,7 +15,7 @@ from core.matrix.threshold import at_theta
 from core.matrix.turns import in_turn, jaccards
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, ignored, pins, weights
-from core.selection.inputs import SampleInfo, unit_vectors, vectors_name
+from core.selection.inputs import SampleInfo, at_once, unit_vectors, vectors_name
 from core.selection.left_out import LeftOut
 from core.selection.picks import by_order
 
@@ -26,8 +29,7 @@ def nearest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
     Raises SelectionError without the option `reference`, for more than MOST_TARGETS targets, without vectors, and for
     other vectors than the model's beside another store, whose samples have none of these.
     """
-    units = unit_vectors(matrix, spec, samples)
-    rows = target_rows(spec)
+    units, rows = unit_vectors(matrix, spec, samples), target_rows(spec)
     if rows is not None:
         targets = units[rows]
     else:
@@ -39,7 +41,7 @@ def nearest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
                 "set of samples as the reference, or the vectors residual."
             )
         targets = samples.target_vectors(reference_name(spec))
-    return _by_likeness(matrix, spec, samples, _limited(targets) @ units.T)
+    return _by_likeness(matrix, spec, samples, lambda: _limited(targets) @ units.T)
 
 
 def jaccard(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
@@ -48,6 +50,11 @@ def jaccard(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
 
     Raises SelectionError without the option `reference`, and for more than MOST_TARGETS targets.
     """
+    return _by_likeness(matrix, spec, samples, lambda: _jaccards(matrix, spec, samples))
+
+
+def _jaccards(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
+    """How like the targets the samples are by their features: float32 (T, N)."""
     weight = np.where(ignored(matrix, spec), 0.0, weights(matrix, spec))
     reference = target_matrix(matrix, spec, samples)
     _limited(reference.counts)
@@ -56,13 +63,19 @@ def jaccard(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
         target = np.zeros(matrix.n_features)
         target[reference.row(t)] = reference.value[reference.indptr[t] : reference.indptr[t + 1]]
         likeness[t] = jaccards(matrix.indptr, matrix.feature, matrix.value, weight, target)
-    return _by_likeness(matrix, spec, samples, likeness)
+    return likeness
 
 
 def _by_likeness(
-    matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, likeness: np.ndarray
+    matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, compare: Callable[[], np.ndarray]
 ) -> Selection:
-    """The targets in turn by their likeness float32 (T, N)."""
+    """The targets in turn by their likeness float32 (T, N), which `compare` gives: remembered if `samples` can, as
+    within quotas a selection is made in steps that differ in their pins, bans and budget alone.
+    """
+    alike = replace(spec, budget=1, unit="samples", pins=(), bans=(), quotas=(), sets={})
+    name = reference_name(spec)
+    remember = samples.remember if samples else at_once
+    likeness = remember(("likeness", name, vectors_name(spec), (spec.sets.get(name), repr(alike))), compare)
     n = spec.budget if spec.unit == "samples" else matrix.n_samples
     first = len(pins(spec))  # as if they had had their turns, so that a selection can be gone on with
     order = in_turn(np.ascontiguousarray(likeness, np.float32), candidates(matrix, spec), n, first)

@@ -40,12 +40,13 @@ def select_within(
     With a monotone submodular value and one grouping in samples, greedy has at least half of the best that the bounds
     allow (Fisher, Nemhauser and Wolsey 1978). Raises SelectionError if a least cannot be met, or nothing fits.
     """
+    allowed, cost = available(matrix, spec), costs(matrix, spec, samples)
     first, found = pins(spec), None  # found: what the method gave at the last step
     picks = Picks(first, np.ones(len(first), np.int32), [one.taken(first) for one in bounds])
     for short in (True, False):
         ahead, before = AT_ONCE, len(picks.rows)
-        while (open_ := _open(matrix, spec, samples, bounds, picks, short)).any():
-            found = METHODS[spec.method](matrix, _step(matrix, spec, samples, picks, open_, ahead), samples)
+        while (open_ := _open(spec, allowed, cost, bounds, picks, short)).any():
+            found = METHODS[spec.method](matrix, _step(spec, cost, picks, open_, ahead), samples)
             n = _take(bounds, picks, found, short)
             if not n:
                 break
@@ -56,22 +57,16 @@ def select_within(
         raise SelectionError(f"The quotas {', '.join(spec.quotas)} leave room for no sample: allow more of one group.")
     if found is None:  # the pins are all: what else the method has to say
         nobody = np.zeros(matrix.n_samples, bool)
-        found = METHODS[spec.method](matrix, _step(matrix, spec, samples, picks, nobody, AT_ONCE), samples)
+        found = METHODS[spec.method](matrix, _step(spec, cost, picks, nobody, AT_ONCE), samples)
     details = {**found.details, "bounds": tuple(bounds), "free": len(picks.rows) - before}
     return finish(matrix, spec, picks.rows, picks.rounds, found.weight, details)
 
 
 def _open(
-    matrix: FeatureMatrix,
-    spec: SelectionSpec,
-    samples: SampleInfo | None,
-    bounds: Sequence[Bounds],
-    picks: Picks,
-    short: bool,
+    spec: SelectionSpec, allowed: np.ndarray, cost: np.ndarray, bounds: Sequence[Bounds], picks: Picks, short: bool
 ) -> np.ndarray:
-    """Who may come next, only of groups that are short if so asked: bool (N,)."""
-    cost, open_ = costs(matrix, spec, samples), available(matrix, spec)
-    open_ &= cost <= spec.budget - cost[picks.rows].sum()
+    """Who of those allowed bool (N,) may come next, only of groups that are short if so asked: bool (N,)."""
+    open_ = allowed & (cost <= spec.budget - cost[picks.rows].sum())
     open_[picks.rows] = False
     wanted = np.zeros_like(open_)
     for one, taken in zip(bounds, picks.taken, strict=True):
@@ -80,14 +75,7 @@ def _open(
     return open_ & wanted if short else open_
 
 
-def _step(
-    matrix: FeatureMatrix,
-    spec: SelectionSpec,
-    samples: SampleInfo | None,
-    picks: Picks,
-    open_: np.ndarray,
-    ahead: int,
-) -> SelectionSpec:
+def _step(spec: SelectionSpec, cost: np.ndarray, picks: Picks, open_: np.ndarray, ahead: int) -> SelectionSpec:
     """The request that goes on from `picks` among open_ bool (N,): those of the round that is going on are its pins,
     those of earlier rounds are over, so they and what they took of the budget are gone.
     """
@@ -95,7 +83,7 @@ def _step(
     earlier, current = picks.rows[~now], picks.rows[now]
     barred = ~open_
     barred[current] = False
-    budget = spec.budget - int(costs(matrix, spec, samples)[earlier].sum())
+    budget = spec.budget - int(cost[earlier].sum())
     if spec.unit == "samples" and METHODS[spec.method].nested:  # what comes later does not change what comes first
         budget = min(budget, len(current) + ahead)
     bans = tuple(np.flatnonzero(barred).tolist())

@@ -76,7 +76,7 @@ def test_reference_guided_steers_to_a_set_as_to_a_store():
 def test_targets_of_another_store_have_no_place_among_vectors_of_a_file():
     matrix, info = FeatureMatrix.from_sets([{0}, {1}, {0, 1}], 2), rich_info(np.random.default_rng(0), 3)
     spec = SelectionSpec("nearest", 1, options={"reference": "other", "vectors": "own.npy"})
-    with pytest.raises(SelectionError, match="samples of the reference other have no vectors in own.npy"):
+    with pytest.raises(SelectionError, match=r"samples of the reference other have no vectors in own\.npy"):
         select(matrix, spec, info)
     of_set = replace(spec, options={**spec.options, "reference": "set:a"}, sets={"set:a": (1,)})
     assert select(matrix, of_set, info).rows.tolist() == [1]

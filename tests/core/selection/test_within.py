@@ -18,7 +18,7 @@ from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.selection.specs import spec_dict, spec_from
 from tests.oracles import allowed, cost, credit, features, triples
-from tests.strategies import OPTIONS, quick, rich_info, tasks
+from tests.strategies import OPTIONS, F, quick, rich_info, tasks
 
 quotas = st.lists(
     st.sampled_from([
@@ -85,6 +85,29 @@ def test_step_by_step_a_method_gives_what_it_gives_at_once(task):
                 assume(False)
             steps = select(matrix, replace(wanted, quotas=("source:*<=100%",)), info)
             assert triples(steps) == triples(whole), method
+
+
+@settings(max_examples=15, deadline=None)
+@given(tasks(), quotas)
+def test_what_is_remembered_between_steps_changes_nothing(task, texts):
+    matrix, spec, info = task
+    spec, kept = replace(spec, quotas=tuple(texts), sets={"set:some": (0,)}), {}
+
+    def remember(key, compute):
+        if key not in kept:
+            kept[key] = compute()
+        return kept[key]
+
+    info = replace(info, directions=lambda lens: np.eye(F, dtype=np.float32)[::-1] * 0.6 + 0.2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(within, "AT_ONCE", 1)
+        for method, options in (("nearest", {}), ("jaccard", {}), ("sae-gain", {"spread": 0.5, "quality": "grade"})):
+            wanted = replace(of_method(spec, method), options={**OPTIONS.get(method, {}), **options})
+            got = outcome(matrix, wanted, replace(info, remember=remember))
+            assert triples(got) == triples(outcome(matrix, wanted, info)), method
+            assert select(matrix, wanted, replace(info, remember=remember)).rows.tolist() == got.rows.tolist()
+    assert sum("likeness" in key for key in kept) == 2, "once for a method, whatever the steps"
+    assert sum("passed on" in key for key in kept) == 1
 
 
 def brute(matrix, spec, label, least, most):
