@@ -79,6 +79,8 @@ def trace_in_words(trace: Any) -> str:
         pairs = list(zip(places if trace.hovertext is None else trace.hovertext, heights, strict=True))
         shown = ", ".join(f"{shortly(name)} {shortly(value)}" for name, value in pairs[:BARS])
         return shown + (f" and {len(pairs) - BARS:,} more bars" if len(pairs) > BARS else "")
+    if trace.type == "histogram":
+        return f"how {len(x):,} values are spread from {shortly(min(x))} to {shortly(max(x))}"
     if "lines" not in (trace.mode or "") or not x:
         return f"{len(x):,} {'point' if len(x) == 1 else 'points'}"
     return f"from {shortly(y[0])} at {shortly(x[0])} to {shortly(y[-1])} at {shortly(x[-1])}"

@@ -65,6 +65,15 @@ def test_the_card_of_a_topic_shows_whole_samples(visit, session):
     assert "context" not in said.lower() and "token" not in said.lower()
 
 
+def test_each_tab_of_a_card_is_drawn_when_it_is_opened(visit, session):
+    at = visit("features", feature=3)
+    for tab, says in (("Neighbours", "Together in samples"), ("Values", "Over ")):
+        at.session_state["card-topics"] = tab
+        at.run()
+        assert not at.exception
+        assert says in html(at) or any(caption.value.startswith(says) for caption in at.caption), tab
+
+
 def test_the_card_of_a_token_feature_shows_contexts_and_its_kind(visit, session, monkeypatch):
     monkeypatch.setattr(type(session.store), "kinds", lambda _: dict.fromkeys(range(24), "content word"))
     at = visit("features", lens="tokens", feature=2)

@@ -25,3 +25,8 @@ def test_bars_are_told_one_by_one_as_long_as_they_are_few():
 def test_a_heatmap_and_an_empty_line_have_words():
     assert in_words(go.Figure(go.Heatmap(x=["a", "b"], y=["c"], z=[[1, 2]]))) == "Chart. a table of 1 by 2 cells."
     assert in_words(go.Figure(line("none", [], [], "#000000"))) == "Chart. none: 0 points."
+
+
+def test_a_histogram_says_how_far_its_values_reach():
+    figure = go.Figure(go.Histogram(x=[0.25, 3.0, 1.0]))
+    assert in_words(figure) == "Chart. how 3 values are spread from 0.25 to 3."
