@@ -72,15 +72,15 @@ def show_features(lens: str) -> None:
     if not features:
         st.info(f"No decisions on {noun}s yet. Open one, then ignore it or exclude its samples.")
         return
-    seen = now.through(lens)
-    kept = active_in(seen.matrix, seen.selection.rows)
+    matrix = now.session.matrix(now.spec.scope, now.session.default_theta(now.spec.scope, lens)[0], lens)
+    kept, names = active_in(matrix, now.selection.rows), now.names(lens)
     frame = pd.DataFrame(
         {
             noun: features,
-            "name": [whole(seen.label(f)) for f in features],
+            "name": [whole(names.get(f) or f"{noun} {f}") for f in features],
             "decision": [decision_name(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
             "why": [whole(own.reasons.get(f, "")) for f in features],
-            "samples": [len(samples_with(seen.matrix, f)) for f in features],
+            "samples": [len(samples_with(matrix, f)) for f in features],
             "kept": kept[features],
         }
     )

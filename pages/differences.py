@@ -41,7 +41,7 @@ def choices() -> list[str]:
 
 def stores() -> list[str]:
     """Other stores of the cache, each of which is a group to compare with."""
-    return [f"store:{key}" for key in listed(now.session.store, "reference") if key]
+    return [f"store:{key}" for key in listed(now.session.store, "reference") if key and ":" not in key]
 
 
 def called(name: str) -> str:

@@ -158,17 +158,20 @@ def show_decomposition() -> None:
         st.info(f"{name} and the number of active features do not rise together here.", icon=":material/straighten:")
         return
     listed = found.order[: max(found.half, 25)]
-    known = later(session, "kinds", lambda: known_kinds(session.store), "The kinds of the features are told apart")
+    known = later(
+        session, "known kinds", lambda: known_kinds(session.store), "The kinds of the features are told apart"
+    )
     if known is None:
         return
     kinds = [known.get(f, "topic") for f in listed.tolist()]
-    what = "length" if column == LENGTH else text.plain(column)
+    what = "length" if column == LENGTH else column
     findings.lead(f"{found.half:,} of {len(found.order):,} features account for half of what goes with {what}.")
     left, right = st.columns([2, 3], gap="large")
     with left:
         draw(figures.share_curve(found), "longest-shares", 520)
     with right:
         draw(figures.share_bars(found, kinds, now.label), "longest-bars", 520)
+    what = text.plain(what)
     st.caption(
         f"The covariance of {what} and number of features is the sum of each feature's covariance with {what}. "
         f"{many(found.half, 'feature')} make up half of it" + told(listed[: found.half], known)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.session.session import workspace_of
 from core.store.catalogue import store_titles
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
@@ -19,9 +20,15 @@ def listed(store: FeatureStore, kind: str) -> dict[str, str]:
 
 
 def _references(store: FeatureStore) -> dict[str, str]:
-    """The keys of the other stores in the cache that can be opened."""
+    """The keys of the other stores in the cache that can be opened, and the sets and tags of this one's samples."""
     titles = {t.key: t.text for t in store_titles(cache_dir()) if not t.error and t.key != store.key}
-    return {"": "none"} | titles
+    state = workspace_of(store).state()
+    own = {
+        f"{kind}:{name}": f"{kind} {name}"
+        for kind, named in (("set", state.sets), ("tag", state.tags))
+        for name in named
+    }
+    return {"": "none"} | titles | own
 
 
 def _vectors(store: FeatureStore) -> dict[str, str]:

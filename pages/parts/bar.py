@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import SaelectError
+from core.errors import SaelectError, SelectionError
 from core.schema import SelectionSpec
+from core.session.groups import with_sets
 from core.session.request import scopes
 from core.session.session import Session, workspace_of
 from core.store.catalogue import StoreTitle, found_by, store_titles
@@ -119,7 +120,15 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
         method, budget, unit, theta, scope, vetoes=decided.vetoes, pins=state.pins, bans=state.bans, lens=lens,
         boosts=decided.boosts, **details,
     )  # fmt: skip
-    return workspace, state, spec
+    return workspace, state, with_rows(spec, state)
+
+
+def with_rows(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:
+    """The request with the rows of the sets that it names; as it is where one is missing, which `selected` says."""
+    try:
+        return with_sets(spec, state)
+    except SelectionError:
+        return spec
 
 
 @st.fragment(run_every=FOLLOWED)
@@ -140,8 +149,17 @@ def pick_lens(session: Session) -> str:
         return lenses[0]
     return st.segmented_control(
         "Look through", lenses, default=lenses[0], required=True, key="lens", bind="query-params", help=LENS_HELP,
-        on_change=lambda: st.query_params.pop("feature", None),  # its number means nothing in another lens
+        on_change=forget_features,
     )  # fmt: skip
+
+
+def forget_features() -> None:
+    """The number of a feature means nothing in another lens: neither that of the page nor that of the map's colours."""
+    st.query_params.pop("feature", None)
+    if st.session_state.get("of", "").isdecimal():
+        st.session_state.of = ""
+    elif st.query_params.get("of", "").isdecimal() and "of" not in st.session_state:
+        st.query_params.pop("of")
 
 
 def pick_scope(session: Session, lens: str) -> str:

@@ -98,7 +98,7 @@ def say_change(now: View) -> None:
     """What the latest decision changed, wherever it was taken, undo and redo included; as long as it is the latest."""
     last: View | None = st.session_state.get(LATEST)
     st.session_state[LATEST] = now
-    if last and last.session is now.session and last.spec != now.spec and bare(last.spec) == bare(now.spec):
+    if last and last.session is now.session and last.spec != now.spec and same_task(last.spec, now.spec):
         found = effect(now.session, last.spec, now.spec)
         st.session_state[TOLD] = Told(step_between(last, now), found, now.state.version)
     told = st.session_state.get(TOLD)
@@ -107,8 +107,13 @@ def say_change(now: View) -> None:
 
 
 def bare(spec: SelectionSpec) -> SelectionSpec:
-    """A request without decisions."""
+    """A request without decisions; the sets that its options name stay."""
     return replace(spec, vetoes={}, boosts={}, pins=(), bans=())
+
+
+def same_task(one: SelectionSpec, two: SelectionSpec) -> bool:
+    """Whether two requests differ in decisions alone, among them those on which samples are in a set."""
+    return replace(bare(one), sets={}) == replace(bare(two), sets={})
 
 
 def step_between(last: View, now: View) -> str:

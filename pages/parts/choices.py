@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from pages.parts.asked import start_over
+from pages.parts.text import whole
+
 
 def choose(
     label: str, parameter: str, titles: Mapping[str, str], help: str | None = None, default: str | None = None
@@ -15,6 +18,7 @@ def choose(
     In the address stands the name alone, as a title may change (while a run grows), and a `default` not at all: a box
     out of sight is bound to it, which the browser's Back and the links of the navigation reach.
     """
+    start_over(parameter, "")
     key = f"pick-{parameter}"
     first = next(iter(titles))
     asked = st.session_state.get(parameter, st.query_params.get(parameter, ""))
@@ -28,4 +32,4 @@ def choose(
         chosen = st.session_state[key]
         st.session_state[parameter] = "" if chosen == default else chosen
 
-    return st.selectbox(label, list(titles), format_func=lambda n: titles[n], key=key, help=help, on_change=take)
+    return st.selectbox(label, list(titles), format_func=lambda n: whole(titles[n]), key=key, help=help, on_change=take)

@@ -75,9 +75,19 @@ def boost(now: View, features: list[int], lens: str, key: str) -> None:
         st.rerun()
     if apply or lift:
         title = f"Weigh {many(len(features), NOUNS[lens])} ×{wanted:g}"
-        seen = now.through(lens)
-        ask_first(seen, title, boosted(seen.spec, features, wanted),
-                  lambda: now.workspace.boost(features, wanted, lens))  # fmt: skip
+        seen = through(now, lens)
+        if seen:
+            ask_first(seen, title, boosted(seen.spec, features, wanted),
+                      lambda: now.workspace.boost(features, wanted, lens))  # fmt: skip
+
+
+def through(now: View, lens: str) -> View | None:
+    """The view through a lens; None where nothing is selected then, which is said."""
+    try:
+        return now.through(lens)
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/block:")
+        return None
 
 
 def decision_name(veto: str, factor: float) -> str:
@@ -107,7 +117,9 @@ def decide_on_many(now: View, features: list[int]) -> None:
 
 def ask_veto(now: View, features: list[int], mode: str, reason: str, lens: str) -> None:
     """A dialog on what a veto of several features would change; one that changes nothing proposes a larger group."""
-    seen = now.through(lens)
+    seen = through(now, lens)
+    if seen is None:
+        return
     title = f"{'Ignore' if mode == 'ignore' else 'Exclude the samples of'} {many(len(features), seen.noun)}"
     ask_first(
         seen, title, vetoed(seen.spec, features, mode), lambda: now.workspace.veto(features, mode, reason, lens),

@@ -41,10 +41,12 @@ def show(now: View, row: int, new: Sequence[int]) -> int | None:
     clicked = table(now, row, features[~formal], values[~formal], new, "meant") if not formal.all() else None
     if formal.any():
         with st.expander(f"And {many(int(formal.sum()), noun)} of wording and format"):
-            clicked = table(now, row, features[formal], values[formal], new, "formal") or clicked
+            other = table(now, row, features[formal], values[formal], new, "formal")
+            clicked = clicked if other is None else other
     if now.spec.lens == "topics":
         st.caption("A value near θ is a hint only: the weaker topics of a sample often miss it.")
-    actions(now, clicked or int(features[~formal][0] if not formal.all() else features[0]))
+    strongest = int(features[~formal][0] if not formal.all() else features[0])
+    actions(now, strongest if clicked is None else clicked)
     return clicked
 
 

@@ -15,7 +15,7 @@ from pages.parts.tables import clickable
 from pages.parts.text import escape, plain, whole
 from pages.parts.view import View, link
 
-DELETED = "deleted-selection"  # in the session: the name and the specification of the one deleted last
+DELETED = "deleted-selection"  # in the session: its store, the name and the specification of the one deleted last
 
 
 def save_form(now: View) -> None:
@@ -67,7 +67,7 @@ def manage(now: View, name: str) -> None:
                 now.workspace.save_selection(to, now.state.selections[name])
                 st.rerun()
         if st.button("Delete", icon=":material/delete:", key="delete-selection"):
-            st.session_state[DELETED] = name, now.state.selections[name]
+            st.session_state[DELETED] = now.session.store.key, name, now.state.selections[name]
             now.workspace.delete_selection(name)
             st.rerun()
 
@@ -87,14 +87,16 @@ def load_link(now: View, name: str) -> None:
     except SaelectError as error:
         st.caption(plain(error))
         return
+    if spec.quotas:
+        st.caption("Its quotas are not loaded: the pages have none yet.")
     address = escape("budget?" + urlencode(request_of(spec, now.session.store.key).to_query(now.session)))
     st.html(f"<a href='{address}' target='_self' style='color:inherit'>Load “{escape(name)}”</a>", width="content")
 
 
 def bring_back(now: View) -> None:
     """After one was deleted: the way back."""
-    name, spec = st.session_state.get(DELETED, ("", None))
-    if spec is None or name in now.state.selections:
+    store, name, spec = st.session_state.get(DELETED, ("", "", None))
+    if store != now.session.store.key or name in now.state.selections:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"“{plain(name)}” was deleted.", width="content")

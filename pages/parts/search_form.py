@@ -14,7 +14,7 @@ from core.session.facets import Bounds, Facets, facets
 from core.session.search import STATUSES, Query, parsed_features, sources
 from pages.parts.address import get, put
 from pages.parts.saved_searches import saved_searches
-from pages.parts.text import cut, whole
+from pages.parts.text import cut, plain, whole
 from pages.parts.view import View
 
 ANY = "*"  # in the address: no condition, as sources may have no name
@@ -63,10 +63,9 @@ def ask(now: View) -> Asked:
 def bounds(what: str, low: str, high: str, **about: Any) -> tuple[Any, Any]:
     """The least and the most of a number, each of which may be left empty."""
     columns = st.columns(2)
-    least = columns[0].number_input(f"Fewest {what}" if what == "tokens" else f"Lowest {what}", value=None, key=low,
-                                    bind="query-params", **about)  # fmt: skip
-    most = columns[1].number_input(f"Most {what}" if what == "tokens" else f"Highest {what}", value=None, key=high,
-                                   bind="query-params", **about)  # fmt: skip
+    few, many = ("Fewest", "Most") if what == "tokens" else ("Lowest", "Highest")
+    least = columns[0].number_input(f"{few} {plain(what)}", value=None, key=low, bind="query-params", **about)
+    most = columns[1].number_input(f"{many} {plain(what)}", value=None, key=high, bind="query-params", **about)
     return least, most
 
 
@@ -90,16 +89,31 @@ def choices(now: View, query: Query, found: Facets) -> None:
     if readings(now.session).any():
         choose("Read by the model", "find_read", "all", {name: found.read.get(name, 0) for name in READ}, str)
     if now.session.info.scores:
-        choose("Score", "find_score", "", dict.fromkeys(now.session.info.scores), whole)
+        choose("Score", "find_score", "", dict.fromkeys(now.session.info.scores), whole, forget_bounds)
     if query.score_column:
-        within(cut(query.score_column, 20), found.scores, query.score, ("find_low", "find_high"), "")
+        within(plain(cut(query.score_column, 20)), found.scores, query.score, ("find_low", "find_high"), "")
 
 
-def choose(label: str, name: str, nothing: str, counts: Mapping[str, int | None], called: Callable[[str], str]) -> None:
-    """One of several, or `nothing`; it stands in the address, as the labels change with their counts."""
+def choose(
+    label: str, name: str, nothing: str, counts: Mapping[str, int | None], called: Callable[[str], str],
+    then: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """One of several, or `nothing`; it stands in the address, as the labels change with their counts.
+
+    then: called after another one is chosen.
+    """
+
+    def take(value: str) -> None:
+        put(**{name: None if value == nothing else value})
+        then()
+
     pick(label, name, [nothing, *counts], get(name, nothing),
-         lambda value: "any" if value == nothing else called(value) + counted(counts.get(value)),
-         lambda value: put(**{name: None if value == nothing else value}))  # fmt: skip
+         lambda value: "any" if value == nothing else called(value) + counted(counts.get(value)), take)  # fmt: skip
+
+
+def forget_bounds() -> None:
+    """Those of one score mean nothing for another."""
+    st.session_state.update(find_low=None, find_high=None)
 
 
 def within(label: str, counts: Mapping[Bounds, int], now: Bounds, keys: tuple[str, str], unit: str) -> None:
@@ -162,9 +176,9 @@ def several(now: View, label: str, name: str, known: Sequence[int], counts: np.n
     key = f"choose-{name}"
     chosen = [f for f in parsed_features(get(name), now.noun) if 0 <= f < len(counts)]
     st.session_state[key] = list(dict.fromkeys(chosen))
-    rare = [f for f in chosen if not counts[f]]
+    rare = list(dict.fromkeys(f for f in chosen if not counts[f]))
     st.multiselect(
-        label, [*known, *rare], key=key, placeholder="Type a name", max_selections=20, width=200,
+        label, [*known, *rare], key=key, placeholder="Type a name", width=200,
         format_func=lambda f: f"{whole(cut(now.label(f), 60))} · {f} ({counts[f]:,})",
         on_change=lambda: put(**{name: ",".join(map(str, st.session_state[key])) or None}),
     )  # fmt: skip

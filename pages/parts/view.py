@@ -18,6 +18,7 @@ from core.features.shown_labels import labels_of, labels_stamp, wording_of
 from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
 from core.session.budgets import random_coverage
+from core.session.request import weights
 from core.session.session import Session, by_method, open_session
 from core.store.meta import data_named
 from core.system.files import stamp
@@ -60,11 +61,17 @@ class View:
         return self.session.remember("kinds", self.session.store.kinds) if self.spec.lens == "tokens" else {}
 
     def through(self, lens: str) -> View:
-        """The same request through a lens: its default θ, the vetoes of its features; SaelectError as `select`."""
+        """The same request through a lens: its default θ, the vetoes of its features.
+
+        Weights that the lens does not have become uniform. Raises SaelectError as `select`.
+        """
         if lens == self.spec.lens:
             return self
         theta, decided = self.session.default_theta(self.spec.scope, lens)[0], self.state.of(lens)
-        spec = replace(self.spec, lens=lens, theta=theta, vetoes=decided.vetoes, boosts=decided.boosts)
+        kept = self.spec.weights if self.spec.weights in weights(self.session, lens) else "uniform"
+        spec = replace(
+            self.spec, lens=lens, theta=theta, weights=kept, vetoes=decided.vetoes, boosts=decided.boosts
+        )  # fmt: skip
         return replace(self, spec=spec, order=self.session.order(spec), selection=self.session.selection(spec))
 
     @property
@@ -195,7 +202,9 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
     parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {OF[now.spec.scope]}"]
     parts += [f"{name} = {value}" for name, value in now.spec.options.items()]
     if now.decided.vetoes:
-        parts.append(f"{len(now.decided.vetoes)} vetoed")
+        parts.append(f"{len(now.decided.vetoes):,} vetoed")
+    if now.decided.boosts:
+        parts.append(f"{len(now.decided.boosts):,} boosted")
     st.html(f"<div style='opacity:.7;font-size:.9rem' data-testid='state-line'>{escape(' · '.join(parts))}</div>")
     return now
 

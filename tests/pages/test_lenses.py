@@ -7,12 +7,14 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import app
 from core.refine.runs import RefineConfig
 from core.schema import SelectionSpec
 from core.session.session import workspace_of
-from tests.factories import KEY
+from core.store.reader import open_store
+from tests.factories import KEY, TOPICS
 from tests.made_runs import write_proof, write_refinement
 from tests.pages.conftest import F, N, box, listed, make_store, make_topics_alone, metrics, topic_sets
 
@@ -180,6 +182,37 @@ def test_weights_that_a_lens_does_not_have_are_left(visit, cache):
     next(g for g in at.get("button_group") if g.label == "Look through").set_value("topics").run()
     assert not at.warning and not at.exception
     assert (at.session_state["view"].spec.lens, at.session_state["view"].spec.weights) == ("topics", "uniform")
+
+
+def test_decisions_on_topics_are_listed_whatever_the_weights_of_tokens(visit, cache):
+    write_kinds(cache, "'content word'")
+    workspace = workspace_of(open_store(cache / f"{KEY}.duckdb"))
+    workspace.veto([1], lens="topics")
+    at = visit("decisions", lens="tokens", weights="content")
+    assert at.session_state["view"].spec.weights == "content"
+    assert at.session_state["view"].through("topics").spec.weights == "uniform"
+    for topic in range(TOPICS):
+        workspace.veto([topic], mode="block", lens="topics")
+    at.run()
+    table = next(f.value for f in at.dataframe if "topic" in f.value)
+    assert table["topic"].tolist() == [1, 0, *range(2, TOPICS)] and table["name"][0] == "topic 1"
+
+
+def test_a_veto_through_a_lens_where_nothing_can_be_kept_is_told(visit, session):
+    workspace = workspace_of(session.store)
+    for topic in range(TOPICS):
+        workspace.veto([topic], mode="block", lens="topics")
+    matrix = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
+    workspace.pin([int(np.argmax(matrix.counts))])
+
+    def ask(now) -> None:
+        from pages.parts.feature_decisions import ask_veto
+
+        ask_veto(now, [0], "ignore", "", "topics")
+
+    now = visit(lens="tokens").session_state["view"]
+    at = AppTest.from_function(ask, args=(now,)).run()
+    assert not at.exception and len(at.warning) == 1
 
 
 def test_topics_may_be_those_of_whole_samples_alone(visit, cache):

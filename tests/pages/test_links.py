@@ -8,7 +8,7 @@ import pytest
 from core.session import sample_info
 from core.store import reader
 from tests.factories import KEY
-from tests.pages.conftest import N, box, make_store, metrics
+from tests.pages.conftest import N, box, make_store, metrics, topic_sets
 
 SECRET = "/etc/some/secret"
 FILES = [
@@ -75,3 +75,20 @@ def test_the_store_is_opened_by_its_title_only(visit, monkeypatch):
     at = visit(store=f"{SECRET}.duckdb")
     assert box(at, "Data set").value == KEY
     assert {Path(path).name for path in opened} <= {f"{KEY}.duckdb"}
+
+
+def test_what_was_asked_of_another_data_set_or_lens_is_forgotten(visit, cache):
+    other = "fedcba9876543210"
+    (cache / "other").mkdir()
+    make_store(cache / "other", other, 1, topics=topic_sets()).rename(cache / f"{other}.duckdb")
+    asked = {"find_has": "0", "find_lacks": "23", "find_tag": "none", "find_source": "web", "find_topics_has": "1"}
+    at = visit("search", store=KEY, **asked, sharing=1, nearest=2)
+    box(at, "Data set").set_value(other).run()
+    assert not {*asked, "sharing", "nearest"} & set(at.query_params)
+    at = visit("map", store=other, lens="tokens", colour="feature", of=2)
+    assert at.session_state["of"] == "2"
+    next(g for g in at.get("button_group") if g.label == "Look through").set_value("topics").run()
+    assert at.session_state["of"] != "2"
+    at = visit("map", store=other, lens="tokens", colour="feature", of=2)
+    box(at, "Data set").set_value(KEY).run()
+    assert at.session_state["of"] != "2"

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from core.schema import SelectionSpec
 from core.session.budgets import random_needed
 from core.session.session import workspace_of
 from core.studies.length import controlled, correlation, scope_tokens
+from core.studies.length_features import decomposition
 from tests.factories import alpaca, tiny_store
 from tests.pages.conftest import F, N, box, config_in, feature_sets, listed, make_store, metrics
 
@@ -173,3 +175,23 @@ def test_a_score_takes_the_place_of_length(visit, cache):
     assert figures["Pearson r"][0] == f"{found.pearson.value:.3f}"
     assert figures["Pearson r, length held"][0] == f"{held.value:.3f}"
     assert [tab.label for tab in at.tabs] == ["Correlation", "What it consists of"]
+
+
+def test_the_name_of_a_score_is_escaped_once(visit, cache):
+    records = [{**record, "my_score": i / 3} for i, record in enumerate(alpaca(N))]
+    path = tiny_store(cache, records, feature_sets(), key="fedcba9876543210", n_features=F, config=config_in(cache))
+    with duckdb.connect(str(path)) as db:
+        db.execute(
+            f"CREATE TABLE kinds AS SELECT f::INTEGER AS feature_id, 'content word' AS kind FROM range({F}) g(f)"
+        )
+    at = visit("longest", store=path.stem, column="my_score", section="What it consists of")
+    view = at.session_state.view
+    view.session.remember("kinds", view.session.store.kinds)
+    found = decomposition(view.matrix, np.asarray(view.session.info.scores["my_score"], float))
+    assert found.half
+    assert any(m.value.startswith("**") and m.value.endswith("what goes with my\\_score\\.**") for m in at.markdown)
+
+
+def test_the_kinds_of_a_page_are_those_of_the_store(visit, session):
+    at = visit("longest", section="What it consists of")
+    assert at.session_state.view.kinds == session.store.kinds()

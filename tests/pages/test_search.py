@@ -8,7 +8,11 @@ from core.session.facets import facets, length_classes
 from core.session.search import Query
 from core.session.session import workspace_of
 from pages.parts.search_form import span
-from tests.pages.conftest import N, box, listed
+from pages.parts.text import plain
+from tests.factories import alpaca, tiny_store
+from tests.pages.conftest import F, N, box, config_in, feature_sets, listed
+
+OTHER, SCORE = "fedcba9876543210", "*odd* :red[x]_score"
 
 
 def rows(at):
@@ -83,3 +87,28 @@ def test_a_search_is_saved_opened_and_deleted_and_undo_brings_it_back(visit, ses
 
 def test_nothing_found_says_what_to_do(visit):
     assert visit("search", find="no such text").info[0].value == "No matches. Try removing a filter."
+
+
+def test_more_features_than_twenty_may_be_asked_for(visit, session):
+    nobody = F - 1
+    at = visit("search", lens="tokens", find_lacks=",".join(map(str, [*range(F), nobody])))
+    field = next(found for found in at.multiselect if found.label == "Has none of these features")
+    assert field.value == list(range(F)) and len(field.options) == F
+
+
+def with_scores(cache):
+    """A second store, whose samples have two scores, one of them of a hostile name."""
+    records = [{**record, "score": float(i), SCORE: float(-i)} for i, record in enumerate(alpaca(N))]
+    tiny_store(cache, records, feature_sets(), key=OTHER, n_features=F, config=config_in(cache))
+
+
+def test_the_name_of_a_score_is_text_and_its_bounds_are_its_own(visit, cache):
+    with_scores(cache)
+    at = visit("search", store=OTHER, find_score="score", find_low=3)
+    assert rows(at) == list(range(3, N))
+    names = list(at.session_state.view.session.info.scores)
+    hostile = next(name for name in names if "*" in name)
+    at = box(at, "Score").set_value(hostile).run()
+    assert at.number_input(key="find_low").value is None and len(rows(at)) == N
+    assert at.number_input(key="find_low").label == f"Lowest {plain(hostile)}"
+    assert box(at, plain(hostile)).value == (None, None)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from core.selection.specs import spec_dict, spec_from
 from core.session.session import workspace_of
 from core.studies.saved_selections import pair
-from tests.pages.conftest import metrics
+from tests.pages.conftest import box, make_store, metrics
+
+OTHER, QUOTAS = "fedcba9876543210", ("length:short<=10%",)
 
 
 def press(at, label):
@@ -76,3 +79,47 @@ def test_rename_duplicate_delete_and_bring_back(visit, session):
     press(at, "Bring it back")
     assert list(workspace.state().selections) == ["ours (copy)", "ours"]
     assert spec_from(workspace.state().selections["ours"]) == view.spec
+
+
+def test_what_was_deleted_comes_back_into_its_own_data_set(visit, cache, session):
+    (cache / "other").mkdir()
+    make_store(cache / "other", OTHER, 1).rename(cache / f"{OTHER}.duckdb")
+    view = visit("selections", store=session.store.key).session_state.view
+    workspace_of(session.store).save_selection("mine", spec_dict(view.selection))
+    at = visit("selections", store=session.store.key)
+    choose_first(at)
+    press(at, "Delete")
+    box(at, "Data set").set_value(OTHER).run()
+    assert "Bring it back" not in [b.label for b in at.button]
+    box(at, "Data set").set_value(session.store.key).run()
+    press(at, "Bring it back")
+    assert list(workspace_of(session.store).state().selections) == ["mine"]
+
+
+def test_a_selection_that_names_a_set_is_loaded(visit, session):
+    workspace = workspace_of(session.store)
+    workspace.save_set("good ones", [3, 4, 5])
+    asked = {"method": "reference-guided", "reference-guided_reference": "set:good ones"}
+    at = visit("selections", **asked)
+    assert not at.warning
+    view = at.session_state.view
+    assert view.spec.sets == {"set:good ones": (3, 4, 5)}
+    workspace.save_selection("mine", spec_dict(view.selection))
+    workspace.save_selection("quotas", spec_dict(replace(view.selection, spec=replace(view.spec, quotas=QUOTAS))))
+    at = visit("selections")
+    choose_first(at)
+    assert loading(at).items() >= asked.items()
+    assert visit("budget", **loading(at)).session_state.view.spec == view.spec
+    assert "Its quotas are not loaded: the pages have none yet." not in [c.value for c in at.caption]
+    at.session_state["saved-selections"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    assert "Its quotas are not loaded: the pages have none yet." in [c.value for c in at.run().caption]
+
+
+def test_a_set_that_is_gone_is_told(visit, session):
+    workspace = workspace_of(session.store)
+    workspace.save_set("good ones", [3, 4, 5])
+    at = visit("budget", method="reference-guided", **{"reference-guided_reference": "set:good ones"})
+    workspace.delete_set("good ones")
+    at.run()
+    assert not at.exception and at.session_state.view.spec.sets == {}
+    assert "needs the option reference" in at.warning[0].value

@@ -11,6 +11,7 @@ from core.explain.similar_samples import most_similar_kept, side_by_side
 from core.features.shown_labels import names_of
 from core.schema import LENSES, NOUNS, SelectionSpec
 from core.session.session import open_session, workspace_of
+from pages.parts.sample_features import entries
 from tests.factories import KEY, TOPICS
 from tests.pages.conftest import N, feature_sets, make_store
 
@@ -92,3 +93,13 @@ def test_the_other_lens_is_folded(visit, both):
         assert ("at token" in first) == (lens == "tokens")
         table = next(f for f in frames(at) if NOUNS[other] in f and "name" in f)
         assert sorted(table[NOUNS[other]].tolist()) == both.matrix("all", folded, other).row(row).tolist()
+
+
+def test_the_first_feature_is_one_that_can_be_clicked(visit, session):
+    matrix = session.matrix("all", 0.0)
+    row = next(r for r in range(N) if 0 in matrix.row(r) and len(matrix.row(r)) > 1 and entries(matrix, r)[0][0] != 0)
+    at = visit("why", row=row)
+    shown = next(f for f in at.dataframe if f.key == f"why-features-meant-{row}")
+    place = shown.value["feature"].tolist().index(0)
+    at.session_state[shown.key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    assert at.run().button(key="veto-top").label == "Veto feature 0"
