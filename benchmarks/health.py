@@ -13,9 +13,9 @@ import argparse
 import html
 import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from rich.console import Console
@@ -26,10 +26,11 @@ from core.datasets.samples import read_samples
 from core.store.reader import open_store
 from core.studies.health import CHECKS
 from core.studies.health.contamination import LONG, SHORT, gram_table, shared
-from core.studies.health.duplicates import near_duplicates
+from core.studies.health.duplicates import nearly_equal
 from core.studies.health.finding import Texts, texts_of
 from core.studies.health.fit import FAR, fits
-from core.studies.health.language import language
+from core.studies.health.identifier import Identifier
+from core.studies.health.language import CODES, language
 from core.system.files import PROJECT, store_at
 
 SHARE, SEED = 0.02, 1  # the rules were made with seed 0
@@ -45,19 +46,23 @@ GOALS = {
     "near-duplicates": (0.98, 0.95), "language": (0.97, 0.97), "language-mismatch": (0.97, 0.97),
     "cut-answers": (0.9, 0.8), "personal-data": (0.95, 0.9), "answer-does-not-fit": (0.8, 0.7),
 }  # fmt: skip
-DECLINED = (
-    "As an AI language model, I do not have personal opinions. ", "I'm sorry, but I can't assist with that request. ",
-    "I am sorry, but as an AI assistant I am not able to browse the internet. ", "I'm an AI and have no feelings. ",
-    "Als KI-Sprachmodell habe ich keine eigene Meinung. ", "Es tut mir leid, aber das kann ich nicht beantworten. ",
-    "Lo siento, pero no puedo ayudarte con eso. ", "Como modelo de lenguaje de IA, no tengo emociones. ",
-    "Je suis désolé, mais je ne peux pas répondre à cette question. ", "作为一个人工智能语言模型，我没有个人观点。",
+DECLINED = (  # other wordings than those that the patterns were made from
+    "Speaking as an AI language model, I hold no views on this. ", "Unfortunately I can't help you with this one. ",
+    "I apologize, but I cannot provide information on that topic. ", "I'm just an AI, so I never went there. ",
+    "As a large language model trained on text, I have no body. ", "I must decline to answer that. ",
+    "Being an AI, I have no access to current events. ", "My training data ends in 2021, so I cannot know. ",
+    "Leider kann ich dir bei dieser Anfrage nicht helfen. ", "Ich bin nur eine KI und habe keine Gefühle. ",
+    "Lamentablemente no puedo responder a esa pregunta. ", "Soy un modelo de lenguaje y no tengo cuerpo. ",
+    "Malheureusement, je ne peux pas vous aider. ", "En tant qu'intelligence artificielle, je n'ai pas d'avis. ",
+    "很抱歉，我不能回答这个问题。", "我是一个人工智能助手，没有感情。",
 )  # fmt: skip
-PAGE = (
-    "Skip to main content\n{}\nShare on Facebook\nLeave a comment",
-    "{}\nWe use cookies. Accept all cookies | Cookie policy",
-    "<p>{}</p>\n<br/>", "{}<br>\n<a href=\"/more\">More</a>",
-    "{}&nbsp;&nbsp;\n&copy; 2020 All rights reserved. Back to top",
-    "Zum Inhalt springen\n{}\nAlle Rechte vorbehalten",
+PAGE = (  # other wordings than those that the patterns were made from
+    "Home | About | Contact\n{}\nTweet this\nPost a comment", "{}\nThis site uses cookies to improve your visit. OK",
+    "<div class=\"entry\">{}</div>", "<strong>Answer:</strong> {}<br /><br />", "{}&nbsp;&#8217;&nbsp;",
+    "{}\n© 2019 Example Inc. All rights reserved. | Privacy | Terms",
+    "{}\nClick here to read more. Subscribe to our RSS feed!",
+    "Startseite\n{}\nImpressum | Datenschutz | Alle Rechte vorbehalten",
+    "{}\nAviso legal | Todos los derechos reservados",
 )  # fmt: skip
 ACCENTED = (
     "Das schöne Mädchen aß Äpfel, während es draußen stürmte.", "El niño comió piñas y habló con su tía en español.",
@@ -167,13 +172,11 @@ def looked_at(texts: list[Texts], name: str, plant: Plant) -> tuple[str, int, in
 def copies(texts: list[Texts]) -> tuple[str, int, int, int]:
     """The same for edited copies at the end of the data: found is one that is in a group with its original."""
     changed = planted(texts, edited)
-    everything = [*texts, *changed.values()]
-    pool = SimpleNamespace(firsts=np.ones(len(everything), bool), batches=lambda stage: [(0, everything)])
-    groups = [set(group.tolist()) for group in near_duplicates(pool).groups()]  # type: ignore[arg-type]
-    pairs = list(zip(changed, range(len(texts), len(everything)), strict=True))
-    hits = sum(any({old, new} <= group for group in groups) for old, new in pairs)
-    touched = {row for pair in pairs for row in pair}
-    return "near-duplicates", len(pairs), hits, sum(len(group - touched) > 0 for group in groups)
+    found = nearly_equal(enumerate([*texts, *changed.values()]))
+    groups = dict(zip(found.rows.tolist(), found.group.tolist(), strict=True))
+    pairs = list(zip(changed, range(len(texts), len(texts) + len(changed)), strict=True))
+    hits = sum(new in groups and groups[new] == groups.get(old) for old, new in pairs)
+    return "near-duplicates", len(pairs), hits, len(groups.keys() - {row for pair in pairs for row in pair})
 
 
 def leaked(texts: list[Texts]) -> tuple[str, int, int, int]:
@@ -216,6 +219,22 @@ def declaration(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def timed(articles: dict[str, list[str]]) -> str:
+    """How long it takes to tell the language of an article, here and by py3langid's own loop."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    theirs, ours = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True), Identifier(CODES)
+    theirs.set_languages(list(CODES))
+    texts, seconds = [text for own in articles.values() for text in own], []
+    for classify in (ours.classify, theirs.classify):
+        classify(texts[0])  # compiles
+        began = time.perf_counter()
+        for text in texts:
+            classify(text)
+        seconds.append((time.perf_counter() - began) / len(texts))
+    return f"An article: {seconds[0] * 1e6:.0f} µs, by py3langid's own loop {seconds[1] * 1e6:.0f} µs."
+
+
 def results(arguments: argparse.Namespace) -> Iterator[tuple[str, int, int, int]]:
     """A row of the table for each check."""
     texts = [texts_of(sample) for sample in read_samples(arguments.data, skip_bad=True)]
@@ -244,10 +263,11 @@ def main() -> None:
     )
     for name, n, hits, others in results(arguments):
         goal = " / ".join(f"{number:.2f}" for number in GOALS.get(name, ())) or "—"
-        table.add_row(
-            name, f"{n:,}", f"{hits:,}", f"{hits / n:.3f}", f"{others:,}", f"{hits / max(hits + others, 1):.3f}", goal
-        )
+        recall, precision = hits / max(n, 1), hits / max(hits + others, 1)
+        table.add_row(name, f"{n:,}", f"{hits:,}", f"{recall:.3f}", f"{others:,}", f"{precision:.3f}", goal)
     Console(width=110).print(table)
+    if arguments.udhr:
+        print(timed(declaration(arguments.udhr)))
 
 
 if __name__ == "__main__":

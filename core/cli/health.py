@@ -37,7 +37,7 @@ def health(
     session, _, wanted = request(store, **spec)
     with stages() as told:
         found = run(session.store, check or (), against, told)
-        codes = languages(session.store, told)
+        codes = languages(session.store, told) if as_json else {}
     kept = session.selection(wanted).rows
     rows = [told_of(finding, kept, session.store.n_samples) for finding in found.values()]
     if as_json:

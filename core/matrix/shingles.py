@@ -84,24 +84,6 @@ def jaccards(indptr: np.ndarray, gram: np.ndarray, pairs: np.ndarray) -> np.ndar
 
 
 @njit(cache=True)
-def components(pairs: np.ndarray, n: int) -> np.ndarray:
-    """The lowest row that each of n rows is connected with by pairs int64 (P, 2): int64 (n,), itself if with none."""
-    root = np.arange(n)
-    for k in range(len(pairs)):
-        a, b = pairs[k]
-        while root[a] != a:
-            root[a] = root[root[a]]
-            a = root[a]
-        while root[b] != b:
-            root[b] = root[root[b]]
-            b = root[b]
-        root[max(a, b)] = min(a, b)
-    for row in range(n):  # ascending: a root is lower than what hangs on it
-        root[row] = root[root[row]]
-    return root
-
-
-@njit(cache=True)
 def longest_loop(number: np.ndarray, longest: int, times: int, least: int) -> tuple[int, int]:
     """(first, end) of the longest run of words that repeats itself, (0, 0) if there is none.
 

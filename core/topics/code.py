@@ -44,7 +44,8 @@ NAMES = {name.lower(): name for name in (*MARKS, "TypeScript", "JSON", "YAML", "
 }  # fmt: skip
 FENCE = re.compile(r"^ {0,3}```[ \t]*([\w+#-]*)[^\n]*\n(.*?)(?:^ {0,3}```|\Z)", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`[^`\n]+`")
-NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\b\w*_\w*\b|\b[a-z]+(?:[A-Z][a-z0-9]+)+\b(?:\(\))?|\b\w+\(\)")
+ADDRESS = r"(?:https?://|www\.)\S+"  # of the web
+NOT_WORDS = re.compile(ADDRESS + r"|\b\w*_\w*\b|\b[a-z]+(?:[A-Z][a-z0-9]+)+\b(?:\(\))?|\b\w+\(\)")
 LINE = re.compile(  # indented and no list, the end or the beginning of a block, an assignment, a call, a comment or tag
     r"^(?:\t| {2,})[^\s*•\d-]|[;{}][ \t]*$|^[ \t]*[})\]]|^[ \t]*(?:\?>|end)[ \t]*$"
     r"|^[ \t]*[A-Za-z_][\w.\[\]'\"]* ?[-+*/]?= ?\S|\w\([^)\n]*\)[ \t]*$|^[ \t]*(?://|#\w|/\*|</?[a-z!])"

@@ -85,7 +85,8 @@ CHINESE = frozenset(  # characters that no word of a subject has
 def language_of(words: Set[str]) -> str:
     """The language of which a text's lower-case words hold most function words, ties to the first.
 
-    "" if there are none of them; Chinese, if most of the words are in its characters.
+    "" if there are none of them; Chinese, if most of the words are in its characters. For words that are counted
+    anyway; a single sample is told better, and among 70 languages, by the letters of its text.
     """
     if 2 * sum("\u3400" <= word[0] <= "\u9fff" for word in words) > len(words):
         return "Chinese"

@@ -19,11 +19,14 @@ def alike(
     with the lower row first.
 
     The mean is taken off since all vectors of a language model have most of their length in common. Zero vectors are
-    like no other. Of more than MOST pairs the first ones.
+    like no other, and count in no mean. Of more than MOST pairs the first ones.
     """
-    units = unit_rows(vectors - vectors.mean(0)) if len(vectors) else vectors
+    has = vectors.any(1)
+    if not has.any():
+        return np.zeros((0, 2), np.int64)
+    units = unit_rows(np.where(has[:, None], vectors - vectors[has].mean(0), 0))
     centre = centres(units)
-    near = units @ centre.T if len(units) else np.zeros((0, 1), np.float32)
+    near = units @ centre.T
     distance = np.sqrt(np.maximum(1 + (centre**2).sum(1) - 2 * near, 0))
     own, reach = distance.argmin(1), np.sqrt(2 - 2 * least)
     pairs, n = [np.zeros((0, 2), np.int64)], 0

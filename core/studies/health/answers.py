@@ -14,7 +14,7 @@ from core.studies.health.pool import Pool, words_in
 from core.topics.code import LINE, split_code
 
 SHORT = 3  # words: answers of fewer are very short
-FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
+MARK = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)  # that opens or closes a code block
 SENTENCE = ".!?…。！？．｡؟۔।॥\u0589\u1362"  # the last two: Armenian, Ethiopic
 STOP = SENTENCE + ";；:："
 ENDS = re.compile(rf"(?<!\d)[{re.escape(SENTENCE)}][\"'”’»)\]}}*_]*(?=\s|$)|[。！？]")  # of sentences, inside a text
@@ -55,14 +55,14 @@ def very_short(texts: Texts) -> Seen | None:
 def cut(texts: Texts) -> Seen | None:
     """An answer that ends in an open code block, on a word that begins something, or within a sentence of prose."""
     text = texts.response.rstrip()
-    start = max(text.rfind("\n"), 0)
+    start = text.rfind("\n") + 1
     why = open_block(text) or hanging(text) or unfinished(text)
-    return Seen((Span(RESPONSE, start + (text[start : start + 1] == "\n"), len(text)),), why) if why else None
+    return Seen((Span(RESPONSE, start, len(text)),), why) if why else None
 
 
 def open_block(text: str) -> str:
     """What is open at the end of a text with code; "" where nothing is."""
-    fences = FENCE.findall(text)
+    fences = MARK.findall(text)
     if len(fences) % 2:
         return "in a code block that is not closed"
     if fences or not split_code(text)[1]:
@@ -75,7 +75,7 @@ def open_block(text: str) -> str:
 
 def hanging(text: str) -> str:
     """Whether a text ends with a comma, a hyphen or a word that something must follow."""
-    if not text or FENCE.search(text.rsplit("\n", 1)[-1]):
+    if not text or MARK.search(text.rsplit("\n", 1)[-1]):
         return ""
     line = text.rsplit("\n", 1)[-1]
     if text.endswith(JOINTS) and len(line.split()) >= LONE:
@@ -117,11 +117,7 @@ def is_sentence(line: str) -> bool:
 
 def looks_like_code(text: str, last: str) -> bool:
     """Whether the last line of a text is code, an address, a row of a table or a formula."""
-    if (
-        last.startswith(("|", "$", "\\", "<", "http", "```", "~~~"))
-        or last.endswith(("|", "$", "`"))
-        or "://" in last[-60:]
-    ):
+    if last.startswith(NOT_PROSE) or last.endswith(("|", "$", "`")) or "://" in last[-60:]:
         return True
     prose, code, _ = split_code(text)
     return bool(code) and (last in code or not prose.strip())

@@ -7,6 +7,7 @@ import re
 from core.studies.health.finding import RESPONSE, Seen, Texts, spans_of
 from core.studies.health.phrases import AS_A_MODEL, DECLINES, PAGE, SPEAKS, WEB_PAGE, has, pattern
 from core.studies.health.pool import words_in
+from core.topics.code import ADDRESS
 
 SELF, REFUSES, CRAWL = pattern(AS_A_MODEL), pattern(DECLINES), pattern(WEB_PAGE)
 HEAD = 240  # characters of an answer in which it says that it will not answer
@@ -20,7 +21,7 @@ WEB = re.compile(  # prompts whose answers may hold tags
     re.IGNORECASE,
 )
 LEAST_TAGS, LEAST_CRAWL = 2, 2  # tags, and different phrases of web pages, from which on they are remains
-ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\[[^\]\n]*\]\((?:https?://|www\.)[^)\s]*\)", re.IGNORECASE)
+LINK = re.compile(ADDRESS + r"|\[[^\]\n]*\]\((?:https?://|www\.)[^)\s]*\)", re.IGNORECASE)
 LEAST_BESIDE = 4  # words beside each link, from which on an answer is more than links
 
 
@@ -46,8 +47,8 @@ def web_remains(texts: Texts) -> Seen | None:
 
 def links_only(texts: Texts) -> Seen | None:
     """An answer of links and next to nothing else."""
-    links = spans_of(RESPONSE, ADDRESS.finditer(texts.response))
-    if not links or ADDRESS.search(texts.prompt):
+    links = spans_of(RESPONSE, LINK.finditer(texts.response))
+    if not links or LINK.search(texts.prompt):
         return None
-    beside = len(words_in(ADDRESS.sub(" ", texts.response))[0])
+    beside = len(words_in(LINK.sub(" ", texts.response))[0])
     return Seen(links) if beside < LEAST_BESIDE * len(links) else None

@@ -33,12 +33,8 @@ def contamination(pool: Pool) -> Finding:
     short = sum(len(words_in(text)[0]) < SHORT for text in asked)
     note = f"{len(asked):,} questions of {Path(pool.against).name}"
     note += f"; {short:,} of fewer than {SHORT} words were not looked for." if short else "."
-    seen = []
-    for start, batch in pool.batches("Comparing with test questions"):
-        for row, texts in enumerate(batch, start):
-            if one := shared(texts, sizes):
-                seen.append((row, one))
-    return found("contamination", seen, note)
+    numbered = pool.numbered("Comparing with test questions")
+    return found("contamination", ((row, one) for row, texts in numbered if (one := shared(texts, sizes))), note)
 
 
 def questions(source: str) -> list[str]:

@@ -5,13 +5,13 @@ Which one of a group stays is a rule of STAYS, or a choice by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from core.matrix.shingles import components, jaccards
+from core.matrix.shingles import jaccards
 from core.studies.health.alike import alike
-from core.studies.health.finding import Finding, grouped
+from core.studies.health.finding import Finding, Texts, grouped, places_of
 from core.studies.health.pool import Pool, grams_of
 
 GRAM = 5  # words
@@ -27,11 +27,16 @@ def exact_duplicates(pool: Pool) -> Finding:
 
 
 def near_duplicates(pool: Pool) -> Finding:
-    """Samples whose word 5-grams have a Jaccard similarity of NEAR or more: found by MinHash, checked by their sets.
+    """Samples whose words are nearly the same; of exact duplicates the first is looked at."""
+    return nearly_equal((row, texts) for row, texts in pool.numbered("Comparing words") if pool.firsts[row])
 
-    Of exact duplicates the first is looked at. Groups are what is connected by such pairs.
+
+def nearly_equal(numbered: Iterable[tuple[int, Texts]]) -> Finding:
+    """Which of (row, texts) have word 5-grams of a Jaccard similarity of NEAR or more: by MinHash, then their sets.
+
+    Groups are what is connected by such pairs.
     """
-    indptr, gram, rows = shingled(pool)
+    indptr, gram, rows = shingled(numbered)
     pairs = candidate_pairs(signatures(indptr, gram))
     similarity = jaccards(indptr, gram, pairs)
     near = similarity >= NEAR
@@ -43,17 +48,14 @@ def near_duplicates(pool: Pool) -> Finding:
     return grouped("near-duplicates", groups, lambda row: f"shares {known[row]:.0%} of its 5-grams with the nearest")
 
 
-def shingled(pool: Pool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(indptr int64, gram uint64, rows int64): the 5-grams of prompt and answer of the samples that are compared."""
+def shingled(numbered: Iterable[tuple[int, Texts]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(indptr int64, gram uint64, rows int64): the 5-grams of prompt and answer of the samples that are long enough."""
     grams, rows = [], []
-    for start, batch in pool.batches("Comparing words"):
-        for row, texts in enumerate(batch, start):
-            if not pool.firsts[row]:
-                continue
-            own = grams_of(f"{texts.prompt}\n\n{texts.response}", GRAM)
-            if len(own) > LEAST_WORDS - GRAM:
-                grams.append(own)
-                rows.append(row)
+    for row, texts in numbered:
+        own = grams_of(f"{texts.prompt}\n\n{texts.response}", GRAM)
+        if len(own) > LEAST_WORDS - GRAM:
+            grams.append(own)
+            rows.append(row)
     ends = np.cumsum([0, *map(len, grams)], dtype=np.int64)
     return ends, np.concatenate([*grams, np.zeros(0, np.uint64)]), np.array(rows, np.int64)
 
@@ -70,7 +72,7 @@ def signatures(indptr: np.ndarray, gram: np.ndarray) -> np.ndarray:
 def candidate_pairs(signature: np.ndarray) -> np.ndarray:
     """Pairs of rows that agree in one of BANDS bands of ROWS numbers: int64 (P, 2), each once, the lower row first.
 
-    Of many rows that agree each is paired with the next one: what is connected stays connected.
+    Of many rows that agree each is paired with the next MOST_PAIRED: what is connected stays connected.
     """
     pairs = [np.zeros((0, 2), np.int64)]
     for band in range(BANDS):
@@ -97,14 +99,16 @@ def within(label: np.ndarray) -> np.ndarray:
 
 def connected(pairs: np.ndarray, n: int) -> list[np.ndarray]:
     """The groups of two or more of n rows that pairs int64 (P, 2) connect, by their first row."""
-    root = components(pairs, n)
-    order = np.argsort(root, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(root[order])) + 1) if n else []
-    return [part for part in parts if len(part) > 1]
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), (n, n))
+    label = connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int64)
+    return sorted((places for places in places_of(label) if len(places) > 1), key=lambda places: int(places[0]))
 
 
 def similar_vectors(pool: Pool) -> Finding:
-    """Samples whose vectors have a cosine of ALIKE or more, of those whose words do not show it already."""
+    """Samples whose vectors have a cosine of ALIKE or more; of exact duplicates the first is looked at."""
     rows = np.flatnonzero(pool.firsts)
     pairs = alike(pool.vectors()[rows], ALIKE, lambda done, total: pool.told("Comparing vectors", done, total))
     return grouped("similar-vectors", [rows[group] for group in connected(pairs, len(rows))])
@@ -114,11 +118,10 @@ def answered_twice(pool: Pool) -> Finding:
     """Samples with the same prompt, but for capitals and spaces, and different answers."""
     prompts: dict[str, list[int]] = {}
     answers: list[int] = []
-    for start, batch in pool.batches("Comparing prompts"):
-        for row, texts in enumerate(batch, start):
-            answers.append(hash(texts.response))
-            if prompt := " ".join(texts.prompt.lower().split()):
-                prompts.setdefault(prompt, []).append(row)
+    for row, texts in pool.numbered("Comparing prompts"):
+        answers.append(hash(texts.response))
+        if prompt := " ".join(texts.prompt.lower().split()):
+            prompts.setdefault(prompt, []).append(row)
     groups = [rows for rows in prompts.values() if len({answers[row] for row in rows}) > 1]
     return grouped("same-prompt", groups)
 
@@ -139,6 +142,7 @@ def who_stays(finding: Finding, rule: str, value: np.ndarray) -> np.ndarray:
     Ties go to the lowest row.
     """
     stays = np.empty(len(finding.rows), np.int64)
-    for group in finding.groups():
-        stays[np.isin(finding.rows, group)] = group[STAYS[rule](group, value)[0]]
+    for places in places_of(finding.group):
+        rows = finding.rows[places]
+        stays[places] = rows[STAYS[rule](rows, value)[0]]
     return stays

@@ -53,7 +53,7 @@ class Finding:
 
     def groups(self) -> list[np.ndarray]:
         """The rows of each group, int64 each, by their number."""
-        return [self.rows[self.group == number] for number in np.unique(self.group)]
+        return [self.rows[places] for places in places_of(self.group)]
 
 
 def texts_of(sample: Sample) -> Texts:
@@ -76,6 +76,12 @@ def grouped(check: str, groups: Iterable[Iterable[int]], detail: Callable[[int],
     numbered = sorted((int(row), number) for number, group in enumerate(groups) for row in group)
     rows, group = (np.array([pair[i] for pair in numbered], np.int64) for i in (0, 1))
     return Finding(check, rows, tuple(Seen(detail=detail(row)) for row in rows.tolist()), group)
+
+
+def places_of(label: np.ndarray) -> list[np.ndarray]:
+    """Where each label of int (N,) stands, ascending: int64 arrays, by the labels."""
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(label) else []
 
 
 def spans_of(segment: int, matches: Iterator) -> tuple[Span, ...]:

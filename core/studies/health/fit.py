@@ -16,6 +16,7 @@ FOLDS, RIDGE = 5, 1000.0  # the ridge of the map, on whitened vectors
 PROMPT_DIMENSIONS, ANSWER_DIMENSIONS = 256, 64  # principal components that the map goes from, and to
 LEAST = 200  # samples that a map can be learnt from
 OTHERS = 200  # answers of other samples that each is compared with
+BLOCK = 4096  # vectors that are made float64 at a time
 FAR = -1.0  # standard deviations from the mean of the others, below which an answer does not fit
 
 
@@ -38,25 +39,31 @@ def fits(prompt: np.ndarray, answer: np.ndarray, seed: int = 0) -> np.ndarray:
 
     prompt, answer: vectors float32 (N, d). The others are OTHERS of the answers, drawn by seed.
     """
-    rng, n = np.random.default_rng(seed), len(prompt)
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import KFold, cross_val_predict
+
     given, wanted = whitened(prompt, PROMPT_DIMENSIONS), whitened(answer, ANSWER_DIMENSIONS)
-    expected, fold = np.empty_like(wanted), rng.permutation(n) % FOLDS
-    for number in range(FOLDS):
-        x, y = given[fold != number], wanted[fold != number]
-        weight = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ y)
-        expected[fold == number] = given[fold == number] @ weight
+    folds = KFold(FOLDS, shuffle=True, random_state=seed)
+    expected = cross_val_predict(Ridge(RIDGE, fit_intercept=False), given, wanted, cv=folds)
     expected, wanted = unit_rows(expected), unit_rows(wanted)
-    others = expected @ wanted[rng.choice(n, min(OTHERS, n), replace=False)].T
+    drawn = np.random.default_rng(seed).choice(len(wanted), min(OTHERS, len(wanted)), replace=False)
+    others = expected @ wanted[drawn].T
     own = (expected * wanted).sum(1)
     return (own - others.mean(1)) / np.maximum(others.std(1), 1e-9)
 
 
 def whitened(vectors: np.ndarray, dimensions: int) -> np.ndarray:
-    """The first principal components of vectors (N, d), each of variance 1: float64 (N, up to `dimensions`)."""
-    centred = vectors.astype(np.float64) - vectors.mean(0)
-    value, direction = np.linalg.eigh(centred.T @ centred / len(vectors))
+    """The first principal components of vectors (N, d), each of variance 1: float64 (N, up to `dimensions`).
+
+    Directions without variance are left out, which sklearn's PCA would blow up; a block at a time is made float64.
+    """
+    mean, n = vectors.mean(0, dtype=np.float64), len(vectors)
+    blocks = [vectors[i : i + BLOCK] for i in range(0, n, BLOCK)]
+    covariance = sum(((block - mean).T @ (block - mean) for block in blocks), np.zeros((len(mean), len(mean)))) / n
+    value, direction = np.linalg.eigh(covariance)
     kept = [i for i in range(len(value) - 1, -1, -1) if value[i] > 1e-9 * value[-1]][:dimensions]
-    return centred @ direction[:, kept] / np.sqrt(value[kept])
+    weight = direction[:, kept] / np.sqrt(value[kept])
+    return np.concatenate([(block - mean) @ weight for block in blocks])
 
 
 def high_ifd(pool: Pool) -> Finding:

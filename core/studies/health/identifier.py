@@ -1,4 +1,8 @@
-"""py3langid's model of languages (Lui and Baldwin 2012, retrained), read by a compiled loop: ten times as fast."""
+"""py3langid's model of languages (Lui and Baldwin 2012, retrained), read by a compiled loop.
+
+It tells 70 languages apart by the letters of one text; `topics.stop_words.language_of` tells six by function words that
+are counted anyway. `python -m benchmarks.health --udhr FOLDER` times it beside py3langid's own loop.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from core.studies.health.finding import RESPONSE, Seen, Span, Texts
 from core.studies.health.identifier import Identifier
-from core.topics.code import FENCE, LINE, split_code
+from core.topics.code import ADDRESS, FENCE, LINE, split_code
 
 # The languages that are told apart, as ISO 639 codes: those that much text on the web is written in.
 CODES = (
@@ -30,7 +30,7 @@ FAMILIES = (
 LATIN_LEAST, OTHER_LEAST = 24, 6  # letters from which on a language is told, of the Latin script and of others
 SURE, SHORT, SURER = 0.55, 80, 0.9  # probability that it takes; below SHORT letters another one
 READ = 600  # characters that are read of a text, from its beginning
-NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|<[^<>]{0,200}>|[\d_#*|=`~{}\[\]\\/$%^+<>]+|\b[A-Z]{2,}\b")
+NOISE = re.compile(rf"{ADDRESS}|\S+@\S+|<[^<>]{{0,200}}>|[\d_#*|=`~{{}}\[\]\\/$%^+<>]+|\b[A-Z]{{2,}}\b")
 NAMES = re.compile(  # a prompt that names a language may ask for it
     r"""translat|\b(?:english|german|french|spanish|italian|portuguese|dutch|russian|chinese|mandarin|japanese|korean
     |arabic|hindi|turkish|polish|swedish|danish|norwegian|finnish|greek|latin|hebrew|thai|vietnamese|indonesian|malay
@@ -100,7 +100,7 @@ def parts(text: str) -> list[tuple[str, int, int]]:
 
 def mixed(texts: Texts) -> Seen | None:
     """An answer with paragraphs in two languages, though its prompt names none."""
-    if "\n" not in texts.response or NAMES.search(texts.prompt):
+    if "\n" not in texts.response:
         return None
     own = parts(texts.response)
     size: dict[str, int] = {}
@@ -108,7 +108,7 @@ def mixed(texts: Texts) -> Seen | None:
         size[code] = size.get(code, 0) + stop - start
     ranked = sorted(size, key=lambda code: (-size[code], code))
     second = next((code for code in ranked[1:] if not alike(ranked[0], code)), "")
-    if not second or size[second] < SHARE * sum(size.values()):
+    if not second or size[second] < SHARE * sum(size.values()) or NAMES.search(texts.prompt):
         return None
     spans = tuple(Span(RESPONSE, start, stop) for code, start, stop in own if code == second)
     return Seen(spans, f"{ranked[0]} and {second}")
@@ -120,11 +120,7 @@ def mismatch(texts: Texts) -> Seen | None:
     asked = language(texts.prompt) if answer else ""
     if alike(asked, answer) or NAMES.search(texts.prompt):
         return None
-    if any(alike(answer, code) for code, _, _ in parts(texts.prompt)) and len(parts(texts.prompt)) > 1:
+    own = parts(texts.prompt)
+    if len(own) > 1 and any(alike(answer, code) for code, _, _ in own):
         return None
     return Seen((Span(RESPONSE, 0, len(texts.response)),), f"asked in {asked}, answered in {answer}")
-
-
-def of_sample(texts: Texts) -> str:
-    """The language of a sample: that of the answer, else that of the prompt, else ""."""
-    return language(texts.response) or language(texts.prompt)

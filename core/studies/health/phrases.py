@@ -4,85 +4,89 @@ from __future__ import annotations
 
 import re
 
-AS_A_MODEL = {
-    "English": (
-        r"\bas an? (?:\w+[ -]){0,2}(?:AI|artificial intelligence)(?: language)? (?:model|assistant|system|chatbot)",
-        r"\bas an (?:AI|artificial intelligence)(?=[,.])|\bas a (?:large )?language model\b",
-        r"\bI(?:['’]m| am) (?:just |only )?an? (?:AI|artificial intelligence)\b(?! (?:researcher|engineer|student))",
-        r"\bmy knowledge cut-?off\b|\bas of my (?:last|latest) (?:knowledge )?(?:update|training)\b",
-        r"\bI was (?:trained|developed|created) by OpenAI\b",
-    ),
-    "German": (
-        r"\bals (?:ein )?(?:großes )?(?:KI-?|AI-?)? ?Sprachmodell\b|\bals (?:eine )?künstliche Intelligenz\b",
-        r"\bals (?:ein )?(?:KI|AI)[- ](?:Modell|Assistent)",
-    ),
-    "Spanish": (
-        r"\bcomo (?:un )?(?:gran )?modelo de (?:lenguaje|IA|inteligencia artificial)\b",
-        r"\bcomo (?:una )?(?:IA|inteligencia artificial),",
-    ),
-    "French": (
-        r"\ben tant qu[e'’] ?(?:un )?(?:grand )?modèle de lang(?:age|ue)\b",
-        r"\ben tant qu[e'’] ?(?:une )?(?:IA|intelligence artificielle|assistant IA)\b",
-    ),
-    "Portuguese": (r"\bcomo (?:um )?(?:grande )?modelo de linguagem\b",),
-    "Italian": (r"\b(?:come|in quanto) (?:un )?(?:grande )?modello (?:di linguaggio|linguistico)\b",),
-    "Chinese": (
-        r"作为(?:一个|一名|一款)?(?:大型)?(?:AI|人工智能)?大?(?:语言模型|助手)",
-        r"作为(?:一个)?人工智能|我(?:只)?是一个(?:AI|人工智能)",
-    ),
-    "Japanese": (r"言語モデルとして|AIアシスタントとして",),
-    "Korean": (r"언어 ?모델로서|인공지능(?:으로서| 모델)",),
-    "Russian": (r"как (?:большая )?языковая модель|как искусственный интеллект",),
-}
-DECLINES = {
-    "English": (
-        r"\b(?:sorry|afraid)[^.!?\n]{0,40}\b(?:can(?:no|['’])?t|can not|(?:un|not )able to) (?:\w+ )?(?:help|assist)",
-        r"\b(?:sorry|afraid)[^.!?\n]{0,40}\b(?:can(?:no|['’])?t|(?:un|not )able to) (?:provide|fulfill?|comply|answer)",
-        r"\b(?:sorry|afraid)[^.!?\n]{0,40}\b(?:can(?:no|['’])?t|(?:un|not )able to) (?:generate|create|write|continue)",
-        r"\bI (?:can(?:no|['’])?t|can not|am unable to|won['’]t|will not) (?:help|assist|comply|fulfill?|engage)\b",
-        r"\bI['’]m not able to (?:help|assist|provide|fulfill?)\b",
-    ),
-    "German": (
-        r"\btut mir leid[^.!?\n]{0,30}\b(?:kann|darf|werde)\b[^.!?\n]{0,60}\bnicht\b",
-        r"\bIch kann (?:Ihnen|dir) (?:dabei|damit|hierbei) (?:leider )?nicht (?:weiter)?helfen\b",
-    ),
-    "Spanish": (
-        r"\b(?:Lo siento|Lo lamento|Disculpa)[^.!?\n]{0,30}\bno puedo\b",
-        r"\bNo puedo (?:ayudarte|ayudarle|ayudar|cumplir|proporcionar)\b",
-    ),
-    "French": (r"\bdésolée?[^.!?\n]{0,30}\bje ne peux pas\b",),
-    "Portuguese": (r"\bDesculpe[^.!?\n]{0,30}\bnão posso\b",),
-    "Italian": (r"\bMi dispiace[^.!?\n]{0,30}\bnon posso\b",),
-    "Chinese": (r"(?:抱歉|对不起)[^。！？\n]{0,20}(?:无法|不能)",),
-    "Japanese": (r"申し訳(?:ありません|ございません)[^。\n]{0,40}できません",),
-    "Korean": (r"죄송합니다[^.\n]{0,40}없습니다",),
-    "Russian": (r"К сожалению, я не могу",),
-}
-WEB_PAGE = {
-    "English": (
-        r"\ball rights reserved\b|\b(?:skip|jump) to (?:main )?content\b|\bback to top\b|\bpage not found\b",
-        r"\b(?:we|this (?:web)?site) uses? cookies\b|\baccept (?:all )?cookies\b|\bcookie (?:policy|settings)\b",
-        r"\b(?:privacy policy|terms of (?:use|service)) *[|·•]|\b(?:subscribe to|sign up for) our newsletter\b",
-        r"\bclick here to (?:subscribe|read|view|see|download|log|sign|continue)\b|\b(?:enable|turn on) javascript\b",
-        r"\bshare (?:this )?on (?:facebook|twitter|linkedin|pinterest|whatsapp)\b|\bpowered by wordpress\b",
-        r"\bleave a (?:reply|comment)\b|\byour email address will not be published\b|\bcopyright (?:©|\(c\))",
-        r"\brelated (?:posts|articles) *[:|\n]|\blog in to (?:comment|reply|continue)\b",
-        r"\bread more *(?:»|›|>>|\.\.\.|…)",
-    ),
-    "German": (
-        r"\balle rechte vorbehalten\b|\bwir verwenden cookies\b|\bzum (?:haupt)?inhalt springen\b",
-        r"\bnewsletter abonnieren\b",
-    ),
-    "Spanish": (
-        r"\btodos los derechos reservados\b|\b(?:usamos|utilizamos) cookies\b|\bsaltar al contenido\b",
-        r"\bpolítica de (?:privacidad|cookies)\b",
-    ),
-    "French": (r"\btous droits réservés\b|\bnous utilisons des cookies\b|\baller au contenu\b",),
-    "Chinese": (r"版权所有|隐私政策|点击(?:此处|这里)|京ICP备",),
-}
+AS_A_MODEL = (
+    # English
+    r"\bas an? (?:\w+[ -]){0,2}(?:AI|artificial intelligence)(?: language)? (?:model|assistant|system|chatbot)",
+    r"\bas an (?:AI|artificial intelligence)(?=[,.])|\bas a (?:large )?language model\b",
+    r"\bI(?:['’]m| am) (?:just |only )?an? (?:AI|artificial intelligence)\b(?! (?:researcher|engineer|student))",
+    r"\bmy knowledge cut-?off\b|\bas of my (?:last|latest) (?:knowledge )?(?:update|training)\b",
+    r"\bI was (?:trained|developed|created) by OpenAI\b",
+    # German
+    r"\bals (?:ein )?(?:großes )?(?:KI-?|AI-?)? ?Sprachmodell\b|\bals (?:eine )?künstliche Intelligenz\b",
+    r"\bals (?:ein )?(?:KI|AI)[- ](?:Modell|Assistent)",
+    # Spanish
+    r"\bcomo (?:un )?(?:gran )?modelo de (?:lenguaje|IA|inteligencia artificial)\b",
+    r"\bcomo (?:una )?(?:IA|inteligencia artificial),",
+    # French
+    r"\ben tant qu[e'’] ?(?:un )?(?:grand )?modèle de lang(?:age|ue)\b",
+    r"\ben tant qu[e'’] ?(?:une )?(?:IA|intelligence artificielle|assistant IA)\b",
+    # Portuguese
+    r"\bcomo (?:um )?(?:grande )?modelo de linguagem\b",
+    # Italian
+    r"\b(?:come|in quanto) (?:un )?(?:grande )?modello (?:di linguaggio|linguistico)\b",
+    # Chinese
+    r"作为(?:一个|一名|一款)?(?:大型)?(?:AI|人工智能)?大?(?:语言模型|助手)",
+    r"作为(?:一个)?人工智能|我(?:只)?是一个(?:AI|人工智能)",
+    # Japanese
+    r"言語モデルとして|AIアシスタントとして",
+    # Korean
+    r"언어 ?모델로서|인공지능(?:으로서| 모델)",
+    # Russian
+    r"как (?:большая )?языковая модель|как искусственный интеллект",
+)
+DECLINES = (
+    # English
+    r"\b(?:sorry|afraid)[^.!?\n]{0,40}\b(?:can(?:no|['’])?t|can not|(?:un|not )able to) (?:\w+ )?(?:help|assist)",
+    r"\b(?:sorry|afraid)[^.!?\n]{0,40}\b(?:can(?:no|['’])?t|(?:un|not )able to) (?:provide|fulfill?|comply|answer)",
+    r"\b(?:sorry|afraid)[^.!?\n]{0,40}\b(?:can(?:no|['’])?t|(?:un|not )able to) (?:generate|create|write|continue)",
+    r"\bI (?:can(?:no|['’])?t|can not|am unable to|won['’]t|will not) (?:help|assist|comply|fulfill?|engage)\b",
+    r"\bI['’]m not able to (?:help|assist|provide|fulfill?)\b",
+    # German
+    r"\btut mir leid[^.!?\n]{0,30}\b(?:kann|darf|werde)\b[^.!?\n]{0,60}\bnicht\b",
+    r"\bIch kann (?:Ihnen|dir) (?:dabei|damit|hierbei) (?:leider )?nicht (?:weiter)?helfen\b",
+    # Spanish
+    r"\b(?:Lo siento|Lo lamento|Disculpa)[^.!?\n]{0,30}\bno puedo\b",
+    r"\bNo puedo (?:ayudarte|ayudarle|ayudar|cumplir|proporcionar)\b",
+    # French
+    r"\bdésolée?[^.!?\n]{0,30}\bje ne peux pas\b",
+    # Portuguese
+    r"\bDesculpe[^.!?\n]{0,30}\bnão posso\b",
+    # Italian
+    r"\bMi dispiace[^.!?\n]{0,30}\bnon posso\b",
+    # Chinese
+    r"(?:抱歉|对不起)[^。！？\n]{0,20}(?:无法|不能)",
+    # Japanese
+    r"申し訳(?:ありません|ございません)[^。\n]{0,40}できません",
+    # Korean
+    r"죄송합니다[^.\n]{0,40}없습니다",
+    # Russian
+    r"К сожалению, я не могу",
+)
+WEB_PAGE = (
+    # English
+    r"\ball rights reserved\b|\b(?:skip|jump) to (?:main )?content\b|\bback to top\b|\bpage not found\b",
+    r"\b(?:we|this (?:web)?site) uses? cookies\b|\baccept (?:all )?cookies\b|\bcookie (?:policy|settings)\b",
+    r"\b(?:privacy policy|terms of (?:use|service)) *[|·•]|\b(?:subscribe to|sign up for) our newsletter\b",
+    r"\bclick here to (?:subscribe|read|view|see|download|log|sign|continue)\b|\b(?:enable|turn on) javascript\b",
+    r"\bshare (?:this )?on (?:facebook|twitter|linkedin|pinterest|whatsapp)\b|\bpowered by wordpress\b",
+    r"\bleave a (?:reply|comment)\b|\byour email address will not be published\b|\bcopyright (?:©|\(c\))",
+    r"\brelated (?:posts|articles) *[:|\n]|\blog in to (?:comment|reply|continue)\b",
+    r"\bread more *(?:»|›|>>|\.\.\.|…)",
+    # German
+    r"\balle rechte vorbehalten\b|\bwir verwenden cookies\b|\bzum (?:haupt)?inhalt springen\b",
+    r"\bnewsletter abonnieren\b",
+    # Spanish
+    r"\btodos los derechos reservados\b|\b(?:usamos|utilizamos) cookies\b|\bsaltar al contenido\b",
+    r"\bpolítica de (?:privacidad|cookies)\b",
+    # French
+    r"\btous droits réservés\b|\bnous utilisons des cookies\b|\baller au contenu\b",
+    # Chinese
+    r"版权所有|隐私政策|点击(?:此处|这里)|京ICP备",
+)
 # Plain text in small letters, some of which every phrase has: a search for it is fast.
 SPEAKS = (
-    "language model", "an ai", "artificial intelligence", "knowledge cut", "as of my", "by openai", "sprachmodell",
+    "language model", "an ai", "ai language", "ai model", "ai assistant", "ai system", "ai chatbot",
+    "artificial intelligence", "knowledge cut", "as of my", "by openai", "sprachmodell",
     "als ki", "als ai", "als ein", "als künstliche", "como", "tant qu", "modello", "作为", "是一个", "言語モデル",
     "aiアシスタント", "언어", "인공지능", "языковая", "искусственный",
 )  # fmt: skip
@@ -95,9 +99,9 @@ PAGE = (
 )  # fmt: skip
 
 
-def pattern(phrases: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
-    """All phrases of all languages as one regular expression, whatever their case."""
-    return re.compile("|".join(one for own in phrases.values() for one in own), re.IGNORECASE)
+def pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """All phrases as one regular expression, whatever their case."""
+    return re.compile("|".join(phrases), re.IGNORECASE)
 
 
 def has(text: str, hints: tuple[str, ...]) -> bool:

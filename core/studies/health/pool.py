@@ -36,16 +36,12 @@ class Pool:
         """Number of samples."""
         return self.store.n_samples
 
-    def batches(self, stage: str) -> Iterator[tuple[int, list[Texts]]]:
-        """(first row, texts) of the samples, BATCH at a time."""
+    def numbered(self, stage: str) -> Iterator[tuple[int, Texts]]:
+        """(row, texts) of the samples, which are read BATCH at a time."""
         self.told(stage, 0, self.n)
         for start in range(0, self.n, BATCH):
-            yield start, [texts_of(sample) for sample in samples_in(self.store, start, start + BATCH)]
+            yield from ((sample.row, texts_of(sample)) for sample in samples_in(self.store, start, start + BATCH))
             self.told(stage, min(start + BATCH, self.n), self.n)
-
-    def texts(self, row: int) -> Texts:
-        """The texts of one sample."""
-        return texts_of(samples_in(self.store, row, row + 1)[0])
 
     def vectors(self, scope: str = "all") -> np.ndarray:
         """Mean vectors over a scope, float32 (N, d); zeros for a sample without tokens there."""

@@ -32,21 +32,21 @@ def health(
     it needs has a finding that did not run. Raises SelectionError for a check that is not there, DataError.
     """
     pool, wanted = Pool(store, told, against), [known(name) for name in names] or list(CHECKS.values())
-    kept = {check.name: read(check, pool) for check in wanted}
-    todo = [check for check in wanted if kept[check.name] is None]
+    kept = {check.name: finding for check in wanted if (finding := read(check, pool))}
+    todo = [check for check in wanted if check.name not in kept]
     for finding in (*looked(pool, todo), *(ran(pool, check) for check in todo if check.run)):
         if CHECKS[finding.check].lasting and finding.ran:
             write_json(path_of(CHECKS[finding.check], pool), as_json(finding))
         kept[finding.check] = finding
-    return {name: finding for name, finding in kept.items() if finding is not None}
+    return {check.name: kept[check.name] for check in wanted}
 
 
 def languages(store: FeatureStore, told: Told = silent) -> dict[str, np.ndarray]:
     """The language of each prompt and each response, ISO 639 codes, "" where it cannot be told: object (N,) each."""
-    path = folder(store) / f"{LANGUAGES}-{VERSION}.json"
-    if not path.exists():
+    kept = loaded(column_of(store))
+    if kept is None:
         passed(Pool(store, told), {})
-    kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = loaded(column_of(store))
     return {part: np.array(codes, object) for part, codes in kept.items()}
 
 
@@ -67,15 +67,16 @@ def looked(pool: Pool, checks: list[Check]) -> list[Finding]:
 def passed(pool: Pool, looks: Mapping[str, Callable[[Texts], Seen | None]]) -> dict[str, list[tuple[int, Seen]]]:
     """(row, what was seen) by each of the looks, in one pass over the texts that leaves the column of languages too."""
     seen: dict[str, list[tuple[int, Seen]]] = {name: [] for name in looks}
+    spoken = loaded(column_of(pool.store)) is None
     codes: dict[str, list[str]] = {part: [] for part in ("prompt", "response")}
-    for start, batch in pool.batches(PASS):
-        for row, texts in enumerate(batch, start):
-            for name, look in looks.items():
-                if one := look(texts):
-                    seen[name].append((row, one))
-            for part, told in codes.items():
-                told.append(language(getattr(texts, part)))
-    write_json(folder(pool.store) / f"{LANGUAGES}-{VERSION}.json", codes)
+    for row, texts in pool.numbered(PASS):
+        for name, look in looks.items():
+            if one := look(texts):
+                seen[name].append((row, one))
+        for part, told in codes.items() if spoken else ():
+            told.append(language(getattr(texts, part)))
+    if spoken:
+        write_json(column_of(pool.store), codes)
     return seen
 
 
@@ -94,6 +95,19 @@ def folder(store: FeatureStore) -> Path:
     return cache_dir("health", f"{store.key}-{store.n_samples}")
 
 
+def column_of(store: FeatureStore) -> Path:
+    """Where the column of languages is kept."""
+    return folder(store) / f"{LANGUAGES}-{VERSION}.json"
+
+
+def loaded(path: Path) -> Any:
+    """The content of a kept file; None if there is none, or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def path_of(check: Check, pool: Pool) -> Path:
     """Where the finding of a check is kept: by its version, and by what it compared with."""
     against = f"-{file_digest(pool.against)[:12]}" if check.name == "contamination" else ""
@@ -104,13 +118,10 @@ def read(check: Check, pool: Pool) -> Finding | None:
     """What an earlier run found; None if there is nothing, or it cannot be read."""
     if not check.lasting or (check.needs and check.needs(pool)):
         return None
-    try:
-        kept = json.loads(path_of(check, pool).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    if (kept := loaded(path_of(check, pool))) is None:
         return None
     seen = tuple(Seen(tuple(Span(*span) for span in spans), detail) for spans, detail in kept["seen"])
-    arrays = (np.array(kept[name], np.int64) for name in ("rows", "group"))
-    rows, group = arrays
+    rows, group = (np.array(kept[name], np.int64) for name in ("rows", "group"))
     return Finding(check.name, rows, seen, group, kept["note"])
 
 

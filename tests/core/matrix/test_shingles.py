@@ -12,7 +12,6 @@ from core.matrix.shingles import (
     BREAK,
     IDEOGRAPH,
     LETTER,
-    components,
     jaccard,
     jaccards,
     kinds,
@@ -23,7 +22,6 @@ from core.matrix.shingles import (
 
 KIND = kinds()
 numbers = st.lists(st.integers(0, 3), max_size=14)
-pairs_of = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=12)
 
 
 def codes(text):
@@ -65,15 +63,6 @@ def test_jaccard_is_the_share_of_what_either_has(one, other):
     assert jaccard(a, b) == expected
     ends = np.cumsum([0, len(a), len(b)])
     assert jaccards(ends, np.concatenate([a, b]), np.array([[0, 1]])).tolist() == [expected]
-
-
-@given(pairs_of)
-def test_components_are_what_pairs_connect(pairs):
-    lowest = list(range(9))
-    for _ in lowest:
-        for a, b in pairs:
-            lowest[a] = lowest[b] = min(lowest[a], lowest[b])
-    assert components(np.array(pairs, np.int64).reshape(-1, 2), 9).tolist() == lowest
 
 
 @given(st.lists(st.integers(0, 2), max_size=16), st.integers(2, 3), st.integers(2, 6))

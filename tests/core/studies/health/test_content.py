@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.studies.health.boilerplate import links_only, refusal, web_remains
 from core.studies.health.encoding import broken_encoding
 from core.studies.health.finding import RESPONSE, Texts
-from core.studies.health.personal import is_iban, luhn, masked, mod97, personal_data, personal_in
-from core.studies.health.toxicity import toxicity
+from core.studies.health.personal import TEST_CARDS, is_iban, luhn, masked, mod97, personal_data, personal_in
+from core.studies.health.phrases import AS_A_MODEL, PAGE, SPEAKS, WEB_PAGE, has
+from core.studies.health.toxicity import HINTS, PATTERNS, toxicity
 
 FOUND = {
     "Write to anna.schmidt@web.de today.": "e-mail",
@@ -19,7 +22,7 @@ FOUND = {
     "Überweise auf DE89 3704 0044 0532 0130 00 bitte.": "bank account",
     "IBAN: GB82WEST12345698765432": "bank account",
     "The card is 4539 1488 0343 6467.": "card",
-    "Amex 371449635398431 was charged.": "card",
+    "Amex 374512896307412 was charged.": "card",
     "Call (212) 736-5000 now": "telephone",
     "Ruf mich an: +49 30 23125 1940": "telephone",
     "Tel. 030 / 2312 5194": "telephone",
@@ -37,6 +40,9 @@ NOT_FOUND = (
     "Chrome version 96.0.4664.110 and 192.168.1.1, 127.0.0.1, 203.0.113.7",
     "The number 4539 1488 0343 6468 fails the test.",
     "DE89 3704 0044 0532 0130 01 is no account.",
+    *(f"Pay with {card}." for card in sorted(TEST_CARDS)),
+    "Try 4012 8888 8888 1881 or 3782-822463-10005 first.",
+    "Call 020 5551 2345, 030 123 4567 or 012345678.",
     "OPENAI_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx",
     "From 1990 to 2020 the population grew from 1,234,567 to 2,345,678.",
     "print(f'{x:08d}', 123456789)",
@@ -95,6 +101,8 @@ def test_text_of_a_right_encoding_is_not(text):
 
 REFUSALS = (
     "As an AI language model, I do not have feelings.",
+    "As a helpful AI assistant, I do not have feelings.",
+    "As an advanced AI model I do not have feelings.",
     "I'm sorry, but I cannot help with that.",
     "Als KI-Sprachmodell habe ich keine Meinung.",
     "Es tut mir leid, aber ich kann dir damit nicht helfen.",
@@ -118,6 +126,16 @@ ANSWERS = (
 @pytest.mark.parametrize("text", REFUSALS)
 def test_refusals_are_found(text):
     assert refusal(Texts("What do you feel?", text)).spans
+
+
+@pytest.mark.parametrize(
+    ("phrases", "hints"), [(AS_A_MODEL, SPEAKS), (WEB_PAGE, PAGE), (PATTERNS, HINTS)], ids=["model", "page", "insult"]
+)
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_what_a_phrase_matches_has_a_hint(phrases, hints, data):
+    text = data.draw(st.sampled_from(phrases).flatmap(lambda one: st.from_regex(re.compile(one, re.IGNORECASE))))
+    assert has(text, hints)
 
 
 @pytest.mark.parametrize("text", ANSWERS)

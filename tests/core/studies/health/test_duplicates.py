@@ -61,7 +61,7 @@ def test_near_duplicates_are_those_whose_grams_are_alike(tmp_path):
     chinese = "北京是中国的首都，位于华北平原的北部，人口超过两千万，是全国的政治和文化中心。"
     pool = pool_of(tmp_path, [("Say it", text) for text in (*long, *edited, chinese, chinese.replace("两千", "三千"))])
     found = near_duplicates(pool)
-    sets = [set(grams_of("\n\n".join(pool.texts(row)[:2]), 5).tolist()) for row in range(pool.n)]
+    sets = [set(grams_of("\n\n".join(texts[:2]), 5).tolist()) for _, texts in pool.numbered("Reading")]
     pairs = {(a, b) for a in range(pool.n) for b in range(a) if jaccard(sets[a], sets[b]) >= NEAR}
     assert {(int(b), int(a)) for a, b in (group.tolist() for group in found.groups())} == pairs and len(pairs) == 4
     assert "%" in found.seen[0].detail
@@ -95,7 +95,18 @@ def test_rows_of_a_label_are_paired(labels):
     assert pairs == {(a, b) for b in range(len(labels)) for a in range(b) if labels[a] == labels[b]}
 
 
-def test_groups_are_what_pairs_connect():
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=12))
+def test_groups_are_what_pairs_connect(pairs):
+    lowest = list(range(9))
+    for _ in lowest:
+        for a, b in pairs:
+            lowest[a] = lowest[b] = min(lowest[a], lowest[b])
+    groups = [[row for row in range(9) if lowest[row] == first] for first in range(9)]
+    found = connected(np.array(pairs, np.int64).reshape(-1, 2), 9)
+    assert [group.tolist() for group in found] == [group for group in groups if len(group) > 1]
+
+
+def test_groups_are_told_by_their_first_row():
     assert [g.tolist() for g in connected(np.array([[1, 3], [3, 4], [0, 5]]), 7)] == [[0, 5], [1, 3, 4]]
     assert connected(np.zeros((0, 2), np.int64), 0) == []
 
@@ -106,12 +117,22 @@ def test_no_pair_of_like_vectors_is_missed(seed):
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(5, 6))
     vectors = (centres[rng.integers(0, 5, 60)] + rng.normal(scale=0.15, size=(60, 6))).astype(np.float32)
-    units = vectors - vectors.mean(0)
-    units = units / np.linalg.norm(units, axis=1, keepdims=True)
+    vectors[rng.permutation(60)[: rng.integers(0, 60)]] = 0  # samples without tokens are like no other
+    has = vectors.any(1)
+    units = np.where(has[:, None], vectors - vectors[has].mean(0), 0)
+    units = units / np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-9)
     expected = np.argwhere(np.triu(units @ units.T >= 0.97, 1))
     close = np.abs(units @ units.T - 0.97) < 1e-5
     found = {tuple(pair) for pair in alike(vectors, 0.97).tolist()}
     assert found ^ {tuple(pair) for pair in expected.tolist()} <= {tuple(pair) for pair in np.argwhere(close).tolist()}
+
+
+def test_zero_vectors_are_alike_to_none():
+    assert alike(np.zeros((5, 4), np.float32), 0.97).shape == (0, 2)
+    assert alike(np.zeros((0, 4), np.float32), 0.97).shape == (0, 2)
+    vectors = np.zeros((6, 3), np.float32)
+    vectors[:3] = np.eye(3)
+    assert alike(vectors, 0.97).tolist() == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,16 +41,19 @@ def test_code_does_not_count():
     assert language(code + TEXTS["de"]) == "de"
 
 
+@cache
+def models():
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    theirs = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    theirs.set_languages(list(CODES))
+    return Identifier(CODES), theirs
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=60) | st.sampled_from(list(TEXTS.values())))
 def test_the_compiled_model_says_what_py3langid_does(text):
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    if not hasattr(test_the_compiled_model_says_what_py3langid_does, "models"):
-        theirs = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-        theirs.set_languages(list(CODES))
-        test_the_compiled_model_says_what_py3langid_does.models = Identifier(CODES), theirs
-    ours, theirs = test_the_compiled_model_says_what_py3langid_does.models
+    ours, theirs = models()
     (name, probability), (other, expected) = ours.classify(text), theirs.classify(text)
     assert probability == pytest.approx(expected, abs=1e-3) and (name == other or expected < 0.6)
 

@@ -14,6 +14,7 @@ from core.studies.health import CHECKS, health, languages
 from core.studies.health.finding import Texts, texts_of
 from core.studies.health.pool import Pool
 from core.studies.health.registry import FAMILIES
+from core.studies.health.run import column_of
 from tests.factories import alpaca, tiny_store
 
 GERMAN = "Die Bibliothek öffnet um neun Uhr morgens und schließt erst spät am Abend. Sie ist auch sonntags offen."
@@ -50,9 +51,9 @@ def test_the_checks_find_what_is_there(store):
     for name, finding in found.items():
         assert finding.rows.dtype == np.int64 and len(finding.seen) == len(finding.rows), name
         assert finding.rows.tolist() == sorted(set(finding.rows.tolist())), name
-        texts = Pool(store).texts
+        texts = [texts_of(sample) for sample in store.samples()]
         for row, seen in zip(finding.rows.tolist(), finding.seen, strict=True):
-            assert all(0 <= span.start < span.stop <= len(texts(row)[span.segment]) for span in seen.spans), name
+            assert all(0 <= span.start < span.stop <= len(texts[row][span.segment]) for span in seen.spans), name
 
 
 def test_findings_are_kept_until_the_check_is_another(store, monkeypatch):
@@ -76,6 +77,18 @@ def test_languages_are_a_column(store):
     assert all(column.shape == (store.n_samples,) and column.dtype == object for column in codes.values())
 
 
+def test_the_column_is_made_once_and_again_where_it_is_damaged(store, monkeypatch):
+    expected = languages(store)
+    path = column_of(store)
+    monkeypatch.setattr("core.studies.health.run.language", lambda text: pytest.fail("it is there"))
+    health(store, ["loops"])
+    monkeypatch.undo()
+    monkeypatch.setenv("SAELECT_CACHE", str(store.path.parent))
+    path.write_text('{"prompt": ["e', encoding="utf-8")
+    again = languages(store)
+    assert all(again[part].tolist() == expected[part].tolist() for part in expected)
+
+
 def test_a_file_of_questions_is_compared_with(store, tmp_path):
     asked = tmp_path / "test.txt"
     asked.write_text("The library opens at nine in the morning and closes late in the evening\n", encoding="utf-8")
@@ -90,9 +103,11 @@ def test_a_check_that_is_not_there_is_named(store):
 
 
 def test_texts_are_those_of_the_turns(store):
-    assert Pool(store).texts(3) == Texts("Wann öffnet die städtische Bibliothek?", GERMAN, "")
+    numbered = dict(Pool(store).numbered("Reading"))
+    assert list(numbered) == list(range(store.n_samples))
+    assert numbered[3] == Texts("Wann öffnet die städtische Bibliothek?", GERMAN, "")
     (sample,) = store.samples([0])
-    assert texts_of(sample).response == ENGLISH
+    assert texts_of(sample) == numbered[0] and numbered[0].response == ENGLISH
 
 
 def test_the_command_prints_shares_and_json(store, capsys):
