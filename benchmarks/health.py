@@ -29,9 +29,9 @@ from core.studies.health.contamination import LONG, SHORT, gram_table, shared
 from core.studies.health.duplicates import nearly_equal
 from core.studies.health.finding import Texts, texts_of
 from core.studies.health.fit import FAR, fits
-from core.studies.health.identifier import Identifier
-from core.studies.health.language import CODES, language
 from core.system.files import PROJECT, store_at
+from core.topics.identifier import Identifier
+from core.topics.language import CODES, language
 
 SHARE, SEED = 0.02, 1  # the rules were made with seed 0
 DATA = PROJECT.parent / "shared" / "data" / "alpaca_9k.json"
@@ -206,7 +206,8 @@ def shuffled(path: Path, times: int = 10) -> tuple[str, int, int, int]:
         other[rows] = answer[np.roll(rows, 1)]
         far = fits(prompt, other) < FAR
         total += len(rows), far[rows].sum(), far.sum() - far[rows].sum()
-    return "answer-does-not-fit", *total.tolist()
+    n, hits, others = total.tolist()
+    return "answer-does-not-fit", n, hits, others
 
 
 def declaration(folder: Path) -> dict[str, list[str]]:

@@ -10,10 +10,12 @@ from core.errors import SaelectError
 from core.matrix.postings import having
 from core.selection.inputs import TOKEN_COUNTS
 from core.session.groups import Group, group, rest, score_values
+from core.session.languages import at_hand, commonest, languages_spoken
 from core.session.listed import listed
 from core.session.search import sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
+from core.topics.language import language_name
 from pages.parts.actions import action_bar
 from pages.parts.asked import start_over
 from pages.parts.tables import FACES, clickable, feature_link, samples_table, why_link
@@ -34,6 +36,9 @@ def choices() -> list[str]:
     names = sorted(set(sources(now.session)))
     found = ["kept", "left-out", *(["pinned"] if now.state.pins else []), *(["banned"] if now.state.bans else [])]
     found += [f"source:{name}" for name in names] if len(names) > 1 else []
+    if at_hand(now.session.store):
+        codes = list(commonest(languages_spoken(now.session)))
+        found += [f"language:{code}" for code in codes if code] if len(codes) > 1 else []
     for kind, known in (("set", now.state.sets), ("tag", now.state.tags), ("selection", now.state.selections)):
         found += [f"{kind}:{name}" for name in known]
     return found
@@ -47,6 +52,8 @@ def stores() -> list[str]:
 def called(name: str) -> str:
     """A group as the choice shows it."""
     kind, _, of = name.partition(":")
+    if kind == "language":
+        return f"language: {language_name(of)}"
     return NAMES.get(name) or whole(f"{kind}: {of}" if of else name)
 
 

@@ -64,5 +64,5 @@ def test_the_benchmark_of_health_plants_and_finds(tmp_path):
         [cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if line.startswith("│")
     ]
     found = {row[0]: row[1:] for row in rows}
-    assert found["refusals"][:3] == ["2", "2", "1.000"] and found["personal-data"][:3] == ["2", "2", "1.000"]
+    assert found["loops"][:3] == ["2", "2", "1.000"] and found["personal-data"][:3] == ["2", "2", "1.000"]
     assert "language" not in found and "answer-does-not-fit" not in found

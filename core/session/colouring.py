@@ -13,8 +13,10 @@ from core.explain.credit import redundancy
 from core.matrix.postings import having
 from core.schema import Selection
 from core.session.groups import group, score_values
+from core.session.languages import languages_spoken
 from core.session.search import Query, find, sources
 from core.session.session import Session
+from core.topics.language import language_name
 from core.workspace.decisions import WorkspaceState
 
 STEPS = 16  # colours of a scale
@@ -133,6 +135,7 @@ def _cluster(seen: Seen, of: str) -> Colouring:
 COLOURINGS: dict[str, Callable[[Seen, str], Colouring]] = {
     "status": _status,
     "source": lambda seen, of: labelled(sources(seen.session).astype(str)),
+    "language": lambda seen, of: labelled(np.array([language_name(code) for code in languages_spoken(seen.session)])),
     "length": lambda seen, of: scale(score_values(seen.session, "response_tokens"), "", logarithmic=True),
     "score": lambda seen, of: scale(score_values(seen.session, of), "without a value"),
     "order": _order,

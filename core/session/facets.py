@@ -1,4 +1,4 @@
-"""How many samples a search would find if one condition were another: by source, tag, status, length, score, topic."""
+"""How many samples a search would find if one condition were another: by source, language, tag, length and so on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.matrix.postings import postings
 from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
+from core.session.languages import at_hand, commonest, languages_spoken
 from core.session.search import Query, all_of, between, conditions, members, score_column, sources
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -31,6 +32,7 @@ class Facets:
     """
 
     source: Mapping[str, int]
+    language: Mapping[str, int]
     tag: Mapping[str, int]
     status: Mapping[str, int]
     read: Mapping[str, int]
@@ -54,6 +56,7 @@ def facets(
     names, codes = session.remember("source codes", lambda: np.unique(sources(session), return_inverse=True))
     return Facets(
         source=_counted(dict(enumerate(names)), np.bincount(codes[others("source")], minlength=len(names))),
+        language=_languages(session, others("language")),
         tag=_held(tagged, others("tag")),
         status=_held(decided, others("status")),
         read=_counted(dict(enumerate(READ)), np.bincount(readings(session)[others("read")], minlength=len(READ))),
@@ -76,6 +79,11 @@ def score_classes(values: np.ndarray) -> list[Bounds]:
     starts = np.unique(known[np.arange(QUARTERS) * len(known) // QUARTERS])
     ends = [known[np.searchsorted(known, start) - 1] for start in starts[1:]] + [known[-1]]
     return [(float(low), float(high)) for low, high in zip(starts, ends, strict=True)]
+
+
+def _languages(session: Session, keep: np.ndarray) -> dict[str, int]:
+    """None for a large store of which no language has been told yet: that takes a while."""
+    return commonest(languages_spoken(session)[keep]) if at_hand(session.store) else {}
 
 
 def _features(matrix: FeatureMatrix, keep: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Groups of samples by name: those kept, a source, a set, a tag, a saved selection, of one feature, of another store.
+"""Groups of samples by name: those kept, of a source, language, set, tag, saved selection, feature or another store.
 
 A kind of group is a function and an entry of GROUPS.
 """
@@ -19,6 +19,7 @@ from core.selection.constraints import check_rows
 from core.selection.inputs import columns
 from core.selection.quotas import EVERY, named_groups
 from core.selection.specs import spec_from
+from core.session.languages import languages_spoken
 from core.session.sample_info import reference
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -130,14 +131,15 @@ GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
     "pinned": lambda asked, of: asked.state.pins,
     "banned": lambda asked, of: asked.state.bans,
     "source": _source,
+    "language": lambda asked, of: np.flatnonzero(languages_spoken(asked.session) == of),
     "set": _set,
     "tag": _tag,
     "selection": _selection,
     "feature": _feature,
     "rows": _rows,
 }
-SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "set:NAME", "tag:NAME", "selection:NAME",
-          "feature:NUMBER", "rows:1,2,3")  # fmt: skip
+SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "language:CODE", "set:NAME", "tag:NAME",
+          "selection:NAME", "feature:NUMBER", "rows:1,2,3")  # fmt: skip
 
 
 def with_sets(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:

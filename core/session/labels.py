@@ -1,4 +1,4 @@
-"""What tells the samples of a store apart: their source, cluster, strongest topic, and the columns of the data."""
+"""What tells the samples of a store apart: source, language, cluster, strongest topic, columns of the data."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from core.schema import FeatureMatrix
 from core.selection.bounds import MOST_GROUPS
 from core.selection.clustering import Clusters
 from core.selection.quotas import MARKED, NONE
+from core.session.languages import labels_by_language
 from core.store.queries import records
 from core.store.reader import FeatureStore
 
-OWN = ("source", "cluster", "topic", *MARKED)  # a column of the data of such a name stands behind
+OWN = ("source", "language", "cluster", "topic", *MARKED)  # a column of the data of such a name stands behind
 
 
 def labels_of(
@@ -25,14 +26,16 @@ def labels_of(
     clusters: Callable[[int], Clusters],
     columns: Callable[[], Mapping[str, np.ndarray]],
 ) -> np.ndarray:
-    """The group of each sample, text (N,), NONE where it has none. by: source; cluster, by `clusters` of a number of
-    them; topic: the number of the strongest; or one of `columns`, which are `label_columns`.
+    """The group of each sample, text (N,), NONE where it has none. by: source; language, a code; cluster, by `clusters`
+    of a number of them; topic: the number of the strongest; or one of `columns`, which are `label_columns`.
 
     Raises SelectionError where the store has no such thing, saying which columns it has.
     """
     if by == "source":
         found = store.sample_columns()["source"].astype(str)
         return np.where(found == "", NONE, found)
+    if by == "language":
+        return labels_by_language(store)
     if by == "cluster":
         return clusters(n_clusters(store.n_samples)).label.astype(str)
     if by == "topic":
@@ -40,7 +43,7 @@ def labels_of(
         return strongest_topics(store.matrix(lens="topics"))
     known = columns()
     if by not in known:
-        have = ", ".join(["source", "cluster", *(["topic"] if "topics" in store.lenses else []), *known])
+        have = ", ".join(["source", "language", "cluster", *(["topic"] if "topics" in store.lenses else []), *known])
         raise SelectionError(f"The samples are not told apart by {by!r}: use {have}, set:NAME or tag:NAME.")
     return known[by]
 

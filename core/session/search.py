@@ -1,4 +1,4 @@
-"""Find samples by their text, their features, their length, source, score and status."""
+"""Find samples by their text, their features, their length, source, language, score and status."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
+from core.session.languages import languages_spoken
 from core.session.matches import matches
 from core.session.session import Session
 from core.store.queries import turns
@@ -29,6 +30,7 @@ class Query:
     text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
     score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up. noun: what a
     feature is called in an error. read: one of READ, how the sample was read, or all. tag: one that a person gave.
+    language: an ISO 639 code, "" for samples whose language cannot be told.
     """
 
     text: str = ""
@@ -43,6 +45,7 @@ class Query:
     noun: str = "feature"
     read: str = "all"
     tag: str = ""
+    language: str | None = None
 
 
 def find(
@@ -78,6 +81,8 @@ def conditions(
         found["read"] = readings(session) == _place(query.read)
     if query.source is not None:
         found["source"] = sources(session) == query.source
+    if query.language is not None:
+        found["language"] = languages_spoken(session) == query.language
     if query.tag:
         found["tag"] = members(n, state.tags.get(query.tag, ()))
     if query.score_column:

@@ -40,6 +40,14 @@ def step(path: Path, compute: Callable[[], Any]) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def loaded(path: Path) -> Any:
+    """The content of a kept file; None if there is none, or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write and rename a .npy file; after its end, where numpy does not look, stands a checksum."""
     content = BytesIO()

@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import SelectionError
 from core.selection.inputs import TOKEN_COUNTS
 from core.session.colouring import Colouring, Seen, colouring
+from core.session.languages import at_hand, languages_spoken
 from core.session.search import sources
 from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of
@@ -20,6 +21,7 @@ STATUS = {"kept": SELECTED, "pinned": ACCENT, "banned": PINK}
 TITLES = {
     "status": "Kept or left out",
     "source": "Source",
+    "language": "Language",
     "length": "Length of the response",
     "score": "A score",
     "order": "Order of the picks",
@@ -61,6 +63,7 @@ def _offered(now: View) -> list[str]:
     """The ways to colour that the data set has something for."""
     lacking = {
         "source": len(set(sources(now.session))) < 2,
+        "language": not at_hand(now.session.store) or len(set(languages_spoken(now.session))) < 2,
         "score": not _scores(now),
         "group": not _groups(now),
     }

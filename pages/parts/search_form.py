@@ -12,6 +12,7 @@ import streamlit as st
 from core.session.cut import READ, readings
 from core.session.facets import Bounds, Facets, facets
 from core.session.search import STATUSES, Query, parsed_features, sources
+from core.topics.language import language_name
 from pages.parts.address import get, put
 from pages.parts.saved_searches import saved_searches
 from pages.parts.text import cut, plain, whole
@@ -48,10 +49,11 @@ def ask(now: View) -> Asked:
         column = get("find_score") if get("find_score") in now.session.info.scores else ""
         score = bounds(column, "find_low", "find_high") if column else (None, None)
     has, lacks = (parsed_features(get(name_of(now, end)), now.noun) for end in ("has", "lacks"))
-    source = get("find_source", ANY)
+    source, language = get("find_source", ANY), get("find_language", ANY)
     query = Query(
         text, regex, has, lacks, tokens, None if source == ANY else source, column, score, get("find_status", "all"),
         now.noun, get("find_read", "all"), get("find_tag"),
+        None if language == ANY else language,
     )  # fmt: skip
     found = facets(now.session, now.matrix, query, now.selection.rows, now.state)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -81,6 +83,8 @@ def choices(now: View, query: Query, found: Facets) -> None:
     """One choice for each facet that the data have."""
     if len(set(sources(now.session))) > 1:
         choose("Source", "find_source", ANY, found.source, lambda name: whole(name) or "no name")
+    if len(found.language) > 1 or query.language is not None:
+        choose("Language", "find_language", ANY, found.language, language_name)
     if now.state.tags:
         choose("Tag", "find_tag", "", found.tag, whole)
     choose("Status", "find_status", "all", {name: found.status.get(name, 0) for name in STATUSES[1:]},

@@ -21,7 +21,7 @@ def alike(
     The mean is taken off since all vectors of a language model have most of their length in common. Zero vectors are
     like no other, and count in no mean. Of more than MOST pairs the first ones.
     """
-    has = vectors.any(1)
+    has = np.asarray(vectors.any(axis=1))
     if not has.any():
         return np.zeros((0, 2), np.int64)
     units = unit_rows(np.where(has[:, None], vectors - vectors[has].mean(0), 0))

@@ -1,36 +1,19 @@
-"""The language of prompts and answers: a column of the store, texts of two languages, and answers in another one.
-
-Told by py3langid's model from the prose alone; code, addresses and numbers are left out.
-"""
+"""Texts of two languages, and answers in another one than their prompts."""
 
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
 
 from core.studies.health.finding import RESPONSE, Seen, Span, Texts
-from core.studies.health.identifier import Identifier
-from core.topics.code import ADDRESS, FENCE, LINE, split_code
+from core.topics.code import FENCE, LINE
+from core.topics.language import NOISE, is_latin, language, language_of_prose
 
-# The languages that are told apart, as ISO 639 codes: those that much text on the web is written in.
-CODES = (
-    "af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "eo", "es", "et", "eu",
-    "fa", "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km",
-    "kn", "ko", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "no", "nn", "pa", "pl", "ps",
-    "pt", "ro", "ru", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tl", "tr", "uk", "ur", "uz",
-    "vi", "zh", "zxx",
-)  # fmt: skip
-SAME = {"nn": "no", "zxx": ""}
 # Languages that a model of letters confuses in short texts: one of a family never counts as foreign to another.
 FAMILIES = (
     {"no", "da", "sv"}, {"hr", "sr", "bs", "sl", "mk", "bg"}, {"id", "ms", "tl"}, {"es", "gl", "pt", "ca"},
     {"cs", "sk"}, {"hi", "mr", "ne"}, {"ru", "uk", "be", "bg", "mk"}, {"nl", "af"}, {"et", "fi"},
     {"fa", "ur", "ps", "ar"}, {"az", "tr", "uz"},
 )  # fmt: skip
-LATIN_LEAST, OTHER_LEAST = 24, 6  # letters from which on a language is told, of the Latin script and of others
-SURE, SHORT, SURER = 0.55, 80, 0.9  # probability that it takes; below SHORT letters another one
-READ = 600  # characters that are read of a text, from its beginning
-NOISE = re.compile(rf"{ADDRESS}|\S+@\S+|<[^<>]{{0,200}}>|[\d_#*|=`~{{}}\[\]\\/$%^+<>]+|\b[A-Z]{{2,}}\b")
 NAMES = re.compile(  # a prompt that names a language may ask for it
     r"""translat|\b(?:english|german|french|spanish|italian|portuguese|dutch|russian|chinese|mandarin|japanese|korean
     |arabic|hindi|turkish|polish|swedish|danish|norwegian|finnish|greek|latin|hebrew|thai|vietnamese|indonesian|malay
@@ -46,38 +29,6 @@ NAMES = re.compile(  # a prompt that names a language may ask for it
 LEAST_PART = 60  # letters of a paragraph in another language; scripts other than Latin need a third of that
 MOST, PART = 6, 160  # paragraphs that are read, and characters of each
 SHARE = 0.25  # of a text's letters that a second language must have
-
-
-@cache
-def identifier() -> Identifier:
-    """The model of CODES, loaded once."""
-    return Identifier(CODES)
-
-
-@lru_cache(maxsize=4096)  # several checks ask for the texts of a batch
-def language(text: str) -> str:
-    """The ISO 639 code of a text's language; "" where it is too short, holds no prose, or cannot be told."""
-    return language_of_prose(prose_of(text[:READ]))
-
-
-def language_of_prose(prose: str) -> str:
-    """As `language`, of text without code."""
-    letters = sum(map(str.isalpha, prose))
-    if letters < (LATIN_LEAST if is_latin(prose) else OTHER_LEAST):
-        return ""
-    code, probability = identifier().classify(prose)
-    sure = probability >= (SURER if letters < SHORT and is_latin(prose) else SURE)
-    return SAME.get(code, code) if sure else ""
-
-
-def prose_of(text: str) -> str:
-    """The words of a text, without code, addresses, marks, numbers and abbreviations."""
-    return " ".join(NOISE.sub(" ", split_code(text)[0]).split())
-
-
-def is_latin(text: str) -> bool:
-    """Whether most of a text's letters are below the Greek ones."""
-    return text.isascii() or 2 * sum(letter < "\u0370" for letter in text) > len(text)
 
 
 def alike(one: str, other: str) -> bool:

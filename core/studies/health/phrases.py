@@ -8,7 +8,7 @@ AS_A_MODEL = (
     # English
     r"\bas an? (?:\w+[ -]){0,2}(?:AI|artificial intelligence)(?: language)? (?:model|assistant|system|chatbot)",
     r"\bas an (?:AI|artificial intelligence)(?=[,.])|\bas a (?:large )?language model\b",
-    r"\bI(?:['’]m| am) (?:just |only )?an? (?:AI|artificial intelligence)\b(?! (?:researcher|engineer|student))",
+    r"\bI(?:['’]m| am) (?:just |only )?an (?:AI|artificial intelligence)\b(?! (?:researcher|engineer|student))",
     r"\bmy knowledge cut-?off\b|\bas of my (?:last|latest) (?:knowledge )?(?:update|training)\b",
     r"\bI was (?:trained|developed|created) by OpenAI\b",
     # German

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,14 @@ import numpy as np
 
 from core.datasets.samples import file_digest
 from core.errors import SelectionError
+from core.session.languages import PARTS, add, keep, known
 from core.store.reader import FeatureStore
 from core.studies.health.finding import Finding, Seen, Span, Texts, found
-from core.studies.health.language import language
 from core.studies.health.pool import Pool, Told, silent
 from core.studies.health.registry import CHECKS, Check
 from core.system.files import cache_dir
-from core.system.kept import write_json
+from core.system.kept import loaded, write_json
 
-LANGUAGES, VERSION = "languages", 1  # the column, and what it is kept under
 PASS = "Reading the samples"
 
 
@@ -31,7 +29,7 @@ def health(
     against: a file of test questions for `contamination`. told: is told (stage, done, total). A check that lacks what
     it needs has a finding that did not run. Raises SelectionError for a check that is not there, DataError.
     """
-    pool, wanted = Pool(store, told, against), [known(name) for name in names] or list(CHECKS.values())
+    pool, wanted = Pool(store, told, against), [check_of(name) for name in names] or list(CHECKS.values())
     kept = {check.name: finding for check in wanted if (finding := read(check, pool))}
     todo = [check for check in wanted if check.name not in kept]
     for finding in (*looked(pool, todo), *(ran(pool, check) for check in todo if check.run)):
@@ -41,16 +39,7 @@ def health(
     return {check.name: kept[check.name] for check in wanted}
 
 
-def languages(store: FeatureStore, told: Told = silent) -> dict[str, np.ndarray]:
-    """The language of each prompt and each response, ISO 639 codes, "" where it cannot be told: object (N,) each."""
-    kept = loaded(column_of(store))
-    if kept is None:
-        passed(Pool(store, told), {})
-        kept = loaded(column_of(store))
-    return {part: np.array(codes, object) for part, codes in kept.items()}
-
-
-def known(name: str) -> Check:
+def check_of(name: str) -> Check:
     """The check of a name; raises SelectionError if there is none."""
     if name not in CHECKS:
         raise SelectionError(f"There is no check {name!r}: use one of {', '.join(CHECKS)}.")
@@ -67,16 +56,14 @@ def looked(pool: Pool, checks: list[Check]) -> list[Finding]:
 def passed(pool: Pool, looks: Mapping[str, Callable[[Texts], Seen | None]]) -> dict[str, list[tuple[int, Seen]]]:
     """(row, what was seen) by each of the looks, in one pass over the texts that leaves the column of languages too."""
     seen: dict[str, list[tuple[int, Seen]]] = {name: [] for name in looks}
-    spoken = loaded(column_of(pool.store)) is None
-    codes: dict[str, list[str]] = {part: [] for part in ("prompt", "response")}
+    codes: dict[str, list[str]] = {} if known(pool.store) else {part: [] for part in PARTS}
     for row, texts in pool.numbered(PASS):
         for name, look in looks.items():
             if one := look(texts):
                 seen[name].append((row, one))
-        for part, told in codes.items() if spoken else ():
-            told.append(language(getattr(texts, part)))
-    if spoken:
-        write_json(column_of(pool.store), codes)
+        add(codes, texts.prompt, texts.response)
+    if codes:
+        keep(pool.store, codes)
     return seen
 
 
@@ -93,19 +80,6 @@ def ran(pool: Pool, check: Check) -> Finding:
 def folder(store: FeatureStore) -> Path:
     """Where findings are kept: by the store's key and size, as a benchmark repeats a store under its key."""
     return cache_dir("health", f"{store.key}-{store.n_samples}")
-
-
-def column_of(store: FeatureStore) -> Path:
-    """Where the column of languages is kept."""
-    return folder(store) / f"{LANGUAGES}-{VERSION}.json"
-
-
-def loaded(path: Path) -> Any:
-    """The content of a kept file; None if there is none, or it is damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def path_of(check: Check, pool: Pool) -> Path:

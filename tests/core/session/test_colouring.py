@@ -55,8 +55,8 @@ def test_each_way_to_colour(seen: Seen) -> None:
     assert np.flatnonzero(feature.code).tolist() == [row for row in range(N) if 6 in matrix.row(row)]
     assert colouring(seen, "cluster", "3").names[0].startswith("cluster ")
     assert (colouring(seen, "redundancy").code[seen.selection.rows] == STEPS).all()
-    assert set(COLOURINGS) == {"status", "source", "length", "score", "order", "redundancy", "cluster", "feature",
-                               "group", "search"}  # fmt: skip
+    assert set(COLOURINGS) == {"status", "source", "language", "length", "score", "order", "redundancy", "cluster",
+                               "feature", "group", "search"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

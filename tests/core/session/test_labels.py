@@ -28,7 +28,7 @@ def session(tmp_path_factory):
     records = alpaca(N)
     for i, record in enumerate(records):
         record |= {
-            "language": LANGUAGES[i % 4],
+            "tongue": LANGUAGES[i % 4],
             "source": f"part{i % 2}",
             "lists": [i],
             "long": "x" * 200,
@@ -42,9 +42,9 @@ def session(tmp_path_factory):
 
 def test_the_columns_that_tell_samples_apart(session):
     known = label_columns(session.store)
-    assert {"language", "checked", "id"} <= set(known)
+    assert {"tongue", "checked", "id"} <= set(known)
     assert not {"lists", "long", "a:b", "source"} & set(known)
-    assert known["language"].tolist() == [LANGUAGES[i % 4] for i in range(N)]
+    assert known["tongue"].tolist() == [LANGUAGES[i % 4] for i in range(N)]
     assert known["checked"][:4].tolist() == [NONE, "true", "false", NONE]
 
 
@@ -54,13 +54,13 @@ def test_labels_by_source_topic_and_cluster(session):
     strongest = [max(sorted(t), key=lambda f: t[f]) if t else None for t in TOPICS]
     assert labels("topic").tolist() == [NONE if f is None else str(f) for f in strongest]
     assert labels("cluster").tolist() == session.clusters("residual", 2).label.astype(str).tolist()
-    with pytest.raises(SelectionError, match=r"not told apart by 'colour': use source, cluster, topic, .*language"):
+    with pytest.raises(SelectionError, match=r"not told apart by 'colour': use source, language, cluster, .*tongue"):
         labels("colour")
 
 
 def test_quotas_through_a_session_and_a_replay(session, tmp_path):
     state = WorkspaceState(sets={"mine": (0, 4, 8)}, tags={"odd": tuple(range(1, N, 2))})
-    spec = SelectionSpec(budget=12, quotas=("language:en<=25%", "language:*>=3", "tag:odd<=6", "set:*>=2"))
+    spec = SelectionSpec(budget=12, quotas=("tongue:en<=25%", "tongue:*>=3", "tag:odd<=6", "set:*>=2"))
     spec = with_sets(spec, state)
     assert spec.sets == {"tag:odd": state.tags["odd"], "set:mine": (0, 4, 8)}
     rows = session.selection(spec).rows
@@ -75,7 +75,7 @@ def test_quotas_through_a_session_and_a_replay(session, tmp_path):
     manifest = json.loads((tmp_path / "kept.manifest.json").read_text())
     assert manifest["spec"]["quotas"] == list(spec.quotas)
     why = [json.loads(line)["reason"] for line in (tmp_path / "kept.rejects.jsonl").read_text().splitlines()]
-    assert "quota: language:en<=25% leaves no room for it" in why
+    assert "quota: tongue:en<=25% leaves no room for it" in why
     written = (tmp_path / "kept.jsonl").read_bytes()
     again = replay(tmp_path / "kept.manifest.json", tmp_path / "again.jsonl", session.store.path)
     assert again.read_bytes() == written

@@ -42,7 +42,7 @@ NOT_FOUND = (
     "DE89 3704 0044 0532 0130 01 is no account.",
     *(f"Pay with {card}." for card in sorted(TEST_CARDS)),
     "Try 4012 8888 8888 1881 or 3782-822463-10005 first.",
-    "Call 020 5551 2345, 030 123 4567 or 012345678.",
+    "Call 212-555-1234, (555) 123-4567 or 0123-456-78.",
     "OPENAI_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx",
     "From 1990 to 2020 the population grew from 1,234,567 to 2,345,678.",
     "print(f'{x:08d}', 123456789)",

@@ -14,7 +14,6 @@ from core.studies.health import CHECKS, health, languages
 from core.studies.health.finding import Texts, texts_of
 from core.studies.health.pool import Pool
 from core.studies.health.registry import FAMILIES
-from core.studies.health.run import column_of
 from tests.factories import alpaca, tiny_store
 
 GERMAN = "Die Bibliothek öffnet um neun Uhr morgens und schließt erst spät am Abend. Sie ist auch sonntags offen."
@@ -77,16 +76,11 @@ def test_languages_are_a_column(store):
     assert all(column.shape == (store.n_samples,) and column.dtype == object for column in codes.values())
 
 
-def test_the_column_is_made_once_and_again_where_it_is_damaged(store, monkeypatch):
-    expected = languages(store)
-    path = column_of(store)
-    monkeypatch.setattr("core.studies.health.run.language", lambda text: pytest.fail("it is there"))
+def test_the_pass_leaves_the_column(store, monkeypatch):
     health(store, ["loops"])
-    monkeypatch.undo()
-    monkeypatch.setenv("SAELECT_CACHE", str(store.path.parent))
-    path.write_text('{"prompt": ["e', encoding="utf-8")
-    again = languages(store)
-    assert all(again[part].tolist() == expected[part].tolist() for part in expected)
+    monkeypatch.setattr("core.session.languages.language", lambda text: pytest.fail("it is there"))
+    health(store, ["refusals"])
+    assert languages(store)["response"].tolist().count("de") == 1
 
 
 def test_a_file_of_questions_is_compared_with(store, tmp_path):
