@@ -10,9 +10,9 @@ from core.errors import SaelectError
 from core.matrix.postings import having
 from core.selection.inputs import TOKEN_COUNTS
 from core.session.groups import Group, group, rest, score_values
-from core.session.languages import at_hand, commonest, languages_spoken
+from core.session.languages import at_hand, commonest
 from core.session.listed import listed
-from core.session.search import sources
+from core.session.search import languages_spoken, sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
 from core.topics.language import language_name

@@ -13,8 +13,7 @@ from core.explain.credit import redundancy
 from core.matrix.postings import having
 from core.schema import Selection
 from core.session.groups import group, score_values
-from core.session.languages import languages_spoken
-from core.session.search import Query, find, sources
+from core.session.search import Query, find, languages_spoken, sources
 from core.session.session import Session
 from core.topics.language import language_name
 from core.workspace.decisions import WorkspaceState

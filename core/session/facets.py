@@ -12,8 +12,8 @@ from core.matrix.postings import postings
 from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
-from core.session.languages import at_hand, commonest, languages_spoken
-from core.session.search import Query, all_of, between, conditions, members, score_column, sources
+from core.session.languages import at_hand, commonest
+from core.session.search import Query, all_of, between, conditions, languages_spoken, members, score_column, sources
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 

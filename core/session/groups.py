@@ -19,8 +19,8 @@ from core.selection.constraints import check_rows
 from core.selection.inputs import columns
 from core.selection.quotas import EVERY, named_groups
 from core.selection.specs import spec_from
-from core.session.languages import languages_spoken
 from core.session.sample_info import reference
+from core.session.search import languages_spoken
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 from core.system.kept import loaded, write_json
 from core.topics.language import language, language_name
-
-if TYPE_CHECKING:
-    from core.session.session import Session
 
 VERSION = 1  # of how a language is told: another one once the column would be another
 BATCH = 1000  # samples that are in memory at a time
@@ -86,13 +82,8 @@ def at_hand(store: FeatureStore) -> bool:
     return store.n_samples <= BATCH or column_of(store).exists()
 
 
-def languages_spoken(session: Session) -> np.ndarray:
-    """The language of each sample, an ISO 639 code, "" where it cannot be told: object (N,)."""
-    return session.remember("languages", lambda: of_samples(languages(session.store)))
-
-
 def labels_by_language(store: FeatureStore) -> np.ndarray:
-    """The same as labels: text (N,), NONE where it cannot be told."""
+    """The language of each sample as a label: text (N,), NONE where it cannot be told."""
     found = of_samples(languages(store)).astype(str)
     return np.where(found == "", NONE, found)
 

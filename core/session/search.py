@@ -13,7 +13,7 @@ from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
-from core.session.languages import languages_spoken
+from core.session.languages import languages, of_samples
 from core.session.matches import matches
 from core.session.session import Session
 from core.store.queries import turns
@@ -128,6 +128,11 @@ def _texts(store: FeatureStore) -> pa.Array:
 def sources(session: Session) -> np.ndarray:
     """The source of each sample, object (N,)."""
     return session.remember("sources", lambda: np.asarray(session.store.sample_columns()["source"], object))
+
+
+def languages_spoken(session: Session) -> np.ndarray:
+    """The language of each sample, an ISO 639 code, "" where it cannot be told: object (N,)."""
+    return session.remember("languages", lambda: of_samples(languages(session.store)))
 
 
 def between(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:

@@ -9,8 +9,8 @@ import streamlit as st
 from core.errors import SelectionError
 from core.selection.inputs import TOKEN_COUNTS
 from core.session.colouring import Colouring, Seen, colouring
-from core.session.languages import at_hand, languages_spoken
-from core.session.search import sources
+from core.session.languages import at_hand
+from core.session.search import languages_spoken, sources
 from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of
 from pages.parts.figures import ACCENT, CATEGORIES, PINK, SELECTED

@@ -18,10 +18,9 @@ from core.session.languages import (
     commonest,
     known,
     languages,
-    languages_spoken,
     told_in_words,
 )
-from core.session.search import Query, find
+from core.session.search import Query, find, languages_spoken
 from core.session.session import Session, open_session
 from core.topics.language import language_name
 from core.workspace.decisions import WorkspaceState
