@@ -13,6 +13,7 @@ SECTIONS = {
     "Data": (
         ("data", "Data", ":material/database:"),
         ("overview", "Overview", ":material/home:"),
+        ("health", "Health", ":material/health_and_safety:"),
     ),
     "Explore": (
         ("map", "Map", ":material/scatter_plot:"),

@@ -10,6 +10,7 @@ from core.system.shown import many, without_folders
 from pages.parts import story
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
+from pages.parts.health_first import show_first
 from pages.parts.later import later
 from pages.parts.store_forms import upgrade_form
 from pages.parts.terms import term
@@ -37,12 +38,13 @@ def show_contents() -> None:
 def show_troubles() -> None:
     """What is known to be wrong with the data set; samples of whose answer nothing was read can be left out at once."""
     st.subheader("What is wrong with it", anchor=False)
+    show_first(now)
     cut = now.session.remember("cut told", lambda: cut_told(store))
     told = [text for text in (cut, *map(without_folders, store.meta["warnings"])) if text]
     for text in told:
         st.markdown(f":material/info: {plain(text)}")
     if not told:
-        st.write("Nothing was found: no duplicates, no skipped records, and every sample was read whole.")
+        st.write("Every record was read, and every sample whole.")
     unread = np.flatnonzero(now.session.info.unread_response)
     if len(unread):
         offer_ban(np.setdiff1d(unread, now.state.bans).tolist())

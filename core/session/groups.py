@@ -1,4 +1,4 @@
-"""Groups of samples by name: those kept, of a source, language, set, tag, saved selection, feature or another store.
+"""Groups of samples by name: those kept, of a source, language, set, tag, finding, saved selection, feature or store.
 
 A kind of group is a function and an entry of GROUPS.
 """
@@ -19,6 +19,7 @@ from core.selection.constraints import check_rows
 from core.selection.inputs import columns
 from core.selection.quotas import EVERY, named_groups
 from core.selection.specs import spec_from
+from core.session.findings import found_by
 from core.session.sample_info import reference
 from core.session.search import languages_spoken
 from core.session.session import Session
@@ -135,11 +136,12 @@ GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
     "set": _set,
     "tag": _tag,
     "selection": _selection,
+    "health": lambda asked, of: found_by(asked.session, of),
     "feature": _feature,
     "rows": _rows,
 }
 SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "language:CODE", "set:NAME", "tag:NAME",
-          "selection:NAME", "feature:NUMBER", "rows:1,2,3")  # fmt: skip
+          "selection:NAME", "health:CHECK", "feature:NUMBER", "rows:1,2,3")  # fmt: skip
 
 
 def with_sets(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:

@@ -39,6 +39,7 @@ class Draft:
     lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
     pins: dict[int, str] = field(default_factory=dict)
     bans: dict[int, str] = field(default_factory=dict)
+    replaced: dict[int, tuple[int, str]] = field(default_factory=dict)  # banned row: the one that stays, and as what
     notes: dict[int, str] = field(default_factory=dict)
     sets: dict[str, dict[int, None]] = field(default_factory=dict)
     tags: dict[str, dict[int, None]] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def _boost(draft: Draft, features: list[int], factor: float, lens: str) -> None:
 
 
 def _pin(draft: Draft, rows: list[int]) -> None:
-    _drop(draft.bans, rows)
+    _unban(draft, rows)
     draft.pins |= {row: draft.pins.get(row, draft.now) for row in rows}
 
 
@@ -79,9 +80,19 @@ def _ban(draft: Draft, rows: list[int]) -> None:
     draft.bans |= {row: draft.bans.get(row, draft.now) for row in rows}
 
 
+def _replace(draft: Draft, groups: list[list[int]], what: str) -> None:
+    _ban(draft, _copies(groups))
+    draft.replaced |= {row: (stays, what) for stays, *rows in groups for row in rows}
+
+
+def _unban(draft: Draft, rows: list[int]) -> None:
+    _drop(draft.bans, rows)
+    _drop(draft.replaced, rows)
+
+
 def _lift(draft: Draft, rows: list[int]) -> None:
     _drop(draft.pins, rows)
-    _drop(draft.bans, rows)
+    _unban(draft, rows)
 
 
 def _label(draft: Draft, feature: int, text: str, date: str = "", lens: str = DEFAULT_LENS) -> None:
@@ -162,6 +173,16 @@ def _some(noun: str, numbers: list[int]) -> str:
     return f"{noun} {numbers[0]}" if len(numbers) == 1 else many(len(numbers), noun)
 
 
+def _copies(groups: list[list[int]]) -> list[int]:
+    return [row for _, *rows in groups for row in rows]
+
+
+def _replaced(detail: dict[str, Any]) -> str:
+    rows, (first, *_) = _copies(detail["groups"]), detail["groups"]
+    of = f"a {detail['what']} of row {first[0]}" if len(rows) == 1 else f"each a {detail['what']} of one that stays"
+    return f"{_some('row', rows)} banned, {of}"
+
+
 def _rows(detail: dict[str, Any]) -> str:
     return _some("row", detail["rows"] if "rows" in detail else [detail["row"]])
 
@@ -214,7 +235,8 @@ ACTIONS: dict[str, Action] = {
     "pin": Action(ROWS, _pin, lambda d: f"{_rows(d)} pinned"),
     "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{_rows(d)} unpinned"),
     "ban": Action(ROWS, _ban, lambda d: f"{_rows(d)} banned"),
-    "unban": Action(ROWS, lambda draft, rows: _drop(draft.bans, rows), lambda d: f"ban lifted from {_rows(d)}"),
+    "replace": Action({"groups": values.copies, "what": values.text}, _replace, _replaced),
+    "unban": Action(ROWS, _unban, lambda d: f"ban lifted from {_rows(d)}"),
     "lift": Action(ROWS, _lift, lambda d: f"pins and bans lifted from {_rows(d)}"),
     "label": Action(
         {"feature": values.number, "text": values.text, "date": values.text, "lens": values.lens},

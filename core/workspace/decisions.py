@@ -16,6 +16,7 @@ class WorkspaceState:
     lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
     pins: tuple[int, ...] = ()  # rows, in the order of pinning
     bans: tuple[int, ...] = ()
+    replaced: dict[int, tuple[int, str]] = field(default_factory=dict)  # banned row: the one that stays, and as what
     dates: dict[int, str] = field(default_factory=dict)  # of pins and bans, UTC in ISO format
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     sets: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name: rows, in the order of adding
@@ -30,13 +31,20 @@ class WorkspaceState:
         """The decisions on the features of a lens, one of LENSES."""
         return self.lenses[lens]
 
+    def in_place_of(self, row: int) -> str:
+        """Of which row a banned one is a copy, as a note says it; "" where it was banned for another reason."""
+        if row not in self.replaced:
+            return ""
+        stays, what = self.replaced[row]
+        return f"banned: {what} of row {stays}" + ("" if stays in self.bans else ", which stays")
+
 
 def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> WorkspaceState:
     """A draft that no event is applied to any more."""
     sets, tags = ({name: tuple(rows) for name, rows in named.items()} for named in (draft.sets, draft.tags))
     return WorkspaceState(
-        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.pins | draft.bans, draft.notes, sets,
-        tags, draft.searches, draft.selections, version, next_undo, next_redo,
+        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.replaced, draft.pins | draft.bans, draft.notes,
+        sets, tags, draft.searches, draft.selections, version, next_undo, next_redo,
     )  # fmt: skip
 
 
@@ -45,7 +53,10 @@ FORMAT = 2  # of exported files: since 2 what was decided on features stands und
 
 def exported(state: WorkspaceState) -> dict[str, Any]:
     """The decisions as a file has them, JSON values only; `steps_of` reads them."""
-    kept = {name: getattr(state, name) for name in ("pins", "bans", "notes", "sets", "tags", "searches", "selections")}
+    kept = {
+        name: getattr(state, name)
+        for name in ("pins", "bans", "replaced", "notes", "sets", "tags", "searches", "selections")
+    }
     return {"format": FORMAT, "lenses": {lens: vars(own) for lens, own in state.lenses.items()}, **kept}
 
 
@@ -55,6 +66,10 @@ def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     steps = [step for lens, own in lenses.items() for step in _feature_steps(lens, own)]
     steps += [("pin", {"rows": [row]}) for row in content["pins"]]
     steps += [("ban", {"rows": [row]}) for row in content["bans"]]
+    steps += [
+        ("replace", {"groups": [[stays, int(row)]], "what": what})
+        for row, (stays, what) in content.get("replaced", {}).items()
+    ]
     steps += [("note", {"rows": [int(row)], "text": text}) for row, text in content["notes"].items()]
     steps += [("save_set", {"name": name, "rows": rows}) for name, rows in content.get("sets", {}).items()]
     steps += [("tag", {"tag": tag, "rows": rows}) for tag, rows in content.get("tags", {}).items()]

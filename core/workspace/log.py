@@ -80,6 +80,10 @@ class Workspace:
         """Never take these rows of the store; a pin on them is lifted."""
         self._append("ban", rows=rows)
 
+    def replace(self, groups: Iterable[Iterable[int]], what: str) -> None:
+        """Ban all rows of each group but its first, which stays, as the copies that they are of it: near-copy, say."""
+        self._append("replace", groups=[list(rows) for rows in groups], what=what)
+
     def unban(self, rows: Iterable[int]) -> None:
         """Lift bans."""
         self._append("unban", rows=rows)

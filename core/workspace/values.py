@@ -34,6 +34,16 @@ def _whole(numbers: Iterable[Any], noun: str) -> list[int]:
     return list(kept)
 
 
+def copies(value: Any, name: str, action: str) -> list[list[int]]:
+    """Groups of rows, of two or more each: the first stays, the others are its copies."""
+    if not isinstance(value, list | tuple) or not all(isinstance(one, list | tuple) for one in value):
+        raise SelectionError(f"The groups of a {action} are lists of rows, got {value!r}.")
+    found = [_whole(rows, "row") for rows in value]
+    if any(len(rows) < 2 for rows in found):
+        raise SelectionError(f"A group of a {action} has two rows or more: the one that stays, and its copies.")
+    return found
+
+
 def text(value: Any, name: str, action: str) -> str:
     """Text without blanks at its ends."""
     if not isinstance(value, str):

@@ -13,6 +13,7 @@ from core.matrix.statistics import in_order
 from core.session.cut import READ, readings
 from core.session.matches import snippets
 from core.session.search import texts
+from pages.parts.evidence import Evidence
 from pages.parts.text import cut, harmless
 from pages.parts.view import View, previews
 
@@ -30,13 +31,17 @@ _list = st.components.v2.component(
 
 
 class Samples:
-    """Rows to list, with what is known of each; `more` has further columns, one value a row, `find` what is marked."""
+    """Rows to list, with what is known of each; `more` has further columns, one value a row, `find` what is marked.
+
+    evidence: what a check saw in them, which is then shown instead of the response.
+    """
 
     def __init__(
         self, now: View, rows: Sequence[int] | np.ndarray, more: Mapping[str, Any] | None = None,
-        find: str = "", regex: bool = False,
+        find: str = "", regex: bool = False, evidence: Evidence | None = None,
     ) -> None:  # fmt: skip
         self.now, self.rows, self.find, self.regex = now, np.asarray(rows, np.int64), find, regex
+        self.evidence = evidence
         read = readings(now.session)[self.rows]
         self.columns: dict[str, np.ndarray] = {
             "row": self.rows,
@@ -50,6 +55,8 @@ class Samples:
         """Of some places of `rows`: the beginning of the prompt, and that of the response; where something is looked
         for, instead of it what stands before its first place, what was found, and what comes after.
         """
+        if self.evidence:
+            return [self.evidence.line(sample) for sample in self.now.session.store.samples(self.rows[at])]
         begun = [
             (harmless(prompt), harmless(response))
             for prompt, response in self.now.session.store.previews(self.rows[at])
@@ -69,6 +76,12 @@ class Samples:
             keys = np.array([begun[row][BEGINNINGS.index(name)] for row in self.rows.tolist()])
             return in_order(keys, sort.startswith("-"))
         return np.arange(len(self.rows))
+
+
+def statuses(now: View, rows: np.ndarray) -> np.ndarray:
+    """What became of each sample: kept, banned or left out."""
+    kept, bans = np.isin(rows, now.selection.rows), np.isin(rows, now.state.bans)
+    return np.where(kept, "kept", np.where(bans, "banned", "left out"))
 
 
 def sample_list(

@@ -16,6 +16,7 @@ from core.store.meta import data_named
 from core.system.shown import many
 from pages.parts import keyboard, marks, reading, rendered
 from pages.parts.address import get, put
+from pages.parts.evidence import Evidence
 from pages.parts.sample_features import entries
 from pages.parts.sample_list import LISTED, Samples, sample_list
 from pages.parts.tables import why_link
@@ -35,16 +36,16 @@ Steps = Sequence[Callable[[], None] | None]  # what shows the previous and the n
 def beside(
     now: View, rows: Sequence[int] | np.ndarray, key: str, more: Mapping[str, Any] | None = None,
     formats: Mapping[str, str] | None = None, find: str = "", regex: bool = False, has: Iterable[int] = (),
-    name: str = "row",
+    name: str = "row", evidence: Evidence | None = None,
 ) -> int:  # fmt: skip
     """Draw samples as a list, at least one, and the chosen one beside it; gives the chosen row.
 
     more: further columns, one value a row, `formats` such as "%.2f" of theirs. find and has as `sample_panel` takes
     them. name: of the chosen row in the address, another one for a page that has a sample of its own; there the keys
-    are not for this list.
+    are not for this list. evidence: what a check saw in them, which is marked in place of `find`.
     """
     sorting = "sort" if name == "row" else f"{name}-sort"
-    samples, sort = Samples(now, rows, more, find, regex), get(sorting)
+    samples, sort = Samples(now, rows, more, find, regex, evidence), get(sorting)
     order = samples.order(sort)
     shown = samples.rows[order]
     place = next(iter(np.flatnonzero(shown == number(get(name))).tolist()), 0)
@@ -60,7 +61,7 @@ def beside(
             last = min(first + LISTED, len(shown))
             st.caption(f"{first + 1:,} to {last:,} of {many(len(shown), 'sample')}. Click a heading to sort them all.")
     with right:
-        sample_panel(now, row, key, find, has, regex, go, listens=name == "row")
+        sample_panel(now, row, key, find, has, regex, go, listens=name == "row", evidence=evidence)
     return row
 
 
@@ -74,20 +75,25 @@ def number(text: str) -> int:
 
 def sample_panel(
     now: View, row: int, key: str, find: str = "", has: Iterable[int] = (), regex: bool = False, steps: Steps = (),
-    listens: bool = True,
+    listens: bool = True, evidence: Evidence | None = None,
 ) -> None:  # fmt: skip
     """Draw a sample with what can be done with it; `find` is marked in its text, features of `has` in its tokens.
 
     steps: to the samples before and after it in a list, None where there is none. key: parts the panels of a page.
-    listens: whether the keys are for this panel.
+    listens: whether the keys are for this panel. evidence: what is marked in place of `find`; where it is masked,
+    nothing is shown that holds it in the open.
     """
     (sample,) = now.session.store.samples([row])
-    panel, key = f"panel-{key}", f"of-{key}"
+    panel, key, masked = f"panel-{key}", f"of-{key}", evidence is not None and evidence.masked
     with st.container(key=panel):
         st.html(head(now, sample))
-        buttons(now, row, key, steps)
-        show_text(now, sample, key, find, has, regex)
-        show_columns(sample)
+        buttons(now, row, key, steps, copied=not masked)
+        if evidence:
+            show_turns(evidence.shown(sample), evidence.places(sample))
+        else:
+            show_text(now, sample, key, find, has, regex)
+        if not masked:
+            show_columns(sample)
         keyboard.listen(panel, row, keys(key) if listens else {})
 
 
@@ -102,9 +108,15 @@ def head(now: View, sample: Sample) -> str:
     return (
         f"<style>{STYLE}</style><div class='head'><b>Row {row:,}</b> {states}"
         f"<div class='of'>{escape(' · '.join(parts))}</div><div>{escape(why)}</div>"
-        + (f"<div class='of'>Note: {escape(note)}</div>" if (note := now.state.notes.get(row)) else "")
+        + "".join(f"<div class='of'>{escape(told)}</div>" for told in noted(now, row))
         + "</div>"
     )
+
+
+def noted(now: View, row: int) -> list[str]:
+    """What a person noted of a sample, and of which one it is a copy that was banned."""
+    note, copy = now.state.notes.get(row, ""), now.state.in_place_of(row)
+    return [text for text in (copy[:1].upper() + copy[1:], note and f"Note: {note}") if text]
 
 
 STYLE = """
@@ -133,8 +145,8 @@ def tags_of(now: View, row: int) -> list[str]:
 # --- what can be done
 
 
-def buttons(now: View, row: int, key: str, steps: Steps) -> None:
-    """The row of buttons; a decision that stands has one that lifts it."""
+def buttons(now: View, row: int, key: str, steps: Steps, copied: bool = True) -> None:
+    """The row of buttons; a decision that stands has one that lifts it. copied: whether its text may be taken away."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for name, icon, to in zip(("Previous", "Next"), ("arrow_back", "arrow_forward"), steps, strict=False):
             st.button(name, icon=f":material/{icon}:", key=f"{key}-{name.lower()}", disabled=to is None,
@@ -152,14 +164,20 @@ def buttons(now: View, row: int, key: str, steps: Steps) -> None:
             marks.tag(now, [row], f"{key}-{row}")
         with st.popover("Note", icon=":material/edit_note:", key=f"{key}-note", type="tertiary"):
             marks.note(now, [row], f"{key}-{row}")
-        with st.popover(
-            "Copy", icon=":material/content_copy:", key=f"{key}-copy", type="tertiary", on_change="rerun"
-        ) as copy:
-            if copy.open:
-                st.code("\n\n".join(now.session.store.texts([row])), language=None, wrap_lines=True, height=300)
+        if copied:
+            copy_text(now, row, key)
         why_link(row, "Why")
         with st.popover("Keys", icon=":material/keyboard:", key=f"{key}-keys", type="tertiary"):
             st.markdown(keyboard.HELP)
+
+
+def copy_text(now: View, row: int, key: str) -> None:
+    """Its text, to be taken to elsewhere."""
+    with st.popover(
+        "Copy", icon=":material/content_copy:", key=f"{key}-copy", type="tertiary", on_change="rerun"
+    ) as copy:
+        if copy.open:
+            st.code("\n\n".join(now.session.store.texts([row])), language=None, wrap_lines=True, height=300)
 
 
 def keys(key: str) -> dict[str, list[str]]:
@@ -188,22 +206,27 @@ def show_text(now: View, sample: Sample, key: str, find: str, has: Iterable[int]
     view = st.segmented_control("Show", (TEXT, TOKENS), default=TEXT, required=True, key=f"{key}-as",
                                 label_visibility="collapsed")  # fmt: skip
     if view == TEXT:
-        turns = "".join(turn(message, find, regex) for message in sample.messages)
-        st.html(
-            f"<style>{rendered.STYLE}</style><div class='sample' data-row='{sample.row}' tabindex='0' "
-            f"style='max-height:{TALLEST}px;overflow:auto'>{turns}</div>"
-        )
+        show_turns(sample, [spans(message.content, find, regex) for message in sample.messages])
         return
     wanted = list(has) or None
     shaded = reading.strongest(now, sample.row, wanted, reading.SHADED) if with_tokens else []
     reading.show(now, sample.row, shaded, TALLEST)
 
 
-def turn(message: Message, find: str, regex: bool) -> str:
+def show_turns(sample: Sample, marked: Sequence[Sequence[tuple[int, int]]]) -> None:
+    """Its turns to read, with some places of each marked."""
+    turns = "".join(turn(message, own) for message, own in zip(sample.messages, marked, strict=True))
+    st.html(
+        f"<style>{rendered.STYLE}</style><div class='sample' data-row='{sample.row}' tabindex='0' "
+        f"style='max-height:{TALLEST}px;overflow:auto'>{turns}</div>"
+    )
+
+
+def turn(message: Message, marked: Sequence[tuple[int, int]]) -> str:
     """A turn with who speaks."""
     who = SPEAKERS.get(message.role, message.role)
     who += " · not trained on" if message.role == "assistant" and not message.trained else ""
-    text = rendered.turn(message.content, spans(message.content, find, regex))
+    text = rendered.turn(message.content, marked)
     return f"<div class='who'>{escape(who)}</div><div class='turn'>{text}</div>"
 
 

@@ -18,7 +18,7 @@ from core.studies.health.personal import personal_data
 from core.studies.health.pool import Pool
 from core.studies.health.toxicity import toxicity
 
-FAMILIES = ("duplicates", "answers", "languages", "content")
+FAMILIES = ("copies", "answers", "language", "private", "tests")
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,18 @@ def lacks_ifd(pool: Pool) -> str:
 CHECKS: dict[str, Check] = {
     check.name: check
     for check in (
-        Check("exact-duplicates", "duplicates", "Samples with the same turns, to the character.", run=exact_duplicates),
+        Check("exact-duplicates", "copies", "Samples with the same turns, to the character.", run=exact_duplicates),
         Check(
-            "near-duplicates", "duplicates", "Samples that share about half of their sequences of five words, or more.",
+            "near-duplicates", "copies", "Samples that share about half of their sequences of five words, or more.",
             run=near_duplicates, limit="Samples of fewer than eight words are not compared.",
         ),
         Check(
-            "similar-vectors", "duplicates", "Samples that the model reads as nearly the same (cosine 0.97 or more).",
+            "similar-vectors", "copies", "Samples that the model reads as nearly the same (cosine 0.97 or more).",
             run=similar_vectors, limit="A suggestion: it also groups samples of the same form, such as recipes.",
         ),
-        Check("same-prompt", "duplicates", "The same prompt with different answers.", run=answered_twice),
+        Check("same-prompt", "copies", "The same prompt with different answers.", run=answered_twice),
         Check(
-            "contamination", "duplicates", "Samples that hold a question of a test.", run=contamination,
+            "contamination", "tests", "Samples that hold a question of a test.", run=contamination,
             needs=lacks_file, limit="Finds wording that is the same, not questions that mean the same.",
         ),
         Check("empty-answers", "answers", "Answers without a letter or digit.", empty),
@@ -103,17 +103,17 @@ CHECKS: dict[str, Check] = {
             "prompt-does-not-help", "answers", "Answers that their prompt makes less likely (IFD above 1).",
             run=high_ifd, needs=lacks_ifd, lasting=False,
         ),
-        Check("language-mismatch", "languages", "Answers in another language than asked for.", mismatch),
-        Check("mixed-languages", "languages", "Answers with paragraphs in two languages.", mixed),
-        Check("broken-encoding", "content", "Text read in the wrong encoding, such as Ã© for é.", broken_encoding),
-        Check("web-remains", "content", "Tags of HTML, cookie notices and other remains of web pages.", web_remains),
-        Check("links-only", "content", "Answers of links and next to nothing else.", links_only),
+        Check("language-mismatch", "language", "Answers in another language than asked for.", mismatch),
+        Check("mixed-languages", "language", "Answers with paragraphs in two languages.", mixed),
+        Check("broken-encoding", "language", "Text read in the wrong encoding, such as Ã© for é.", broken_encoding),
+        Check("web-remains", "answers", "Tags of HTML, cookie notices and other remains of web pages.", web_remains),
+        Check("links-only", "answers", "Answers of links and next to nothing else.", links_only),
         Check(
-            "personal-data", "content", "Mail and IP addresses, telephone and card numbers, bank accounts, keys.",
+            "personal-data", "private", "Mail and IP addresses, telephone and card numbers, bank accounts, keys.",
             personal_data, masked=True, limit="Names and postal addresses are not found.",
         ),
         Check(
-            "toxicity", "content", "Insults, threats and obscene words.", toxicity,
+            "toxicity", "private", "Insults, threats and obscene words.", toxicity,
             limit="A small list of words in five languages: it misses most, and finds quotations too.",
         ),
     )

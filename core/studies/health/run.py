@@ -10,12 +10,12 @@ import numpy as np
 
 from core.datasets.samples import file_digest
 from core.errors import SelectionError
+from core.session.findings import folder
 from core.session.languages import PARTS, add, keep, known
 from core.store.reader import FeatureStore
 from core.studies.health.finding import Finding, Seen, Span, Texts, found
 from core.studies.health.pool import Pool, Told, silent
 from core.studies.health.registry import CHECKS, Check
-from core.system.files import cache_dir
 from core.system.kept import loaded, write_json
 
 PASS = "Reading the samples"
@@ -77,11 +77,6 @@ def ran(pool: Pool, check: Check) -> Finding:
 # --- kept results
 
 
-def folder(store: FeatureStore) -> Path:
-    """Where findings are kept: by the store's key and size, as a benchmark repeats a store under its key."""
-    return cache_dir("health", f"{store.key}-{store.n_samples}")
-
-
 def path_of(check: Check, pool: Pool) -> Path:
     """Where the finding of a check is kept: by its version, and by what it compared with."""
     against = f"-{file_digest(pool.against)[:12]}" if check.name == "contamination" else ""
@@ -94,9 +89,14 @@ def read(check: Check, pool: Pool) -> Finding | None:
         return None
     if (kept := loaded(path_of(check, pool))) is None:
         return None
+    return from_json(check.name, kept)
+
+
+def from_json(name: str, kept: dict[str, Any]) -> Finding:
+    """A finding of `as_json`."""
     seen = tuple(Seen(tuple(Span(*span) for span in spans), detail) for spans, detail in kept["seen"])
     rows, group = (np.array(kept[name], np.int64) for name in ("rows", "group"))
-    return Finding(check.name, rows, seen, group, kept["note"])
+    return Finding(name, rows, seen, group, kept["note"])
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

@@ -21,6 +21,7 @@ CALLS = st.one_of(
     st.tuples(st.just("unveto"), MANY, LENS),
     st.tuples(st.just("label"), SMALL, TEXTS, LENS),
     st.tuples(st.sampled_from(["pin", "unpin", "ban", "unban", "lift"]), MANY),
+    st.tuples(st.just("replace"), st.lists(st.lists(SMALL, min_size=2, max_size=3, unique=True), max_size=2), TEXTS),
     st.tuples(st.just("boost"), MANY, st.sampled_from([0.0, 1.0, 2.5]), LENS),
     st.tuples(st.just("note"), MANY, TEXTS),
     st.tuples(st.sampled_from(["save_set", "add_to_set", "take_from_set"]), st.sampled_from("xy"), MANY),
@@ -33,25 +34,29 @@ CALLS = st.one_of(
 )
 
 
-NOTHING = [{"topics": [{}, {}, {}, {}], "tokens": [{}, {}, {}, {}]}, [], [], {}, {}, {}]
+NOTHING = [{"topics": [{}, {}, {}, {}], "tokens": [{}, {}, {}, {}]}, [], [], {}, {}, {}, {}]
 
 
 def decisions(state):
     of = {lens: [own.vetoes, own.reasons, own.labels, own.boosts] for lens, own in state.lenses.items()}
     sets, tags = ({name: list(rows) for name, rows in named.items()} for named in (state.sets, state.tags))
-    return [of, list(state.pins), list(state.bans), state.notes, sets, tags]
+    replaced = {row: list(by) for row, by in state.replaced.items()}
+    return [of, list(state.pins), list(state.bans), replaced, state.notes, sets, tags]
 
 
 def applied(before, call):
     """The decisions after a call, by the definition of each."""
-    of, pins, bans, notes, sets, tags = json.loads(json.dumps(before), object_hook=numbered)
+    of, pins, bans, replaced, notes, sets, tags = json.loads(json.dumps(before), object_hook=numbered)
     name, *arguments = call
     if name in ("veto", "unveto", "label", "boost"):
         of[arguments[-1]] = decided(of[arguments[-1]], name, *arguments[:-1])
-    elif name in ("pin", "ban"):
+    elif name in ("pin", "ban", "replace"):
+        rows = arguments[0] if name != "replace" else [row for _, *copies in arguments[0] for row in copies]
         mine, other = (pins, bans) if name == "pin" else (bans, pins)
-        mine += [r for r in dict.fromkeys(arguments[0]) if r not in mine]
-        other[:] = [r for r in other if r not in arguments[0]]
+        mine += [r for r in dict.fromkeys(rows) if r not in mine]
+        other[:] = [r for r in other if r not in rows]
+        if name == "replace":
+            replaced |= {row: [stays, arguments[1]] for stays, *copies in arguments[0] for row in copies}
     elif name in ("unpin", "unban"):
         mine = pins if name == "unpin" else bans
         mine[:] = [r for r in mine if r not in arguments[0]]
@@ -63,7 +68,7 @@ def applied(before, call):
         tags = tagged(tags, name, *arguments)
     else:
         sets = grouped(sets, name, *arguments)
-    return [of, pins, bans, notes, sets, tags]
+    return [of, pins, bans, {row: by for row, by in replaced.items() if row in bans}, notes, sets, tags]
 
 
 def grouped(sets, name, of, rows=()):
@@ -149,6 +154,20 @@ def test_pin_and_ban_replace_each_other(workspace):
     assert (workspace.state().pins, workspace.state().bans) == ((1,), (2, 3))
 
 
+def test_a_copy_says_which_row_stays_as_long_as_it_is_banned(workspace):
+    workspace.replace([[12, 4, 5]], "near-copy")
+    assert workspace.state().next_undo == "2 rows banned, each a near-copy of one that stays"
+    assert workspace.state().in_place_of(4) == "banned: near-copy of row 12, which stays"
+    assert workspace.state().in_place_of(12) == ""
+    workspace.replace([[9, 12]], "copy")
+    assert workspace.state().next_undo == "row 12 banned, a copy of row 9"
+    assert workspace.state().in_place_of(4) == "banned: near-copy of row 12"
+    workspace.unban([4])
+    assert workspace.state().in_place_of(4) == ""
+    workspace.ban([4])
+    assert workspace.state().in_place_of(4) == "" and sorted(workspace.state().bans) == [4, 5, 12]
+
+
 def test_pins_and_bans_keep_when_they_were_decided(workspace):
     workspace.pin([1])
     first = workspace.state().dates[1]
@@ -178,6 +197,7 @@ def test_hostile_text_survives(workspace):
         (lambda w: w.label("x", "y"), "A feature must be a whole number, got 'x'."),
         (lambda w: w.label(1, None), "The text of a label must be text, got None."),
         (lambda w: w.boost([1], 11), r"A boost must be a number from 0 to 10, got 11\."),
+        (lambda w: w.replace([[1]], "copy"), "A group of a replace has two rows or more: the one that stays, .*"),
         (lambda w: w.save_set("", [1]), "A set of samples needs a name."),
         (lambda w: w.tag([1], " "), "A tag needs a name."),
         (lambda w: w.save_selection(" ", {}), "A saved selection needs a name and a specification."),
@@ -193,7 +213,7 @@ def test_a_mistake_is_told_and_leaves_nothing(workspace, call, sentence):
 def test_export_and_import(workspace, tmp_path):
     workspace.veto([1, 2], "block", "spam")
     workspace.pin([4])
-    workspace.ban([5])
+    workspace.replace([[7, 5]], "near-copy")
     workspace.label(1, "</script>")
     workspace.veto([1], lens="topics")
     workspace.label(1, "recipes", "topics")
@@ -218,7 +238,7 @@ def test_export_and_import(workspace, tmp_path):
     assert (state.pins, state.bans) == ((4,), (5,))
     assert state.of("tokens").vetoes == {1: "block", 2: "block", 7: "ignore"}
     assert state.of("topics").vetoes == {1: "ignore"}
-    assert other.undo() == "11 decisions imported"
+    assert other.undo() == "12 decisions imported"
     assert other.state().pins == (5,)
 
 

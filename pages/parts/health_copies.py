@@ -1,0 +1,102 @@
+"""Groups of copies: which one of each stays, by a rule or by hand, and the ban of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.schema import Sample
+from core.selection.inputs import TOKEN_COUNTS
+from core.session.groups import score_values
+from core.session.preview import banned
+from core.studies.health import Finding
+from core.studies.health.copies import COPIES, left_of
+from core.system.shown import many
+from pages.parts.changes import ask_first
+from pages.parts.choices import choose
+from pages.parts.evidence import compared_with
+from pages.parts.sample_list import statuses
+from pages.parts.sample_panel import beside
+from pages.parts.text import whole
+from pages.parts.view import View
+
+RULES = {"longest": "the longest", "first": "the first", "best": "the best by a score"}
+BY_HAND = "health-stays"  # in the session: rows that a person chose to stay, by check
+
+
+def show_copies(now: View, finding: Finding) -> None:
+    """The rule, the ban, and the groups with the chosen sample beside them."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="health-stays-bar"):
+        rule, value = ask_rule(now)
+        wanted = [*by_hand(finding), *now.state.pins]
+        left = left_of(finding, rule, value, wanted, now.state.bans)
+        offer_ban(now, finding, left)
+    said = st.container()
+    rows, group, stays = in_order(finding, left)
+    of = {row: stays for stays, *copies in left for row in copies}
+    more = {"group": group, "stays": stays, "status": statuses(now, rows)}
+    row = beside(now, rows, "health", more, evidence=compared_with(lambda sample: other(now, of, sample)))
+    with said:
+        say_row(now, finding, row, of, left)
+
+
+def ask_rule(now: View) -> tuple[str, np.ndarray]:
+    """Which one of a group stays, and the numbers that the rule goes by: float64 (N,)."""
+    scores = [name for name in now.session.info.scores if name not in TOKEN_COUNTS]
+    rules = {name: title for name, title in RULES.items() if name != "best" or scores}
+    with st.container(width=220):
+        rule = choose("Of each group stays", "stays", rules, default="longest")
+    if rule != "best":
+        return rule, np.asarray(now.session.info.tokens, np.float64)
+    with st.container(width=180):
+        return rule, score_values(now.session, choose("Score", "stays_by", {name: whole(name) for name in scores}))
+
+
+def by_hand(finding: Finding) -> list[int]:
+    """The rows that a person chose to stay."""
+    return st.session_state.setdefault(BY_HAND, {}).setdefault(finding.check, [])
+
+
+def offer_ban(now: View, finding: Finding, left: list[list[int]]) -> None:
+    """A button that never keeps the others, after a look at what that changes."""
+    rows = [row for _, *copies in left for row in copies]
+    if not rows:
+        st.markdown(":material/check: Of each group one is left.", width="content")
+        return
+    title = f"Never keep the {many(len(rows), 'other')}"
+    if st.button(title, icon=":material/do_not_disturb_on:", type="primary", key="health-ban-copies"):
+        ask_first(now, title, banned(now.spec, rows), lambda: now.workspace.replace(left, COPIES[finding.check]))
+
+
+def in_order(finding: Finding, left: list[list[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows of a finding group by group, the largest first: int64 (K,); their group's number; whether they stay."""
+    _, inverse, count = np.unique(finding.group, return_inverse=True, return_counts=True)
+    rank = np.argsort(np.argsort(-count, kind="stable"))
+    order = np.lexsort((finding.rows, rank[inverse]))
+    rows = finding.rows[order]
+    return rows, rank[inverse][order] + 1, np.isin(rows, [stays for stays, *_ in left])
+
+
+def other(now: View, of: dict[int, int], sample: Sample) -> Sample | None:
+    """The sample that stays in the place of another one; None for one that stays, or is settled."""
+    return now.session.store.samples([of[sample.row]])[0] if sample.row in of else None
+
+
+def say_row(now: View, finding: Finding, row: int, of: dict[int, int], left: Sequence[Sequence[int]]) -> None:
+    """What becomes of the chosen sample, and the button that lets it stay instead."""
+    detail = finding.seen[int(np.searchsorted(finding.rows, row))].detail
+    if row in of:
+        text = f"Row {row:,} {detail or 'is a copy'}. Row {of[row]:,} stays; what row {row:,} has else is marked."
+    elif any(row == stays for stays, *_ in left):
+        text = f"Row {row:,} {detail or 'has copies'}. It stays."
+    else:
+        text = f"Row {row:,} {detail}. Its group is settled." if detail else "Its group is settled."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(text, width="content")
+        if row in of and st.button(f"Let row {row:,} stay instead", type="tertiary", key="health-stay",
+                                   icon=":material/swap_horiz:"):  # fmt: skip
+            group = next({stays, *copies} for stays, *copies in left if row in copies)
+            st.session_state[BY_HAND][finding.check] = [*(r for r in by_hand(finding) if r not in group), row]
+            st.rerun()

@@ -1,0 +1,56 @@
+// Checks by family, each with its share of all samples and of those kept; a click anywhere on a line opens it.
+// Texts arrive as data and are set as text.
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.append(text);
+  if (className) made.className = className;
+  return made;
+}
+
+function share(percent, largest, className) {
+  const td = element("td", percent ? `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %` : "–", `share ${className}`);
+  const bar = td.appendChild(element("div", "", "bar"));
+  if (percent) bar.appendChild(element("div")).style.width = `${(100 * percent) / largest}%`;
+  return td;
+}
+
+function line(check, counted, largest, open) {
+  const tr = element("tr", undefined, "check");
+  const td = tr.appendChild(element("td"));
+  const button = td.appendChild(element("button", check.title));
+  td.append(element("p", check.told));
+  if (check.limit) td.append(element("p", check.limit, "limit"));
+  if (counted)
+    tr.append(
+      element("td", check.samples.toLocaleString("en"), "number"),
+      share(check.all, largest, "all"),
+      share(check.kept, largest, "kept"),
+    );
+  tr.onclick = () => open(check.name);
+  button.type = "button";
+  return tr;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const table = parentElement.querySelector("table");
+  const head = element("tr");
+  const names = data.counted ? ["Check", "Samples", "Of all", "Of the kept"] : [];
+  head.append(...names.map((name, i) => {
+    const th = element("th", name, i === 1 ? "number" : "");
+    th.scope = "col";
+    return th;
+  }));
+  table.tHead.replaceChildren(...(names.length ? [head] : []));
+  const checks = data.families.flatMap((family) => family.checks);
+  const largest = Math.max(...checks.map((check) => Math.max(check.all, check.kept)), 1e-9);
+  [...table.tBodies].forEach((body) => body.remove());
+  for (const family of data.families) {
+    const body = table.appendChild(element("tbody"));
+    const title = element("th", family.title);
+    title.colSpan = names.length || 1;
+    title.scope = "rowgroup";
+    body.appendChild(element("tr")).append(title);
+    body.append(...family.checks.map((check) => line(check, data.counted, largest, (name) => setTriggerValue("open", name))));
+  }
+}
