@@ -8,18 +8,19 @@ from core.errors import SaelectError
 from core.studies.health import CHECKS
 from pages.parts.address import get
 from pages.parts.health_check import show_check
-from pages.parts.health_list import show_list
+from pages.parts.health_list import show_list, title_of
 from pages.parts.health_run import made
 from pages.parts.text import plain
 from pages.parts.view import header
 
 LEAD = "What is wrong with the data. Open a check to read what it found, and decide what becomes of it."
 
-now = header("Health", LEAD)
+check = CHECKS.get(get("check"))
+now = header(title_of(check), f"{check.sentence} {check.limit}") if check else header("Health", LEAD)
 try:
     found = made(now)
-    if (name := get("check")) in CHECKS:
-        show_check(now, CHECKS[name], found)
+    if check:
+        show_check(now, check, found)
     else:
         show_list(now, found)
 except SaelectError as error:

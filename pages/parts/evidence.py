@@ -18,12 +18,18 @@ BEGINNING = 160  # characters of a text in a list
 class Evidence:
     """seen: what a check saw in a sample, None in one that it did not find. masked: whether nobody is to read it.
 
-    places: where the turns of a sample are marked.
+    places: where the turns of a sample are marked. title: of the column of a list that shows it.
     """
 
     seen: Callable[[int], Seen | None]
     places: Callable[[Sample], list[Places]]
     masked: bool = False
+    title: str = "response"
+
+    def told(self, row: int) -> str:
+        """What was seen in a few words; "" where there is nothing to say."""
+        seen = self.seen(row)
+        return seen.detail if seen else ""
 
     def shown(self, sample: Sample) -> Sample:
         """The sample as it may be read."""
@@ -41,8 +47,9 @@ class Evidence:
 def evidence_of(finding: Finding, masked: bool) -> Evidence:
     """What a check saw in each sample."""
     seen = dict(zip(finding.rows.tolist(), finding.seen, strict=True))
-    return Evidence(seen.get, lambda sample: in_turns(sample, seen[sample.row].spans if sample.row in seen else ()),
-                    masked)  # fmt: skip
+    spans = {row: one.spans for row, one in seen.items()}
+    title = "found" if any(spans.values()) else "response"
+    return Evidence(seen.get, lambda sample: in_turns(sample, spans.get(sample.row, ())), masked, title)
 
 
 def compared_with(other: Callable[[Sample], Sample | None]) -> Evidence:

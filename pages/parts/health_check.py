@@ -14,7 +14,6 @@ from pages.parts.actions import action_bar
 from pages.parts.address import put
 from pages.parts.evidence import evidence_of
 from pages.parts.health_copies import show_copies
-from pages.parts.health_list import title_of
 from pages.parts.health_run import TESTS
 from pages.parts.health_tests import ask_for_tests
 from pages.parts.sample_list import statuses
@@ -22,49 +21,50 @@ from pages.parts.sample_panel import beside
 from pages.parts.text import plain
 from pages.parts.view import View, link
 
+SHORT = 28  # characters of what is said of a sample, up to which it is a column of the list
+
 
 def show_check(now: View, check: Check, found: Mapping[str, Finding]) -> None:
-    """The check, and what it found."""
-    st.button("All checks", icon=":material/arrow_back:", key="health-back", type="tertiary", on_click=put,
-              kwargs={"check": None, "row": None, "sort": None})  # fmt: skip
-    st.subheader(title_of(check), anchor=False)
-    st.write(plain(f"{check.sentence} {check.limit}"))
+    """What a check found, and the way back to all of them."""
+    finding = found.get(check.name)
+    with st.container(horizontal=True, vertical_alignment="center", key="health-head"):
+        st.button("All checks", icon=":material/arrow_back:", key="health-back", on_click=put,
+                  kwargs={"check": None, "row": None, "sort": None})  # fmt: skip
+        if finding is not None and len(finding.rows):
+            st.markdown(plain(figures(now, check, finding)), width="content")
+            elsewhere(check.name)
     if check.name == TESTS:
         ask_for_tests(now)
-    finding = found.get(check.name)
     if finding is None:
         st.info("This check has not been made yet.", icon=":material/hourglass_empty:")
-    elif not finding.ran:
-        if check.name != TESTS:
-            st.info(plain(finding.note), icon=":material/info:")
-    elif not len(finding.rows):
-        st.success(plain(f"It found nothing. {finding.note}"), icon=":material/check_circle:")
-    else:
+    elif len(finding.rows):
         show_found(now, check, finding)
+    elif finding.ran:
+        st.success(plain(f"It found nothing. {finding.note}"), icon=":material/check_circle:")
+    elif check.name != TESTS:
+        st.info(plain(finding.note), icon=":material/info:")
 
 
 def show_found(now: View, check: Check, finding: Finding) -> None:
-    """The figures, the actions, and the samples."""
-    st.caption(plain(figures(now, finding)))
-    action_bar(now, finding.rows, f"health-{check.name}", check.name)
-    elsewhere(check.name)
+    """The samples with what can be done with them."""
     if check.name in COPIES:
         show_copies(now, finding)
         return
+    action_bar(now, finding.rows, f"health-{check.name}", check.name)
     details = [seen.detail for seen in finding.seen]
-    more = {"status": statuses(now, finding.rows), **({"what": details} if any(details) else {})}
-    if check.masked:
-        st.caption("All but the first letter of each is masked.")
+    listed = 0 < max(map(len, details)) <= SHORT
+    more = {"status": statuses(now, finding.rows), **({"what": details} if listed else {})}
     beside(now, finding.rows, "health", more, evidence=evidence_of(finding, check.masked))
 
 
-def figures(now: View, finding: Finding) -> str:
+def figures(now: View, check: Check, finding: Finding) -> str:
     """How many samples were found, and how many of them are kept."""
     n, rows = now.session.store.n_samples, finding.rows
     among = int(np.isin(now.selection.rows, rows).sum())
     groups = f" in {many(len(np.unique(finding.group)), 'group')}" if len(finding.group) else ""
     told = f"{many(len(rows), 'sample')}{groups}, {len(rows) / n:.1%} of all; {among:,} of them kept."
-    return f"{told} {finding.note}".strip()
+    masked = "All but the first letter of each place is masked." if check.masked else ""
+    return " ".join(filter(None, (told, finding.note, masked)))
 
 
 def elsewhere(name: str) -> None:
@@ -74,6 +74,5 @@ def elsewhere(name: str) -> None:
         ("map", "On the map", ":material/scatter_plot:", {"colour": "group", "of": group}),
         ("differences", "What they have more of", ":material/difference:", {"a": group, "b": "rest"}),
     )
-    with st.container(horizontal=True):
-        for page, label, icon, asked in places:
-            st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params=link(**asked))
+    for page, label, icon, asked in places:
+        st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params=link(**asked), width="content")

@@ -14,6 +14,7 @@ from core.session.preview import banned
 from core.studies.health import Finding
 from core.studies.health.copies import COPIES, left_of
 from core.system.shown import many
+from pages.parts.actions import action_bar
 from pages.parts.changes import ask_first
 from pages.parts.choices import choose
 from pages.parts.evidence import compared_with
@@ -33,7 +34,8 @@ def show_copies(now: View, finding: Finding) -> None:
         wanted = [*by_hand(finding), *now.state.pins]
         left = left_of(finding, rule, value, wanted, now.state.bans)
         offer_ban(now, finding, left)
-    said = st.container()
+        said = st.container(width="content")
+    action_bar(now, finding.rows, f"health-{finding.check}", finding.check)
     rows, group, stays = in_order(finding, left)
     of = {row: stays for stays, *copies in left for row in copies}
     more = {"group": group, "stays": stays, "status": statuses(now, rows)}

@@ -9,7 +9,7 @@ function element(name, text, className) {
 }
 
 function share(percent, largest, className) {
-  const td = element("td", percent ? `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %` : "–", `share ${className}`);
+  const td = element("td", percent ? `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %` : "none", `share ${className}`);
   const bar = td.appendChild(element("div", "", "bar"));
   if (percent) bar.appendChild(element("div")).style.width = `${(100 * percent) / largest}%`;
   return td;
@@ -19,8 +19,8 @@ function line(check, counted, largest, open) {
   const tr = element("tr", undefined, "check");
   const td = tr.appendChild(element("td"));
   const button = td.appendChild(element("button", check.title));
-  td.append(element("p", check.told));
-  if (check.limit) td.append(element("p", check.limit, "limit"));
+  const told = td.appendChild(element("p", check.told));
+  if (check.limit) told.append(" ", element("span", check.limit, "limit"));
   if (counted)
     tr.append(
       element("td", check.samples.toLocaleString("en"), "number"),

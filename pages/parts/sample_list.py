@@ -49,7 +49,7 @@ class Samples:
             "tokens": now.session.info.tokens[self.rows],
             **({"read": np.array(READ)[read]} if read.any() else {}),
         }
-        self.texts = ("prompt", "match" if find else "response")
+        self.texts = ("prompt", evidence.title if evidence else "match" if find else "response")
 
     def read(self, at: np.ndarray) -> list[tuple[str, str | list[str]]]:
         """Of some places of `rows`: the beginning of the prompt, and that of the response; where something is looked

@@ -89,6 +89,7 @@ def sample_panel(
         st.html(head(now, sample))
         buttons(now, row, key, steps, copied=not masked)
         if evidence:
+            st.caption(plain(evidence.told(row)))
             show_turns(evidence.shown(sample), evidence.places(sample))
         else:
             show_text(now, sample, key, find, has, regex)

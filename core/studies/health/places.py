@@ -11,7 +11,7 @@ from core.studies.health.finding import Seen, Span, Texts
 from core.studies.health.personal import masked
 
 BETWEEN = len("\n\n")  # characters between two turns of a text
-BEFORE, MATCH, AFTER = 30, 120, 120  # characters of a snippet: before the place, of it, after it
+BEFORE, MATCH, AFTER = 30, 80, 120  # characters of a snippet: before the place, of it, after it
 WORD = re.compile(r"\w+|[^\w\s]")
 MOST_WORDS = 2000  # of a turn that are compared
 
@@ -50,11 +50,16 @@ def hidden(sample: Sample, seen: Seen) -> Sample:
 
 
 def snippet(texts: Texts, seen: Seen) -> tuple[str, str, str] | None:
-    """What stands before the first place that was seen, the place, and what comes after, on one line each; or None."""
+    """What stands before the first place that was seen, the place, and what comes after, on one line each; or None.
+
+    Of a long place the beginning; of one at the end of a text that began before it the end, where it breaks off.
+    """
     if not seen.spans:
         return None
     segment, start, stop = min(seen.spans)
     text = texts[segment]
+    if start and stop - start > MATCH and stop == len(text.rstrip()):
+        start = stop - MATCH
     first = text[:start] if start <= BEFORE else "…" + text[start - BEFORE : start]
     parts = first, text[start : min(stop, start + MATCH)], text[stop : stop + AFTER]
     before, match, after = (re.sub(r"\s+", " ", part) for part in parts)

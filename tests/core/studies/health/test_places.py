@@ -55,6 +55,9 @@ def test_a_snippet_shows_the_first_place_on_one_line():
     before, match, after = snippet(texts, Seen((Span(1, 60, 70), Span(1, 42, 46))))
     assert (before, match) == ("…" + "x" * 28 + " ", "here") and len(after) == 120
     assert snippet(texts, Seen()) is None
+    long = texts_of(sample(("user", "Q"), ("assistant", "First. " + "word " * 40 + "and then")))
+    assert snippet(long, Seen((Span(1, 7, 215),)))[1].endswith("word and then")
+    assert snippet(long, Seen((Span(1, 0, 215),)))[1].startswith("First. word")
 
 
 def test_words_that_another_text_does_not_have_there():
