@@ -9,21 +9,24 @@ import streamlit as st
 from core.errors import SaelectError
 from core.matrix.postings import having
 from core.selection.inputs import TOKEN_COUNTS
-from core.session.groups import Group, group, rest, score_values
+from core.session.groups import Group, group, rest
 from core.session.languages import at_hand, commonest
+from core.session.lasso import lasso_of
 from core.session.listed import listed
-from core.session.search import languages_spoken, sources
+from core.session.search import languages_spoken, score_values, sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
 from core.topics.language import language_name
-from pages.parts.actions import action_bar
+from pages.parts.address import get
 from pages.parts.asked import start_over
-from pages.parts.tables import FACES, clickable, feature_link, samples_table, why_link
+from pages.parts.sides import Side, show_sides
+from pages.parts.tables import FACES, clickable, feature_link
 from pages.parts.text import plain, whole
 from pages.parts.view import header, link, metrics
 
-LISTED, EXAMPLES = 500, 50  # features of the table, samples of each side
-REST, SCORE = "rest", "score:"
+LISTED = 500  # features of the table
+REST, SCORE, LASSO = "rest", "score:", "lasso:"
+WITH_IT, ALL = "those with it", "all of both groups"  # which samples are listed
 LEAD = {
     "topics": "Compare two groups of samples: which topics does one have more of, and which are in one alone?",
     "tokens": "Compare two groups of samples: which features does one have more of, and which are in one alone?",
@@ -39,7 +42,9 @@ def choices() -> list[str]:
     if at_hand(now.session.store):
         codes = list(commonest(languages_spoken(now.session)))
         found += [f"language:{code}" for code in codes if code] if len(codes) > 1 else []
-    for kind, known in (("set", now.state.sets), ("tag", now.state.tags), ("selection", now.state.selections)):
+    found += [LASSO + get("lasso")] if len(lasso_of(get("lasso"))) else []
+    named = {"set": now.state.sets, "tag": now.state.tags, "selection": now.state.selections}
+    for kind, known in {**named, "search": now.state.searches}.items():
         found += [f"{kind}:{name}" for name in known]
     return found
 
@@ -54,6 +59,8 @@ def called(name: str) -> str:
     kind, _, of = name.partition(":")
     if kind == "language":
         return f"language: {language_name(of)}"
+    if name.startswith(LASSO):
+        return "the lasso on the map" if of == get("lasso") else "another lasso"
     return NAMES.get(name) or whole(f"{kind}: {of}" if of else name)
 
 
@@ -81,7 +88,8 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     second = rest(first) if two == REST else group(now.session, now.spec, now.state, two)
     if matched:
         second = matched_by_length(first, second, now.session.info.response_tokens)
-    found = differences(first, second)
+    key = ("differences", one, two, matched, repr(now.spec), now.state.version)
+    found = now.session.remember(key, lambda: differences(first, second))
     differ = int(found.differs.sum())
     metrics(
         ("One group", f"{found.n_one:,}", plain(f"samples: {called(one)}")),
@@ -89,15 +97,12 @@ def show_differences(one: str, two: str, matched: bool) -> None:
         (f"{now.noun.capitalize()}s that differ", f"{differ:,}", f"of {len(found.feature):,}"),
         ("Covers of the other's", f"{found.covers_two:.1%}", f"the other way round {found.covers_one:.1%}"),
     )
-    for side, name, key in ((first, one, "differences"), (second, two, "against")):
-        if side.matrix is now.matrix and name != REST:
-            action_bar(now, side.rows, key, name)
     if not differ:
         st.info(f"No {now.noun} differs by more than chance may explain.", icon=":material/equal:")
     chosen = show_table(found)
     feature = chosen if chosen is not None else int(found.feature[0]) if len(found.feature) else None
     if feature is not None:
-        show_examples(feature, (first, plain(called(one))), (second, plain(called(two))))
+        show_samples(feature, (first, called(one)), (second, called(two)))
 
 
 def show_table(found: Differences) -> int | None:
@@ -132,19 +137,21 @@ def show_table(found: Differences) -> int | None:
     return features[chosen[0]] if chosen else None
 
 
-def show_examples(feature: int, *sides: tuple[Group, str]) -> None:
-    """Samples of both groups that have a feature."""
+def show_samples(feature: int, *groups: tuple[Group, str]) -> None:
+    """The samples of both groups that have a feature, or all of them, side by side and on the map."""
     st.subheader(plain(f"{now.noun.capitalize()} {feature}: {now.label(feature)}"), anchor=False)
-    feature_link(feature)
-    for column, (side, name) in zip(st.columns(2, gap="large"), sides, strict=True):
-        with column:
-            if side.matrix is not now.matrix:
-                st.caption(f"{name}: open that data set to read its samples.")
-                continue
-            rows = having(side.matrix, feature, side.rows)[0]
-            st.caption(f"{name}: {many(len(rows), 'sample')} with it")
-            for row in samples_table(now, rows[:EXAMPLES], f"examples-{name}") if len(rows) else ():
-                why_link(row)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        feature_link(feature)
+        which = st.segmented_control("Samples listed", (WITH_IT, ALL), default=WITH_IT, required=True, key="listed",
+                                     bind="query-params", label_visibility="collapsed")  # fmt: skip
+    sides, with_it = [], which == WITH_IT
+    for own, name in groups:
+        if own.matrix is now.matrix:
+            rows = having(own.matrix, feature, own.rows)[0] if with_it else own.rows
+            sides.append(Side(name, own.rows, rows))
+        else:
+            st.caption(f"{plain(name)}: open that data set to read its samples.")
+    show_sides(now, sides, "examples", "The two groups", [feature] if with_it else ())
 
 
 def download(found: Differences | Correlations) -> None:
@@ -167,7 +174,8 @@ def written(found: Differences | Correlations, format: str) -> bytes:
 
 def show_correlations(column: str) -> None:
     """Which features go with a column of numbers."""
-    found = correlations(now.matrix, score_values(now.session, column))
+    values, key = score_values(now.session, column), ("correlations", column, repr(now.spec))
+    found = now.session.remember(key, lambda: correlations(now.matrix, values))
     if not len(found.feature):
         st.info(f"No {now.noun} goes with it: it is the same number everywhere, or no sample has one.")
         return

@@ -13,28 +13,30 @@ from core.system.shown import many
 from pages.parts import saved
 from pages.parts.changes import arrow
 from pages.parts.choices import choose
-from pages.parts.tables import meaning_table, samples_table, why_link
+from pages.parts.sides import Side, show_sides
+from pages.parts.tables import meaning_table
 from pages.parts.text import plain, whole
 from pages.parts.view import header, link, metrics
 
-LISTED = 300  # samples of each side
 KEPT, SAVED = "kept", "selection:"  # the present selection and the saved ones as groups
 LEAD = "Keep the present selection under a name, load an earlier one, or compare any two."
 
 
 def called(name: str) -> str:
-    """A selection as the choice shows it."""
-    return "the present one" if name == KEPT else whole(name.removeprefix(SAVED))
+    """A selection, set or tag as the choice shows it."""
+    kind, _, of = name.partition(":")
+    return "the present one" if name == KEPT else whole(of if kind == "selection" else f"{kind}: {of}")
 
 
 def ask() -> tuple[str, str]:
-    """The two to compare: at first the one saved last with the present one."""
+    """The two to compare: at first the one saved last with the present one. A set or a tag can be one of them too."""
     names = [*(f"{SAVED}{name}" for name in reversed(now.state.selections)), KEPT]
+    names += [f"{kind}:{name}" for kind, of in (("set", now.state.sets), ("tag", now.state.tags)) for name in of]
     left, right = st.columns(2)
     with left:
         one = choose("Compare", "first", {name: called(name) for name in names})
     with right:
-        two = choose("With", "second", {name: called(name) for name in (KEPT, *names[:-1])})
+        two = choose("With", "second", {name: called(name) for name in dict.fromkeys((KEPT, *names))})
     return one, two
 
 
@@ -71,18 +73,11 @@ def show_features(found: Pair) -> None:
 
 
 def show_samples(found: Pair, one: str, two: str) -> None:
-    """The samples that only one of them has, side by side, and the way to what they differ in."""
-    for column, name, rows, key in zip(st.columns(2, gap="large"), (one, two), (found.only_one, found.only_two),
-                                       ("one", "two"), strict=True):  # fmt: skip
-        with column:
-            more = f", the first {LISTED} are listed" if len(rows) > LISTED else ""
-            st.subheader(f"Only in {plain(called(name))}: {many(len(rows), 'sample')}", anchor=False)
-            if more:
-                st.caption(f"{many(len(rows), 'sample')}{more}.")
-            for row in samples_table(now, rows[:LISTED], f"only-{key}") if len(rows) else ():
-                why_link(row)
+    """The samples that only one of them has, side by side and on the map, and the way to what they differ in."""
     st.page_link("pages/differences.py", label=f"Which {now.noun}s they differ in", icon=":material/difference:",
                  query_params=link(a=one, b=two))  # fmt: skip
+    only = zip((one, two), (found.only_one, found.only_two), strict=True)
+    show_sides(now, [Side(f"only in {called(name)}", rows, rows) for name, rows in only], "only", "Compared selections")
 
 
 now = header("Selections", LEAD)

@@ -30,13 +30,14 @@ def diff(
 ) -> None:
     """Which features are commoner in one group of samples than in another, or go with a score.
 
-    Groups: kept, left-out, pinned, banned, source:NAME, set:NAME, tag:NAME, selection:NAME, feature:NUMBER, rows:1,2,3;
-    the second one may be store:KEY, or rest.
+    Groups: kept, left-out, pinned, banned, source:NAME, set:NAME, tag:NAME, selection:NAME, search:NAME (a saved one),
+    lasso:X.Y_X.Y_X.Y (from the map's address), feature:NUMBER, rows:1,2,3; the second may be store:KEY, or rest.
 
     Example: python -m core diff kept rest --store cache/0123456789abcdef.duckdb
     """
     from core.features.shown_labels import called_of
-    from core.session.groups import group, rest, score_values
+    from core.session.groups import group, rest
+    from core.session.search import score_values
     from core.studies.differences import correlations, differences, matched_by_length
 
     session, workspace, wanted = request(store, **spec)

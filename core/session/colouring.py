@@ -12,8 +12,8 @@ from core.errors import SelectionError
 from core.explain.credit import redundancy
 from core.matrix.postings import having
 from core.schema import Selection
-from core.session.groups import group, score_values
-from core.session.search import Query, find, languages_spoken, sources
+from core.session.groups import group
+from core.session.search import Query, find, languages_spoken, score_values, sources
 from core.session.session import Session
 from core.topics.language import language_name
 from core.workspace.decisions import WorkspaceState
@@ -143,6 +143,7 @@ COLOURINGS: dict[str, Callable[[Seen, str], Colouring]] = {
     ),
     "cluster": _cluster,
     "feature": _feature,
+    "tag": lambda seen, of: categories(list(seen.state.tags.items())[:MOST], seen.n, "no tag"),
     "group": lambda seen, of: categories([(of, group(seen.session, seen.selection.spec, seen.state, of).rows)], seen.n),
     "search": lambda seen, of: categories(
         [(of, find(seen.session, seen.session.matrix_of(seen.selection.spec), Query(text=of)))], seen.n

@@ -13,7 +13,7 @@ from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
 from core.session.languages import at_hand, commonest
-from core.session.search import Query, all_of, between, conditions, languages_spoken, members, score_column, sources
+from core.session.search import Query, all_of, between, conditions, languages_spoken, members, score_values, sources
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
@@ -34,6 +34,7 @@ class Facets:
     source: Mapping[str, int]
     language: Mapping[str, int]
     tag: Mapping[str, int]
+    of_set: Mapping[str, int]
     status: Mapping[str, int]
     read: Mapping[str, int]
     lengths: Mapping[Bounds, int]
@@ -52,12 +53,13 @@ def facets(
 
     kept = members(n, picked)
     decided = {"picked": kept, "rejected": ~kept, "pinned": members(n, state.pins), "banned": members(n, state.bans)}
-    tagged = {tag: members(n, rows) for tag, rows in state.tags.items()}
+    tagged, held = ({name: members(n, rows) for name, rows in of.items()} for of in (state.tags, state.sets))
     names, codes = session.remember("source codes", lambda: np.unique(sources(session), return_inverse=True))
     return Facets(
         source=_counted(dict(enumerate(names)), np.bincount(codes[others("source")], minlength=len(names))),
         language=_languages(session, others("language")),
         tag=_held(tagged, others("tag")),
+        of_set=_held(held, others("set")),
         status=_held(decided, others("status")),
         read=_counted(dict(enumerate(READ)), np.bincount(readings(session)[others("read")], minlength=len(READ))),
         lengths=_within(session.info.tokens, length_classes(), others("tokens")),
@@ -93,7 +95,7 @@ def _features(matrix: FeatureMatrix, keep: np.ndarray) -> np.ndarray:
 def _scores(session: Session, query: Query, keep: np.ndarray) -> dict[Bounds, int]:
     if not query.score_column:
         return {}
-    values = score_column(session, query.score_column)
+    values = score_values(session, query.score_column)
     classes = session.remember(("score classes", query.score_column), lambda: score_classes(values))
     return _within(values, classes, keep)
 

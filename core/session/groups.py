@@ -1,4 +1,4 @@
-"""Groups of samples by name: those kept, of a source, language, set, tag, finding, saved selection, feature or store.
+"""Groups of samples by name: kept, of a source, language, set, tag, lasso, finding, saved search or selection, a store.
 
 A kind of group is a function and an entry of GROUPS.
 """
@@ -16,11 +16,12 @@ from core.explain.naming import enumerated
 from core.matrix.postings import samples_with
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import check_rows
-from core.selection.inputs import columns
 from core.selection.quotas import EVERY, named_groups
 from core.selection.specs import spec_from
 from core.session.findings import found_by
 from core.session.sample_info import reference
+from core.session.sample_map import map_of
+from core.session.saved_search import rows_found
 from core.session.search import languages_spoken
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -113,6 +114,15 @@ def _rows(asked: Asked, of: str) -> list[int]:
     return rows
 
 
+def _lasso(asked: Asked, of: str) -> np.ndarray:
+    return map_of(asked.session, asked.spec.lens).rows_in(of)
+
+
+def _search(asked: Asked, of: str) -> np.ndarray:
+    fields = _named(asked.state.searches, of, "saved search")
+    return rows_found(asked.session, asked.spec, asked.state, fields)
+
+
 def _whole(text: str, noun: str) -> int:
     if not text.strip().isdecimal():
         raise SelectionError(f"A {noun} must be a whole number, got {text!r}.")
@@ -136,12 +146,28 @@ GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
     "set": _set,
     "tag": _tag,
     "selection": _selection,
+    "search": _search,
+    "lasso": _lasso,
     "health": lambda asked, of: found_by(asked.session, of),
     "feature": _feature,
     "rows": _rows,
 }
-SHAPES = ("kept", "left-out", "pinned", "banned", "source:NAME", "language:CODE", "set:NAME", "tag:NAME",
-          "selection:NAME", "health:CHECK", "feature:NUMBER", "rows:1,2,3")  # fmt: skip
+SHAPES = (
+    "kept",
+    "left-out",
+    "pinned",
+    "banned",
+    "source:NAME",
+    "language:CODE",
+    "set:NAME",
+    "tag:NAME",
+    "selection:NAME",
+    "search:NAME",
+    "lasso:X.Y_X.Y_X.Y",
+    "health:CHECK",
+    "feature:NUMBER",
+    "rows:1,2,3",
+)
 
 
 def with_sets(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:
@@ -157,14 +183,3 @@ def with_sets(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:
             for one in known[kind] if of == EVERY else (of,):
                 found[f"{kind}:{one}"] = tuple(_named(known[kind], one, kind))
     return replace(spec, sets=found)
-
-
-def score_values(session: Session, name: str) -> np.ndarray:
-    """A score column, float64 (N,), NaN where a sample has none; raises SelectionError if there is none of that name.
-
-    The counts of tokens are columns too.
-    """
-    known = session.info.scores
-    if name not in known:
-        raise SelectionError(f"There is no score column {name!r}: {columns(known)}.")
-    return np.asarray(known[name], np.float64)

@@ -12,6 +12,7 @@ from core.errors import SelectionError
 from core.lm.chat import SURROGATE
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
+from core.selection.inputs import columns
 from core.session.cut import READ, readings
 from core.session.languages import languages, of_samples
 from core.session.matches import matches
@@ -29,7 +30,7 @@ class Query:
 
     text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
     score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up. noun: what a
-    feature is called in an error. read: one of READ, how the sample was read, or all. tag: one that a person gave.
+    feature is called in an error. read: one of READ, how the sample was read, or all. tag, of_set: those of a person.
     language: an ISO 639 code, "" for samples whose language cannot be told.
     """
 
@@ -46,6 +47,7 @@ class Query:
     read: str = "all"
     tag: str = ""
     language: str | None = None
+    of_set: str = ""
 
 
 def find(
@@ -85,8 +87,10 @@ def conditions(
         found["language"] = languages_spoken(session) == query.language
     if query.tag:
         found["tag"] = members(n, state.tags.get(query.tag, ()))
+    if query.of_set:
+        found["set"] = members(n, state.sets.get(query.of_set, ()))
     if query.score_column:
-        found["score"] = between(score_column(session, query.score_column), *query.score)
+        found["score"] = between(score_values(session, query.score_column), *query.score)
     if query.text:
         found["text"] = text_condition(session, query.text, query.regex)
     return found
@@ -183,10 +187,12 @@ def _known(matrix: FeatureMatrix, feature: int, noun: str) -> int:
     return feature
 
 
-def score_column(session: Session, column: str) -> np.ndarray:
-    """A score column of the data, float64 (N,); raises SelectionError if there is none of that name."""
+def score_values(session: Session, name: str) -> np.ndarray:
+    """A score column, float64 (N,), NaN where a sample has none; raises SelectionError if there is none of that name.
+
+    The counts of tokens are columns too.
+    """
     known = session.info.scores
-    if column not in known:
-        have = f"there are {', '.join(known)}" if known else "there is none"
-        raise SelectionError(f"No score column {column!r}: {have}.")
-    return known[column]
+    if name not in known:
+        raise SelectionError(f"There is no score column {name!r}: {columns(known)}.")
+    return np.asarray(known[name], np.float64)

@@ -22,6 +22,7 @@ class FeatureDecisions:
     labels: dict[int, str] = field(default_factory=dict)  # feature: text
     dates: dict[int, str] = field(default_factory=dict)  # of the labels, UTC in ISO format
     boosts: dict[int, float] = field(default_factory=dict)  # feature: what its weight is multiplied by
+    times: dict[int, str] = field(default_factory=dict, compare=False)  # of vetoes and boosts, the latest, as dates
 
 
 def nothing_decided() -> dict[str, FeatureDecisions]:
@@ -33,7 +34,7 @@ def nothing_decided() -> dict[str, FeatureDecisions]:
 class Draft:
     """The decisions while events are applied; groups of rows are dicts, which keep order and drop repetitions.
 
-    now: the time of the event that is applied, which pins and bans keep.
+    now: the time of the event that is applied, which pins, bans, notes, vetoes and boosts keep.
     """
 
     lenses: dict[str, FeatureDecisions] = field(default_factory=nothing_decided)
@@ -41,6 +42,7 @@ class Draft:
     bans: dict[int, str] = field(default_factory=dict)
     replaced: dict[int, tuple[int, str]] = field(default_factory=dict)  # banned row: the one that stays, and as what
     notes: dict[int, str] = field(default_factory=dict)
+    noted: dict[int, str] = field(default_factory=dict, compare=False)  # when
     sets: dict[str, dict[int, None]] = field(default_factory=dict)
     tags: dict[str, dict[int, None]] = field(default_factory=dict)
     searches: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -55,6 +57,7 @@ def _veto(draft: Draft, features: list[int], mode: str, reason: str, lens: str =
     own = draft.lenses[lens]
     for feature in features:
         own.vetoes[feature] = mode
+        own.times[feature] = draft.now
         _set(own.reasons, feature, reason)
 
 
@@ -64,10 +67,11 @@ def _unveto(draft: Draft, features: list[int], lens: str = DEFAULT_LENS) -> None
 
 
 def _boost(draft: Draft, features: list[int], factor: float, lens: str) -> None:
-    own = draft.lenses[lens].boosts
-    _drop(own, features)
+    own = draft.lenses[lens]
+    _drop(own.boosts, features)
     if factor != 1:
-        own.update(dict.fromkeys(features, factor))
+        own.boosts.update(dict.fromkeys(features, factor))
+        own.times.update(dict.fromkeys(features, draft.now))
 
 
 def _pin(draft: Draft, rows: list[int]) -> None:
@@ -105,6 +109,7 @@ def _label(draft: Draft, feature: int, text: str, date: str = "", lens: str = DE
 def _note(draft: Draft, text: str, rows: list[int] | None = None, row: int | None = None) -> None:
     for noted in rows or [] if row is None else [row]:  # once a note was on one row
         _set(draft.notes, noted, text)
+        _set(draft.noted, noted, text and draft.now)
 
 
 def _save_set(draft: Draft, name: str, rows: list[int]) -> None:

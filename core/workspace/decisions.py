@@ -17,7 +17,7 @@ class WorkspaceState:
     pins: tuple[int, ...] = ()  # rows, in the order of pinning
     bans: tuple[int, ...] = ()
     replaced: dict[int, tuple[int, str]] = field(default_factory=dict)  # banned row: the one that stays, and as what
-    dates: dict[int, str] = field(default_factory=dict)  # of pins and bans, UTC in ISO format
+    dates: dict[int, str] = field(default_factory=dict)  # of pins, bans and notes, the latest, UTC in ISO format
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     sets: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name: rows, in the order of adding
     tags: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tag: rows, in the order of tagging
@@ -42,8 +42,10 @@ class WorkspaceState:
 def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> WorkspaceState:
     """A draft that no event is applied to any more."""
     sets, tags = ({name: tuple(rows) for name, rows in named.items()} for named in (draft.sets, draft.tags))
+    decided = draft.pins | draft.bans
+    dates = decided | {row: max(time, decided.get(row, "")) for row, time in draft.noted.items()}
     return WorkspaceState(
-        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.replaced, draft.pins | draft.bans, draft.notes,
+        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.replaced, dates, draft.notes,
         sets, tags, draft.searches, draft.selections, version, next_undo, next_redo,
     )  # fmt: skip
 
@@ -57,7 +59,11 @@ def exported(state: WorkspaceState) -> dict[str, Any]:
         name: getattr(state, name)
         for name in ("pins", "bans", "replaced", "notes", "sets", "tags", "searches", "selections")
     }
-    return {"format": FORMAT, "lenses": {lens: vars(own) for lens, own in state.lenses.items()}, **kept}
+    lenses = {
+        lens: {name: value for name, value in vars(own).items() if name != "times"}
+        for lens, own in state.lenses.items()
+    }
+    return {"format": FORMAT, "lenses": lenses, **kept}
 
 
 def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -52,8 +52,7 @@ def ask(now: View) -> Asked:
     source, language = get("find_source", ANY), get("find_language", ANY)
     query = Query(
         text, regex, has, lacks, tokens, None if source == ANY else source, column, score, get("find_status", "all"),
-        now.noun, get("find_read", "all"), get("find_tag"),
-        None if language == ANY else language,
+        now.noun, get("find_read", "all"), get("find_tag"), None if language == ANY else language, get("find_set"),
     )  # fmt: skip
     found = facets(now.session, now.matrix, query, now.selection.rows, now.state)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -87,6 +86,8 @@ def choices(now: View, query: Query, found: Facets) -> None:
         choose("Language", "find_language", ANY, found.language, language_name)
     if now.state.tags:
         choose("Tag", "find_tag", "", found.tag, whole)
+    if now.state.sets:
+        choose("Set", "find_set", "", found.of_set, whole)
     choose("Status", "find_status", "all", {name: found.status.get(name, 0) for name in STATUSES[1:]},
            lambda name: CALLED.get(name, name))  # fmt: skip
     within("Length", found.lengths, query.tokens, ("find_min", "find_max"), "tokens")

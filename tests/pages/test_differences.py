@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from core.session.groups import group, rest, score_values
+from core.matrix.postings import having
+from core.session.groups import group, rest
+from core.session.search import score_values
 from core.session.session import workspace_of
 from core.studies.differences import correlations, differences
-from tests.pages.conftest import box
+from tests.pages.conftest import box, listed
 
 
 def test_the_table_has_the_differences_of_the_groups(visit, session):
@@ -25,8 +27,13 @@ def test_the_table_has_the_differences_of_the_groups(visit, session):
     box(at, "One group, or a score").set_value("set:some").run()
     box(at, "Against").set_value("left-out").run()
     first, second = (group(session, view.spec, view.state, name) for name in ("set:some", "left-out"))
-    assert at.dataframe[0].value["q"].tolist() == differences(first, second).q.tolist()
-    assert not at.exception
+    found = differences(first, second)
+    assert at.dataframe[0].value["q"].tolist() == found.q.tolist()
+    for key, side in (("examples-0", first), ("examples-1", second)):
+        rows = having(side.matrix, int(found.feature[0]), side.rows)[0].tolist()
+        assert not rows or listed(at, key)["row"].tolist() == rows
+    at.segmented_control(key="listed").set_value("all of both groups").run()
+    assert listed(at, "examples-0")["row"].tolist() == first.rows.tolist() and not at.exception
 
 
 def test_a_score_and_a_group_that_is_none(visit, session):

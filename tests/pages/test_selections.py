@@ -9,9 +9,7 @@ from urllib.parse import parse_qsl
 from core.selection.specs import spec_dict, spec_from
 from core.session.session import workspace_of
 from core.studies.saved_selections import pair
-from tests.pages.conftest import box, make_store, metrics
-
-OTHER, QUOTAS = "fedcba9876543210", ("length:short<=10%",)
+from tests.pages.conftest import box, listed, make_store, metrics
 
 
 def press(at, label):
@@ -44,8 +42,8 @@ def test_a_saved_selection_is_compared_with_the_present_one(visit, session):
     assert figures["Samples"] == ("6 → 9", f"{len(found.both)} in both")
     noun = now.noun.capitalize()
     assert figures[f"{noun}s covered"][1] == f"{len(found.gained)} gained, {len(found.lost)} lost"
-    shown = [f.value["row"].tolist() for f in at.dataframe if "row" in f.value]
-    assert shown == [rows.tolist() for rows in (found.only_one, found.only_two) if len(rows)]
+    for key, rows in (("only-0", found.only_one), ("only-1", found.only_two)):
+        assert listed(at, key)["row"].tolist() == rows.tolist() and len(rows)
 
 
 def test_the_link_of_a_saved_selection_leads_to_that_selection(visit, session):

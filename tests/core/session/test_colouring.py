@@ -50,13 +50,15 @@ def test_each_way_to_colour(seen: Seen) -> None:
     group, search = colouring(seen, "group", "set:poems"), colouring(seen, "search", "no such words")
     assert np.flatnonzero(group.code).tolist() == [4, 9] and group.names == ("set:poems",) and not search.code.any()
     assert np.flatnonzero(colouring(seen, "group", "tag:verse").code).tolist() == [5, 8]
+    tags = colouring(seen, "tag")
+    assert tags.names == ("verse",) and tags.grey == "no tag" and np.flatnonzero(tags.code).tolist() == [5, 8]
     matrix = seen.session.matrix_of(seen.selection.spec)
     feature = colouring(seen, "feature", "6")
     assert np.flatnonzero(feature.code).tolist() == [row for row in range(N) if 6 in matrix.row(row)]
     assert colouring(seen, "cluster", "3").names[0].startswith("cluster ")
     assert (colouring(seen, "redundancy").code[seen.selection.rows] == STEPS).all()
     assert set(COLOURINGS) == {"status", "source", "language", "length", "score", "order", "redundancy", "cluster",
-                               "feature", "group", "search"}  # fmt: skip
+                               "feature", "group", "search", "tag"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

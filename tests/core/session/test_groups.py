@@ -11,7 +11,9 @@ import pytest
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.selection.specs import spec_dict
-from core.session.groups import group, rest, score_values
+from core.session.groups import group, rest
+from core.session.sample_map import map_of
+from core.session.search import score_values
 from core.session.session import open_session, workspace_of
 from tests.factories import TOPICS, alpaca, tiny_store
 
@@ -35,16 +37,20 @@ def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
     workspace.ban([2])
     workspace.save_set("poems", [9, 4])
     workspace.tag([8, 5, 8], "verse")
+    workspace.save_search("ones", {"find": "Question 1"})
     chosen = session.selection(SelectionSpec("random", 4, seed=7))
     workspace.save_selection("mine", spec_dict(chosen))
     state, kept = workspace.state(), session.selection(spec).rows
     matrix = session.matrix_of(spec)
     has = [row for row in range(N) if 6 in matrix.row(row)]
+    ones = [row for row in range(N) if "question 1" in session.store.texts([row])[0]]
+    right = [row for row, (x, _) in enumerate(map_of(session, spec.lens).place.tolist()) if x > 0]
     named = {
         "kept": sorted(kept), "left-out": sorted(set(range(N)) - set(kept)), "pinned": [1, 3], "banned": [2],
         "source:b": list(range(1, N, 2)), "set:poems": [4, 9], "tag:verse": [5, 8],
         "selection:mine": sorted(chosen.rows),
-        "feature:6": has, "rows:7,2,7": [2, 7],
+        "feature:6": has, "rows:7,2,7": [2, 7], "search:ones": ones,
+        "lasso:0.-1000_1000.-1000_1000.1000_0.1000": right,
     }  # fmt: skip
     for name, rows in named.items():
         found = group(session, spec, state, name)
