@@ -11,6 +11,8 @@ from core.session.session import workspace_of
 from core.studies.saved_selections import pair
 from tests.pages.conftest import box, listed, make_store, metrics
 
+OTHER, QUOTAS = "fedcba9876543210", ("length:short<=10%",)
+
 
 def press(at, label):
     """Press the button of a label."""
