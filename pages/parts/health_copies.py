@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.schema import Sample
 from core.selection.inputs import TOKEN_COUNTS
-from core.session.groups import score_values
 from core.session.preview import banned
+from core.session.search import score_values
 from core.studies.health import Finding
 from core.studies.health.copies import COPIES, left_of
 from core.system.shown import many

@@ -10,7 +10,7 @@ import pytest
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.session.concepts import near_sample
-from core.session.saved_search import rows_found, query_of
+from core.session.saved_search import query_of, rows_found
 from core.session.search import Query
 from core.session.session import open_session, workspace_of
 from tests.factories import TOPICS, alpaca, tiny_store
