@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.schema import LENSES, NOUNS
+from core.schema import LENSES
 from core.system.shown import many
 from core.workspace import values
-
-DEFAULT_LENS = "tokens"  # of a decision that names none: those recorded before there was another
+from core.workspace.telling import DEFAULT_LENS, boosted, copies, of_features, of_rows, quoted, replaced
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def _ban(draft: Draft, rows: list[int]) -> None:
 
 
 def _replace(draft: Draft, groups: list[list[int]], what: str) -> None:
-    _ban(draft, _copies(groups))
+    _ban(draft, copies(groups))
     draft.replaced |= {row: (stays, what) for stays, *rows in groups for row in rows}
 
 
@@ -171,44 +170,6 @@ def _drop(entries: dict[Any, Any], keys: list[Any]) -> None:
         entries.pop(key, None)
 
 
-# --- how it is told
-
-
-def _some(noun: str, numbers: list[int]) -> str:
-    return f"{noun} {numbers[0]}" if len(numbers) == 1 else many(len(numbers), noun)
-
-
-def _copies(groups: list[list[int]]) -> list[int]:
-    return [row for _, *rows in groups for row in rows]
-
-
-def _replaced(detail: dict[str, Any]) -> str:
-    rows, (first, *_) = _copies(detail["groups"]), detail["groups"]
-    of = f"a {detail['what']} of row {first[0]}" if len(rows) == 1 else f"each a {detail['what']} of one that stays"
-    return f"{_some('row', rows)} banned, {of}"
-
-
-def _rows(detail: dict[str, Any]) -> str:
-    return _some("row", detail["rows"] if "rows" in detail else [detail["row"]])
-
-
-def _features(detail: dict[str, Any]) -> str:
-    """The features of an event as its lens calls them: topic 12, feature 7, 3 topics."""
-    return _some(NOUNS[detail.get("lens", DEFAULT_LENS)], detail.get("features") or [detail["feature"]])
-
-
-def _quoted(text: str) -> str:
-    return f": “{text[:59]}…”" if len(text) > 60 else f": “{text}”" if text else ""
-
-
-def _boosted(detail: dict[str, Any]) -> str:
-    return (
-        f"boost lifted from {_features(detail)}"
-        if detail["factor"] == 1
-        else (f"boost ×{detail['factor']:g} on {_features(detail)}")
-    )
-
-
 # --- the table of actions
 
 
@@ -231,64 +192,64 @@ ACTIONS: dict[str, Action] = {
     "veto": Action(
         {"features": values.numbers, "mode": values.mode, "reason": values.text, "lens": values.lens},
         _veto,
-        lambda d: f"veto ({d['mode']}) on {_features(d)}" + _quoted(d["reason"]),
+        lambda d: f"veto ({d['mode']}) on {of_features(d)}" + quoted(d["reason"]),
     ),
     "unveto": Action(
-        {"features": values.numbers, "lens": values.lens}, _unveto, lambda d: f"veto lifted from {_features(d)}"
+        {"features": values.numbers, "lens": values.lens}, _unveto, lambda d: f"veto lifted from {of_features(d)}"
     ),
-    "boost": Action({"features": values.numbers, "factor": values.factor, "lens": values.lens}, _boost, _boosted),
-    "pin": Action(ROWS, _pin, lambda d: f"{_rows(d)} pinned"),
-    "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{_rows(d)} unpinned"),
-    "ban": Action(ROWS, _ban, lambda d: f"{_rows(d)} banned"),
-    "replace": Action({"groups": values.copies, "what": values.text}, _replace, _replaced),
-    "unban": Action(ROWS, _unban, lambda d: f"ban lifted from {_rows(d)}"),
-    "lift": Action(ROWS, _lift, lambda d: f"pins and bans lifted from {_rows(d)}"),
+    "boost": Action({"features": values.numbers, "factor": values.factor, "lens": values.lens}, _boost, boosted),
+    "pin": Action(ROWS, _pin, lambda d: f"{of_rows(d)} pinned"),
+    "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{of_rows(d)} unpinned"),
+    "ban": Action(ROWS, _ban, lambda d: f"{of_rows(d)} banned"),
+    "replace": Action({"groups": values.copies, "what": values.text}, _replace, replaced),
+    "unban": Action(ROWS, _unban, lambda d: f"ban lifted from {of_rows(d)}"),
+    "lift": Action(ROWS, _lift, lambda d: f"pins and bans lifted from {of_rows(d)}"),
     "label": Action(
         {"feature": values.number, "text": values.text, "date": values.text, "lens": values.lens},
         _label,
-        lambda d: f"label of {_features(d)}" + (_quoted(d["text"]) or " removed"),
+        lambda d: f"label of {of_features(d)}" + (quoted(d["text"]) or " removed"),
     ),
     "note": Action(
         {"rows": values.numbers, "row": values.number, "text": values.text},
         _note,
-        lambda d: f"note on {_rows(d)}" + (_quoted(d["text"]) or " removed"),
+        lambda d: f"note on {of_rows(d)}" + (quoted(d["text"]) or " removed"),
     ),
-    "save_set": Action(IN_SET, _save_set, lambda d: f"{_rows(d)} saved as a set" + _quoted(d["name"])),
-    "add_to_set": Action(IN_SET, _add_to_set, lambda d: f"{_rows(d)} added to the set" + _quoted(d["name"])),
-    "take_from_set": Action(IN_SET, _take_from_set, lambda d: f"{_rows(d)} taken from the set" + _quoted(d["name"])),
+    "save_set": Action(IN_SET, _save_set, lambda d: f"{of_rows(d)} saved as a set" + quoted(d["name"])),
+    "add_to_set": Action(IN_SET, _add_to_set, lambda d: f"{of_rows(d)} added to the set" + quoted(d["name"])),
+    "take_from_set": Action(IN_SET, _take_from_set, lambda d: f"{of_rows(d)} taken from the set" + quoted(d["name"])),
     "delete_set": Action(
         {"name": values.set_name},
         lambda draft, name: _drop(draft.sets, [name]),
-        lambda d: "set deleted" + _quoted(d["name"]),
+        lambda d: "set deleted" + quoted(d["name"]),
     ),
-    "tag": Action(TAGGED, _tag, lambda d: f"{_rows(d)} tagged" + _quoted(d["tag"])),
-    "untag": Action(TAGGED, _untag, lambda d: f"tag taken from {_rows(d)}" + _quoted(d["tag"])),
+    "tag": Action(TAGGED, _tag, lambda d: f"{of_rows(d)} tagged" + quoted(d["tag"])),
+    "untag": Action(TAGGED, _untag, lambda d: f"tag taken from {of_rows(d)}" + quoted(d["tag"])),
     "save_search": Action(
         {"name": values.search_name, "fields": values.fields},
         _save_search,
-        lambda d: "search saved" + _quoted(d["name"]),
+        lambda d: "search saved" + quoted(d["name"]),
     ),
     "drop_search": Action(
         {"name": values.search_name},
         lambda draft, name: _drop(draft.searches, [name]),
-        lambda d: "search deleted" + _quoted(d["name"]),
+        lambda d: "search deleted" + quoted(d["name"]),
     ),
     "save_selection": Action(
         {"name": values.selection_name, "spec": values.spec},
         _save_selection,
-        lambda d: "selection saved" + _quoted(d["name"]),
+        lambda d: "selection saved" + quoted(d["name"]),
         undoable=False,
     ),
     "rename_selection": Action(
         {"name": values.selection_name, "to": values.selection_name},
         _rename_selection,
-        lambda d: "selection renamed" + _quoted(d["to"]),
+        lambda d: "selection renamed" + quoted(d["to"]),
         undoable=False,
     ),
     "delete_selection": Action(
         {"name": values.selection_name},
         lambda draft, name: _drop(draft.selections, [name]),
-        lambda d: "selection deleted" + _quoted(d["name"]),
+        lambda d: "selection deleted" + quoted(d["name"]),
         undoable=False,
     ),
     "import": Action(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.workspace.actions import DEFAULT_LENS, Draft, FeatureDecisions, checked, nothing_decided
+from core.workspace.actions import Draft, FeatureDecisions, checked, nothing_decided
+from core.workspace.telling import DEFAULT_LENS
 
 
 @dataclass(frozen=True)
