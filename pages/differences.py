@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import SaelectError
 from core.matrix.postings import having
 from core.selection.inputs import TOKEN_COUNTS
+from core.session.findings import findings
 from core.session.groups import Group, group, rest
 from core.session.languages import at_hand, commonest
 from core.session.lasso import lasso_of
@@ -19,6 +20,7 @@ from core.system.shown import many
 from core.topics.language import language_name
 from pages.parts.address import get
 from pages.parts.asked import start_over
+from pages.parts.evidence import check_title
 from pages.parts.sides import Side, show_sides
 from pages.parts.tables import FACES, clickable, feature_link
 from pages.parts.text import plain, whole
@@ -44,7 +46,7 @@ def choices() -> list[str]:
         found += [f"language:{code}" for code in codes if code] if len(codes) > 1 else []
     found += [LASSO + get("lasso")] if len(lasso_of(get("lasso"))) else []
     named = {"set": now.state.sets, "tag": now.state.tags, "selection": now.state.selections}
-    for kind, known in {**named, "search": now.state.searches}.items():
+    for kind, known in {**named, "search": now.state.searches, "health": findings(now.session)}.items():
         found += [f"{kind}:{name}" for name in known]
     return found
 
@@ -57,6 +59,8 @@ def stores() -> list[str]:
 def called(name: str) -> str:
     """A group as the choice shows it."""
     kind, _, of = name.partition(":")
+    if kind == "health":
+        return f"finding: {check_title(of).lower()}"
     if kind == "language":
         return f"language: {language_name(of)}"
     if name.startswith(LASSO):

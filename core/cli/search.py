@@ -30,6 +30,7 @@ class Conditions:
     max_tokens: int | None = setting(None, "Longest sample.")
     source: str | None = setting(None, "The source of the sample, as in the data.")
     language: str | None = setting(None, "The language of the answer, a code such as en or de.")
+    health: str = setting("", "A health check that found it, such as near-duplicates.")
     score: str = setting("", "Score column for the two bounds.")
     min_score: float | None = setting(None, "Lowest score.")
     max_score: float | None = setting(None, "Highest score.")
@@ -44,8 +45,8 @@ class Conditions:
         tokens, bounds = (self.min_tokens, self.max_tokens), (self.min_score, self.max_score)
         return Query(
             text=self.text, regex=self.regex, has=tuple(self.feature), lacks=tuple(self.lacks), tokens=tokens,
-            source=self.source, language=self.language, score_column=self.score, score=bounds, status=self.status,
-            read=self.read,
+            source=self.source, language=self.language, health=self.health, score_column=self.score, score=bounds,
+            status=self.status, read=self.read,
         )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def search(
     limit: Annotated[int, typer.Option(help="Samples listed; the count is of all.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Find samples by text, features, length, source, language, score and status; all conditions must hold.
+    """Find samples by text, features, length, source, language, finding, score and status; all conditions must hold.
 
     Example: python -m core search --store cache/0123456789abcdef.duckdb --text python --feature 12 --status rejected
     """

@@ -12,6 +12,7 @@ from core.matrix.postings import postings
 from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
+from core.session.findings import findings
 from core.session.languages import at_hand, commonest
 from core.session.search import Query, all_of, between, conditions, languages_spoken, members, score_values, sources
 from core.session.session import Session
@@ -33,6 +34,7 @@ class Facets:
 
     source: Mapping[str, int]
     language: Mapping[str, int]
+    health: Mapping[str, int]
     tag: Mapping[str, int]
     of_set: Mapping[str, int]
     status: Mapping[str, int]
@@ -58,6 +60,7 @@ def facets(
     return Facets(
         source=_counted(dict(enumerate(names)), np.bincount(codes[others("source")], minlength=len(names))),
         language=_languages(session, others("language")),
+        health=_held({name: members(n, rows) for name, rows in findings(session).items()}, others("health")),
         tag=_held(tagged, others("tag")),
         of_set=_held(held, others("set")),
         status=_held(decided, others("status")),

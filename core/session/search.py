@@ -14,6 +14,7 @@ from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.selection.inputs import columns
 from core.session.cut import READ, readings
+from core.session.findings import found_by
 from core.session.languages import languages, of_samples
 from core.session.matches import matches
 from core.session.session import Session
@@ -31,7 +32,7 @@ class Query:
     text: part of any turn, whatever the case; with `regex` an RE2 expression. has, lacks: feature numbers. tokens and
     score: (lowest, highest), both included, None for no bound; score_column: where `score` is looked up. noun: what a
     feature is called in an error. read: one of READ, how the sample was read, or all. tag, of_set: those of a person.
-    language: an ISO 639 code, "" for samples whose language cannot be told.
+    language: an ISO 639 code, "" for samples whose language cannot be told. health: a check that found something in it.
     """
 
     text: str = ""
@@ -48,6 +49,7 @@ class Query:
     tag: str = ""
     language: str | None = None
     of_set: str = ""
+    health: str = ""
 
 
 def find(
@@ -85,6 +87,8 @@ def conditions(
         found["source"] = sources(session) == query.source
     if query.language is not None:
         found["language"] = languages_spoken(session) == query.language
+    if query.health:
+        found["health"] = members(n, found_by(session, query.health))
     if query.tag:
         found["tag"] = members(n, state.tags.get(query.tag, ()))
     if query.of_set:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.schema import Sample
+from core.session.findings import findings
+from core.session.session import Session
 from core.studies.health import Finding, Seen
 from core.studies.health.finding import texts_of
+from core.studies.health.personal import personal_data
 from core.studies.health.places import Places, differing, hidden, in_turns, snippet
 from pages.parts.text import harmless
 
 BEGINNING = 160  # characters of a text in a list
+PERSONAL = "personal-data"
+
+
+def check_title(name: str) -> str:
+    """What a check is called on pages."""
+    return name.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class Evidence:
     def told(self, row: int) -> str:
         """What was seen in a few words; "" where there is nothing to say."""
         seen = self.seen(row)
-        return seen.detail if seen else ""
+        return f"{seen.detail[:1].upper()}{seen.detail[1:]}." if seen and seen.detail else ""
 
     def shown(self, sample: Sample) -> Sample:
         """The sample as it may be read."""
@@ -60,3 +71,14 @@ def compared_with(other: Callable[[Sample], Sample | None]) -> Evidence:
         return differing(sample, beside) if beside else [[] for _ in sample.messages]
 
     return Evidence(lambda row: None, places)
+
+
+def masked_previews(session: Session, rows: np.ndarray) -> list[tuple[str, str]]:
+    """The beginnings of prompts and responses of rows int (K,); personal data that was found in them is masked."""
+    known = set(findings(session).get(PERSONAL, np.zeros(0, np.int64)).tolist())
+    store, shown = session.store, {}
+    for sample in store.samples(known.intersection(rows.tolist())):
+        seen = personal_data(texts_of(sample))
+        masked = hidden(sample, seen) if seen else sample
+        shown[sample.row] = masked.prompt[:BEGINNING], masked.response[:BEGINNING]
+    return [shown.get(row, text) for row, text in zip(rows.tolist(), store.previews(rows), strict=True)]

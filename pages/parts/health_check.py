@@ -71,6 +71,7 @@ def elsewhere(name: str) -> None:
     """Where else these samples can be looked at."""
     group = f"health:{name}"
     places = (
+        ("search", "In Search", ":material/search:", {"find_health": name}),
         ("map", "On the map", ":material/scatter_plot:", {"colour": "group", "of": group}),
         ("differences", "What they have more of", ":material/difference:", {"a": group, "b": "rest"}),
     )

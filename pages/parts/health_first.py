@@ -7,7 +7,7 @@ import streamlit as st
 from core.studies.health import CHECKS
 from core.studies.health.kept import largest, unmade
 from core.system.shown import many
-from pages.parts.health_list import title_of
+from pages.parts.evidence import check_title
 from pages.parts.health_run import kept, quick
 from pages.parts.view import View, link
 
@@ -21,7 +21,7 @@ def show_first(now: View) -> None:
     n = now.session.store.n_samples
     for finding in largest(found, SHOWN):
         check = CHECKS[finding.check]
-        told = f"{many(len(finding.rows), 'sample')} ({len(finding.rows) / n:.1%}): {title_of(check).lower()}"
+        told = f"{many(len(finding.rows), 'sample')} ({len(finding.rows) / n:.1%}): {check_title(check.name).lower()}"
         st.page_link("pages/health.py", label=told, icon=":material/error:", query_params=link(check=check.name))
     label = "Check the data" if missing else "All checks"
     if missing and not quick(now):

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.studies.health import CHECKS, Check, Finding
+from core.studies.health import CHECKS, Finding
 from core.system.shown import many
 from pages.parts.address import put
+from pages.parts.evidence import check_title
 from pages.parts.view import View
 
 FAMILIES = {
@@ -28,11 +29,6 @@ _list = st.components.v2.component(
     css=(FILES / "health_list.css").read_text("utf-8"),
     js=(FILES / "health_list.js").read_text("utf-8"),
 )
-
-
-def title_of(check: Check) -> str:
-    """What a check is called on pages."""
-    return check.name.replace("-", " ").capitalize()
 
 
 def show_list(now: View, found: Mapping[str, Finding]) -> None:
@@ -81,7 +77,7 @@ def row(now: View, finding: Finding) -> dict[str, Any]:
     among = int(np.isin(kept, finding.rows).sum())
     return {
         "name": check.name,
-        "title": title_of(check),
+        "title": check_title(check.name),
         "told": check.sentence if finding.ran else finding.note,
         "limit": check.limit,
         "samples": len(finding.rows),

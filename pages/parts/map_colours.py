@@ -9,10 +9,12 @@ import streamlit as st
 from core.errors import SelectionError
 from core.selection.inputs import TOKEN_COUNTS
 from core.session.colouring import Colouring, Seen, colouring
+from core.session.findings import findings
 from core.session.languages import at_hand
 from core.session.search import languages_spoken, sources
 from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of
+from pages.parts.evidence import check_title
 from pages.parts.figures import ACCENT, CATEGORIES, PINK, SELECTED
 from pages.parts.text import cut, plain, whole
 from pages.parts.view import View
@@ -28,7 +30,7 @@ TITLES = {
     "redundancy": "How much of it the kept samples cover",
     "cluster": "Cluster",
     "feature": "A feature",
-    "group": "A set or tag",
+    "group": "A set, a tag or a finding",
     "search": "Words in the text",
 }
 
@@ -75,7 +77,8 @@ def _scores(now: View) -> list[str]:
 
 
 def _groups(now: View) -> list[str]:
-    return [*(f"set:{name}" for name in now.state.sets), *(f"tag:{name}" for name in now.state.tags)]
+    return [*(f"set:{name}" for name in now.state.sets), *(f"tag:{name}" for name in now.state.tags),
+            *(f"health:{name}" for name in findings(now.session))]  # fmt: skip
 
 
 def _score(now: View) -> str:
@@ -83,7 +86,13 @@ def _score(now: View) -> str:
 
 
 def _group(now: View) -> str:
-    return choose("Set or tag", "of", {name: whole(name.replace(":", " ", 1)) for name in _groups(now)})
+    return choose("Set, tag or finding", "of", {name: group_title(name) for name in _groups(now)})
+
+
+def group_title(name: str) -> str:
+    """A group as the choice shows it."""
+    kind, _, of = name.partition(":")
+    return f"finding {check_title(of).lower()}" if kind == "health" else whole(f"{kind} {of}")
 
 
 def _feature(now: View) -> str:

@@ -14,6 +14,7 @@ from core.session.facets import Bounds, Facets, facets
 from core.session.search import STATUSES, Query, parsed_features, sources
 from core.topics.language import language_name
 from pages.parts.address import get, put
+from pages.parts.evidence import check_title
 from pages.parts.saved_searches import saved_searches
 from pages.parts.text import cut, plain, whole
 from pages.parts.view import View
@@ -53,6 +54,7 @@ def ask(now: View) -> Asked:
     query = Query(
         text, regex, has, lacks, tokens, None if source == ANY else source, column, score, get("find_status", "all"),
         now.noun, get("find_read", "all"), get("find_tag"), None if language == ANY else language, get("find_set"),
+        get("find_health"),
     )  # fmt: skip
     found = facets(now.session, now.matrix, query, now.selection.rows, now.state)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -84,6 +86,8 @@ def choices(now: View, query: Query, found: Facets) -> None:
         choose("Source", "find_source", ANY, found.source, lambda name: whole(name) or "no name")
     if len(found.language) > 1 or query.language is not None:
         choose("Language", "find_language", ANY, found.language, language_name)
+    if found.health or query.health:
+        choose("Found by a check", "find_health", "", found.health, check_title)
     if now.state.tags:
         choose("Tag", "find_tag", "", found.tag, whole)
     if now.state.sets:

@@ -13,6 +13,7 @@ import streamlit as st
 from core.features.kinds import meaning_first, rest_told
 from core.schema import NOUNS
 from core.session.cut import READ, readings
+from pages.parts.evidence import masked_previews
 from pages.parts.text import escape, whole
 from pages.parts.view import View, link, url, view
 
@@ -95,10 +96,10 @@ def samples_table(
     several: bool = False,
 ) -> list[int]:
     """Samples with the beginnings of their texts, after `more` columns; gives the rows that were clicked, one at most
-    unless `several`. How they were read is a column where one of them was not read whole.
+    unless `several`. How they were read is a column where one of them was not read whole. Personal data is masked.
     """
     rows = np.asarray(rows, dtype=int)
-    texts = now.session.store.previews(rows)
+    texts = masked_previews(now.session, rows)
     read = readings(now.session)[rows]
     frame = pd.DataFrame(
         {

@@ -86,6 +86,13 @@ def test_personal_data_is_shown_nowhere(visit):
     assert "anna" not in everything and "schmidt" not in everything and "<mark>a•••.•••••••@•••.••</mark>" in html(at)
 
 
+def test_tables_mask_what_was_found(visit, session):
+    workspace_of(session.store).ban([2])
+    health(session.store)
+    frame = next(f for f in visit("decisions").dataframe if f.key == "decisions-samples").value
+    assert frame["response"].tolist() == ["Write to a•••.•••••••@•••.•• and ask."]
+
+
 def test_the_end_of_a_cut_answer_is_marked(visit):
     at = visit("health", check="cut-answers", row=3)
     assert "<mark>It rained all day. And then the other fox came home with</mark>" in html(at)

@@ -12,6 +12,7 @@ from core.studies.health.personal import masked
 
 BETWEEN = len("\n\n")  # characters between two turns of a text
 BEFORE, MATCH, AFTER = 30, 80, 120  # characters of a snippet: before the place, of it, after it
+END = 45  # of a place at the end of a text
 WORD = re.compile(r"\w+|[^\w\s]")
 MOST_WORDS = 2000  # of a turn that are compared
 
@@ -58,8 +59,8 @@ def snippet(texts: Texts, seen: Seen) -> tuple[str, str, str] | None:
         return None
     segment, start, stop = min(seen.spans)
     text = texts[segment]
-    if start and stop - start > MATCH and stop == len(text.rstrip()):
-        start = stop - MATCH
+    if start and stop - start > END and stop == len(text.rstrip()):
+        return "…", re.sub(r"\s+", " ", text[stop - END : stop]), ""
     first = text[:start] if start <= BEFORE else "…" + text[start - BEFORE : start]
     parts = first, text[start : min(stop, start + MATCH)], text[stop : stop + AFTER]
     before, match, after = (re.sub(r"\s+", " ", part) for part in parts)

@@ -73,7 +73,7 @@ select: --force=False --lens --quota
 explain: --lens --quota
 export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
     --quota --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
-search: --language --lens --read=all
+search: --health= --language --lens --read=all
 veto: --lens
 label: --lens --timeout=60.0
 labels: --lens

@@ -9,8 +9,10 @@ import pytest
 
 from core.errors import SelectionError
 from core.schema import SelectionSpec
+from core.session.facets import facets
 from core.session.findings import findings, folder, found_by
 from core.session.groups import group
+from core.session.search import Query, find
 from core.session.session import open_session
 from core.studies.health import CHECKS, health
 from core.workspace.decisions import WorkspaceState
@@ -49,3 +51,11 @@ def test_the_newest_counts_and_a_damaged_file_none(session):
     assert found_by(session, "contamination").tolist() == [1]
     (folder(session.store) / "personal-data-1.json").write_text("{")
     assert "personal-data" not in findings(session)
+
+
+def test_a_search_and_its_facets_know_findings(session):
+    health(session.store)
+    matrix = session.matrix_of(SelectionSpec(budget=2))
+    assert find(session, matrix, Query(health="exact-duplicates", text="write")).tolist() == [0, 5]
+    counted = facets(session, matrix, Query(text="write", health="exact-duplicates"), [], WorkspaceState()).health
+    assert counted["exact-duplicates"] == 2 and counted["personal-data"] == 2 and "loops" not in counted

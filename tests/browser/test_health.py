@@ -1,0 +1,109 @@
+"""From the list of checks to a decision and back: copies of which one stays, and personal data that nobody reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.session.session import open_session, workspace_of
+from core.store.meta import list_stores
+from core.workspace.log import Workspace
+from tests.browser.chromium import dashboard, open_page, settle
+from tests.factories import alpaca, tiny_store
+
+pytestmark = pytest.mark.browser
+STORY = "Once upon a time a small fox lived in the deep wood by the river and slept under an old oak all day."
+RECORDS = [
+    {"instruction": "Tell me a story", "output": STORY},
+    {"instruction": "Tell me a story now", "output": f"{STORY} It was happy there."},
+    {"instruction": "Where does she live?", "output": "Write to anna.schmidt@web.de and ask."},
+    *alpaca(9),
+]
+BUDGET = len(RECORDS)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A small store with a near-copy and an address in it."""
+    folder = tmp_path_factory.mktemp("health")
+    config = {"model": "models/tiny", "sae": "saes/tiny", "hook_point": "layers.1", "dtype": "float32",
+              "max_tokens": 64, "data": str(folder / "data.jsonl")}  # fmt: skip
+    tiny_store(folder, RECORDS, [{i % 3, 3 + i} for i in range(len(RECORDS))], config=config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAELECT_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def address(cache: Path) -> Iterator[str]:
+    with dashboard(cache) as found:
+        yield found
+
+
+@pytest.fixture
+def workspace(cache: Path) -> Workspace:
+    return workspace_of(open_session(list_stores(cache)[0]).store)
+
+
+def opened(page: Page, address: str, check: str) -> None:
+    """Open a check from the list of all."""
+    open_page(page, f"{address}/health?budget={BUDGET}")
+    page.get_by_role("button", name=check).click(timeout=30_000)
+    expect(page.get_by_role("heading", name=check)).to_be_visible(timeout=30_000)
+    settle(page)
+
+
+def decide(page: Page, button: str, leave: int) -> None:
+    """Press the button of a decision, and take it after a look at how many kept samples would leave."""
+    page.get_by_role("button", name=button).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_test_id("stMetric").filter(has_text="Samples leave")).to_contain_text(
+        str(leave), timeout=30_000
+    )
+    dialog.get_by_role("button", name=button).click()
+    expect(dialog).not_to_be_visible(timeout=30_000)
+    settle(page)
+
+
+def undone(page: Page, step: str) -> None:
+    """Undo names the step, and takes it back."""
+    undo = page.get_by_role("button", name="Undo")
+    undo.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text(f"Undo: {step}")
+    undo.click()
+    expect(undo).to_be_disabled(timeout=30_000)
+    settle(page)
+
+
+def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address: str, workspace: Workspace) -> None:
+    opened(page, address, "Near duplicates")
+    expect(page).to_have_url(re.compile("check=near-duplicates"))
+    page.get_by_role("button", name="Let row 0 stay instead").click()
+    expect(page.get_by_text("It stays.")).to_be_visible(timeout=30_000)
+    settle(page)
+    decide(page, "Never keep the 1 other", 1)
+    assert workspace.state().in_place_of(1) == "banned: near-copy of row 0, which stays"
+    expect(page.get_by_text("Row 1 banned, a near-copy of row 0. 1 left, 0 entered.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Of each group one is left.")).to_be_visible()
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{BUDGET - 1} of {BUDGET} samples")
+    undone(page, "row 1 banned, a near-copy of row 0")
+    assert workspace.state().bans == ()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Health")).to_be_visible(timeout=30_000)
+
+
+def test_personal_data_is_masked_and_its_samples_are_excluded(page: Page, address: str, workspace: Workspace) -> None:
+    opened(page, address, "Personal data")
+    assert "a•••.•••••••@•••.••" in page.locator(".sample").inner_text()
+    assert "schmidt" not in page.content()
+    page.get_by_role("button", name="Never keep").click()
+    expect(page.get_by_text("Row 2 banned")).to_be_visible(timeout=30_000)
+    settle(page)
+    assert workspace.state().bans == (2,)
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"{BUDGET - 1} of {BUDGET} samples")
+    undone(page, "row 2 banned")
+    assert workspace.state().bans == ()
