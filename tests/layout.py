@@ -11,8 +11,8 @@ from pathlib import Path
 # In the order in which they build on each other: a file imports from its own room and from those before it.
 ROOMS = (
     "errors", "settings", "schema", "matrix", "system", "datasets", "lm", "sae", "topics", "store", "selection",
-    "explain", "workspace", "scoring", "features", "extract", "refine", "session", "studies", "proof", "jobs", "export",
-    "demo", "cli", "__main__",
+    "explain", "workspace", "scoring", "features", "extract", "refine", "session", "concepts", "studies", "proof",
+    "jobs", "export", "demo", "cli", "__main__",
 )  # fmt: skip
 HEAVY = {"torch", "transformers", "sae_lens", "umap", "datasets", "trl", "peft", "lm_eval"}
 SUBCLASSES = (

@@ -12,6 +12,7 @@ import typer
 
 from core.cli import (
     compare,
+    concept,
     concepts,
     dashboard,
     data,
@@ -51,6 +52,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     missing.missing,
     search.search,
     concepts.concepts,
+    concept.concept,
     decide.veto,
     decide.pin,
     decide.ban,

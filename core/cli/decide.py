@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -120,6 +121,8 @@ def ban(
     rows: Rows = None,
     without: Annotated[str, typer.Option(help="Also every row that has no value in this score column.")] = "",
     unread: Annotated[bool, typer.Option("--unread", help="Also every row of whose answer nothing was read.")] = False,
+    group: Annotated[str, typer.Option(help="Also every row of a group, such as score:concept:code>=0.5.")] = "",
+    reason: Annotated[str, typer.Option(help="Kept with the ban, and told on the card of an export.")] = "",
     lift: Lift = False,
     as_json: AsJson = False,
 ) -> None:
@@ -128,11 +131,23 @@ def ban(
     Example: python -m core ban --without ifd --store cache/0123456789abcdef.duckdb
     """
     session, workspace = opened(store, rows)
+    if group:
+        rows = [*(rows or []), *in_group(session, workspace.state(), group)]
+        reason = reason or group
     if without:
         rows = [*(rows or []), *unscored(session.info.scores, without)]
     if unread and session.info.unread_response is not None:
         rows = [*(rows or []), *np.flatnonzero(session.info.unread_response).tolist()]
-    decide("ban", rows, workspace.unban if lift else workspace.ban, lambda: workspace.state().bans, as_json)
+    change = workspace.unban if lift else partial(workspace.ban, reason=reason)
+    decide("ban", rows, change, lambda: workspace.state().bans, as_json)
+
+
+def in_group(session: Session, state: WorkspaceState, name: str) -> list[int]:
+    """The rows of a group through the store's default lens; raises SelectionError as `group` does."""
+    from core.session.groups import group
+
+    spec = SelectionSpec(theta=session.default_theta(lens=session.lens)[0], lens=session.lens)
+    return group(session, spec, state, name).rows.tolist()
 
 
 def decide(

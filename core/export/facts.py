@@ -180,6 +180,14 @@ def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -
         (f"{names.numbered([feature], spec.lens)}: its weight is multiplied by {factor:g}", "")
         for feature, factor in spec.boosts.items()
     ]
-    for rows, what in ((spec.pins, "always kept"), (spec.bans, "never kept")):
-        found += [(f"row {source[row]}: {what}", state.notes.get(row, "")) for row in rows]
-    return found
+    found += [(f"row {source[row]}: always kept", state.notes.get(row, "")) for row in spec.pins]
+    return found + bans_of(spec, state, source)
+
+
+def bans_of(spec: SelectionSpec, state: WorkspaceState, source: np.ndarray) -> list[tuple[str, str]]:
+    """(what was decided, reason or note) of the bans: those of one reason together, such as all that a concept says."""
+    by_reason: dict[str, int] = Counter(state.why_banned[row] for row in spec.bans if row in state.why_banned)
+    single = [row for row in spec.bans if row not in state.why_banned]
+    return [(f"{many(n, 'record')} never kept", reason) for reason, n in by_reason.items()] + [
+        (f"row {source[row]}: never kept", state.notes.get(row, "")) for row in single
+    ]

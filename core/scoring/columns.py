@@ -20,6 +20,7 @@ from core.lm.language_model import LanguageModel
 from core.lm.sources import DTYPES, load_lm, resolve_device
 from core.sae.loading import at_hand
 from core.scoring.sample_scores import FORMS, SCORES, Scorer, read_chunk
+from core.scoring.taught import taught_columns
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir, cache_path, replacing
 from core.system.kept import damaged, read_array, write_array
@@ -34,9 +35,10 @@ OnProgress = Callable[[int, int], None]  # content tokens read, of how many
 
 def score_columns(store: FeatureStore) -> dict[str, np.ndarray]:
     """Every score column at hand, float64 (N,): those of the data, which win over others of their name, the finished
-    computed ones (`<column>@<model>` by another model than the store's) and the token counts. Loads no model.
+    computed ones (`<column>@<model>` by another model than the store's), those of concepts taught by examples
+    (`concept:<name>`) and the token counts. Loads no model.
     """
-    return count_columns(store) | finished_columns(store) | store.scores()
+    return count_columns(store) | finished_columns(store) | taught_columns(store) | store.scores()
 
 
 def compute_scores(
@@ -106,8 +108,8 @@ def score_folder(store: FeatureStore) -> Path:
 
 
 def columns_version() -> tuple[tuple[str, int], ...]:
-    """Changes whenever a score column is begun or finished, of whatever store: a key for caches."""
-    folders = (path for path in cache_path("scores").glob("*") if path.is_dir())
+    """Changes whenever a score column is begun, finished or removed, of whatever store: a key for caches."""
+    folders = (path for kind in ("scores", "concepts") for path in cache_path(kind).glob("*") if path.is_dir())
     return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folders))
 
 

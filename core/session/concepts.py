@@ -81,9 +81,15 @@ def named_here(session: Session, names: Mapping[int, str], lens: str) -> dict[in
 
 def read(pipeline: Pipeline, text: str) -> Reading:
     """Run the model and its SAE on a text as a person's message."""
-    _, states = content_states(tokenized(Sample(0, (Message("user", text),), None), pipeline), pipeline)
+    return read_sample(pipeline, Sample(0, (Message("user", text),), None))
+
+
+def read_sample(pipeline: Pipeline, sample: Sample) -> Reading:
+    """Run the model and its SAE on a sample that is in no store."""
+    _, states = content_states(tokenized(sample, pipeline), pipeline)
     _, feature, value = pipeline.triples(states)
-    vector = pipeline.encoder.embed([text])[0] if pipeline.encoder else states.float().mean(0).cpu().numpy()
+    whole = "\n\n".join(message.content for message in sample.messages)
+    vector = pipeline.encoder.embed([whole])[0] if pipeline.encoder else states.float().mean(0).cpu().numpy()
     largest: dict[int, float] = {}
     for f, v in zip(feature.tolist(), value.tolist(), strict=True):
         largest[f] = max(v, largest.get(f, 0.0))

@@ -22,7 +22,7 @@ from core.session.findings import found_by
 from core.session.sample_info import reference
 from core.session.sample_map import map_of
 from core.session.saved_search import rows_found
-from core.session.search import languages_spoken
+from core.session.search import between, languages_spoken, score_values, text_condition
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
@@ -123,6 +123,27 @@ def _search(asked: Asked, of: str) -> np.ndarray:
     return rows_found(asked.session, asked.spec, asked.state, fields)
 
 
+def _text(asked: Asked, of: str) -> np.ndarray:
+    return np.flatnonzero(text_condition(asked.session, of, regex=False))
+
+
+def _score(asked: Asked, of: str) -> np.ndarray:
+    """The samples whose score is at least, or at most, a number: concept:code>=0.5."""
+    for sign in (">=", "<="):
+        column, found, bound = of.rpartition(sign)
+        if found:
+            low, high = (_number(bound), None) if sign == ">=" else (None, _number(bound))
+            return np.flatnonzero(between(score_values(asked.session, column.strip()), low, high))
+    raise SelectionError(f"A group by a score is written like score:quality>=0.5, got {of!r}.")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SelectionError(f"The bound of a score must be a number, got {text!r}.") from None
+
+
 def _whole(text: str, noun: str) -> int:
     if not text.strip().isdecimal():
         raise SelectionError(f"A {noun} must be a whole number, got {text!r}.")
@@ -151,6 +172,8 @@ GROUPS: dict[str, Callable[[Asked, str], np.ndarray | Sequence[int]]] = {
     "health": lambda asked, of: found_by(asked.session, of),
     "feature": _feature,
     "rows": _rows,
+    "text": _text,
+    "score": _score,
 }
 SHAPES = (
     "kept",
@@ -167,6 +190,8 @@ SHAPES = (
     "health:CHECK",
     "feature:NUMBER",
     "rows:1,2,3",
+    "text:WORDS",
+    "score:COLUMN>=NUMBER",
 )
 
 

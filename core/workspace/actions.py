@@ -40,6 +40,7 @@ class Draft:
     pins: dict[int, str] = field(default_factory=dict)
     bans: dict[int, str] = field(default_factory=dict)
     replaced: dict[int, tuple[int, str]] = field(default_factory=dict)  # banned row: the one that stays, and as what
+    why_banned: dict[int, str] = field(default_factory=dict)  # of the bans that have a reason
     notes: dict[int, str] = field(default_factory=dict)
     noted: dict[int, str] = field(default_factory=dict, compare=False)  # when
     sets: dict[str, dict[int, None]] = field(default_factory=dict)
@@ -78,9 +79,10 @@ def _pin(draft: Draft, rows: list[int]) -> None:
     draft.pins |= {row: draft.pins.get(row, draft.now) for row in rows}
 
 
-def _ban(draft: Draft, rows: list[int]) -> None:
+def _ban(draft: Draft, rows: list[int], reason: str = "") -> None:
     _drop(draft.pins, rows)
     draft.bans |= {row: draft.bans.get(row, draft.now) for row in rows}
+    draft.why_banned |= dict.fromkeys(rows, reason) if reason else {}
 
 
 def _replace(draft: Draft, groups: list[list[int]], what: str) -> None:
@@ -89,8 +91,8 @@ def _replace(draft: Draft, groups: list[list[int]], what: str) -> None:
 
 
 def _unban(draft: Draft, rows: list[int]) -> None:
-    _drop(draft.bans, rows)
-    _drop(draft.replaced, rows)
+    for kept in (draft.bans, draft.why_banned, draft.replaced):
+        _drop(kept, rows)
 
 
 def _lift(draft: Draft, rows: list[int]) -> None:
@@ -200,7 +202,9 @@ ACTIONS: dict[str, Action] = {
     "boost": Action({"features": values.numbers, "factor": values.factor, "lens": values.lens}, _boost, boosted),
     "pin": Action(ROWS, _pin, lambda d: f"{of_rows(d)} pinned"),
     "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{of_rows(d)} unpinned"),
-    "ban": Action(ROWS, _ban, lambda d: f"{of_rows(d)} banned"),
+    "ban": Action(
+        {**ROWS, "reason": values.text}, _ban, lambda d: f"{of_rows(d)} banned" + quoted(d.get("reason", ""))
+    ),
     "replace": Action({"groups": values.copies, "what": values.text}, _replace, replaced),
     "unban": Action(ROWS, _unban, lambda d: f"ban lifted from {of_rows(d)}"),
     "lift": Action(ROWS, _lift, lambda d: f"pins and bans lifted from {of_rows(d)}"),

@@ -19,6 +19,7 @@ class WorkspaceState:
     bans: tuple[int, ...] = ()
     replaced: dict[int, tuple[int, str]] = field(default_factory=dict)  # banned row: the one that stays, and as what
     dates: dict[int, str] = field(default_factory=dict)  # of pins, bans and notes, the latest, UTC in ISO format
+    why_banned: dict[int, str] = field(default_factory=dict)  # row: the reason of its ban, where there is one
     notes: dict[int, str] = field(default_factory=dict)  # row: text
     sets: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name: rows, in the order of adding
     tags: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tag: rows, in the order of tagging
@@ -46,7 +47,7 @@ def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> Work
     decided = draft.pins | draft.bans
     dates = decided | {row: max(time, decided.get(row, "")) for row, time in draft.noted.items()}
     return WorkspaceState(
-        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.replaced, dates, draft.notes,
+        draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.replaced, dates, draft.why_banned, draft.notes,
         sets, tags, draft.searches, draft.selections, version, next_undo, next_redo,
     )  # fmt: skip
 
@@ -58,7 +59,7 @@ def exported(state: WorkspaceState) -> dict[str, Any]:
     """The decisions as a file has them, JSON values only; `steps_of` reads them."""
     kept = {
         name: getattr(state, name)
-        for name in ("pins", "bans", "replaced", "notes", "sets", "tags", "searches", "selections")
+        for name in ("pins", "bans", "replaced", "why_banned", "notes", "sets", "tags", "searches", "selections")
     }
     lenses = {
         lens: {name: value for name, value in vars(own).items() if name != "times"}
@@ -72,7 +73,8 @@ def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     lenses = content["lenses"] if content.get("format", 1) > 1 else {DEFAULT_LENS: content}
     steps = [step for lens, own in lenses.items() for step in _feature_steps(lens, own)]
     steps += [("pin", {"rows": [row]}) for row in content["pins"]]
-    steps += [("ban", {"rows": [row]}) for row in content["bans"]]
+    why = content.get("why_banned", {})
+    steps += [("ban", {"rows": [row], "reason": why.get(str(row), "")}) for row in content["bans"]]
     steps += [
         ("replace", {"groups": [[stays, int(row)]], "what": what})
         for row, (stays, what) in content.get("replaced", {}).items()

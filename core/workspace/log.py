@@ -76,9 +76,9 @@ class Workspace:
         """Lift pins."""
         self._append("unpin", rows=rows)
 
-    def ban(self, rows: Iterable[int]) -> None:
-        """Never take these rows of the store; a pin on them is lifted."""
-        self._append("ban", rows=rows)
+    def ban(self, rows: Iterable[int], reason: str = "") -> None:
+        """Never take these rows of the store, for a reason or none; a pin on them is lifted."""
+        self._append("ban", rows=rows, **({"reason": reason} if reason else {}))
 
     def replace(self, groups: Iterable[Iterable[int]], what: str) -> None:
         """Ban all rows of each group but its first, which stays, as the copies that they are of it: near-copy, say."""

@@ -64,7 +64,9 @@ diff: --budget=10% --json=False --lens --limit=20 --match-length/--no-match-leng
     --method=sae-greedy --scope=all --seed=0 --store! --theta one! two=rest
 concepts: --json=False --store! text!
 upgrade: --store!
-ban: --unread=False
+ban: --group= --reason= --unread=False
+concept: --budget=10% --by= --delete=False --json=False --lens --list=False --method=sae-greedy --negative --positive
+    --scope=all --seed=0 --store! --theta name=
 extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares= --unit=samples
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy

@@ -1,0 +1,1 @@
+"""Concepts taught by examples: probes over features and vectors, how good they are, and recipes for safety."""
