@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from core.session.session import open_session, workspace_of
 from core.store.meta import list_stores
+from core.workspace.log import Workspace
 from tests.browser.chromium import PROJECT, chromium, dashboard
 from tests.made_once import code, made_once
 
@@ -44,6 +46,12 @@ def cache(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAELECT_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture
+def workspace(cache: Path) -> Workspace:
+    """The decisions on the demo's store."""
+    return workspace_of(open_session(list_stores(cache)[0]).store)
 
 
 @pytest.fixture(scope="module")

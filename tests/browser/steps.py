@@ -41,6 +41,31 @@ def metric(page: Page, name: str) -> str:
     return found.get_by_test_id("stMetricValue").inner_text()
 
 
+def figures(page: Page) -> list[str]:
+    """What a page says of the selection: the state line, then every figure."""
+    return [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
+
+
+def click_on_the_curve(page: Page) -> int:
+    """Set the budget by a click in the middle of the curve; the budget."""
+    before = state_line(page)
+    plot = page.locator(".st-key-budget-curve .nsewdrag").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    expect(page.locator(".st-key-budget-curve .hoverlayer")).to_contain_text("click sets the budget")
+    page.mouse.click(*middle)
+    expect(page.get_by_test_id("state-line")).not_to_have_text(before, timeout=30_000)
+    settle(page)
+    return kept(page)
+
+
+def kept(page: Page) -> int:
+    """How many samples are kept."""
+    return int(re.search(r"([\d,]+) of", state_line(page)).group(1).replace(",", ""))
+
+
 def go(page: Page, title: str) -> None:
     """Follow a link of the navigation."""
     link_to(page, title).click()

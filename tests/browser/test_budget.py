@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import open_page, settle
+from tests.browser.chromium import open_page
 from tests.browser.conftest import SAMPLES
-from tests.browser.steps import set_budget, state_line
+from tests.browser.steps import click_on_the_curve, set_budget, state_line
 
 pytestmark = pytest.mark.browser
 
 
-def kept(page: Page) -> int:
-    """How many samples are kept."""
-    return int(re.search(r"([\d,]+) of", state_line(page)).group(1).replace(",", ""))
-
-
 def test_a_click_on_the_curve_a_share_and_the_slider_set_the_budget(page: Page, address: str) -> None:
     open_page(page, f"{address}/budget?budget=9")
-    plot = page.locator(".st-key-budget-curve .nsewdrag").first
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(*middle)
-    expect(page.locator(".st-key-budget-curve .hoverlayer")).to_contain_text("click sets the budget")
-    page.mouse.click(*middle)
-    expect(page.get_by_test_id("state-line")).not_to_contain_text(f"9 of {SAMPLES}", timeout=30_000)
-    settle(page)
-    assert SAMPLES / 3 < kept(page) < 2 * SAMPLES / 3 and f"budget={kept(page)}" in page.url
+    budget = click_on_the_curve(page)
+    assert SAMPLES / 3 < budget < 2 * SAMPLES / 3 and f"budget={budget}" in page.url
     page.get_by_role("button", name="%", exact=True).click()
     page.get_by_role("button", name="5%", exact=True).click()
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20} of {SAMPLES} samples", timeout=30_000)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import open_page
+
+pytestmark = pytest.mark.browser
 
 
 def test_a_downloaded_data_set_is_loaded(page: Page, address: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from pages.parts.hosts import hostname
 from tests.browser.chromium import PROJECT, free_port
 
+pytestmark = pytest.mark.browser
 SOCKET = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

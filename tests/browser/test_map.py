@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import open_page, settle
 from tests.browser.steps import drawn_map, lasso_map, lasso_told
+
+pytestmark = pytest.mark.browser
 
 
 def test_colour_lasso_and_its_link(page: Page, address: str, browser: Browser) -> None:

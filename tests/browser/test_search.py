@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.schema import SelectionSpec
 from core.session.search import Query, find
-from core.session.session import open_session, workspace_of
+from core.session.session import open_session
 from core.store.meta import list_stores
+from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
 
 pytestmark = pytest.mark.browser
@@ -81,8 +82,7 @@ def test_a_choice_narrows_by_what_it_says(page: Page, address: str) -> None:
     assert lines(page).count() == n
 
 
-def test_keys(page: Page, address: str, cache: Path, rows: list[int]) -> None:
-    workspace = workspace_of(open_session(list_stores(cache)[0]).store)
+def test_keys(page: Page, address: str, workspace: Workspace, rows: list[int]) -> None:
     open_page(page, f"{address}/search?find={WORD}&sort=-tokens")
     shown(page, rows[0])
     page.keyboard.press("j")

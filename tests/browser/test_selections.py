@@ -5,16 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.session.session import open_session, workspace_of
-from core.store.meta import list_stores
+from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
 from tests.browser.steps import metric, set_budget, state_line
 
 pytestmark = pytest.mark.browser
 
 
-def test_save_change_compare_load(page: Page, address: str, cache) -> None:
-    workspace = workspace_of(open_session(list_stores(cache)[0]).store)
+def test_save_change_compare_load(page: Page, address: str, workspace: Workspace) -> None:
     open_page(page, f"{address}/selections?budget=9&scope=response")
     before = state_line(page)
     page.get_by_label("Keep the present selection under a name").fill("the <first>")

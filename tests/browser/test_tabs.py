@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.session.session import open_session, workspace_of
-from core.store.meta import list_stores
+from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_tab_that_is_behind_says_so_and_keeps_what_is_typed(page: Page, address: str, cache: Path, browser: Browser):
-    workspace = workspace_of(open_session(list_stores(cache)[0]).store)
+def test_a_tab_that_is_behind_says_so_and_keeps_what_is_typed(
+    page: Page, address: str, workspace: Workspace, browser: Browser
+):
     other = browser.new_context().new_page()
     for tab in (page, other):
         open_page(tab, f"{address}/search")

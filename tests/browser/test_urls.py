@@ -14,15 +14,10 @@ from core.store.meta import list_stores
 from tests.browser.chromium import link_to, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import OF_A_STORE
-from tests.browser.steps import go, set_theta, state_line
+from tests.browser.steps import figures, go, set_theta, state_line
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
-
-
-def figures(page: Page) -> list[str]:
-    """What a page says of the selection."""
-    return [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
 
 
 def choose_lens(page: Page, lens: str) -> None:

@@ -19,7 +19,7 @@ from core.store.meta import list_stores
 from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.screenshots import OF_A_STORE
-from tests.browser.steps import go, metric, set_budget, set_theta, state_line
+from tests.browser.steps import figures, go, metric, set_budget, set_theta, state_line
 
 pytestmark = pytest.mark.browser
 LACKING = {
@@ -81,10 +81,10 @@ def test_an_address_shows_the_same_in_a_fresh_browser(page: Page, address: str, 
     for lens in LENSES:
         open_page(page, f"{address}/budget?lens={lens}&budget=9")
         set_theta(page, "0.321")
-        shown = [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
+        shown = figures(page)
         fresh = browser.new_page()
         open_page(fresh, page.url)
-        assert [state_line(fresh), *fresh.get_by_test_id("stMetric").all_inner_texts()] == shown
+        assert figures(fresh) == shown
         assert f"{lens} of whole samples" in shown[0] and len(shown) == 5
         fresh.context.close()
 

@@ -10,21 +10,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.session.session import open_session, workspace_of
-from core.store.meta import list_stores
 from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
-from tests.browser.conftest import SAMPLES
-from tests.browser.steps import drawn_map, go, lasso_map, metric, set_budget, state_line
+from tests.browser.steps import click_on_the_curve, drawn_map, figures, go, kept, lasso_map, metric, set_budget
 
 pytestmark = pytest.mark.browser
 SECONDS = 30_000
-
-
-@pytest.fixture
-def workspace(cache: Path) -> Workspace:
-    """The decisions on the demo's store."""
-    return workspace_of(open_session(list_stores(cache)[0]).store)
 
 
 def ban_the_hits(page: Page, workspace: Workspace) -> None:
@@ -84,19 +75,6 @@ def boost_what_sets_it_apart(page: Page, name: str, workspace: Workspace) -> Non
     assert workspace.state().of("topics").boosts == {topic: 3.0}
 
 
-def click_on_the_curve(page: Page) -> int:
-    """Set the budget by a click in the middle of the curve; the budget."""
-    go(page, "Budget")
-    before = state_line(page)
-    plot = page.locator(".st-key-budget-curve .nsewdrag").first
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.get_by_test_id("state-line")).not_to_have_text(before, timeout=SECONDS)
-    settle(page)
-    return int(re.search(r"(\d+) of", state_line(page)).group(1))
-
-
 def save_and_compare(page: Page, budget: int) -> None:
     """Save the selection, save a larger one, and compare the two."""
     go(page, "Selections")
@@ -114,11 +92,6 @@ def save_and_compare(page: Page, budget: int) -> None:
     assert metric(page, "Samples") == f"{budget} → {budget + 10}"
 
 
-def figures(page: Page) -> list[str]:
-    """Everything that is said of the selection in figures."""
-    return [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
-
-
 def test_a_curator_stays_from_search_to_export(
     page: Page, address: str, workspace: Workspace, browser: Browser, tmp_path: Path
 ) -> None:
@@ -126,6 +99,7 @@ def test_a_curator_stays_from_search_to_export(
     ban_the_hits(page, workspace)
     lasso_a_set(page, "corner")
     boost_what_sets_it_apart(page, "corner", workspace)
+    go(page, "Budget")
     save_and_compare(page, click_on_the_curve(page))
 
     fresh = browser.new_context(viewport={"width": 1440, "height": 1600}).new_page()
@@ -139,5 +113,5 @@ def test_a_curator_stays_from_search_to_export(
     download.value.save_as(tmp_path / "data.zip")
     with zipfile.ZipFile(tmp_path / "data.zip") as archive:
         (records,) = (archive.read(name).splitlines() for name in archive.namelist() if name.endswith("/train.jsonl"))
-    assert 0 < len(records) == int(re.search(rf"(\d+) of {SAMPLES}", state_line(page)).group(1))
+    assert 0 < len(records) == kept(page)
     assert all(json.loads(record) for record in records)
