@@ -79,6 +79,14 @@ def tiny_store(
     return writer.finish(facts | meta)
 
 
+def random_store(folder, more, f=16) -> Path:
+    """A store of Alpaca records, each with `more` of its own, whose features and topics are drawn at random."""
+    rng = np.random.default_rng(3)
+    features, topics = ([np.flatnonzero(row) for row in rng.random((len(more), k)) < 0.3] for k in (f, TOPICS))
+    records = [record | own for record, own in zip(alpaca(len(more)), more, strict=True)]
+    return tiny_store(folder, records, features, n_features=f, topics=topics)
+
+
 def with_counts(path, whole, read) -> Path:
     """The same store with other token counts: of each segment in the whole sample, and of what was read, int (N, 3)."""
     meta = {name: value for name, value in open_store(path).meta.items() if name != "schema_version"}

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from math import log
 
+import numpy as np
+
 from core.errors import SelectionError
 from core.selection.consensus import neighbours
 from core.selection.run import select
@@ -94,6 +96,32 @@ def brute_simscale(matrix, spec, tau, price):
             picks.append((i, max(1, number)))
             budget -= price[i]
     return picks
+
+
+def dense(matrix):
+    """The values of a matrix: float (N, F)."""
+    found = np.zeros((matrix.n_samples, matrix.n_features))
+    for i in range(matrix.n_samples):
+        found[i, matrix.row(i)] = matrix.value[matrix.indptr[i] : matrix.indptr[i + 1]]
+    return found
+
+
+def min_over_max(weight, a, b):
+    """The sum of the smaller values over that of the larger ones, each with its weight."""
+    most = weight @ np.maximum(a, b)
+    return weight @ np.minimum(a, b) / most if most > 0 else 0.0
+
+
+def likeness(matrix, spec, info):
+    """How like each target (T) each sample is, by the method's own measure: float (T, N)."""
+    some = spec.sets.get(spec.options["reference"])
+    if spec.method == "nearest":
+        vectors = np.array(info.vectors(""), float)
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return (info.target_vectors("") if some is None else units[list(some)]) @ units.T
+    values, weight = dense(matrix.at(spec.theta)), np.array(credit(matrix, spec))
+    targets = dense(info.reference("", "", "").at(spec.theta)) if some is None else values[list(some)]
+    return np.array([[min_over_max(weight, row, target) for row in values] for target in targets])
 
 
 def majority(orders, row, n):

@@ -14,7 +14,7 @@ from core.explain.naming import Names
 from core.export.atlas import atlas_bytes
 from core.schema import SelectionSpec
 from core.session.session import Session, open_session
-from tests.factories import TOPICS, alpaca, tiny_store
+from tests.factories import random_store
 
 N, F = 20, 16
 
@@ -23,11 +23,9 @@ N, F = 20, 16
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     """Twenty samples of two sources, one of them with half a character, with random features and a score."""
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    rng = np.random.default_rng(3)
-    features, topics = ([np.flatnonzero(row) for row in rng.random((N, n)) < 0.3] for n in (F, TOPICS))
-    records = [{**record, "source": "ab"[i % 2], "grade": i / 4} for i, record in enumerate(alpaca(N))]
-    records[3]["instruction"] = "half \ud800 a character"
-    return open_session(tiny_store(tmp_path, records, features, n_features=F, topics=topics))
+    more = [{"source": "ab"[i % 2], "grade": i / 4} for i in range(N)]
+    more[3]["instruction"] = "half \ud800 a character"
+    return open_session(random_store(tmp_path, more, F))
 
 
 def test_each_sample_is_told_as_the_store_has_it(session: Session) -> None:

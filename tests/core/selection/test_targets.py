@@ -12,8 +12,7 @@ from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import reference_weights
 from core.selection.run import select
 from core.selection.targets import rows_of
-from core.selection.vectors import unit_vectors
-from tests.oracles import allowed, credit
+from tests.oracles import allowed, likeness
 from tests.strategies import F, quick, rich_info, tasks
 
 
@@ -28,39 +27,25 @@ def in_turns(matrix, spec, likeness):
     return rows
 
 
-def dense(matrix):
-    found = np.zeros((matrix.n_samples, matrix.n_features))
-    for i in range(matrix.n_samples):
-        found[i, matrix.row(i)] = matrix.value[matrix.indptr[i] : matrix.indptr[i + 1]]
-    return found
-
-
-def min_over_max(weight, a, b):
-    most = weight @ np.maximum(a, b)
-    return np.float32(weight @ np.minimum(a, b) / most) if most > 0 else np.float32(0)
-
-
 @quick
 @given(tasks(), st.data())
 def test_the_targets_take_turns(task, data):
     matrix, spec, info = task
     some = data.draw(st.lists(st.integers(0, matrix.n_samples - 1), min_size=1, max_size=3, unique=True))
-    of_set = {"reference": "set:some"}
     spec = replace(spec, sets={"set:some": tuple(some)})
-    units = unit_vectors(matrix, spec, info)
-    for options, targets in ((of_set, units[some]), ({"reference": "other"}, info.target_vectors(""))):
-        got = select(matrix, replace(spec, method="nearest", options=options), info)
-        assert got.rows.tolist() == in_turns(matrix, spec, targets @ units.T)
-    values, weight = dense(matrix.at(spec.theta)), np.array(credit(matrix, spec))
-    other = dense(info.reference("", "", ""))
-    for options, targets in ((of_set, values[some]), ({"reference": "other"}, other)):
-        got = select(matrix, replace(spec, method="jaccard", options=options), info)
-        likeness = np.array([[min_over_max(weight, row, target) for row in values] for target in targets])
-        assert len(got.rows) == min(spec.budget, sum(allowed(matrix, spec)))
-        for k in range(len(spec.pins), len(got.rows)):  # rounding may turn ties round
-            own = likeness[k % len(likeness)]
-            left = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in got.rows[:k]]
-            assert own[got.rows[k]] >= max(own[left]) - 1e-6
+    for method in ("nearest", "jaccard"):
+        for name in ("set:some", "other"):
+            wanted = replace(spec, method=method, options={"reference": name})
+            got, found = select(matrix, wanted, info), likeness(matrix, wanted, info)
+            np.testing.assert_allclose(got.details["nearest target"], found.max(0), atol=1e-6)
+            if method == "nearest":
+                assert got.rows.tolist() == in_turns(matrix, spec, found)
+                continue
+            assert len(got.rows) == min(spec.budget, sum(allowed(matrix, spec)))
+            for k in range(len(spec.pins), len(got.rows)):  # rounding may turn ties round
+                own = found[k % len(found)]
+                left = [i for i, ok in enumerate(allowed(matrix, spec)) if ok and i not in got.rows[:k]]
+                assert own[got.rows[k]] >= max(own[left]) - 1e-6
 
 
 def test_reference_guided_steers_to_a_set_as_to_a_store():

@@ -13,7 +13,7 @@ from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.session.colouring import COLOURINGS, MOST, STEPS, Seen, categories, colouring, labelled, scale
 from core.session.session import open_session, workspace_of
-from tests.factories import TOPICS, alpaca, tiny_store
+from tests.factories import random_store
 from tests.strategies import quick
 
 N, F = 20, 16
@@ -23,10 +23,8 @@ N, F = 20, 16
 def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Twenty samples of two sources with random features, a set, a tag, a pin and a ban."""
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    rng = np.random.default_rng(3)
-    features, topics = ([np.flatnonzero(row) for row in rng.random((N, n)) < 0.3] for n in (F, TOPICS))
-    records = [{**record, "source": "aab"[i % 3], "grade": i % 4} for i, record in enumerate(alpaca(N))]
-    session = open_session(tiny_store(tmp_path, records, features, n_features=F, topics=topics))
+    more = [{"source": "aab"[i % 3], "grade": i % 4} for i in range(N)]
+    session = open_session(random_store(tmp_path, more, F))
     workspace = workspace_of(session.store)
     workspace.pin([3])
     workspace.ban([2])

@@ -15,7 +15,7 @@ from core.session.groups import group, rest
 from core.session.sample_map import map_of
 from core.session.search import score_values
 from core.session.session import open_session, workspace_of
-from tests.factories import TOPICS, alpaca, tiny_store
+from tests.factories import random_store
 
 N, F = 20, 16
 
@@ -24,10 +24,7 @@ N, F = 20, 16
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twenty samples of two sources, with features and topics drawn at random, and some decisions."""
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    rng = np.random.default_rng(3)
-    features, topics = ([np.flatnonzero(row) for row in rng.random((N, n)) < 0.3] for n in (F, TOPICS))
-    records = [{**record, "source": "ab"[i % 2]} for i, record in enumerate(alpaca(N))]
-    return tiny_store(tmp_path, records, features, n_features=F, topics=topics)
+    return random_store(tmp_path, [{"source": "ab"[i % 2]} for i in range(N)], F)
 
 
 def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
