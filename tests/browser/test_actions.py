@@ -35,8 +35,9 @@ def test_all_hits_of_a_search_are_banned_and_the_ban_is_undone(page: Page, addre
     page.get_by_role("button", name="Never keep").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
-    leaving = dialog.get_by_test_id("stMetric").filter(has_text="Samples leave")
-    expect(leaving).to_contain_text(str(len(expected.leaving)))
+    for name, moved in (("Samples leave", expected.leaving), ("Samples enter", expected.entering)):
+        figure = dialog.get_by_test_id("stMetric").filter(has_text=name).get_by_test_id("stMetricValue")
+        expect(figure).to_have_text(str(len(moved)))
     dialog.get_by_role("button", name=f"Never keep: {len(rows)} samples").click()
     expect(dialog).not_to_be_visible(timeout=30_000)
     settle(page)

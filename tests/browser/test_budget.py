@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import open_page
+from core.schema import SelectionSpec
+from core.session.session import open_session
+from core.store.meta import list_stores
+from tests.browser.chromium import open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.steps import click_on_the_curve, set_budget, state_line
 
@@ -21,6 +26,18 @@ def test_a_click_on_the_curve_a_share_and_the_slider_set_the_budget(page: Page, 
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20} of {SAMPLES} samples", timeout=30_000)
     page.get_by_role("slider", name="By equal factors").press("ArrowRight")
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20 + 1} of {SAMPLES}", timeout=30_000)
+
+
+def test_a_click_on_a_pick_opens_it_beside_the_list(page: Page, address: str, cache: Path) -> None:
+    session = open_session(list_stores(cache)[0])
+    theta = session.default_theta("all", "topics")[0]
+    first, second = session.selection(SelectionSpec(budget=9, theta=theta, lens="topics")).rows[:2].tolist()
+    open_page(page, f"{address}/budget?budget=9")
+    expect(page.locator(".sample")).to_have_attribute("data-row", str(first))
+    page.locator(".st-key-budget-list tbody tr").nth(1).click()
+    expect(page.locator(".sample")).to_have_attribute("data-row", str(second), timeout=30_000)
+    settle(page)
+    assert f"row={second}" in page.url
 
 
 def test_a_method_without_what_it_needs_leaves_the_page_and_the_dialog_leads_on(page: Page, address: str) -> None:

@@ -131,10 +131,16 @@ def test_several_are_decided_together(visit, session, lens):
     at.button(key="exclude-many").click().run()
     spec = at.session_state.view.spec
     found, told = effect(session, spec, vetoed(spec, chosen, "block")), metrics(at)
-    if len(found.leaving):
-        assert told["Samples leave"][0] == str(len(found.leaving))
-    assert at.button(key="cancel-decision") and at.button(key="take-decision")
-    assert workspace_of(session.store).state().of(lens).labels == dict.fromkeys(chosen, "noise")
+    assert told["Samples leave"][0] == str(len(found.leaving))
+    assert told["Samples enter"][0] == str(len(found.entering))
+    assert at.button(key="cancel-decision")
+    assert not workspace_of(session.store).state().of(lens).vetoes, "nothing is decided yet"
+    at.button(key="exclude-many").click()  # a dialog is drawn by its button, and here by no run of its own
+    at.button(key="take-decision").click().run()
+    own = workspace_of(session.store).state().of(lens)
+    assert own.vetoes == dict.fromkeys(chosen, "block")
+    assert own.labels == dict.fromkeys(chosen, "noise")
+    assert own.reasons == dict.fromkeys(chosen, "noise")
 
 
 def test_a_veto_that_changes_nothing_proposes_the_features_that_carry_the_same(visit, session, lens):

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import app
 from core.refine.runs import RefineConfig
 from core.schema import SelectionSpec
+from core.session.budgets import random_coverage, random_needed
 from core.session.session import workspace_of
 from core.store.reader import open_store
 from tests.factories import KEY, TOPICS
@@ -79,10 +80,12 @@ def test_every_page_draws_through_every_lens(visit, session, case, page):
 def test_through_topics_the_figures_are_those_of_topics(visit, session, method):
     at = visit("budget", budget=4, method=method)
     spec = SelectionSpec(method, 4, theta=session.default_theta("all", "topics")[0], lens="topics")
-    covered = session.selection(spec).covered_after[-1]
-    assert metrics(at)["Topics covered"][0] == f"{covered:,}"
-    assert f"of {session.coverable(spec):,}" in metrics(at)["Topics covered"][1]
-    assert f"{covered:,} of {session.coverable(spec):,}" in metrics(visit(budget=4, method=method))["Topics covered"][1]
+    covered, everything = session.selection(spec).covered_after[-1], session.coverable(spec)
+    assert metrics(at)["Topics covered"] == (f"{covered:,}", f"{covered / everything:.1%} of {everything:,}")
+    needed, middle = random_needed(session, spec, covered), random_coverage(session, session.selection(spec))[1]
+    told = f"needs about {needed} samples to cover as much; with 4 samples it covers {middle:.0f}."
+    assert f"random (median of 20 draws) {told}" in [c.value for c in at.caption]
+    assert f"{covered:,} of {everything:,}" in metrics(visit(budget=4, method=method))["Topics covered"][1]
     assert metrics(visit("coverage", budget=4, method=method))["Covered"][0] == f"{covered:,}"
 
 
@@ -120,7 +123,10 @@ def test_search_asks_for_topics_by_name_or_by_the_number_in_the_address(visit, s
     assert f"topic 1 · 1 ({n:.0f})" in field.options
     at = field.set_value([1]).run()
     has = session.matrix("all", session.default_theta("all", "topics")[0], "topics")
-    assert listed(at, "search")["row"].tolist() == [row for row in range(N) if 1 in has.row(row)]
+    rows = [row for row in range(N) if 1 in has.row(row)]
+    assert listed(at, "search")["row"].tolist() == rows
+    kept = np.isin(rows, at.session_state["view"].selection.rows).sum()
+    assert f"{len(rows)} of {N} samples, {kept} of them kept." in [c.value for c in at.caption]
     assert at.query_params["find_topics_has"] == "1"
     assert "There is no topic 99" in visit("search", find_topics_has="1,99").warning[0].value.replace("\\", "")
 

@@ -46,6 +46,15 @@ def test_a_click_on_a_row_gives_the_link_to_it(visit, page, table, column, label
     assert label.format(frame.value[column].iloc[1]) in links
 
 
+def test_a_row_that_is_no_longer_in_the_table_is_not_clicked(visit):
+    at = visit("coverage", budget=3)
+    frame = next(f for f in at.dataframe if f.key == "coverage-common")
+    at.session_state["coverage-common"] = {"selection": {"rows": [len(frame.value)], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception
+    assert not [link for link in at.get("page_link") if link.proto.label.startswith("Open feature")]
+
+
 def test_the_runs_are_told_apart_and_the_unfinished_one_has_its_command(visit, runs, session):
     begun, finished = runs
     at = visit("refinement", run=finished.config.folder.name)
