@@ -167,8 +167,8 @@ def test_the_table_of_r_comes_when_it_is_opened(page: Page, address: str) -> Non
     tables = page.get_by_test_id("stMainBlockContainer").get_by_test_id("stDataFrame")
     assert tables.count() == 0
     page.get_by_text("Table: r by scope and by θ").click()
+    expect(tables).to_have_count(2, timeout=30_000)
     settle(page)
-    assert tables.count() == 2
 
 
 def test_the_tab_is_in_the_url(page: Page, address: str) -> None:
