@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,16 +14,17 @@ from core.matrix.statistics import active_in
 from core.schema import NOUNS
 from core.session.preview import effect
 from core.system.shown import many
-from core.workspace.actions import UNDOABLE
 from core.workspace.log import Event
 from pages.parts.actions import action_bar
 from pages.parts.changes import bare
 from pages.parts.feature_decisions import decision_name
+from pages.parts.sample_panel import beside
 from pages.parts.tables import clickable, feature_link, samples_table, why_link
 from pages.parts.text import plain, whole
 from pages.parts.view import header
 
 LISTED = 1000  # steps of the history
+TAB = "decided-tab"  # in the session: which tab is open
 NOTE = st.column_config.TextColumn(width=200)  # as a column takes the width of its name alone
 LEAD = "What you decided on samples and on what they are about. Every selection, export and command obeys it."
 
@@ -62,7 +61,7 @@ def show_tags() -> None:
     for i in clickable(frame, "decisions-tags", 240):
         name = list(state.tags)[i]
         action_bar(now, state.tags[name], "tagged", name)
-        samples_table(now, state.tags[name], "tag-samples")
+        beside(now, state.tags[name], "tag", name="tag-row")
 
 
 def show_features(lens: str) -> None:
@@ -108,7 +107,7 @@ def show_sets() -> None:
         if st.button(f"Delete the set “{plain(name)}”", icon=":material/delete:", key="delete-set"):
             now.workspace.delete_set(name)
             st.rerun()
-        samples_table(now, state.sets[name], "set-samples")
+        beside(now, state.sets[name], "set", name="set-row")
 
 
 def show_history() -> None:
@@ -126,49 +125,33 @@ def show_history() -> None:
     if not chosen:
         st.caption("Click a step to go back to it; Undo and Redo above go one by one.")
     for i in chosen:
-        go_back(events[i], sum(not e.undone and e.action in UNDOABLE for e in events[:i]))
+        go_back(events[i])
 
 
-def go_back(event: Event, after: int) -> None:
-    """Undo what was decided after a step; `after`: how many decisions these are."""
-    name = plain(event.description)
+def go_back(event: Event) -> None:
+    """Undo what was decided after a step."""
+    name, after = plain(event.description), now.workspace.decisions_after(event)
     if event.undone:
         st.caption("This step was undone or replaced. Redo above brings it back where possible.")
     elif after and st.button(f"Undo the {many(after, 'decision')} after “{name}”", icon=":material/undo:",
                              key="undo-to"):  # fmt: skip
-        for _ in range(after):
-            now.workspace.undo()
+        now.workspace.back_to(event)
         st.rerun()
 
 
 def show_file() -> None:
     """The decisions as a file, and from one."""
-    st.download_button("Download the decisions", file_of_decisions, "decisions.json", icon=":material/download:",
+    st.download_button("Download the decisions", now.workspace.exported, "decisions.json", icon=":material/download:",
                        on_click="ignore")  # fmt: skip
     given = st.file_uploader("Add those of a file", type="json", key="decisions-file")
-    if given and st.button("Add them", key="import-decisions"):
-        take_in(given.getvalue())
-
-
-def file_of_decisions() -> bytes:
-    """The decisions as `core decisions --export` writes them."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "decisions.json"
-        now.workspace.export_json(path)
-        return path.read_bytes()
-
-
-def take_in(content: bytes) -> None:
-    """Add the decisions of a file; a mistake is said."""
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "decisions.json"
-            path.write_bytes(content)
-            now.workspace.import_json(path)
-    except SaelectError as error:
-        st.warning(plain(str(error).replace(str(path), "The file")), icon=":material/block:")
+    if not (given and st.button("Add them", key="import-decisions")):
         return
-    st.rerun()
+    try:
+        now.workspace.take_in(given.getvalue(), "The file")
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/block:")
+    else:
+        st.rerun()
 
 
 def day(time: str) -> str:
@@ -186,6 +169,13 @@ def sections() -> Sequence[tuple[str, Callable[[], None]]]:
         parts.append((f"{NOUNS[lens].capitalize()}s ({n:,})", lambda lens=lens: show_features(lens)))
     parts += [(f"Tags ({len(state.tags):,})", show_tags), (f"Sets ({len(state.sets):,})", show_sets)]
     return [*parts, ("History", show_history), ("File", show_file)]
+
+
+def stay(names: list[str]) -> None:
+    """Keep the tab that is open open when the number in its name has changed."""
+    opened = st.session_state.get(TAB, names[0])
+    if opened not in names:
+        st.session_state[TAB] = next((n for n in names if n.split(" (")[0] == opened.split(" (")[0]), names[0])
 
 
 def show_effect() -> None:
@@ -209,6 +199,8 @@ now = header("Decisions", LEAD)
 state = now.state
 show_effect()
 parts = dict(sections())
-for tab, show in zip(st.tabs(list(parts)), parts.values(), strict=True):
-    with tab:
-        show()
+stay(list(parts))
+for tab, show in zip(st.tabs(list(parts), key=TAB, on_change="rerun"), parts.values(), strict=True):
+    if tab.open:
+        with tab:
+            show()

@@ -12,6 +12,7 @@ from core.features.listing import ORDERS, first_telling, listed_features, matchi
 from core.matrix.statistics import active_in
 from core.system.shown import many
 from pages.parts import feature_card
+from pages.parts.address import number
 from pages.parts.feature_decisions import decide_on_many, veto_name
 from pages.parts.feature_map import feature_map
 from pages.parts.figures import draw
@@ -81,9 +82,9 @@ def looked_at(features: np.ndarray, chosen: list[int]) -> int | None:
     """The feature that was clicked last, else the one of the address, else the table's first with a clear name."""
     if chosen:
         st.query_params["feature"] = str(chosen[-1])
-    asked = st.query_params.get("feature", "")
-    if asked.isdecimal() and int(asked) < len(density):
-        return int(asked)
+    asked = number("feature", len(density))
+    if asked is not None:
+        return asked
     return first_telling([*meaning_first(features, now.kinds)[0], *features.tolist()], now.label)
 
 

@@ -98,7 +98,7 @@ def show_r() -> dict[str, Correlation] | None:
 
 def length_told() -> str:
     """What the correlation of length means in tokens."""
-    cut = int((store.sample_columns()["n_truncated"] > 0).sum())
+    cut = int((session.columns["n_truncated"] > 0).sum())
     return (
         f"a sample with the median of {np.median(tokens):,.0f} tokens activates {np.median(counts):,.0f} features. The "
         "paper reports r = 0.92. "

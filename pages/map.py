@@ -1,17 +1,15 @@
 """Map: all samples by what they activate; lasso some to act on them, click on one to read it beside the map."""
 
-from functools import partial
-
 import numpy as np
 import streamlit as st
 
 from core.system.shown import many
 from pages.parts.actions import action_bar
-from pages.parts.address import get, put
+from pages.parts.address import get
 from pages.parts.map_colours import coloured
-from pages.parts.sample_list import LISTED, Samples, sample_list
+from pages.parts.sample_list import Samples, Steps, sample_list
 from pages.parts.sample_map import chosen_row, in_lasso, sample_map, was_chosen
-from pages.parts.sample_panel import Steps, sample_panel
+from pages.parts.sample_panel import sample_panel
 from pages.parts.view import View, header
 
 LEADS = {
@@ -34,16 +32,8 @@ def listed(now: View, inside: np.ndarray, row: int | None) -> Steps:
     kept = np.isin(inside, now.selection.rows)
     st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept.sum():,} of them kept", anchor=False)
     action_bar(now, inside, "map", "lasso")
-    samples, sort = Samples(now, inside, {"status": np.where(kept, "kept", "left out")}), get("sort")
-    order = samples.order(sort)
-    shown, place = samples.rows[order], np.flatnonzero(samples.rows[order] == row)
-    first = int(place[0]) // LISTED * LISTED if len(place) else 0
-    sample_list(
-        samples, order[first : first + LISTED], "map-list", -1 if row is None else row, sort,
-        lambda opened: put(row=opened), lambda by: put(sort=by), height=300,
-    )  # fmt: skip
-    beside = (int(place[0]) - 1, int(place[0]) + 1) if len(place) else ()
-    return [partial(put, row=int(shown[at])) if 0 <= at < len(shown) else None for at in beside]
+    samples = Samples(now, inside, {"status": np.where(kept, "kept", "left out")}, sort=get("row-sort"))
+    return sample_list(samples, "map-list", "row", row, height=300)
 
 
 now = header("Map", LEADS)

@@ -30,7 +30,7 @@ def show_contents() -> None:
     """What is in the data set."""
     st.subheader("What is in it", anchor=False)
     info = now.session.info
-    told = now.session.remember("contents", lambda: contents_told(store.sample_columns()["source"], info.tokens))
+    told = now.session.remember("contents", lambda: contents_told(now.session.columns["source"], info.tokens))
     st.write(plain(told))
     story.show_largest(now)
 

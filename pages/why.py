@@ -8,7 +8,7 @@ from core.explain.similar_samples import most_similar_kept, side_by_side
 from core.schema import NOUNS
 from core.selection.registry import METHODS
 from core.session.cut import READ, readings
-from pages.parts import reading, sample_features, similar_samples
+from pages.parts import marks, reading, sample_features, sample_panel, similar_samples
 from pages.parts.asked import start_over
 from pages.parts.terms import term
 from pages.parts.text import cut, escape, plain
@@ -23,10 +23,10 @@ position = {int(r): i for i, r in enumerate(now.selection.rows)}
 def sample_text(row: int, features: list[int]) -> None:
     """The sample's text: shaded where its token features peak, or at every token once that was asked for."""
     meant = [f for f in features if f not in now.wording] or features
-    marks = reading.strongest(now, row, meant, reading.SHADED) if now.spec.lens == "tokens" else []
-    if marks and reading.every_token_wanted(row):
-        marks = reading.every_token(now, row, marks)
-    reading.show(now, row, marks)
+    shaded = reading.strongest(now, row, meant, reading.SHADED) if now.spec.lens == "tokens" else []
+    if shaded and reading.every_token_wanted(row):
+        shaded = reading.every_token(now, row, shaded)
+    reading.show(now, row, shaded)
 
 
 def figures_of_pick(row: int, rank: int) -> None:
@@ -112,7 +112,7 @@ def go_to(target: int) -> None:
 
 def pick_row() -> int:
     """The sample that is looked at, and the buttons that keep it or leave it out."""
-    picks, columns = now.selection.rows, st.columns([2, 1, 1, 1, 1], vertical_alignment="bottom")
+    picks, columns = now.selection.rows, st.columns([2, 1, 1, 2], vertical_alignment="bottom")
     start_over("row", int(picks[0]))
     row = int(
         columns[0].number_input(
@@ -124,13 +124,8 @@ def pick_row() -> int:
         there = 0 <= target < len(picks)
         column.button(name, on_click=go_to, args=(picks[target] if there else row,), disabled=not there,
                       width="stretch")  # fmt: skip
-    pinned, banned = row in now.state.pins, row in now.state.bans
-    if columns[3].button("Unpin" if pinned else "Pin", icon=":material/push_pin:", width="stretch", key="pin"):
-        (now.workspace.unpin if pinned else now.workspace.pin)([row])
-        st.rerun()
-    if columns[4].button("Unban" if banned else "Ban", icon=":material/do_not_disturb_on:", width="stretch", key="ban"):
-        (now.workspace.unban if banned else now.workspace.ban)([row])
-        st.rerun()
+    with columns[3].container(horizontal=True):
+        sample_panel.decide(now, row, "why")
     return row
 
 
@@ -138,15 +133,12 @@ def show_note(row: int) -> None:
     """The note on a sample, and how to write one."""
     note = now.state.notes.get(row, "")
     with st.expander(f"Note: {plain(cut(note, 80))}" if note else "Add a note", icon=":material/edit_note:"):
-        text = st.text_area("What a colleague should know about this sample", note, key=f"note-{row}")
-        if st.button("Save the note", key="save-note"):
-            now.workspace.note([row], text)
-            st.rerun()
+        marks.note(now, [row], f"why-{row}")
 
 
 def reading_told(row: int) -> str:
     """What was not read of the sample; "" where it was read whole."""
-    how, columns = int(readings(now.session)[row]), store.sample_columns()
+    how, columns = int(readings(now.session)[row]), now.session.columns
     if not how:
         return ""
     read, whole = (f"{int(columns[name][row]):,}" for name in ("n_read", "n_tokens"))

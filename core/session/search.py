@@ -135,7 +135,12 @@ def _texts(store: FeatureStore) -> pa.Array:
 
 def sources(session: Session) -> np.ndarray:
     """The source of each sample, object (N,)."""
-    return session.remember("sources", lambda: np.asarray(session.store.sample_columns()["source"], object))
+    return session.remember("sources", lambda: np.asarray(session.columns["source"], object))
+
+
+def source_names(session: Session) -> list[str]:
+    """The sources that there are, in order."""
+    return session.remember("source names", lambda: sorted(set(sources(session))))
 
 
 def languages_spoken(session: Session) -> np.ndarray:

@@ -54,6 +54,11 @@ class Session:
         """The value of `compute()`, kept for the next call with that key as far as memory goes."""
         return self.memory.get(key, compute)
 
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """What the store knows of every sample (see `FeatureStore.sample_columns`), read once."""
+        return self.remember("columns", self.store.sample_columns)
+
     def raw_matrix(self, scope: str, lens: str = "tokens") -> FeatureMatrix:
         """The matrix of a scope and a lens, read from the store once; raises StoreError where it has no such lens."""
         return self.remember(("raw matrix", lens, scope), lambda: self.store.matrix(scope, lens=lens))

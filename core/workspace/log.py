@@ -31,6 +31,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS events(
     detail TEXT NOT NULL, status TEXT NOT NULL, version INTEGER NOT NULL)"""
 DONE, UNDONE, DISCARDED, DAMAGED = "done", "undone", "discarded", "damaged"  # discarded: overtaken when undone
 HOLDS = "The decisions"
+KNOWN = ", ".join("?" * len(UNDOABLE))  # in SQL: as many values as actions that undo takes back
 
 
 class _DamagedEventError(Exception):
@@ -165,6 +166,17 @@ class Workspace:
             ).fetchall()
         return [Event(i, time, a, _told(a, d), status != DONE) for i, time, a, d, status in found]
 
+    def decisions_after(self, event: Event) -> int:
+        """How many decisions that stand were taken after an event: so many times undo leads back to it."""
+        query = f"SELECT count(*) FROM events WHERE store = ? AND status = ? AND id > ? AND action IN ({KNOWN})"
+        with self._connection() as db:
+            return db.execute(query, (self.store_key, DONE, event.id, *UNDOABLE)).fetchone()[0]
+
+    def back_to(self, event: Event) -> None:
+        """Undo the decisions that were taken after an event."""
+        for _ in range(self.decisions_after(event)):
+            self.undo()
+
     def state(self) -> WorkspaceState:
         """What the decisions that are not undone amount to."""
         with self._connection() as db:
@@ -177,30 +189,39 @@ class Workspace:
             found = db.execute("SELECT max(version) FROM events WHERE store = ?", (self.store_key,)).fetchone()
         return found[0] or 0
 
+    def exported(self) -> str:
+        """The decisions as the text of a file, JSON, which `take_in` reads."""
+        return json.dumps({"store": self.store_key, **exported(self.state())}, indent=1) + "\n"
+
     def export_json(self, path: Path) -> None:
         """Write the decisions to a file that `import_json` reads; raises DataError, or DiskError, if it cannot be."""
-        decided = {"store": self.store_key, **exported(self.state())}
         try:
             with replacing(Path(path)) as temporary:
-                temporary.write_text(json.dumps(decided, indent=1) + "\n", encoding="utf-8")
+                temporary.write_text(self.exported(), encoding="utf-8")
         except OSError as error:
             raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
     def import_json(self, path: Path) -> None:
-        """Add the decisions of a file to those here, as one event that undo takes back, and its saved selections; where
-        the two differ the file's count.
-
-        Raises DataError for a file that is none, SelectionError for one of another store or with wrong entries.
-        """
+        """Add the decisions of a file as `take_in` does, which says what is raised; DataError if it cannot be read."""
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            key, steps = content["store"], steps_of(content)
+            content = Path(path).read_bytes()
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        self.take_in(content, str(path))
+
+    def take_in(self, content: bytes, name: str) -> None:
+        """Add the decisions of a file's content to those here, as one event that undo takes back, and its saved
+        selections; where the two differ the file's count. name: what the file is called in an error.
+
+        Raises DataError for a content that is none, SelectionError for one of another store or with wrong entries.
+        """
+        try:
+            found = json.loads(content)
+            key, steps = found["store"], steps_of(found)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise DataError(f"{path} is not a file of decisions: export one from a workspace.") from error
+            raise DataError(f"{name} is not a file of decisions: export one from a workspace.") from error
         if key != self.store_key:
-            raise SelectionError(f"{path} holds decisions on the store {key}, this one is {self.store_key}.")
+            raise SelectionError(f"{name} holds decisions on the store {key}, this one is {self.store_key}.")
         self._append("import", steps=[step for step in steps if step[0] in UNDOABLE])
         for action, detail in steps:
             if action not in UNDOABLE:
@@ -245,8 +266,7 @@ class Workspace:
     def _found(self, db: sqlite3.Connection, status: str, pick: str) -> tuple[int, str, str] | None:
         """The id, action and detail of the event to undo (DONE, max) or to redo (UNDONE, min), if there is one."""
         found = db.execute(
-            f"SELECT {pick}(id), action, detail FROM events WHERE store = ? AND status = ? "
-            f"AND action IN ({', '.join('?' * len(UNDOABLE))})",
+            f"SELECT {pick}(id), action, detail FROM events WHERE store = ? AND status = ? AND action IN ({KNOWN})",
             (self.store_key, status, *UNDOABLE),
         ).fetchone()  # SQLite takes the bare columns from the row of the max or min
         return None if found[0] is None else found

@@ -10,6 +10,12 @@ def get(name: str, default: str = "") -> str:
     return st.query_params.get(name, default)
 
 
+def number(name: str, below: int) -> int | None:
+    """The number that the address says of a parameter; None where it says none from 0 to below − 1."""
+    text = get(name)
+    return int(text) if text.isascii() and text.isdecimal() and int(text) < below else None
+
+
 def put(**values: object) -> None:
     """Write parameters into the address, all in one step that the browser's Back takes back; None removes one.
 

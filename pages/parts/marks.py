@@ -33,7 +33,7 @@ def tag(now: View, rows: Sequence[int], key: str) -> None:
     chosen = set(rows)
     text = st.selectbox("Tag", list(now.state.tags), index=None, accept_new_options=True, key=f"{key}-tag",
                         placeholder="choose or type one", format_func=whole)  # fmt: skip
-    if st.button("Tag them", key=f"{key}-save-tag", disabled=not text):
+    if st.button("Tag it" if len(rows) == 1 else "Tag them", key=f"{key}-save-tag", disabled=not text):
         now.workspace.tag(rows, text)
         st.rerun()
     for name, tagged in now.state.tags.items():
@@ -47,7 +47,8 @@ def note(now: View, rows: Sequence[int], key: str) -> None:
     """The same note on all of them; an empty one takes theirs away."""
     noted = {now.state.notes.get(row, "") for row in rows}
     stands = noted.pop() if len(noted) == 1 else ""
-    text = st.text_area("What a colleague should know about these samples", stands, key=f"{key}-note")
+    these = "this sample" if len(rows) == 1 else "these samples"
+    text = st.text_area(f"What a colleague should know about {these}", stands, key=f"{key}-note")
     some = any(row in now.state.notes for row in rows)
     if st.button("Save the note", key=f"{key}-save-note", disabled=not (text.strip() or some)):
         now.workspace.note(rows, text)
@@ -59,7 +60,7 @@ def export(now: View, rows: Sequence[int], key: str) -> None:
     st.download_button(
         f"Download {many(len(rows), 'record')}", partial(original_bytes, now.session.store, rows), f"{key}.jsonl",
         on_click="ignore", icon=":material/download:", key=f"{key}-download",
-        help="The original records of these samples, unchanged, one JSON a line.",
+        help="The original records of these samples, unchanged, one JSON object per line.",
     )  # fmt: skip
     st.page_link("pages/export.py", label=f"Export the {many(len(now.selection.rows), 'kept sample')}",
                  icon=":material/folder_zip:", query_params=link())  # fmt: skip

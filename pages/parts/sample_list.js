@@ -12,12 +12,16 @@ function cell(value) {
   return td;
 }
 
-function heading({ name, sorted, numeric }, place, sort) {
+function heading({ name, sorted, sortable, numeric }, place, sort) {
   const th = document.createElement("th");
+  if (numeric) th.className = "number";
+  if (!sortable) {
+    th.append(name);
+    return th;
+  }
   const button = th.appendChild(document.createElement("button"));
   button.append(name + ({ ascending: " ↑", descending: " ↓" }[sorted] ?? ""));
   if (sorted) th.setAttribute("aria-sort", sorted);
-  if (numeric) th.className = "number";
   button.onclick = () => sort(place);
   return th;
 }

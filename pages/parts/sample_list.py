@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ from core.matrix.statistics import in_order
 from core.session.cut import READ, readings
 from core.session.matches import snippets
 from core.session.search import texts
+from core.system.shown import many
+from pages.parts.address import put
 from pages.parts.evidence import Evidence
-from pages.parts.text import cut, harmless
+from pages.parts.text import cut, harmless, whole
 from pages.parts.view import View, previews
 
 LISTED = 200  # rows shown at a time
 BEGINNINGS = ("prompt", "response")  # the texts that a list is sorted by
-FORMAT = {"f": "%.3g", "i": "%d", "u": "%d"}  # of a number, unless another is given
+FORMAT = "%.3g"  # of a number that is not whole, unless another is given
 FILES = Path(__file__).parent
+Steps = Sequence[Callable[[], None] | None]  # what shows the previous and the next sample of a list
 
 _list = st.components.v2.component(
     "sample_list",
@@ -31,29 +35,34 @@ _list = st.components.v2.component(
 
 
 class Samples:
-    """Rows to list, with what is known of each; `more` has further columns, one value a row, `find` what is marked.
+    """Rows to list, in the order asked for, with what is known of each.
 
-    evidence: what a check saw in them, which is then shown instead of the response.
+    more: further columns, one value a row; find: what is marked in the texts; evidence: what a check saw in them, which
+    is then shown instead of the response. sort: a column such as tokens, or -tokens for the largest first, anything
+    else for the rows as they come.
     """
 
     def __init__(
         self, now: View, rows: Sequence[int] | np.ndarray, more: Mapping[str, Any] | None = None,
-        find: str = "", regex: bool = False, evidence: Evidence | None = None,
+        find: str = "", regex: bool = False, evidence: Evidence | None = None, sort: str = "",
     ) -> None:  # fmt: skip
-        self.now, self.rows, self.find, self.regex = now, np.asarray(rows, np.int64), find, regex
-        self.evidence = evidence
-        read = readings(now.session)[self.rows]
-        self.columns: dict[str, np.ndarray] = {
-            "row": self.rows,
+        self.now, self.find, self.regex, self.evidence, self.sort = now, find, regex, evidence, sort
+        rows = np.asarray(rows, np.int64)
+        read = readings(now.session)[rows]
+        columns: dict[str, np.ndarray] = {
+            "row": rows,
             **{name: np.asarray(values) for name, values in (more or {}).items()},
-            "tokens": now.session.info.tokens[self.rows],
+            "tokens": now.session.info.tokens[rows],
             **({"read": np.array(READ)[read]} if read.any() else {}),
         }
+        order = sorted_by(now, columns, sort)
+        self.columns = {name: values[order] for name, values in columns.items()}
+        self.rows = rows[order]
         self.texts = ("prompt", evidence.title if evidence else "match" if find else "response")
 
-    def read(self, at: np.ndarray) -> list[tuple[str, str | list[str]]]:
-        """Of some places of `rows`: the beginning of the prompt, and that of the response; where something is looked
-        for, instead of it what stands before its first place, what was found, and what comes after.
+    def read(self, at: slice) -> list[tuple[str, str | list[str]]]:
+        """Of some of the rows: the beginning of the prompt, and that of the response; where something is looked for,
+        instead of it what stands before its first place, what was found, and what comes after.
         """
         if self.evidence:
             return [self.evidence.line(sample) for sample in self.now.session.store.samples(self.rows[at])]
@@ -66,16 +75,32 @@ class Samples:
         found = snippets(texts(self.now.session).take(self.rows[at]), self.find, self.regex)
         return [(prompt, list(map(harmless, parts))) for (prompt, _), parts in zip(begun, found, strict=True)]
 
-    def order(self, sort: str) -> np.ndarray:
-        """The places of `rows` sorted by a column such as tokens, or -tokens for the largest first."""
-        name = sort.removeprefix("-")
-        if name in self.columns:
-            return in_order(self.columns[name], sort.startswith("-"))
-        if name in BEGINNINGS:
-            begun = previews(self.now.session)
-            keys = np.array([begun[row][BEGINNINGS.index(name)] for row in self.rows.tolist()])
-            return in_order(keys, sort.startswith("-"))
-        return np.arange(len(self.rows))
+    def heads(self) -> list[dict[str, Any]]:
+        """The headings as the component draws them; what was found cannot be sorted by."""
+        return [
+            {"name": whole(name), "long": name in self.texts, "sorted": direction(name, self.sort),
+             "sortable": name in self.columns or name in BEGINNINGS,
+             "numeric": name in self.columns and self.columns[name].dtype.kind in "iuf"}
+            for name in (*self.columns, *self.texts)
+        ]  # fmt: skip
+
+
+def sorted_by(now: View, columns: Mapping[str, np.ndarray], sort: str) -> np.ndarray:
+    """The places of the rows in the order asked for."""
+    name, falling = sort.removeprefix("-"), sort.startswith("-")
+    if name in columns:
+        return in_order(columns[name], falling)
+    if name in BEGINNINGS:
+        return in_order(ranks(now, name)[columns["row"]], falling)
+    return np.arange(len(columns["row"]))
+
+
+def ranks(now: View, name: str) -> np.ndarray:
+    """The place of each sample's text among all of them by the alphabet, int64 (N,); the same texts share one."""
+    place = BEGINNINGS.index(name)
+    return now.session.remember(
+        ("rank", name), lambda: np.unique([begun[place] for begun in previews(now.session)], return_inverse=True)[1]
+    )
 
 
 def statuses(now: View, rows: np.ndarray) -> np.ndarray:
@@ -85,31 +110,31 @@ def statuses(now: View, rows: np.ndarray) -> np.ndarray:
 
 
 def sample_list(
-    samples: Samples, at: np.ndarray, key: str, chosen: int, sort: str,
-    open_row: Callable[[int], None], sort_by: Callable[[str | None], None],
-    formats: Mapping[str, str] | None = None, height: int = 620,
-) -> None:  # fmt: skip
-    """Draw the samples at some places of `rows`, at most LISTED, in their order, the chosen one marked.
+    samples: Samples, key: str, name: str, chosen: int | None, formats: Mapping[str, str] | None = None,
+    height: int = 620,
+) -> Steps:  # fmt: skip
+    """Draw the samples, at most LISTED of them: those around the chosen one, which is marked.
 
-    open_row and sort_by are called on a click on a row and on a heading.
+    A click on a row puts it into the address as `name`, one on a heading what it sorts by as `name`-sort. Gives what
+    shows the sample before the chosen one and the one after it: None where there is none, nothing where it is not among
+    the samples.
     """
-    told = [shown(values[at], (formats or {}).get(name)) for name, values in samples.columns.items()]
-    rows = [[*first, *read] for *first, read in zip(*told, samples.read(at), strict=True)]
-    names = [*samples.columns, *samples.texts]
-    heads = [
-        {"name": name, "long": name in samples.texts, "sorted": direction(name, sort),
-         "numeric": name in samples.columns and samples.columns[name].dtype.kind in "iuf"}
-        for name in names
-    ]  # fmt: skip
-    data = {"columns": heads, "rows": rows, "opens": samples.rows[at].tolist()}
-
-    def opened() -> None:
-        open_row(st.session_state[key]["open"])
-
-    def sorted_by() -> None:
-        sort_by(next_sort(names[st.session_state[key]["sort"]], sort))
-
-    _list(key=key, data={**data, "chosen": chosen, "height": height}, on_open_change=opened, on_sort_change=sorted_by)
+    rows, names = samples.rows, [*samples.columns, *samples.texts]
+    place = next(iter(np.flatnonzero(rows == chosen).tolist()), None)
+    first = (place or 0) // LISTED * LISTED
+    at = slice(first, min(first + LISTED, len(rows)))
+    told = [shown(values[at], (formats or {}).get(column)) for column, values in samples.columns.items()]
+    cells = [[*known, *read] for *known, read in zip(*told, samples.read(at), strict=True)]
+    data = {"columns": samples.heads(), "rows": cells, "opens": rows[at].tolist()}
+    _list(
+        key=key, data={**data, "chosen": -1 if chosen is None else chosen, "height": height},
+        on_open_change=lambda: put(**{name: st.session_state[key]["open"]}),
+        on_sort_change=lambda: put(**{f"{name}-sort": next_sort(names[st.session_state[key]["sort"]], samples.sort)}),
+    )  # fmt: skip
+    if len(rows) > LISTED:
+        st.caption(f"{first + 1:,} to {at.stop:,} of {many(len(rows), 'sample')}. Click a heading to sort them all.")
+    beside = () if place is None else (place - 1, place + 1)
+    return [partial(put, **{name: int(rows[i])}) if 0 <= i < len(rows) else None for i in beside]
 
 
 def direction(name: str, sort: str) -> str:
@@ -129,5 +154,5 @@ def shown(values: np.ndarray, form: str | None) -> list[str]:
     if values.dtype.kind in "iu" and form is None:
         return [f"{value:,}" for value in values.tolist()]
     if values.dtype.kind in "iuf":
-        return ["" if np.isnan(value) else (form or FORMAT[values.dtype.kind]) % value for value in values.tolist()]
+        return ["" if np.isnan(value) else (form or FORMAT) % value for value in values.tolist()]
     return [harmless(cut(str(value), 200)) for value in values.tolist()]

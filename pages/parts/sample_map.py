@@ -13,6 +13,7 @@ import streamlit as st
 from core.session.colouring import STEPS, Colouring
 from core.session.lasso import lasso_of, lasso_text
 from core.session.sample_map import areas_of, map_of
+from core.session.search import sources
 from core.system.shown import many
 from pages.parts import address
 from pages.parts.clusters import cards_of
@@ -42,10 +43,8 @@ MAP = st.components.v2.component(
 PART = st.components.v2.component("sample_map_part", js=_read("registry.js", "part.js"))
 
 
-def sample_map(
-    now: View, key: str, colouring: Colouring, title: str, colours: Sequence[str] = CATEGORIES
-) -> np.ndarray:
-    """All samples on the map in their colours; gives the rows in the lasso, int64, which the address keeps.
+def sample_map(now: View, key: str, colouring: Colouring, title: str, colours: Sequence[str]) -> None:
+    """All samples on the map in their colours; the address keeps the lasso that is drawn on it.
 
     A click on a sample puts it into the address as `row`. title: what the colours stand for; colours: those of the
     categories, each one of COLOURS.
@@ -70,7 +69,6 @@ def sample_map(
         PART(key=f"{key}-paint", data={"name": key, "part": "paint", **_painted(colouring, title, colours), **shown})
         _card(now, key)
         PART(key=f"{key}-names", data={"name": key, "part": "names", **_named(now, title)})
-    return in_lasso(now)
 
 
 def in_lasso(now: View) -> np.ndarray:
@@ -80,8 +78,7 @@ def in_lasso(now: View) -> np.ndarray:
 
 def chosen_row(now: View) -> int | None:
     """The sample that the address tells, if there is one of that number."""
-    row = address.get("row")
-    return int(row) if row.isascii() and row.isdecimal() and int(row) < now.session.store.n_samples else None
+    return address.number("row", now.session.store.n_samples)
 
 
 def _chosen(key: str, **what: object) -> None:
@@ -141,7 +138,7 @@ def _card(now: View, key: str) -> None:
 def _lines(now: View, row: int) -> list[dict[str, str]]:
     """First lines, source, length and topics of a sample."""
     prompt, response = (cut(whole(text).strip(), 140) for text in now.session.store.previews([row])[0])
-    source = now.session.remember("sources of samples", lambda: now.session.store.sample_columns()["source"])[row]
+    source = sources(now.session)[row]
     facts = [f"row {row:,}", *([cut(whole(str(source)), 40)] if source else [])]
     facts.append(many(int(now.session.info.tokens[row]), "token"))
     facts.append("kept" if row in set(now.selection.rows.tolist()) else "left out")

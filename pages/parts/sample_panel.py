@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from core.session.matches import spans
 from core.store.meta import data_named
 from core.system.shown import many
 from pages.parts import keyboard, marks, reading, rendered
-from pages.parts.address import get, put
+from pages.parts.address import get, number
 from pages.parts.evidence import Evidence
 from pages.parts.sample_features import entries
-from pages.parts.sample_list import LISTED, Samples, sample_list
+from pages.parts.sample_list import Samples, Steps, sample_list
 from pages.parts.tables import why_link
 from pages.parts.text import cut, escape, plain
 from pages.parts.view import View
@@ -27,7 +26,6 @@ TALLEST = 520  # of the text and of the list, in pixels, before they scroll
 SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool"}
 LIFTED = ":material/undo:"
 TEXT, TOKENS = "Text", "Tokens"
-Steps = Sequence[Callable[[], None] | None]  # what shows the previous and the next sample of a list
 
 
 # --- a list, and the chosen sample beside it
@@ -44,30 +42,15 @@ def beside(
     them. name: of the chosen row in the address, another one for a page that has a sample of its own; there the keys
     are not for this list. evidence: what a check saw in them, which is marked in place of `find`.
     """
-    sorting = "sort" if name == "row" else f"{name}-sort"
-    samples, sort = Samples(now, rows, more, find, regex, evidence), get(sorting)
-    order = samples.order(sort)
-    shown = samples.rows[order]
-    place = next(iter(np.flatnonzero(shown == number(get(name))).tolist()), 0)
-    first, row = place // LISTED * LISTED, int(shown[place])
-    go = [partial(put, **{name: int(shown[at])}) if 0 <= at < len(shown) else None for at in (place - 1, place + 1)]
+    samples = Samples(now, rows, more, find, regex, evidence, get(f"{name}-sort"))
+    asked = number(name, now.session.store.n_samples)
+    row = asked if asked in samples.rows.tolist() else int(samples.rows[0])
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        sample_list(
-            samples, order[first : first + LISTED], f"{key}-list", row, sort,
-            lambda opened: put(**{name: opened}), lambda by: put(**{sorting: by}), formats, TALLEST + 100,
-        )  # fmt: skip
-        if len(shown) > LISTED:
-            last = min(first + LISTED, len(shown))
-            st.caption(f"{first + 1:,} to {last:,} of {many(len(shown), 'sample')}. Click a heading to sort them all.")
+        steps = sample_list(samples, f"{key}-list", name, row, formats, TALLEST + 100)
     with right:
-        sample_panel(now, row, key, find, has, regex, go, listens=name == "row", evidence=evidence)
+        sample_panel(now, row, key, find, has, regex, steps, listens=name == "row", evidence=evidence)
     return row
-
-
-def number(text: str) -> int:
-    """The row that an address names, −1 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() else -1
 
 
 # --- one sample
@@ -101,7 +84,7 @@ def sample_panel(
 def head(now: View, sample: Sample) -> str:
     """Which sample it is, where it comes from, what became of it, and why."""
     row, meta = sample.row, now.session.store.meta
-    line = int(now.session.remember("source rows", now.session.store.sample_columns)["source_row"][row]) + 1
+    line = int(now.session.columns["source_row"][row]) + 1
     where = [sample.id and f"id {sample.id}", sample.source, f"record {line:,} of {data_named(meta)}"]
     parts = [*filter(None, where), many(int(now.session.info.tokens[row]), "token")]
     why = in_short(now.matrix, now.selection, now.ledger, row, now.spoken, now.session.info)
@@ -152,15 +135,7 @@ def buttons(now: View, row: int, key: str, steps: Steps, copied: bool = True) ->
         for name, icon, to in zip(("Previous", "Next"), ("arrow_back", "arrow_forward"), steps, strict=False):
             st.button(name, icon=f":material/{icon}:", key=f"{key}-{name.lower()}", disabled=to is None,
                       on_click=to)  # fmt: skip
-        workspace = now.workspace
-        if row in now.state.pins:
-            decision("Unpin", LIFTED, workspace.unpin, row, f"{key}-unpin")
-        else:
-            decision("Pin", ":material/push_pin:", workspace.pin, row, f"{key}-pin")
-        if row in now.state.bans:
-            decision("Lift the ban", LIFTED, workspace.unban, row, f"{key}-unban")
-        else:
-            decision("Ban", ":material/do_not_disturb_on:", workspace.ban, row, f"{key}-ban")
+        decide(now, row, key)
         with st.popover("Tag", icon=":material/sell:", key=f"{key}-tag"):
             marks.tag(now, [row], f"{key}-{row}")
         with st.popover("Note", icon=":material/edit_note:", key=f"{key}-note", type="tertiary"):
@@ -186,6 +161,19 @@ def keys(key: str) -> dict[str, list[str]]:
     pressed = {"j": ["next"], "k": ["previous"], "p": ["pin", "unpin"], "b": ["ban", "unban"], "t": ["tag"],
                "?": ["keys"]}  # fmt: skip
     return {name: [f"{key}-{button}" for button in of] for name, of in pressed.items()} | {"/": ["find"]}
+
+
+def decide(now: View, row: int, key: str) -> None:
+    """The buttons that pin and ban a sample."""
+    workspace = now.workspace
+    if row in now.state.pins:
+        decision("Unpin", LIFTED, workspace.unpin, row, f"{key}-unpin")
+    else:
+        decision("Pin", ":material/push_pin:", workspace.pin, row, f"{key}-pin")
+    if row in now.state.bans:
+        decision("Lift the ban", LIFTED, workspace.unban, row, f"{key}-unban")
+    else:
+        decision("Ban", ":material/do_not_disturb_on:", workspace.ban, row, f"{key}-ban")
 
 
 def decision(name: str, icon: str, take: Callable[[Iterable[int]], None], row: int, key: str) -> None:

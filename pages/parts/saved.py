@@ -11,6 +11,7 @@ from core.errors import SaelectError
 from core.selection.specs import spec_dict, spec_from
 from core.session.request import request_of
 from core.system.shown import many
+from core.workspace.decisions import decisions_in
 from pages.parts.tables import clickable
 from pages.parts.text import escape, plain, whole
 from pages.parts.view import View, link
@@ -45,11 +46,6 @@ def saved_table(now: View) -> str | None:
     })  # fmt: skip
     chosen = clickable(frame, "saved-selections", 260, formats={"θ": "%.3g"})
     return list(kept)[chosen[0]] if chosen else None
-
-
-def decisions_in(spec: dict) -> int:
-    """How many pins, bans, vetoes and boosts a saved selection obeys."""
-    return sum(len(spec.get(name, ())) for name in ("pins", "bans", "vetoes", "boosts"))
 
 
 def manage(now: View, name: str) -> None:

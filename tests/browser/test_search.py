@@ -53,7 +53,7 @@ def test_type_narrow_sort_and_open(page: Page, address: str, browser: Browser, r
     heading = page.locator(".st-key-search-list").get_by_role("button", name="tokens")
     for sort in ("tokens", "-tokens"):
         heading.click()
-        expect(page).to_have_url(re.compile(f"sort={sort}"), timeout=30_000)
+        expect(page).to_have_url(re.compile(f"row-sort={sort}"), timeout=30_000)
         settle(page)
     assert [int(text.replace(",", "")) for text in lines(page).locator("td:first-child").all_inner_texts()] == rows
 
@@ -83,7 +83,7 @@ def test_a_choice_narrows_by_what_it_says(page: Page, address: str) -> None:
 
 
 def test_keys(page: Page, address: str, workspace: Workspace, rows: list[int]) -> None:
-    open_page(page, f"{address}/search?find={WORD}&sort=-tokens")
+    open_page(page, f"{address}/search?find={WORD}&row-sort=-tokens")
     shown(page, rows[0])
     page.keyboard.press("j")
     shown(page, rows[1])

@@ -8,7 +8,7 @@ from core.session.preview import effect
 from core.session.session import Session, open_session, workspace_of
 from core.system.shown import many
 from pages.parts.changes import bare
-from tests.pages.conftest import make_store, topic_sets
+from tests.pages.conftest import listed, make_store, topic_sets
 
 
 @pytest.fixture
@@ -28,6 +28,13 @@ def frames(at):
     return [f.value.to_dict("records") for f in at.dataframe]
 
 
+def in_tab(at, name):
+    """The table of a tab, which is opened."""
+    at.session_state["decided-tab"] = name
+    (frame,) = frames(at.run())
+    return frame
+
+
 def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, session):
     workspace = workspace_of(session.store)
     assert [len(frame) for frame in frames(open_page("decisions"))] == []
@@ -40,7 +47,9 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     workspace.save_set("poems", [1, 2, 3])
     workspace.tag([1, 2], "verse")
     at = open_page("decisions")
-    samples, topics, features, tags, sets, history = frames(at)
+    names = [tab.label for tab in at.tabs]
+    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"] and names[3:5] == ["Tags (1)", "Sets (1)"]
+    samples, topics, features, tags, sets, history = (in_tab(at, name) for name in [*names[:5], "History"])
     assert [(r["row"], r["decision"], r["note"]) for r in samples] == [
         (4, "always keep", "look <again>"), (7, "never keep", ""), (9, "never keep", ""), (5, "", "look <again>"),
     ]  # fmt: skip
@@ -55,8 +64,18 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     assert [(r["set"], r["samples"]) for r in sets] == [("poems", 3)]
     assert [(r["tag"], r["samples"]) for r in tags] == [("verse", 2)]
     assert len(history) == 8 and history[0]["step"].startswith("2 rows tagged")
-    names = [tab.label for tab in at.tabs]
-    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"] and names[3:5] == ["Tags (1)", "Sets (1)"]
+
+
+def test_the_samples_of_a_set_stand_below_it_and_its_tab_stays_open(open_page, session):
+    workspace = workspace_of(session.store)
+    for name in ("poems", "songs"):
+        workspace.save_set(name, [3, 1, 2])
+    at = open_page("decisions")
+    in_tab(at, "Sets (2)")
+    at.session_state["decisions-sets"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    assert listed(at.run(), "set")["row"].tolist() == [3, 1, 2]
+    at.button(key="delete-set").click().run()
+    assert [row["set"] for row in frames(at)[0]] == ["songs"]
 
 
 def test_decisions_after_a_step_are_undone_but_not_what_was_saved(open_page, session):
@@ -66,6 +85,7 @@ def test_decisions_after_a_step_are_undone_but_not_what_was_saved(open_page, ses
     workspace.save_selection("mine", {"budget": 3})
     workspace.ban([5])
     at = open_page("decisions")
+    in_tab(at, "History")
     at.session_state["decisions-history"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
     at.run()
     at.button(key="undo-to").click().run()

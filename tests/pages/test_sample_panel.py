@@ -45,7 +45,7 @@ def test_a_row_that_is_not_in_the_list_gives_the_first(visit, row):
 
 
 def test_next_and_previous_follow_the_sorting(visit, session):
-    at = visit("search", sort="-tokens")
+    at = visit("search", **{"row-sort": "-tokens"})
     table, tokens = listed(at, "search"), session.info.tokens
     assert table["row"].tolist() == sorted(range(N), key=lambda row: (-tokens[row], row))
     assert opened(at) == table["row"][0] and at.button(key="of-search-previous").disabled
@@ -56,8 +56,8 @@ def test_next_and_previous_follow_the_sorting(visit, session):
 
 
 def test_texts_sort_too(visit):
-    assert listed(visit("search", sort="prompt"), "search")["row"].tolist() == sorted(range(N), key=str)
-    assert listed(visit("search", sort="nothing"), "search")["row"].tolist() == list(range(N))
+    assert listed(visit("search", **{"row-sort": "prompt"}), "search")["row"].tolist() == sorted(range(N), key=str)
+    assert listed(visit("search", **{"row-sort": "nothing"}), "search")["row"].tolist() == list(range(N))
 
 
 def test_pin_ban_tag_and_note(visit, session):
@@ -91,7 +91,7 @@ def test_the_tokens_can_be_shown_instead(visit):
 
 
 def test_a_long_list_shows_the_part_with_the_chosen_row(visit, monkeypatch):
-    monkeypatch.setattr("pages.parts.sample_panel.LISTED", 10)
+    monkeypatch.setattr("pages.parts.sample_list.LISTED", 10)
     at = visit("search", row=29)
     assert listed(at, "search")["row"].tolist() == list(range(20, 30))
     assert any(caption.value.startswith("21 to 30 of 40 samples.") for caption in at.caption)
