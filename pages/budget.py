@@ -7,10 +7,10 @@ from core.explain.advice import advice
 from core.explain.certificates import certificate
 from core.explain.gains import gain_format
 from core.selection.run import is_nested
-from core.session.budgets import RANDOM, random_coverage, random_needed
+from core.session.budgets import RANDOM, random_coverage
 from core.system.shown import many
 from pages.parts.budget_control import set_budget
-from pages.parts.budget_figure import budget_figure, curves
+from pages.parts.budget_figure import budget_figure, curves, needed_at_random
 from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
 from pages.parts.sample_panel import beside
@@ -24,7 +24,8 @@ LISTED = 500  # picks of the table
 
 def show_figures() -> None:
     """The selection's figures at a glance."""
-    sure = certificate(now.matrix, now.selection, session.info).share
+    sure = session.remember(("certificate", repr(now.spec)),
+                            lambda: certificate(now.matrix, now.selection, session.info)).share  # fmt: skip
     spent = session.info.tokens[now.selection.rows]
     metrics(
         ("Picks", f"{k:,}", f"{k / session.store.n_samples:.1%} of the data"),
@@ -41,9 +42,11 @@ def show_curve() -> None:
     advised = advice(own.spent, own.covered, everything)
     st.write(plain(advised.told(now.noun, now.spec.unit)))
     log = st.toggle("Logarithmic axis", key="log", bind="query-params")
-    figure = budget_figure(now, found, advised, log)
+    needed = needed_at_random(now)
+    figure = budget_figure(now, found, advised, log, needed is not None)
     draw(figure, "budget-curve", 430, on_select=from_curve, selection_mode="points")
-    st.caption(told_of_random())
+    if needed is not None:
+        st.caption(told_of_random(needed))
     if not is_nested(now.spec):
         st.caption(
             f"{now.spec.method} in {now.spec.unit} selects anew for each budget: the picks of a smaller one need not "
@@ -58,13 +61,13 @@ def from_curve() -> None:
         set_budget(now.spec.unit, round(points[-1]["x"]))
 
 
-def told_of_random() -> str:
+def told_of_random(needed: int) -> str:
     """What random draws need to cover as much, and what they cover with as much."""
     unit = now.spec.unit.removesuffix("s")
-    needed = many(random_needed(session, now.spec, covered), unit)
     spent = many(k if unit == "sample" else now.spec.budget, unit)
     middle = random_coverage(session, now.selection)[1]
-    return f"{RANDOM} needs about {needed} to cover as much; with {spent} it covers {middle:,.0f}."
+    told = f"{RANDOM.capitalize()} needs about {many(needed, unit)} to cover as much"
+    return f"{told}; with {spent} it covers {middle:,.0f}."
 
 
 def show_clusters() -> None:

@@ -28,7 +28,7 @@ FORMATS = {
         format="%.1f %%", help="share of what the picks activate that an earlier pick has"
     ),
     **{f"{noun}s covered": "localized" for noun in NOUNS.values()},
-    **{f"tokens a {noun}": "%.1f" for noun in NOUNS.values()},
+    **{f"tokens per {noun}": "%.1f" for noun in NOUNS.values()},
     "samples": "localized",
     "tokens": "localized",
     "mean quality": "%.3f",
@@ -75,7 +75,7 @@ def show_table(ran: list[MethodRow], score: str) -> None:
         f"{now.noun}s covered": [round(r.covered) for r in ran],
         "of all": [100 * r.covered / max(session.coverable(now.spec), 1) for r in ran],
         "tokens": [round(r.tokens) for r in ran],
-        f"tokens a {now.noun}": [r.tokens / max(r.covered, 1) for r in ran],
+        f"tokens per {now.noun}": [r.tokens / max(r.covered, 1) for r in ran],
         "redundancy": [100 * r.redundancy for r in ran],
         **({"mean quality": [r.quality for r in ran]} if score else {}),
         "budget moves": ["go on" if METHODS[r.method].nested else "rerun" for r in ran],

@@ -18,6 +18,7 @@ from pages.parts.feature_map import feature_map
 from pages.parts.figures import draw
 from pages.parts.store_forms import label_form
 from pages.parts.tables import FACES, meaning_table
+from pages.parts.text import whole
 from pages.parts.view import header
 
 LEADS = {
@@ -54,7 +55,7 @@ def columns_of(features: list[int]) -> Mapping[str, Any]:
     if not decided.vetoes:
         return figures
     vetoes = {"veto": [veto_name(decided.vetoes.get(f, "")) for f in features]}
-    return vetoes | figures | {"reason": [decided.reasons.get(f, "") for f in features]}
+    return vetoes | figures | {"reason": [whole(decided.reasons.get(f, "")) for f in features]}
 
 
 def table(features: np.ndarray) -> list[int]:

@@ -99,10 +99,11 @@ def show_r() -> dict[str, Correlation] | None:
 def length_told() -> str:
     """What the correlation of length means in tokens."""
     cut = int((session.columns["n_truncated"] > 0).sum())
+    unread = f"{many(cut, 'sample')} {'was' if cut == 1 else 'were'}"
     return (
         f"a sample with the median of {np.median(tokens):,.0f} tokens activates {np.median(counts):,.0f} features. The "
         "paper reports r = 0.92. "
-        + (f"Tokens and features are those that the model read: {cut:,} samples were not read whole." if cut else "")
+        + (f"Tokens and features are those that the model read: {unread} not read whole." if cut else "")
     )
 
 
@@ -165,7 +166,8 @@ def show_decomposition() -> None:
         return
     kinds = [known.get(f, "topic") for f in listed.tolist()]
     what = "length" if column == LENGTH else column
-    findings.lead(f"{found.half:,} of {len(found.order):,} features account for half of what goes with {what}.")
+    account = "accounts" if found.half == 1 else "account"
+    findings.lead(f"{found.half:,} of {many(len(found.order), 'feature')} {account} for half of what goes with {what}.")
     left, right = st.columns([2, 3], gap="large")
     with left:
         draw(figures.share_curve(found), "longest-shares", 520)
@@ -174,7 +176,7 @@ def show_decomposition() -> None:
     what = text.plain(what)
     st.caption(
         f"The covariance of {what} and number of features is the sum of each feature's covariance with {what}. "
-        f"{many(found.half, 'feature')} make up half of it" + told(listed[: found.half], known)
+        f"Half of it is that of {many(found.half, 'feature')}" + told(listed[: found.half], known)
     )
     rows = listed[:LISTED]
     of = "tokens" if column == LENGTH else "mean"

@@ -3,15 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from core.session.budgets import RANDOM, random_needed
+from core.session.budgets import RANDOM
 from core.session.cut import READ, cut_told
 from core.session.overview import contents_told, telling_rows
 from core.system.shown import many, without_folders
 from pages.parts import story
+from pages.parts.budget_figure import needed_at_random
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
 from pages.parts.health_first import show_first
-from pages.parts.later import later
 from pages.parts.store_forms import upgrade_form
 from pages.parts.terms import term
 from pages.parts.text import plain
@@ -57,7 +57,6 @@ def offer_ban(left: list[int]) -> None:
         if left and st.button(f"Never keep the {name} whose answer was not read", icon=":material/do_not_disturb_on:",
                               key="ban-unread"):  # fmt: skip
             now.workspace.ban(left)
-            st.toast(f"{name} banned. Undo takes it back.")
             st.rerun()
         st.page_link("pages/search.py", label="See them", icon=":material/search:",
                      query_params=link(find_read=READ[-1]))  # fmt: skip
@@ -66,11 +65,11 @@ def offer_ban(left: list[int]) -> None:
 def show_proposal() -> None:
     """The selection's figures at a glance."""
     st.subheader("What is proposed", anchor=False)
-    found = later(now.session, ("random needed", repr(now.spec)),
-                  lambda: random_needed(now.session, now.spec, covered), "Random samples are drawn")  # fmt: skip
+    found = needed_at_random(now)
     if found is not None:
+        cover = "covers" if budget == 1 else "cover"
         at_random = many(found, f"random {now.spec.unit.removesuffix('s')}")
-        st.write(f"{many(budget, 'sample')} by {now.spec.method} cover what about {at_random} cover.")
+        st.write(f"{many(budget, 'sample')} by {now.spec.method} {cover} what about {at_random} cover.")
     tokens = now.session.info.tokens
     kept = int(tokens[now.selection.rows].sum())
     metrics(
@@ -79,7 +78,7 @@ def show_proposal() -> None:
         (f"{nouns.capitalize()} per sample", f"{now.matrix.counts.mean():,.3g}", f"active at θ = {now.spec.theta:.3g}"),
         ("Tokens to train on", f"{kept:,}", f"{kept / max(tokens.sum(), 1):.1%} of {tokens.sum():,}"),
     )
-    term("coverage", "certificate", "budget")
+    term("lens", "θ, the threshold", "coverage", "budget")
 
 
 def show_coverage() -> None:

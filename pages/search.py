@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError, SelectionError
-from core.session.concepts import near_sample, nearest, nearness, read
+from core.session.concepts import near_sample, nearest, nearness, read, row_named
 from core.session.search import find
 from core.system.shown import many
 from pages.parts import reading
@@ -44,11 +44,9 @@ def results(now: View, asked: Asked) -> None:
 
 def likeness_to(now: View, near: str) -> np.ndarray | None:
     """How near each sample is to a sample, given as "row 12" or "12", or to a text; None where that cannot be said."""
-    number = near.lower().removeprefix("row").strip().replace(",", "")
-    if number.isascii() and number.isdecimal():
-        if int(number) >= now.session.store.n_samples:
-            raise SelectionError(f"There is no row {number}: the last one is {now.session.store.n_samples - 1:,}.")
-        return near_sample(now.session, int(number))
+    row = row_named(near, now.session.store.n_samples)
+    if row is not None:
+        return near_sample(now.session, row)
     try:
         vector = now.session.remember(
             ("vector of", near), lambda: read(reading.pipeline(now.session.store.path), near).vector

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError
-from core.matrix.statistics import active_in
+from core.matrix.postings import samples_per_feature
 from core.session.groups import group
 from core.studies.saved_selections import Pair, pair
 from core.system.shown import many
@@ -63,7 +62,7 @@ def compare(one: str, two: str) -> None:
 
 def show_features(found: Pair) -> None:
     """The features gained and lost, by name."""
-    n_samples = active_in(now.matrix, np.arange(now.matrix.n_samples))
+    n_samples = samples_per_feature(now.matrix)
     for column, title, features in zip(st.columns(2, gap="large"), ("Lost", "Gained"), (found.lost, found.gained),
                                        strict=True):  # fmt: skip
         with column:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import SelectionError
-from core.matrix.postings import postings, samples_with
+from core.matrix.postings import samples_per_feature, samples_with
 from core.matrix.statistics import active_in, hypergeometric_at_least
 from core.matrix.threshold import at_theta
 from core.schema import VETOES, FeatureMatrix, Selection
@@ -100,7 +100,7 @@ def leaks(matrix: FeatureMatrix, vetoed: Iterable[int], directions: np.ndarray |
 
 def _of_one(matrix: FeatureMatrix, vetoed: int, directions: np.ndarray | None) -> list[Leak]:
     """The leaks of one vetoed feature, itself among them. Few features are alike: the test is for those alone."""
-    count, n = np.diff(postings(matrix)[0]), matrix.n_samples
+    count, n = samples_per_feature(matrix), matrix.n_samples
     together = active_in(matrix, samples_with(matrix, vetoed))
     jaccard = together / np.maximum(count + count[vetoed] - together, 1)
     cosine = np.full(matrix.n_features, np.nan) if directions is None else directions @ directions[vetoed]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.matrix.postings import having, postings, samples_with
+from core.matrix.postings import having, samples_per_feature, samples_with
 from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.store.reader import FeatureStore
@@ -99,7 +99,7 @@ def common(matrix: FeatureMatrix, feature: int, directions: np.ndarray | None) -
         "density": len(rows) / max(matrix.n_samples, 1),
         "values": having(matrix, feature, rows)[1],
         "cofiring": cofiring_neighbours(matrix, feature),
-        "alike": alike(directions, feature, np.diff(postings(matrix)[0]) > 0),
+        "alike": alike(directions, feature, samples_per_feature(matrix) > 0),
     }
 
 
@@ -128,7 +128,7 @@ def cofiring_neighbours(matrix: FeatureMatrix, feature: int) -> list[Neighbour]:
     together = active_in(matrix, rows)
     together[feature] = 0
     found = np.flatnonzero(together >= max(SUPPORT, len(rows) / 10))
-    counts = np.diff(postings(matrix)[0])[found]
+    counts = samples_per_feature(matrix)[found]
     pmi = np.log2(together[found] * float(matrix.n_samples) / (counts * float(max(len(rows), 1))))
     best = np.lexsort((found, -pmi))[:NEIGHBOURS]
     return [Neighbour(int(found[i]), float(pmi[i])) for i in best if pmi[i] > 0]

@@ -25,6 +25,11 @@ def samples_with(matrix: FeatureMatrix, feature: int) -> np.ndarray:
     return sample[fptr[feature] : fptr[feature + 1]]
 
 
+def samples_per_feature(matrix: FeatureMatrix) -> np.ndarray:
+    """In how many samples each feature is active: int64 (F,)."""
+    return np.diff(postings(matrix)[0])
+
+
 def having(matrix: FeatureMatrix, feature: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Those of `rows` int (K,) in which a feature is active, in their order, and its value in each: int64, float32."""
     owner, rows = samples_with(matrix, feature), np.asarray(rows, np.int64)

@@ -114,6 +114,16 @@ def near_sample(session: Session, row: int) -> np.ndarray:
     return (units @ units[row]).astype(np.float64)
 
 
+def row_named(text: str, n: int) -> int | None:
+    """The row of n that a text such as "12" or "row 12" names, None for any other; SelectionError past the last."""
+    number = text.lower().removeprefix("row").strip().replace(",", "")
+    if not (number.isascii() and number.isdecimal()):
+        return None
+    if int(number) >= n:
+        raise SelectionError(f"There is no row {number}: the last one is {n - 1:,}.")
+    return int(number)
+
+
 def nearest(likeness: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:
     """The `most` of `rows` int64 with the largest likeness (N,), the nearest first, ties to the lowest row."""
     return rows[np.argsort(-likeness[rows], kind="stable")[:most]]

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.matrix.postings import postings
+from core.matrix.postings import samples_per_feature
 from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
@@ -92,7 +92,7 @@ def _languages(session: Session, keep: np.ndarray) -> dict[str, int]:
 
 
 def _features(matrix: FeatureMatrix, keep: np.ndarray) -> np.ndarray:
-    return np.diff(postings(matrix)[0]) if keep.all() else active_in(matrix, np.flatnonzero(keep))
+    return samples_per_feature(matrix) if keep.all() else active_in(matrix, np.flatnonzero(keep))
 
 
 def _scores(session: Session, query: Query, keep: np.ndarray) -> dict[Bounds, int]:

@@ -8,9 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.explain.advice import Advice
-from core.session.budgets import RANDOM, Curve, curve, random_band, total
+from core.session.budgets import RANDOM, Curve, curve, random_band, random_needed, total
 from core.session.session import by_method
 from pages.parts.figures import COLOURS, GREEN, MUTED, PINK, line
+from pages.parts.later import later
 from pages.parts.view import View
 
 BAND = "rgba(154,165,177,.35)"
@@ -24,21 +25,24 @@ def curves(now: View) -> dict[str, Curve]:
     return {method: curve(now.session, by_method(now.spec, method)) for method in methods}
 
 
-def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: bool) -> go.Figure:
-    """What is covered against the budget by the methods and by random draws, with the marks of the advice.
+def needed_at_random(now: View) -> int | None:
+    """The budget with which random draws cover as much as the selection; None while they are drawn."""
+    key, covered = ("random needed", repr(now.spec)), int(now.selection.covered_after[-1])
+    return later(now.session, key, lambda: random_needed(now.session, now.spec, covered), "Random samples are drawn")
+
+
+def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: bool, drawn: bool) -> go.Figure:
+    """What is covered against the budget by the methods and, once they are drawn, by random samples, with the marks of
+    the advice.
 
     A click on its last trace, which is not seen, tells the budget under it.
     """
     most = total(now.session, now.spec)
     at = np.unique((np.geomspace if log else np.linspace)(1, most, POINTS).round().astype(np.int64))
-    low, middle, high = random_band(now.session, now.spec, at)
     figure = go.Figure()
-    figure.add_scatter(
-        x=np.concatenate([at, at[::-1]]), y=np.concatenate([low, high[::-1]]), fill="toself", mode="lines",
-        line={"width": 0}, fillcolor=BAND, hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
     heights = {name: own.at(at[at <= own.spent[-1]]) for name, own in found.items() if name != "random"}
-    heights |= {RANDOM: middle}
+    if drawn:
+        heights[RANDOM] = add_band(figure, now, at)
     for name, height in heights.items():
         style = {"dash": "dot"} if name == RANDOM else {}
         colour = MUTED if name == RANDOM else COLOURS.get(name, GREEN)
@@ -50,6 +54,16 @@ def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: b
     figure.update_xaxes(title=now.spec.unit, **({"type": "log"} if log else {"rangemode": "tozero"}))
     figure.update_yaxes(title=f"{now.noun}s covered", rangemode="tozero")
     return figure.update_layout(hovermode="x", hoverdistance=-1)
+
+
+def add_band(figure: go.Figure, now: View, at: np.ndarray) -> np.ndarray:
+    """What random draws cover with each of the budgets `at`, from the lowest to the highest; gives the median."""
+    low, middle, high = random_band(now.session, now.spec, at)
+    figure.add_scatter(
+        x=np.concatenate([at, at[::-1]]), y=np.concatenate([low, high[::-1]]), fill="toself", mode="lines",
+        line={"width": 0}, fillcolor=BAND, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    return middle
 
 
 def add_marks(figure: go.Figure, now: View, own: Curve, advised: Advice) -> None:
@@ -67,9 +81,9 @@ def add_clicks(figure: go.Figure, at: np.ndarray, heights: Mapping[str, np.ndarr
     """Points that are not seen, which tell what stands at a budget, and hear the click that sets it."""
     told = [np.append(h.astype(object), [None] * (len(at) - len(h))) for h in heights.values()]
     lines = "".join(f"<br>{name}: %{{customdata[{i}]:,.0f}}" for i, name in enumerate(heights))
-    invisible = {"marker": {"opacity": 0}}
+    invisible, y = {"marker": {"opacity": 0}}, np.resize(next(iter(heights.values())), len(at))
     figure.add_scatter(
-        x=at, y=heights[RANDOM], mode="markers", marker={"opacity": 0, "size": 12}, customdata=np.array(told).T,
+        x=at, y=y, mode="markers", marker={"opacity": 0, "size": 12}, customdata=np.array(told).T,
         selected=invisible, unselected=invisible, showlegend=False,
         hovertemplate=f"%{{x:,}} {unit}{lines}<br><i>click sets the budget</i><extra></extra>",
     )  # fmt: skip

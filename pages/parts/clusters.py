@@ -12,22 +12,28 @@ import streamlit as st
 
 from core.explain.cluster_names import ClusterCard, cluster_words, name_clusters
 from core.selection.clustering import Clusters
+from core.session.labels import n_clusters
 from pages.parts.actions import action_bar
 from pages.parts.tables import clickable, why_link
-from pages.parts.text import plain
+from pages.parts.text import plain, whole
 from pages.parts.view import View
 
 MOST = 100
 
 
 def grouped(now: View) -> tuple[Clusters, list[ClusterCard]]:
-    """The clusters and their cards, for a number of clusters that the person sets, which the address keeps."""
-    n = now.session.store.n_samples
-    k = st.number_input("Number of clusters", 2, max(2, min(MOST, n)), min(12, max(2, n // 10)), key="clusters",
-                        bind="query-params")  # fmt: skip
+    """The clusters and their cards, for a number of clusters that the person sets."""
+    k = pick_k(now)
     with st.spinner("Grouping the samples …"):
         found = now.session.clusters(vectors_of(now), k)
         return found, cards_of(now, found, now.selection.rows, vectors_of(now), k)
+
+
+def pick_k(now: View) -> int:
+    """The number of clusters that the person sets; the address keeps it."""
+    n = now.session.store.n_samples
+    return st.number_input("Number of clusters", 2, max(2, min(MOST, n)), n_clusters(n), key="clusters",
+                           bind="query-params")  # fmt: skip
 
 
 def cards_of(now: View, found: Clusters, picked: np.ndarray, *key: Hashable) -> list[ClusterCard]:
@@ -61,7 +67,7 @@ def section(now: View) -> None:
     frame = pd.DataFrame(
         {
             "cluster": [card.cluster for card in cards],
-            "about": ["; ".join(card.names) or "no words in common" for card in cards],
+            "about": [whole("; ".join(card.names)) or "no words in common" for card in cards],
             "lift": [float(card.lifts[0]) if len(card.lifts) else np.nan for card in cards],
             "samples": [card.size for card in cards],
             "picked": [card.picked for card in cards],

@@ -192,7 +192,7 @@ def line_of(sae: PretrainedSAE | None, best: PretrainedSAE | None, name: str) ->
         f"layer {sae.layer}",
         f"{told_width(sae.width)} features" if sae.width else "",
         sae.architecture,
-        f"{sae.l0:,.0f} active a token" if sae.l0 else "",
+        f"{sae.l0:,.0f} active per token" if sae.l0 else "",
     ]
     line = f"{name} · {', '.join(filter(None, parts))}"
     return f"{line} · recommended" if sae == best else line

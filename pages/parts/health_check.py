@@ -29,7 +29,7 @@ def show_check(now: View, check: Check, found: Mapping[str, Finding]) -> None:
     finding = found.get(check.name)
     with st.container(horizontal=True, vertical_alignment="center", key="health-head"):
         st.button("All checks", icon=":material/arrow_back:", key="health-back", on_click=put,
-                  kwargs={"check": None, "row": None, "sort": None})  # fmt: skip
+                  kwargs={"check": None, "row": None, "row-sort": None})  # fmt: skip
         if finding is not None and len(finding.rows):
             st.markdown(plain(figures(now, check, finding)), width="content")
             elsewhere(check.name)

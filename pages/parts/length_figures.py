@@ -126,7 +126,7 @@ def beyond_figure(lines: list[Beyond]) -> go.Figure:
             textposition=["bottom center" if "relative" in line.name else "top center" for line in lines],
             customdata=[signed(line.r) for line in lines],
             marker={"size": 14, "color": [COLOURS.get(line.name, GREEN) for line in lines]},
-            hovertemplate="%{text}: %{y:,} features, %{x:.0f} tokens a sample, r = %{customdata}<extra></extra>",
+            hovertemplate="%{text}: %{y:,} features, %{x:.0f} tokens per sample, r = %{customdata}<extra></extra>",
         )
     )  # fmt: skip
     low, high = min(x.mean_tokens for x in lines), max(x.mean_tokens for x in lines)

@@ -74,7 +74,7 @@ def show_sets(now: View) -> None:
         f"Those matched to the longest are shorter ({after.mean_length:,.0f} response tokens against "
         f"{longest.mean_length:,.0f}), since no other samples are so long."
     )
-    names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens a feature")
+    names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens per feature")
     names += ("equal tokens", "samples then", "covered then")
     frame = pd.DataFrame([list(vars(line).values()) for line in table], columns=names)
     st.dataframe(frame.round(1), hide_index=True, key="longest-costs")
@@ -126,5 +126,5 @@ def show_beyond(now: View) -> None:
     )
     names = ("selection", "samples", "features covered", "mean tokens", "r with length")
     frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names)
-    frame["tokens a feature"] = frame["mean tokens"] * frame["samples"] / np.maximum(frame["features covered"], 1)
+    frame["tokens per feature"] = frame["mean tokens"] * frame["samples"] / np.maximum(frame["features covered"], 1)
     st.dataframe(frame.round(2), hide_index=True, key="longest-beyond-table")

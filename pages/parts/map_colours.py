@@ -11,9 +11,9 @@ from core.selection.inputs import TOKEN_COUNTS
 from core.session.colouring import Colouring, Seen, colouring
 from core.session.findings import findings
 from core.session.languages import at_hand
-from core.session.search import languages_spoken, sources
+from core.session.search import languages_spoken, source_names
 from pages.parts.choices import choose
-from pages.parts.clusters import apart, cards_of
+from pages.parts.clusters import apart, cards_of, pick_k
 from pages.parts.evidence import check_title
 from pages.parts.figures import ACCENT, CATEGORIES, PINK, SELECTED
 from pages.parts.text import cut, plain, whole
@@ -64,7 +64,7 @@ def _title(now: View, name: str) -> str:
 def _offered(now: View) -> list[str]:
     """The ways to colour that the data set has something for."""
     lacking = {
-        "source": len(set(sources(now.session))) < 2,
+        "source": len(source_names(now.session)) < 2,
         "language": not at_hand(now.session.store) or len(set(languages_spoken(now.session))) < 2,
         "score": not _scores(now),
         "group": not _groups(now),
@@ -107,9 +107,7 @@ def _search(now: View) -> str:
 
 
 def _clusters(now: View) -> str:
-    n = now.session.store.n_samples
-    return str(st.number_input("Number of clusters", 2, max(2, min(100, n)), min(12, max(2, n // 10)), key="clusters",
-                               bind="query-params"))  # fmt: skip
+    return str(pick_k(now))
 
 
 ASKED = {"score": _score, "group": _group, "feature": _feature, "search": _search, "cluster": _clusters}
@@ -121,11 +119,11 @@ def _dressed(now: View, by: str, of: str, found: Colouring) -> tuple[Colouring, 
     if by == "status":
         colours = [STATUS[name] for name in found.names]
     elif by == "feature":
-        title = cut(now.label(int(of)), 60)
+        title = whole(cut(now.label(int(of)), 60))
     elif by in ("score", "group"):
-        title = of
+        title = whole(of)
     elif by == "search":
-        title, colours = f"“{cut(of, 40)}”", [SELECTED]
+        title, colours = f"“{whole(cut(of, 40))}”", [SELECTED]
     elif by == "cluster":
         cards = cards_of(now, now.session.clusters("residual", int(of)), now.selection.rows, "residual", int(of))
         called = {f"cluster {card.cluster}": name for card, name in zip(cards, apart(cards), strict=True)}

@@ -49,7 +49,7 @@ def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
     figure.update_xaxes(title=f"training cost: {cost}", tickformat="~s")
     if wide:
         figure.update_xaxes(type="log", dtick="D2")  # ticks at 1, 2 and 5
-    figure.update_yaxes(title="held-out loss, nats a token")
+    figure.update_yaxes(title="held-out loss, nats per token")
     return figure.update_layout(clickmode="event+select", dragmode="pan")
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.matrix.postings import samples_per_feature
 from core.session.cut import READ, readings
 from core.session.facets import Bounds, Facets, facets
-from core.session.search import STATUSES, Query, parsed_features, sources
+from core.session.search import STATUSES, Query, parsed_features, source_names
 from core.topics.language import language_name
 from pages.parts.address import get, put
 from pages.parts.evidence import check_title
@@ -82,7 +83,7 @@ def name_of(now: View, end: str) -> str:
 
 def choices(now: View, query: Query, found: Facets) -> None:
     """One choice for each facet that the data have."""
-    if len(set(sources(now.session))) > 1:
+    if len(source_names(now.session)) > 1:
         choose("Source", "find_source", ANY, found.source, lambda name: whole(name) or "no name")
     if len(found.language) > 1 or query.language is not None:
         choose("Language", "find_language", ANY, found.language, language_name)
@@ -168,16 +169,11 @@ def span(low: float | None, high: float | None, unit: str) -> str:
 
 def features(now: View, found: Facets) -> None:
     """Those that samples must have, and must not have; and the commonest among the results, which narrow them."""
-    counts = session_counts(now)
+    counts = samples_per_feature(now.matrix)
     known = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())].tolist()
     several(now, f"Has all of these {now.noun}s", name_of(now, "has"), known, counts)
     several(now, f"Has none of these {now.noun}s", name_of(now, "lacks"), known, counts)
     narrow(now, found.features)
-
-
-def session_counts(now: View) -> np.ndarray:
-    """In how many samples each feature is: int64 (F,)."""
-    return np.rint(now.matrix.density() * now.matrix.n_samples).astype(np.int64)
 
 
 def several(now: View, label: str, name: str, known: Sequence[int], counts: np.ndarray) -> None:

@@ -10,9 +10,10 @@ from core.explain.covers import smallest_cover
 from core.explain.similar_samples import most_similar, most_similar_kept, side_by_side
 from core.matrix.postings import having
 from core.schema import NOUNS
+from core.system.shown import many
 from pages.parts import reading, sample_panel
 from pages.parts.tables import clickable, samples_table, why_link
-from pages.parts.text import plain
+from pages.parts.text import plain, whole
 from pages.parts.view import View
 
 NEAREST = 12
@@ -82,7 +83,7 @@ def names_table(now: View, features: np.ndarray, values: dict[str, np.ndarray], 
         st.caption("None.")
         return
     order = np.argsort(np.isin(features, list(now.wording)), kind="stable")
-    frame = pd.DataFrame({**values, NOUNS[now.spec.lens]: [now.label(f) for f in features]}).iloc[order]
+    frame = pd.DataFrame({**values, NOUNS[now.spec.lens]: [whole(now.label(f)) for f in features]}).iloc[order]
     clickable(frame, key, 300, formats=dict.fromkeys(values, "%.2f"))
 
 
@@ -95,7 +96,8 @@ def sharing(now: View, row: int, feature: int) -> None:
     if not len(rows):
         st.caption(f"{name}: no other pick has it.")
         return
-    st.caption(f"{name}: {len(rows):,} other picks have it, in the order they were picked.")
+    verb = "has" if len(rows) == 1 else "have"
+    st.caption(f"{name}: {many(len(rows), 'other pick')} {verb} it, in the order they were picked.")
     rows, value = rows[:300], value[:300]
     more = {"pick": picks(now, rows), "value": value}
     sample_panel.beside(now, rows, "sharing", more, {"value": "%.2f"}, has=[feature], name="sharing")

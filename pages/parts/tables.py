@@ -51,7 +51,7 @@ def feature_table(
 ) -> list[int]:
     """Features with their labels and `more` columns; gives those that were clicked."""
     features = np.asarray(features, dtype=int)
-    frame = pd.DataFrame({now.noun: features, FACES[now.spec.lens]: [now.label(f) for f in features], **more})
+    frame = pd.DataFrame({now.noun: features, FACES[now.spec.lens]: [whole(now.label(f)) for f in features], **more})
     return [int(features[i]) for i in clickable(frame, key, height, several, formats)]
 
 

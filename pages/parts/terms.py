@@ -21,4 +21,4 @@ def term(*names: str) -> None:
     """A small popover that explains words which have just been used."""
     with st.popover("What do these words mean?", type="tertiary", icon=":material/help:"):
         for name in names:
-            st.markdown(f"**{name.capitalize()}**: {TERMS[name]}")
+            st.markdown(f"**{name}**: {TERMS[name]}")
