@@ -14,6 +14,7 @@ from core.matrix.statistics import active_in
 from core.schema import NOUNS
 from core.session.preview import effect
 from core.system.shown import many
+from core.workspace.history import back_to, decisions_after
 from core.workspace.log import Event
 from pages.parts.actions import action_bar
 from pages.parts.changes import bare
@@ -130,12 +131,12 @@ def show_history() -> None:
 
 def go_back(event: Event) -> None:
     """Undo what was decided after a step."""
-    name, after = plain(event.description), now.workspace.decisions_after(event)
+    name, after = plain(event.description), decisions_after(now.workspace, event)
     if event.undone:
         st.caption("This step was undone or replaced. Redo above brings it back where possible.")
     elif after and st.button(f"Undo the {many(after, 'decision')} after “{name}”", icon=":material/undo:",
                              key="undo-to"):  # fmt: skip
-        now.workspace.back_to(event)
+        back_to(now.workspace, event)
         st.rerun()
 
 

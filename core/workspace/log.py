@@ -31,7 +31,6 @@ TABLE = """CREATE TABLE IF NOT EXISTS events(
     detail TEXT NOT NULL, status TEXT NOT NULL, version INTEGER NOT NULL)"""
 DONE, UNDONE, DISCARDED, DAMAGED = "done", "undone", "discarded", "damaged"  # discarded: overtaken when undone
 HOLDS = "The decisions"
-KNOWN = ", ".join("?" * len(UNDOABLE))  # in SQL: as many values as actions that undo takes back
 
 
 class _DamagedEventError(Exception):
@@ -166,17 +165,6 @@ class Workspace:
             ).fetchall()
         return [Event(i, time, a, _told(a, d), status != DONE) for i, time, a, d, status in found]
 
-    def decisions_after(self, event: Event) -> int:
-        """How many decisions that stand were taken after an event: so many times undo leads back to it."""
-        query = f"SELECT count(*) FROM events WHERE store = ? AND status = ? AND id > ? AND action IN ({KNOWN})"
-        with self._connection() as db:
-            return db.execute(query, (self.store_key, DONE, event.id, *UNDOABLE)).fetchone()[0]
-
-    def back_to(self, event: Event) -> None:
-        """Undo the decisions that were taken after an event."""
-        for _ in range(self.decisions_after(event)):
-            self.undo()
-
     def state(self) -> WorkspaceState:
         """What the decisions that are not undone amount to."""
         with self._connection() as db:
@@ -266,7 +254,8 @@ class Workspace:
     def _found(self, db: sqlite3.Connection, status: str, pick: str) -> tuple[int, str, str] | None:
         """The id, action and detail of the event to undo (DONE, max) or to redo (UNDONE, min), if there is one."""
         found = db.execute(
-            f"SELECT {pick}(id), action, detail FROM events WHERE store = ? AND status = ? AND action IN ({KNOWN})",
+            f"SELECT {pick}(id), action, detail FROM events WHERE store = ? AND status = ? "
+            f"AND action IN ({', '.join('?' * len(UNDOABLE))})",
             (self.store_key, status, *UNDOABLE),
         ).fetchone()  # SQLite takes the bare columns from the row of the max or min
         return None if found[0] is None else found
