@@ -40,7 +40,7 @@ def show_samples() -> None:
     more = {
         "decision": ["always keep" if r in pins else "never keep" if r in state.bans else "" for r in rows],
         "now": ["kept" if r in kept else "left out" for r in rows],
-        "note": [whole(" · ".join(filter(None, (state.in_place_of(r), state.notes.get(r))))) for r in rows],
+        "note": [whole(" · ".join(filter(None, (state.ban_told(r), state.notes.get(r))))) for r in rows],
         "when": [day(state.dates.get(r, "")) for r in rows],
     }
     chosen = samples_table(now, rows, "decisions-samples", more, {"note": NOTE}, several=True)

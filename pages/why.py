@@ -152,6 +152,6 @@ status = "kept" if rank is not None else "left out"
 st.html(f"<div data-testid='why-status' style='font-size:1.1rem'>Row {row:,} is <b>{status}</b>.</div>")
 if missing := reading_told(row):
     st.caption(f":material/content_cut: {missing}")
-if copy := now.state.in_place_of(row):
+if copy := now.state.ban_told(row):
     st.caption(f":material/content_copy: {plain(copy[:1].upper() + copy[1:])}.")
 explain(row, rank)

@@ -123,14 +123,21 @@ def ban(
     unread: Annotated[bool, typer.Option("--unread", help="Also every row of whose answer nothing was read.")] = False,
     group: Annotated[str, typer.Option(help="Also every row of a group, such as score:concept:code>=0.5.")] = "",
     reason: Annotated[str, typer.Option(help="Kept with the ban, and told on the card of an export.")] = "",
+    copies: Annotated[str, typer.Option(help="Instead all but one of each group of this check: near-duplicates.")] = "",
+    stays: Annotated[str, typer.Option(help="Which one: longest, first, or the best by a score column.")] = "longest",
     lift: Lift = False,
     as_json: AsJson = False,
 ) -> None:
     """Ban samples: no selection takes them. A pin on them is lifted.
 
-    Example: python -m core ban --without ifd --store cache/0123456789abcdef.duckdb
+    Example: python -m core ban --copies near-duplicates --stays longest --store cache/0123456789abcdef.duckdb
     """
     session, workspace = opened(store, rows)
+    if copies:
+        found, what = copies_in(session, workspace.state(), copies, stays)
+        rows = [row for _, *others in found for row in others]
+        decide("ban", rows, lambda _: workspace.replace(found, what), lambda: workspace.state().bans, as_json)
+        return
     if group:
         rows = [*(rows or []), *in_group(session, workspace.state(), group)]
         reason = reason or group
@@ -140,6 +147,22 @@ def ban(
         rows = [*(rows or []), *np.flatnonzero(session.info.unread_response).tolist()]
     change = workspace.unban if lift else partial(workspace.ban, reason=reason)
     decide("ban", rows, change, lambda: workspace.state().bans, as_json)
+
+
+def copies_in(session: Session, state: WorkspaceState, check: str, stays: str) -> tuple[list[list[int]], str]:
+    """The groups of copies that a check finds, first of each the row that stays; and what the others are of it.
+
+    Raises SelectionError for a check of something else, and for a score column that is not there.
+    """
+    from core.session.search import score_values
+    from core.studies.health import health
+    from core.studies.health.copies import COPIES, left_of
+
+    if check not in COPIES:
+        raise SelectionError(f"The check {check!r} finds no copies: use one of {', '.join(COPIES)}.")
+    rule = stays if stays in ("longest", "first") else "best"
+    value = score_values(session, stays if rule == "best" else "tokens")
+    return left_of(health(session.store, [check])[check], rule, value, state.pins, state.bans), COPIES[check]
 
 
 def in_group(session: Session, state: WorkspaceState, name: str) -> list[int]:

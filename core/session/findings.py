@@ -49,5 +49,7 @@ def found_by(session: Session, check: str) -> np.ndarray:
     known = findings(session)
     if check not in known:
         have = f"there are findings of {', '.join(known)}" if known else "no check has found anything yet"
-        raise SelectionError(f"No samples are known that the check {check!r} found: {have}. See the page Health.")
+        raise SelectionError(
+            f"No samples are known that the check {check!r} found: {have}. `python -m core health` makes them."
+        )
     return known[check]

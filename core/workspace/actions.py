@@ -86,7 +86,7 @@ def _ban(draft: Draft, rows: list[int], reason: str = "") -> None:
 
 
 def _replace(draft: Draft, groups: list[list[int]], what: str) -> None:
-    _ban(draft, copies(groups))
+    _ban(draft, copies(groups), f"{what} of a sample that stays")
     draft.replaced |= {row: (stays, what) for stays, *rows in groups for row in rows}
 
 

@@ -33,10 +33,10 @@ class WorkspaceState:
         """The decisions on the features of a lens, one of LENSES."""
         return self.lenses[lens]
 
-    def in_place_of(self, row: int) -> str:
-        """Of which row a banned one is a copy, as a note says it; "" where it was banned for another reason."""
+    def ban_told(self, row: int) -> str:
+        """Why a row is banned: the row of which it is a copy, or the reason that was given; "" where there is none."""
         if row not in self.replaced:
-            return ""
+            return f"banned: {self.why_banned[row]}" if row in self.why_banned else ""
         stays, what = self.replaced[row]
         return f"banned: {what} of row {stays}" + ("" if stays in self.bans else ", which stays")
 

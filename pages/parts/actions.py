@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -31,8 +31,11 @@ NEVER = Decision("Never keep", ":material/do_not_disturb_on:", banned, lambda no
 LIFT = Decision("Lift", ":material/undo:", lifted, lambda now, rows: now.workspace.lift(rows))
 
 
-def action_bar(now: View, rows: Sequence[int] | np.ndarray, key: str, name: str = "") -> None:
-    """Buttons for a set of samples; `name`: what the set is called where it is saved, unless another name is typed."""
+def action_bar(now: View, rows: Sequence[int] | np.ndarray, key: str, name: str = "", reason: str = "") -> None:
+    """Buttons for a set of samples; `name`: what the set is called where it is saved, unless another name is typed.
+
+    reason: of their ban, if they are banned here.
+    """
     chosen = np.asarray(rows, np.int64).tolist()
     if not chosen:
         return
@@ -40,7 +43,8 @@ def action_bar(now: View, rows: Sequence[int] | np.ndarray, key: str, name: str 
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-actions"):
         st.html(f"<span style='opacity:.7'>{many(len(chosen), 'sample')}:</span>", width="content")
         button(now, chosen, KEEP, key, pins == len(chosen))
-        button(now, chosen, NEVER, key, bans == len(chosen))
+        never = replace(NEVER, take=lambda now, rows: now.workspace.ban(rows, reason))
+        button(now, chosen, never, key, bans == len(chosen))
         if pins or bans:
             button(now, chosen, LIFT, key)
         with st.popover("Tag", icon=":material/sell:"):

@@ -12,7 +12,7 @@ from core.studies.health.copies import COPIES
 from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.address import put
-from pages.parts.evidence import evidence_of
+from pages.parts.evidence import check_title, evidence_of
 from pages.parts.health_copies import show_copies
 from pages.parts.health_run import TESTS
 from pages.parts.health_tests import ask_for_tests
@@ -50,7 +50,7 @@ def show_found(now: View, check: Check, finding: Finding) -> None:
     if check.name in COPIES:
         show_copies(now, finding)
         return
-    action_bar(now, finding.rows, f"health-{check.name}", check.name)
+    action_bar(now, finding.rows, f"health-{check.name}", check.name, check_title(check.name).lower())
     details = [seen.detail for seen in finding.seen]
     listed = 0 < max(map(len, details)) <= SHORT
     more = {"status": statuses(now, finding.rows), **({"what": details} if listed else {})}

@@ -17,7 +17,7 @@ from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.changes import ask_first
 from pages.parts.choices import choose
-from pages.parts.evidence import compared_with
+from pages.parts.evidence import check_title, compared_with
 from pages.parts.sample_list import statuses
 from pages.parts.sample_panel import beside
 from pages.parts.text import whole
@@ -35,7 +35,7 @@ def show_copies(now: View, finding: Finding) -> None:
         left = left_of(finding, rule, value, wanted, now.state.bans)
         offer_ban(now, finding, left)
         said = st.container(width="content")
-    action_bar(now, finding.rows, f"health-{finding.check}", finding.check)
+    action_bar(now, finding.rows, f"health-{finding.check}", finding.check, check_title(finding.check).lower())
     rows, group, stays = in_order(finding, left)
     of = {row: stays for stays, *copies in left for row in copies}
     more = {"group": group, "stays": stays, "status": statuses(now, rows)}

@@ -99,7 +99,7 @@ def head(now: View, sample: Sample) -> str:
 
 def noted(now: View, row: int) -> list[str]:
     """What a person noted of a sample, and of which one it is a copy that was banned."""
-    note, copy = now.state.notes.get(row, ""), now.state.in_place_of(row)
+    note, copy = now.state.notes.get(row, ""), now.state.ban_told(row)
     return [text for text in (copy[:1].upper() + copy[1:], note and f"Note: {note}") if text]
 
 

@@ -86,7 +86,7 @@ def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address:
     expect(page.get_by_text("It stays.")).to_be_visible(timeout=30_000)
     settle(page)
     decide(page, "Never keep the 1 other", 1)
-    assert workspace.state().in_place_of(1) == "banned: near-copy of row 0, which stays"
+    assert workspace.state().ban_told(1) == "banned: near-copy of row 0, which stays"
     expect(page.get_by_text("Row 1 banned, a near-copy of row 0. 1 left, 0 entered.")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Of each group one is left.")).to_be_visible()
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{BUDGET - 1} of {BUDGET} samples")

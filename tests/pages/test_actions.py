@@ -82,7 +82,7 @@ def test_pinning_lifts_a_ban_and_the_other_way_round():
     assert (lifted(spec, [2, 3]).pins, lifted(spec, [2, 3]).bans) == ((1,), ())
 
 
-def test_a_veto_and_a_boost_in_place_of_earlier_ones():
+def test_a_veto_and_a_boost_ban_told_earlier_ones():
     spec = SelectionSpec(budget=5, vetoes={1: "ignore", 2: "block"}, boosts={4: 2.0})
     assert vetoed(spec, [1, 3], "block").vetoes == {2: "block", 1: "block", 3: "block"}
     assert vetoed(spec, [1], "").vetoes == {2: "block"}

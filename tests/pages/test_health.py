@@ -108,7 +108,7 @@ def test_copies_are_banned_for_the_one_that_stays_and_the_page_says_so(visit, se
     workspace.replace([[0, 1]], "near-copy")  # as that button, which a browser alone can press in a dialog
     at.run()
     state = workspace.state()
-    assert state.bans == (1,) and state.in_place_of(1) == "banned: near-copy of row 0, which stays"
+    assert state.bans == (1,) and state.ban_told(1) == "banned: near-copy of row 0, which stays"
     assert "Of each group one is left." in "".join(m.value for m in at.markdown)
     told = html(visit("health", check="near-duplicates", row=1))
     assert "Banned: near-copy of row 0, which stays" in told

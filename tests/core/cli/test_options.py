@@ -64,7 +64,7 @@ diff: --budget=10% --json=False --lens --limit=20 --match-length/--no-match-leng
     --method=sae-greedy --scope=all --seed=0 --store! --theta one! two=rest
 concepts: --json=False --store! text!
 upgrade: --store!
-ban: --group= --reason= --unread=False
+ban: --copies= --group= --reason= --stays=longest --unread=False
 concept: --budget=10% --by= --delete=False --json=False --lens --list=False --method=sae-greedy --negative --positive
     --scope=all --seed=0 --store! --theta name=
 extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=

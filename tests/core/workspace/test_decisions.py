@@ -157,15 +157,15 @@ def test_pin_and_ban_replace_each_other(workspace):
 def test_a_copy_says_which_row_stays_as_long_as_it_is_banned(workspace):
     workspace.replace([[12, 4, 5]], "near-copy")
     assert workspace.state().next_undo == "2 rows banned, each a near-copy of one that stays"
-    assert workspace.state().in_place_of(4) == "banned: near-copy of row 12, which stays"
-    assert workspace.state().in_place_of(12) == ""
+    assert workspace.state().ban_told(4) == "banned: near-copy of row 12, which stays"
+    assert workspace.state().ban_told(12) == ""
     workspace.replace([[9, 12]], "copy")
     assert workspace.state().next_undo == "row 12 banned, a copy of row 9"
-    assert workspace.state().in_place_of(4) == "banned: near-copy of row 12"
+    assert workspace.state().ban_told(4) == "banned: near-copy of row 12"
     workspace.unban([4])
-    assert workspace.state().in_place_of(4) == ""
+    assert workspace.state().ban_told(4) == ""
     workspace.ban([4])
-    assert workspace.state().in_place_of(4) == "" and sorted(workspace.state().bans) == [4, 5, 12]
+    assert workspace.state().ban_told(4) == "" and sorted(workspace.state().bans) == [4, 5, 12]
 
 
 def test_pins_and_bans_keep_when_they_were_decided(workspace):
