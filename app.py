@@ -21,6 +21,7 @@ SECTIONS = {
         ("features", "Features", ":material/lightbulb:"),
         ("concepts", "Concepts", ":material/psychology_alt:"),
         ("differences", "Differences", ":material/difference:"),
+        ("missing", "Missing", ":material/playlist_add:"),
     ),
     "Select": (
         ("budget", "Budget", ":material/tune:"),

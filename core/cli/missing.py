@@ -12,17 +12,16 @@ from core.cli.options import AsJson, Asked, Force, Options, Store, request, take
 from core.errors import SelectionError
 from core.lm.endpoint import Endpoint
 from core.schema import NOUNS, SelectionSpec
+from core.studies.missing.kept_candidates import ANSWER
 from core.system.shown import shown_path
 
 if TYPE_CHECKING:
     from core.session.session import Session
     from core.studies.missing.candidates import Task
 
-ANSWER = 1000  # tokens of a candidate at most
-
 
 @takes(
-    spec=Options(SelectionSpec, "method", "budget", "theta", "scope", "seed", "lens", budget="10%"),
+    spec=Options(SelectionSpec),
     asked=Options(Endpoint, answer_tokens=ANSWER),
 )
 def missing(

@@ -13,6 +13,8 @@ from core.errors import DataError
 from core.system.disk import writing
 from core.system.files import cache_path
 
+ANSWER = 1000  # tokens of a candidate at most
+
 
 def candidates_file(key: str, lens: str) -> Path:
     """Where the candidates for a store lie in the cache."""

@@ -88,9 +88,10 @@ estimate: --batch-tokens=4096 --columns= --data! --device=auto --dtype=auto --fl
 open: --browser/--no-browser=True --port=0 source!
 jobs: --cancel= --json=False --log= --resume=
 health: --against= --budget=10% --check --json=False --lens --method=sae-greedy --scope=all --seed=0 --store! --theta
-missing: --against! --answer-tokens=1000 --base-url= --budget=10% --candidates --features= --force=False --json=False
-    --lens --limit=20 --method=sae-greedy --model= --of=all --out --retries=5 --scope=all --seed=0 --store! --theta
-    --timeout=60.0 --workers=8 --write=0 --yes/-y=False
+missing: --against! --answer-tokens=1000 --base-url= --budget=100 --candidates --features= --force=False --json=False
+    --lens --limit=20 --method=sae-greedy --model= --of=all --option/-o --out --quota --retries=5 --scope=all --seed=0
+    --store! --theta --timeout=60.0 --unit=samples --weights=uniform --workers=8 --write=0 --yes/-y=False
+    -r/--multiplicity=1
 atlas: --budget=100 --force=False --lens --method=sae-greedy --option/-o --out! --quota --scope=all --seed=0 --store!
     --theta --unit=samples --weights=uniform -r/--multiplicity=1
 train-topics: --k=8 --most-samples=65536 --n-topics=0 --out! --passes=15 --seed=0 --store!
