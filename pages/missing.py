@@ -12,10 +12,10 @@ from core.errors import SaelectError
 from core.features.kinds import meaning_first, rest_told
 from core.studies.missing.lacking import FAR, LEAST, Missing
 from core.studies.missing.listed import FORMATS, listed, written
-from core.studies.missing.sides import Sides, names_of, references, study
+from core.studies.missing.sides import OF, Sides, names_of, references, study
 from pages.parts import rendered
-from pages.parts.asked import start_over
 from pages.parts.candidates import candidates, write_form
+from pages.parts.choices import choose
 from pages.parts.sample_panel import SPEAKERS
 from pages.parts.tables import FACES, clickable
 from pages.parts.text import cut, escape, plain, whole
@@ -23,23 +23,22 @@ from pages.parts.view import header, metrics
 
 LISTED, CHARACTERS, TALLEST = 500, 1500, 560  # lines of the table; of a turn; pixels of table and examples
 LEAD = {
-    "topics": "Compare this data with another data set or with a group of samples: which of its topics are not here?",
-    "tokens": "Compare this data with another data set or with a group of samples: which of its features are not here?",
+    "topics": "What to collect next: the topics that another data set, or a group of samples, has, and this lacks.",
+    "tokens": "What to collect next: the features that another data set, or a group of samples, has, and this lacks.",
 }
 KINDS = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 TITLES = {"csv": "CSV", "jsonl": "JSON Lines"}
-ABOUT = {"all": "all samples", "kept": "those kept"}
 
 
 def ask(known: dict[str, str]) -> tuple[str, str]:
     """The reference, and what is asked about."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    start_over("against", next(iter(known)))
-    name = left.selectbox("Reference", list(known), key="against", bind="query-params",
-                          format_func=lambda name: whole(known[name]),
-                          help="Another data set of the same model and SAE, a set, a tag or a source.")  # fmt: skip
-    about = right.segmented_control("What may lack something", list(ABOUT), default="all", required=True, key="about",
-                                    bind="query-params", format_func=ABOUT.__getitem__)  # fmt: skip
+    with left:
+        name = choose(
+            "Reference", "against", known, "Another data set of the same model and SAE, a set, a tag or a source."
+        )
+    about = right.segmented_control("What may lack something", OF, default=OF[0], required=True, key="about",
+                                    bind="query-params", help="All samples, or those kept.")  # fmt: skip
     return name, about
 
 
@@ -80,7 +79,7 @@ def first_meaning(rows: list[dict[str, Any]], sides: Sides) -> list[dict[str, An
     """The rows of features that stand for something; all of them if that is asked for or there are no others."""
     kinds = sides.store.kinds() | now.kinds if now.spec.lens == "tokens" else {}
     first, rest = meaning_first((row[now.noun] for row in rows), kinds)
-    if not rest or st.toggle(f"Show those {rest_told(rest)} too".replace(" and ", " ", 1), not first, key="wording"):
+    if not rest or st.toggle(f"Also {rest_told(rest).removeprefix('and ')}", not first, key="wording"):
         return rows
     return [row for row in rows if row[now.noun] in set(first)]
 
@@ -134,7 +133,7 @@ def download(rows: Sequence[dict[str, Any]], sides: Sides) -> None:
     """The whole list as a file, as the command writes it."""
     with st.container(horizontal=True):
         for format in FORMATS:
-            st.download_button(f"Download as {TITLES[format]}",
+            st.download_button(f"The list as {TITLES[format]}",
                                lambda format=format: written(list(rows), format, sides.store), f"missing.{format}",
                                KINDS[format], on_click="ignore", icon=":material/download:",
                                key=f"missing-{format}")  # fmt: skip

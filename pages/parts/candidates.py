@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -43,7 +44,8 @@ def write_form(
             given |= ask(Endpoint, ("timeout", "retries", "workers"), "missing", beside=3)
         task = Task(wanted_of(found, names, sides.store, features), each, now.spec, name)
         endpoint = Endpoint.given(**given, answer_tokens=ANSWER)
-        told = ["missing", "--store", store.key, "--against", name, "--of", about, *arguments(now.spec)]
+        told = ["missing", "--store", store.key, "--against", name, "--of", about]
+        told += [*arguments(replace(now.spec, theta=0.0)), "--theta", repr(now.spec.theta)]  # 0 is typed too
         told += [*typed(Endpoint, given), "--write", str(each), "--features", features, "--yes"]
         kept = f"A candidate is kept if the {now.noun} fires in it; each is tried {TRIES} times at most."
         costs = [estimate(task, endpoint).told(endpoint), kept, KEYS]
