@@ -15,6 +15,7 @@ from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
 from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
+from pages.parts.steer import show_steer
 from pages.parts.terms import term
 from pages.parts.text import plain
 from pages.parts.view import header, metrics
@@ -101,4 +102,5 @@ with right:
     st.subheader("Which picks stay?", anchor=False)
     show_stability(now, "budget-stability")
 show_clusters()
+show_steer(now)
 show_picks()

@@ -12,17 +12,18 @@ from core.errors import SaelectError
 from core.matrix.postings import samples_with
 from core.matrix.statistics import active_in
 from core.schema import NOUNS
+from core.selection.quotas import group_told, parsed
+from core.session.decided import bare
 from core.session.preview import effect
 from core.system.shown import many
 from core.workspace.history import back_to, decisions_after
 from core.workspace.log import Event
 from pages.parts.actions import action_bar
-from pages.parts.changes import bare
 from pages.parts.feature_decisions import decision_name
 from pages.parts.sample_panel import beside
 from pages.parts.tables import clickable, feature_link, samples_table, why_link
 from pages.parts.text import plain, whole
-from pages.parts.view import header
+from pages.parts.view import header, link
 
 LISTED = 1000  # steps of the history
 TAB = "decided-tab"  # in the session: which tab is open
@@ -111,6 +112,23 @@ def show_sets() -> None:
         beside(now, state.sets[name], "set", name="set-row")
 
 
+def show_quotas() -> None:
+    """The quotas; each is lifted there."""
+    if not state.quotas:
+        st.info("No quotas yet. Set one on the page Budget, under Steer.")
+        return
+    held = "held" if now.spec.quotas else "not held: they contradict each other or the budget"
+    found = [parsed(text) for text in state.quotas]
+    frame = pd.DataFrame({"group": [whole(group_told(quota.by, quota.group)) for quota in found],
+                          "quota": [quota.rule for quota in found], "now": held})  # fmt: skip
+    chosen = [state.quotas[i] for i in clickable(frame, "decisions-quotas", 320, several=True)]
+    if chosen and st.button(f"Lift {many(len(chosen), 'quota')}", icon=":material/undo:", key="lift-quotas"):
+        now.workspace.lift_quotas(chosen)
+        st.rerun()
+    st.page_link("pages/budget.py", label="Quotas on the page Budget", icon=":material/tune:",
+                 query_params=link(steer="Quotas"))  # fmt: skip
+
+
 def show_history() -> None:
     """The steps, newest first."""
     events = now.workspace.history(LISTED)
@@ -168,7 +186,11 @@ def sections() -> Sequence[tuple[str, Callable[[], None]]]:
         own = state.of(lens)
         n = len({*own.vetoes, *own.boosts})
         parts.append((f"{NOUNS[lens].capitalize()}s ({n:,})", lambda lens=lens: show_features(lens)))
-    parts += [(f"Tags ({len(state.tags):,})", show_tags), (f"Sets ({len(state.sets):,})", show_sets)]
+    parts += [
+        (f"Quotas ({len(state.quotas):,})", show_quotas),
+        (f"Tags ({len(state.tags):,})", show_tags),
+        (f"Sets ({len(state.sets):,})", show_sets),
+    ]
     return [*parts, ("History", show_history), ("File", show_file)]
 
 

@@ -13,7 +13,7 @@ from core.session.findings import findings
 from core.session.groups import Group, group, rest
 from core.session.languages import at_hand, commonest
 from core.session.lasso import lasso_of
-from core.session.listed import listed
+from core.session.listed import other_stores
 from core.session.search import languages_spoken, score_values, sources
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
@@ -53,7 +53,7 @@ def choices() -> list[str]:
 
 def stores() -> list[str]:
     """Other stores of the cache, each of which is a group to compare with."""
-    return [f"store:{key}" for key in listed(now.session.store, "reference") if key and ":" not in key]
+    return [f"store:{key}" for key in other_stores(now.session.store)]
 
 
 def called(name: str) -> str:

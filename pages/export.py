@@ -42,11 +42,11 @@ def pick_shape() -> Shape:
 def show_figures() -> None:
     """The file's figures at a glance."""
     k, tokens = len(now.selection.rows), now.session.info.tokens[now.selection.rows].sum()
-    decided = (now.decided.vetoes, now.decided.boosts, now.state.pins, now.state.bans)
+    decided = (now.decided.vetoes, now.decided.boosts, now.spec.quotas, now.state.pins, now.state.bans)
     metrics(
         ("Records", f"{k:,}", f"{store.n_samples - k:,} left out"),
         ("Tokens", f"{tokens:,}", f"{tokens / max(k, 1):,.0f} per record on average"),
-        ("Decisions", f"{sum(map(len, decided)):,}", "vetoes, boosts, pins and bans"),
+        ("Decisions", f"{sum(map(len, decided)):,}", "vetoes, boosts, quotas, pins, bans"),
     )
 
 

@@ -28,6 +28,7 @@ from core.cli import (
     sae,
     search,
     select,
+    steer,
     study,
     topics,
 )
@@ -56,6 +57,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     decide.veto,
     decide.pin,
     decide.ban,
+    steer.quota,
+    steer.boost,
     decide.decisions,
     label.label,
     label.labels,

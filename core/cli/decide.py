@@ -13,6 +13,7 @@ import typer
 
 from core.cli.console import machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
+from core.cli.steer import boosts_of, quotas_of
 from core.errors import SelectionError
 from core.schema import LENSES, NOUNS, SelectionSpec
 from core.system.shown import many, shown_path
@@ -224,10 +225,12 @@ def decisions(
     state, history = workspace.state(), [asdict(event) for event in workspace.history(last)]
     kept: dict[str, Any] = {"pins": state.pins, "bans": state.bans, "labels": labels(state), "notes": state.notes}
     kept |= {"sets": state.sets, "tags": state.tags, "selections": state.selections}
+    listed = {"vetoes": vetoes(state), "boosts": boosts_of(state), "quotas": quotas_of(state)}
     if as_json:
-        machine({"vetoes": vetoes(state), **kept, "history": history})
+        machine({**listed, **kept, "history": history})
         return
-    show(vetoes(state), "Vetoes")
+    for name, rows in listed.items():
+        show(rows, name.capitalize())
     print("; ".join(many(len(found), name.removesuffix("s")) for name, found in kept.items()) + ".")
     show(
         [{"time": h["time"], "decision": h["description"], "undone": h["undone"]} for h in history], "The latest first"

@@ -117,7 +117,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
     the papers where the store has it. Raises StoreError and SelectionError.
     """
     from core.selection.checks import parsed_options
-    from core.session.groups import with_sets
+    from core.session.decided import decided
     from core.session.session import open_session, workspace_of
 
     session = open_session(store)
@@ -131,12 +131,8 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
         budget=parsed_budget(asked.get("budget", "100"), total),
         theta=session.default_theta(spec.scope, spec.lens)[0] if theta is None else theta,
         options=parsed_options(spec.method, asked.get("options", {})),
-        vetoes=state.of(lens).vetoes,
-        boosts=state.of(lens).boosts,
-        pins=state.pins,
-        bans=state.bans,
     )
-    return session, workspace, with_sets(spec, state)
+    return session, workspace, decided(spec, state)
 
 
 def budget_total(session: Session, unit: str) -> int:

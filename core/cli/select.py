@@ -80,12 +80,13 @@ def summary(values: Any) -> dict[str, float]:
 def select(
     store: Store,
     spec: Asked,
+    reference: Annotated[str, typer.Option(help="Targets: set:NAME, tag:NAME or a store.")] = "",
     save: Annotated[str, typer.Option(help="Keep the request in the workspace under this name.")] = "",
     out: Annotated[Path | None, typer.Option(help="Also export the curated file here.")] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Select a subset, with the vetoes, pins and bans of the workspace.
+    """Select a subset, with the decisions of the workspace.
 
     Example: python -m core select --store cache/0123456789abcdef.duckdb --method sae-simscale -o tau=0.7 --budget 5%
     """
@@ -93,6 +94,8 @@ def select(
     from core.export.formats import format_of
     from core.selection.specs import spec_dict
 
+    if reference:
+        spec["options"] = {**spec["options"], "reference": reference}
     session, workspace, wanted = request(store, **spec)
     chosen = session.selection(wanted)
     facts = selection_facts(session, chosen)

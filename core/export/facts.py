@@ -15,6 +15,7 @@ from core.export.settings import About
 from core.features.shown_labels import called_of, labels_stamp, wording_of
 from core.matrix.statistics import active_in
 from core.schema import NOUNS, Sample, Selection, SelectionSpec
+from core.selection.quotas import parsed
 from core.selection.registry import METHODS
 from core.session.budgets import random_coverage
 from core.session.session import Session
@@ -168,7 +169,7 @@ def checks_of(session: Session, selection: Selection, samples: Sequence[Sample])
 
 
 def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -> list[tuple[str, str]]:
-    """(what was decided, reason or note), of the vetoes, boosts, pins and bans that the selection obeys."""
+    """(what was decided, reason or note), of the vetoes, boosts, quotas, pins and bans that the selection obeys."""
     names = spoken(session, state, spec.lens)
     source = session.store.sample_columns()["source_row"]
     told = {"ignore": "counts for nothing", "block": "samples that have it are left out"}
@@ -180,6 +181,7 @@ def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -
         (f"{names.numbered([feature], spec.lens)}: its weight is multiplied by {factor:g}", "")
         for feature, factor in spec.boosts.items()
     ]
+    found += [(parsed(text).told(), "quota") for text in spec.quotas]
     found += [(f"row {source[row]}: always kept", state.notes.get(row, "")) for row in spec.pins]
     return found + bans_of(spec, state, source)
 

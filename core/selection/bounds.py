@@ -15,8 +15,8 @@ from core.errors import SelectionError
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.clustering import allocate
 from core.selection.constraints import available, check_rows, pins
-from core.selection.inputs import SampleInfo, costs
-from core.selection.quotas import EVERY, MARKED, Quota, parsed
+from core.selection.inputs import SampleInfo, columns, costs
+from core.selection.quotas import ABOVE, EVERY, MARKED, Quota, group_told, parsed, threshold
 from core.system.shown import many
 
 MOST_GROUPS = 200
@@ -80,7 +80,8 @@ def groupings(
 ) -> Iterator[tuple[str, tuple[str, ...], np.ndarray]]:
     """(by, names of the groups, label int32 (N,)) of the groupings that `by` stands for; -1: in no group.
 
-    Sets and tags overlap: each is a grouping of its own. Raises SelectionError for a group that there is not.
+    What overlaps, sets, tags and scores above a threshold, is a grouping of its own each. Raises SelectionError for a
+    group that there is not.
     """
     if by in MARKED:
         known = {name.partition(":")[2]: rows for name, rows in spec.sets.items() if name.startswith(f"{by}:")}
@@ -91,13 +92,28 @@ def groupings(
             inside[list(rows)] = True
             yield by, (name,), inside.astype(np.int32) - 1
         return
+    if by == ABOVE:
+        for group in dict.fromkeys(quota.group for quota in quotas):
+            yield by, (group,), above(group, samples).astype(np.int32) - 1
+        return
     if samples is None or samples.labels is None:
         raise SelectionError(f"A quota by {by} needs its values: pass samples=SampleInfo(..., labels=...).")
     names, label = np.unique(samples.labels(by).astype(str), return_inverse=True)
-    if len(names) > MOST_GROUPS:
-        raise SelectionError(f"{by} has {len(names):,} values: a quota needs a column with at most {MOST_GROUPS}.")
+    if len(names) > MOST_GROUPS and any(quota.group == EVERY for quota in quotas):
+        raise SelectionError(
+            f"{by} has {len(names):,} values: a quota on all of them needs a column with at most {MOST_GROUPS}."
+        )
     check_names(by, tuple(names.tolist()), quotas)
     yield by, tuple(names.tolist()), label.astype(np.int32)
+
+
+def above(group: str, samples: SampleInfo | None) -> np.ndarray:
+    """Which samples have a score as large as a group such as ifd@0.5 says: bool (N,); raises SelectionError."""
+    column, least = threshold(group)
+    known = samples.scores if samples else {}
+    if column not in known:
+        raise SelectionError(f"There is no score column {column!r} for a quota: {columns(known)}.")
+    return np.asarray(known[column], np.float64) >= least
 
 
 def check_names(by: str, names: tuple[str, ...], quotas: Sequence[Quota]) -> None:
@@ -151,18 +167,19 @@ def limits(quota: Quota, spec: SelectionSpec, size: np.ndarray, has: np.ndarray)
 def check_bounds(bounds: Bounds, spec: SelectionSpec, allowed: np.ndarray) -> None:
     """Raise SelectionError where the quotas on a grouping contradict each other, the budget, the data or the pins."""
     every, pinned = np.flatnonzero(allowed), bounds.taken(pins(spec))
-    has, by, unit = bounds.taken(every), bounds.by, bounds.unit
+    has, unit = bounds.taken(every), bounds.unit
     for g, name in enumerate(bounds.names):
         if bounds.least[g] > bounds.most[g]:
             raise SelectionError(f"The quotas {bounds.asks[g]} and {bounds.allows[g]} contradict each other ({name}).")
         if pinned[g] > bounds.most[g]:
             raise SelectionError(
-                f"The pins hold {pinned[g]:,} {unit} of {by} {name}, and the quota {bounds.allows[g]} allows "
-                f"{bounds.most[g]:,}: unpin some, or allow more."
+                f"The pins hold {pinned[g]:,} {unit} of {group_told(bounds.by, name)}, and the quota "
+                f"{bounds.allows[g]} allows {bounds.most[g]:,}: unpin some, or allow more."
             )
         if bounds.least[g] > has[g]:
             raise SelectionError(
-                f"The quota {bounds.asks[g]} asks for {bounds.least[g]:,} {unit} of {by} {name}: {has[g]:,} are there."
+                f"The quota {bounds.asks[g]} asks for {bounds.least[g]:,} {unit} of {group_told(bounds.by, name)}: "
+                f"{has[g]:,} are there."
             )
     if unit != spec.unit:
         return
@@ -181,8 +198,9 @@ def check_met(bounds: Sequence[Bounds], rows: np.ndarray) -> None:
         taken = one.taken(rows)
         for g in np.flatnonzero(taken < one.least)[:1].tolist():
             raise SelectionError(
-                f"The quota {one.asks[g]} cannot be met beside the budget and the other quotas: {one.by} "
-                f"{one.names[g]} comes to {taken[g]:,} of {many(int(one.least[g]), one.unit.removesuffix('s'))}."
+                f"The quota {one.asks[g]} cannot be met beside the budget and the other quotas: "
+                f"{group_told(one.by, one.names[g])} comes to {taken[g]:,} of "
+                f"{many(int(one.least[g]), one.unit.removesuffix('s'))}."
             )
 
 

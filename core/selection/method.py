@@ -19,7 +19,7 @@ NEEDS = {
     "score": "a score column",
     "vectors": "the samples' vectors",
     "run": "a finished run of refinement",
-    "reference": "another store made with the same model",
+    "reference": "a set of samples, or another store made with the same model",
 }
 # What an option holds: a score column, a feature store, a run of `refine`, vectors of the samples (residual or a .npy
 # file), a column of tags, a number, or one of some words.

@@ -4,6 +4,7 @@
     source:*>=5                 of every source at least 5 samples; of one with fewer, all
     set:maths>=20000 tokens     at least so many tokens
     cluster=equal               as much of each cluster; =data: as in the data; =root: by the root of the share
+    above:perplexity@20<=5%     of the samples with a score of 20 or more at most 5 % of the budget
 
 A group is named by what the samples are told apart by, a colon, and its value; * stands for every value. A sample
 without a value is in the group (none).
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 
 import numpy as np
 
@@ -22,6 +24,9 @@ from core.errors import SelectionError
 EVERY, NONE = "*", "(none)"  # every group; the group of the samples that have no value
 SHARES = ("equal", "data", "root")  # how a budget is given out to all groups
 MARKED = ("set", "tag")  # what a person gave samples; a sample may have several
+ABOVE = "above"  # a score column and a threshold: a sample may be above several
+OVERLAPPING = (*MARKED, ABOVE)
+TOLD_SHARES = {"equal": "equal shares", "data": "as in the data", "root": "square root of the share"}
 UNIT_MARKS = {"percent": "%", "samples": "", "tokens": " tokens"}
 BOUND = re.compile(r"([^:<>=]+):(.+?)(<=|>=)\s*(\d+\.?\d*|\.\d+)\s*(%|tokens?|samples?|)", re.DOTALL)
 PRESET = re.compile(rf"([^:<>=]+)=\s*({'|'.join(SHARES)})")
@@ -47,12 +52,31 @@ class Quota:
         amount = np.format_float_positional(self.amount, trim="-")
         return f"{self.by}:{self.group}{self.sign}{amount}{UNIT_MARKS[self.unit]}"
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What it bounds, and from which side: another quota of the same place comes instead of it."""
+        return self.by, self.group, self.sign
+
+    @property
+    def rule(self) -> str:
+        """What it asks of its group: at most 10 %, at least 5 samples, as in the data."""
+        if self.sign == "=":
+            return TOLD_SHARES[self.unit]
+        side = "at most" if self.sign == "<=" else "at least"
+        amount = f"{self.amount:,.10g}"
+        unit = self.unit.removesuffix("s") if self.amount == 1 else self.unit
+        return f"{side} {amount} {'%' if unit == 'percent' else unit}"
+
+    def told(self, name: str = "") -> str:
+        """The same with its group, which a page may call by a `name`: source code: at most 10 %."""
+        return f"{group_told(self.by, name or self.group)}: {self.rule}"
+
 
 def parsed(text: str) -> Quota:
     """The quota that a text says; `str` gives the text back, without needless spaces. Raises SelectionError."""
     if found := PRESET.fullmatch(text.strip()):
         by = found[1].strip()
-        if by in MARKED:  # they overlap, so no budget can be given out to them
+        if by in OVERLAPPING:  # so no budget can be given out to them
             raise SelectionError(
                 f"The quota {text.strip()} gives out the budget by {by}, and a sample may be of several: bound each, "
                 f"such as {by}:NAME<=10%."
@@ -75,3 +99,30 @@ def named_groups(quotas: Sequence[str]) -> list[str]:
     """The sets and tags that quotas name, such as set:maths, or set:* for all of them; raises SelectionError."""
     found = [parsed(text) for text in quotas]
     return list(dict.fromkeys(f"{quota.by}:{quota.group}" for quota in found if quota.by in MARKED))
+
+
+def added(quotas: Sequence[str], text: str) -> tuple[str, ...]:
+    """Quotas with one more, in place of one that bounds the same group from the same side; raises SelectionError."""
+    new = parsed(text)
+    known = {parsed(one).place: one for one in quotas}
+    return tuple((known | {new.place: str(new)}).values())
+
+
+def group_told(by: str, group: str) -> str:
+    """A group in words: source code, every source, ifd from 0.5 on."""
+    if group == EVERY:
+        return f"every {by}"
+    column, _, least = group.rpartition("@")
+    return f"{column} from {least} on" if by == ABOVE else f"{by} {group}"
+
+
+def threshold(group: str) -> tuple[str, float]:
+    """The score column and the least value that a group of ABOVE stands for, such as ifd@0.5; raises SelectionError."""
+    column, _, least = group.rpartition("@")
+    try:
+        value = float(least)
+    except ValueError:
+        value = nan
+    if not column or not isfinite(value):
+        raise SelectionError(f"A quota by a score is written like above:ifd@0.5<=10%, got the group {group!r}.")
+    return column, value

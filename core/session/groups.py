@@ -198,13 +198,12 @@ SHAPES = (
 def with_sets(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:
     """The request with the rows of the sets and tags that its quotas and options name, so that it stands by itself.
 
-    Raises SelectionError for a quota that is none, and for a set or tag that there is not.
+    One that there is not is left out: to select by it is then a SelectionError. Raises it here for what is no quota.
     """
     known = {"set": state.sets, "tag": state.tags}
     found: dict[str, tuple[int, ...]] = {}
     for name in [*named_groups(spec.quotas), *(str(value) for value in spec.options.values())]:
         kind, _, of = name.partition(":")
-        if kind in known and of:
-            for one in known[kind] if of == EVERY else (of,):
-                found[f"{kind}:{one}"] = tuple(_named(known[kind], one, kind))
+        wanted = known.get(kind, {})
+        found |= {f"{kind}:{one}": tuple(rows) for one, rows in wanted.items() if of in (EVERY, one)}
     return replace(spec, sets=found)

@@ -6,7 +6,7 @@ from core.refine.runs import runs_of
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.method import NEEDS
 from core.selection.registry import METHODS
-from core.session.session import Session
+from core.session.session import Session, workspace_of
 from core.store.catalogue import store_titles
 from core.system.files import cache_dir
 
@@ -23,6 +23,9 @@ def has(session: Session, need: str) -> bool:
     if need == "run":
         return any(run.finished for run in runs_of(session.store.key))
     if need == "reference":
+        state = workspace_of(session.store).state()
+        if any(state.sets.values()) or state.tags:
+            return True
         model, others = session.store.meta["digests"]["model"], store_titles(cache_dir())
         alike = (t.meta.get("digests", {}).get("model") == model for t in others if t.key != session.store.key)
         return any(alike)

@@ -19,16 +19,17 @@ def listed(store: FeatureStore, kind: str) -> dict[str, str]:
     return LISTED[kind](store)
 
 
+def other_stores(store: FeatureStore) -> dict[str, str]:
+    """The keys of the other stores in the cache that can be opened, each with its title."""
+    return {t.key: t.text for t in store_titles(cache_dir()) if not t.error and t.key != store.key}
+
+
 def _references(store: FeatureStore) -> dict[str, str]:
-    """The keys of the other stores in the cache that can be opened, and the sets and tags of this one's samples."""
-    titles = {t.key: t.text for t in store_titles(cache_dir()) if not t.error and t.key != store.key}
+    """The sets and tags of the store's samples, and the keys of the other stores in the cache that can be opened."""
     state = workspace_of(store).state()
-    own = {
-        f"{kind}:{name}": f"{kind} {name}"
-        for kind, named in (("set", state.sets), ("tag", state.tags))
-        for name in named
-    }
-    return {"": "none"} | titles | own
+    named = {f"set:{name}": f"set {name} · {len(rows):,}" for name, rows in state.sets.items() if rows}
+    named |= {f"tag:{name}": f"tag {name} · {len(rows):,}" for name, rows in state.tags.items()}
+    return {"": "none"} | named | other_stores(store)
 
 
 def _vectors(store: FeatureStore) -> dict[str, str]:

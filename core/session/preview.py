@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from core.explain.leaks import Change, change
 from core.schema import SelectionSpec
+from core.selection.quotas import added
+from core.session.groups import with_sets
 from core.session.session import Session
+from core.workspace.decisions import WorkspaceState
 
 
 def pinned(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:
@@ -39,6 +42,24 @@ def boosted(spec: SelectionSpec, features: Iterable[int], factor: float) -> Sele
     """The request with the weight of these features of its lens multiplied by a factor; 1 for as they are."""
     kept = {feature: own for feature, own in spec.boosts.items() if feature not in set(features)}
     return replace(spec, boosts=kept | (dict.fromkeys(map(int, features), factor) if factor != 1 else {}))
+
+
+def quoted(spec: SelectionSpec, state: WorkspaceState, quota: str) -> SelectionSpec:
+    """The request with one quota more, in the place of one on the same group; raises SelectionError if it is none."""
+    return with_sets(replace(spec, quotas=added(spec.quotas, quota)), state)
+
+
+def unquoted(spec: SelectionSpec, quotas: Iterable[str]) -> SelectionSpec:
+    """The request without some of its quotas."""
+    gone = set(quotas)
+    return replace(spec, quotas=tuple(quota for quota in spec.quotas if quota not in gone))
+
+
+def weighed(spec: SelectionSpec, factors: Mapping[int, float]) -> SelectionSpec:
+    """The request with the weight of each feature of its lens multiplied by a factor of its own."""
+    for feature, factor in factors.items():
+        spec = boosted(spec, [feature], factor)
+    return spec
 
 
 def effect(session: Session, spec: SelectionSpec, then: SelectionSpec) -> Change:

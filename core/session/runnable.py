@@ -24,9 +24,10 @@ class Runnable:
 
 
 def runnable(session: Session, spec: SelectionSpec) -> Runnable:
-    """The selection of a request; where it cannot be made, that without the files and runs it names, else sae-greedy's.
+    """The selection of a request; where it cannot be made, that without the files and runs it names, else sae-greedy's,
+    else that without quotas.
 
-    Raises SaelectError where none of these can, as the decisions or the budget are what is wrong.
+    Raises SaelectError where none of these can, as the other decisions or the budget are what is wrong.
     """
     try:
         return made(session, spec)
@@ -53,4 +54,8 @@ def instead(spec: SelectionSpec, error: SaelectError) -> list[tuple[SelectionSpe
     found = [(greedy, "Until then what follows is by sae-greedy.")] if greedy != spec else []
     if without != spec and not isinstance(error, UnscoredError):
         found.insert(0, (without, "What follows is without it."))
+    if spec.quotas:
+        free = replace(spec, quotas=())
+        found.append((free, "What follows is without the quotas."))
+        found += [(other, f"{told} Nor are the quotas in it.") for other, told in instead(free, error)]
     return found

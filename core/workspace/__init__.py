@@ -1,4 +1,4 @@
-"""What a person decided: vetoes, boosts, pins, bans, labels, notes, sets, tags, saved selections; with undo."""
+"""What a person decided: vetoes, boosts, quotas, pins, bans, labels, notes, sets, tags, selections; with undo."""
 
 from core.workspace.actions import FeatureDecisions
 from core.workspace.decisions import WorkspaceState

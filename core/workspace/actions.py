@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.schema import LENSES
+from core.selection.quotas import added, parsed
 from core.system.shown import many
 from core.workspace import values
-from core.workspace.telling import DEFAULT_LENS, boosted, copies, of_features, of_rows, quoted, replaced
+from core.workspace.telling import (
+    DEFAULT_LENS,
+    boosted,
+    copies,
+    of_features,
+    of_rows,
+    quotas_lifted,
+    quoted,
+    replaced,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Draft:
     tags: dict[str, dict[int, None]] = field(default_factory=dict)
     searches: dict[str, dict[str, str]] = field(default_factory=dict)
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quotas: tuple[str, ...] = ()
     now: str = field(default="", compare=False)
 
 
@@ -72,6 +83,19 @@ def _boost(draft: Draft, features: list[int], factor: float, lens: str) -> None:
     if factor != 1:
         own.boosts.update(dict.fromkeys(features, factor))
         own.times.update(dict.fromkeys(features, draft.now))
+
+
+def _boosts(draft: Draft, features: list[int], factors: list[float], of: str, lens: str) -> None:
+    for feature, factor in zip(features, factors, strict=True):
+        _boost(draft, [feature], factor, lens)
+
+
+def _quota(draft: Draft, quota: str) -> None:
+    draft.quotas = added(draft.quotas, quota)
+
+
+def _lift_quotas(draft: Draft, quotas: list[str]) -> None:
+    draft.quotas = tuple(quota for quota in draft.quotas if quota not in quotas)
 
 
 def _pin(draft: Draft, rows: list[int]) -> None:
@@ -200,6 +224,13 @@ ACTIONS: dict[str, Action] = {
         {"features": values.numbers, "lens": values.lens}, _unveto, lambda d: f"veto lifted from {of_features(d)}"
     ),
     "boost": Action({"features": values.numbers, "factor": values.factor, "lens": values.lens}, _boost, boosted),
+    "boosts": Action(
+        {"features": values.numbers, "factors": values.factors, "of": values.text, "lens": values.lens},
+        _boosts,
+        lambda d: f"boosts on {of_features(d)} by what sets apart{quoted(d['of'])}",
+    ),
+    "quota": Action({"quota": values.quota}, _quota, lambda d: f"quota: {parsed(d['quota']).told()}"),
+    "lift_quotas": Action({"quotas": values.quotas}, _lift_quotas, quotas_lifted),
     "pin": Action(ROWS, _pin, lambda d: f"{of_rows(d)} pinned"),
     "unpin": Action(ROWS, lambda draft, rows: _drop(draft.pins, rows), lambda d: f"{of_rows(d)} unpinned"),
     "ban": Action(

@@ -25,6 +25,7 @@ class WorkspaceState:
     tags: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tag: rows, in the order of tagging
     searches: dict[str, dict[str, str]] = field(default_factory=dict)  # name: the fields of the page Search
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quotas: tuple[str, ...] = ()  # in the order of adding
     version: int = 0
     next_undo: str = ""  # what undo would take back, nothing if there is none
     next_redo: str = ""
@@ -48,7 +49,7 @@ def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> Work
     dates = decided | {row: max(time, decided.get(row, "")) for row, time in draft.noted.items()}
     return WorkspaceState(
         draft.lenses, tuple(draft.pins), tuple(draft.bans), draft.replaced, dates, draft.why_banned, draft.notes,
-        sets, tags, draft.searches, draft.selections, version, next_undo, next_redo,
+        sets, tags, draft.searches, draft.selections, draft.quotas, version, next_undo, next_redo,
     )  # fmt: skip
 
 
@@ -62,10 +63,8 @@ FORMAT = 2  # of exported files: since 2 what was decided on features stands und
 
 def exported(state: WorkspaceState) -> dict[str, Any]:
     """The decisions as a file has them, JSON values only; `steps_of` reads them."""
-    kept = {
-        name: getattr(state, name)
-        for name in ("pins", "bans", "replaced", "why_banned", "notes", "sets", "tags", "searches", "selections")
-    }
+    names = ("pins", "bans", "replaced", "why_banned", "notes", "sets", "tags", "searches", "selections", "quotas")
+    kept = {name: getattr(state, name) for name in names}
     lenses = {
         lens: {name: value for name, value in vars(own).items() if name != "times"}
         for lens, own in state.lenses.items()
@@ -87,6 +86,7 @@ def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     steps += [("note", {"rows": [int(row)], "text": text}) for row, text in content["notes"].items()]
     steps += [("save_set", {"name": name, "rows": rows}) for name, rows in content.get("sets", {}).items()]
     steps += [("tag", {"tag": tag, "rows": rows}) for tag, rows in content.get("tags", {}).items()]
+    steps += [("quota", {"quota": text}) for text in content.get("quotas", ())]
     steps += [("save_search", {"name": name, "fields": of}) for name, of in content.get("searches", {}).items()]
     steps += [("save_selection", {"name": n, "spec": spec}) for n, spec in content["selections"].items()]
     return [(action, checked(action, detail)) for action, detail in steps]

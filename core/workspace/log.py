@@ -1,4 +1,4 @@
-"""A person's decisions on a store: vetoes, boosts, pins, bans, labels, notes, sets, tags, selections; undo and redo.
+"""A person's decisions on a store: vetoes, boosts, quotas, pins, bans, labels, sets, tags, selections; undo and redo.
 
 They are kept in SQLite and not in DuckDB, which lets only one process hold a file that is written: here several
 dashboards and commands write at once, each a small transaction (WAL mode; writers wait for each other, readers never).
@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from core.system.kept import now
 from core.system.sqlite import connection
 from core.workspace.actions import ACTIONS, UNDOABLE, Draft, checked
 from core.workspace.decisions import WorkspaceState, exported, state_of, steps_of
+from core.workspace.events import Event, told
 
 TABLE = """CREATE TABLE IF NOT EXISTS events(
     id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, time TEXT NOT NULL, action TEXT NOT NULL,
@@ -35,20 +35,6 @@ HOLDS = "The decisions"
 
 class _DamagedEventError(Exception):
     """The event of this id cannot be read."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One decision; `time` is UTC in ISO format. `undone` ones have no effect now."""
-
-    id: int
-    time: str
-    action: str
-    description: str
-    undone: bool
-
-
-# --- the workspace
 
 
 class Workspace:
@@ -99,6 +85,18 @@ class Workspace:
     def boost(self, features: Iterable[int], factor: float, lens: str = "tokens") -> None:
         """Multiply the weight of features of a lens by a factor from 0 to 10; 1 lifts their boost."""
         self._append("boost", features=features, factor=factor, lens=lens)
+
+    def boosts(self, factors: Mapping[int, float], of: str, lens: str = "tokens") -> None:
+        """Multiply the weight of each feature by a factor of its own, by what sets a group of samples apart."""
+        self._append("boosts", features=factors, factors=list(factors.values()), of=of, lens=lens)
+
+    def quota(self, quota: str) -> None:
+        """Bound what a selection has of a group, such as source:code<=10%, instead of an earlier bound of that kind."""
+        self._append("quota", quota=quota)
+
+    def lift_quotas(self, quotas: Iterable[str]) -> None:
+        """Lift quotas."""
+        self._append("lift_quotas", quotas=quotas)
 
     def note(self, rows: Iterable[int], text: str) -> None:
         """Write a note on samples; an empty text removes it."""
@@ -163,7 +161,7 @@ class Workspace:
                 "SELECT id, time, action, detail, status FROM events WHERE store = ? ORDER BY id DESC LIMIT ?",
                 (self.store_key, limit),
             ).fetchall()
-        return [Event(i, time, a, _told(a, d), status != DONE) for i, time, a, d, status in found]
+        return [Event(i, time, a, told(a, d), status != DONE) for i, time, a, d, status in found]
 
     def state(self) -> WorkspaceState:
         """What the decisions that are not undone amount to."""
@@ -244,12 +242,12 @@ class Workspace:
                 return None
             version = self._fold(db)[1] + 1
             db.execute("UPDATE events SET status = ?, version = ? WHERE id = ?", (after, version, found[0]))
-        return _told(*found[1:])
+        return told(*found[1:])
 
     def _next(self, db: sqlite3.Connection, status: str, pick: str) -> str:
         """How the event is told that `_switch` would take; nothing if there is none."""
         found = self._found(db, status, pick)
-        return _told(*found[1:]) if found else ""
+        return told(*found[1:]) if found else ""
 
     def _found(self, db: sqlite3.Connection, status: str, pick: str) -> tuple[int, str, str] | None:
         """The id, action and detail of the event to undo (DONE, max) or to redo (UNDONE, min), if there is one."""
@@ -289,11 +287,3 @@ class Workspace:
                 f"Decision {error.args[0]} in {self.path} is damaged and left out: it stays in the file, and the "
                 "other decisions stand."
             ) from error
-
-
-def _told(action: str, detail: str) -> str:
-    """The description of an event, of a damaged one too."""
-    try:
-        return ACTIONS[action].tell(json.loads(detail))
-    except (ValueError, TypeError, KeyError, IndexError):
-        return "a damaged decision"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.schema import NOUNS
+from core.selection.quotas import parsed
 from core.system.shown import many
 
 DEFAULT_LENS = "tokens"  # of a decision that names none: those recorded before there was another
@@ -47,3 +48,9 @@ def boosted(detail: dict[str, Any]) -> str:
     if detail["factor"] == 1:
         return f"boost lifted from {of_features(detail)}"
     return f"boost ×{detail['factor']:g} on {of_features(detail)}"
+
+
+def quotas_lifted(detail: dict[str, Any]) -> str:
+    """Which quota was lifted, or how many."""
+    found = detail["quotas"]
+    return f"quota lifted: {parsed(found[0]).told()}" if len(found) == 1 else f"{many(len(found), 'quota')} lifted"

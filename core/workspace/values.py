@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import SelectionError
 from core.schema import LARGEST_BOOST, LENSES, VETOES
+from core.selection.quotas import parsed
 
 
 def numbers(value: Iterable[Any], name: str, action: str) -> list[int]:
@@ -70,6 +71,21 @@ def factor(value: Any, name: str, action: str) -> float:
     if not isinstance(value, int | float) or not 0 <= value <= LARGEST_BOOST:
         raise SelectionError(f"A boost must be a number from 0 to {LARGEST_BOOST:g}, got {value!r}.")
     return float(value)
+
+
+def factors(value: Any, name: str, action: str) -> list[float]:
+    """A factor for each of the features."""
+    return [factor(one, name, action) for one in value]
+
+
+def quota(value: Any, name: str, action: str) -> str:
+    """A quota as `core.selection.quotas` reads it, without needless spaces."""
+    return str(parsed(text(value, name, action)))
+
+
+def quotas(value: Any, name: str, action: str) -> list[str]:
+    """Several of them."""
+    return [quota(one, name, action) for one in value]
 
 
 def set_name(value: Any, name: str, action: str) -> str:

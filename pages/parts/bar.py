@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import SaelectError, SelectionError
+from core.errors import SaelectError
 from core.schema import SelectionSpec
-from core.session.groups import with_sets
+from core.session.decided import decided
 from core.session.request import scopes
 from core.session.session import Session, workspace_of
 from core.store.catalogue import StoreTitle, found_by, store_titles
@@ -115,20 +115,7 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
         theta = pick_theta(session, scope, lens)
         details = pick_details(session, method, lens)
     decisions(workspace, state)
-    decided = state.of(lens)
-    spec = SelectionSpec(
-        method, budget, unit, theta, scope, vetoes=decided.vetoes, pins=state.pins, bans=state.bans, lens=lens,
-        boosts=decided.boosts, **details,
-    )  # fmt: skip
-    return workspace, state, with_rows(spec, state)
-
-
-def with_rows(spec: SelectionSpec, state: WorkspaceState) -> SelectionSpec:
-    """The request with the rows of the sets that it names; as it is where one is missing, which `selected` says."""
-    try:
-        return with_sets(spec, state)
-    except SelectionError:
-        return spec
+    return workspace, state, decided(SelectionSpec(method, budget, unit, theta, scope, lens=lens, **details), state)
 
 
 @st.fragment(run_every=FOLLOWED)
@@ -179,7 +166,8 @@ def decisions(workspace: Workspace, state: WorkspaceState) -> None:
         if st.button(name, icon=f":material/{key}:", disabled=not step, key=key, help=told):
             take()
             st.rerun()
-    count = len(state.pins) + len(state.bans) + sum(len(own.vetoes) + len(own.boosts) for own in state.lenses.values())
+    count = len(state.pins) + len(state.bans) + len(state.quotas)
+    count += sum(len(own.vetoes) + len(own.boosts) for own in state.lenses.values())
     st.page_link(
         "pages/decisions.py", label=many(count, "decision"), icon=":material/gavel:", width="content",
         query_params=link(), help=told_of(state),
@@ -190,4 +178,4 @@ def told_of(state: WorkspaceState) -> str:
     """What kinds of decisions stand."""
     vetoed, boosted = (sum(len(getattr(own, name)) for own in state.lenses.values()) for name in ("vetoes", "boosts"))
     kinds = ((len(state.pins), "pinned"), (len(state.bans), "banned"), (vetoed, "vetoed"), (boosted, "boosted"))
-    return " · ".join(f"{count:,} {kind}" for count, kind in kinds)
+    return " · ".join([*(f"{count:,} {kind}" for count, kind in kinds), many(len(state.quotas), "quota")])

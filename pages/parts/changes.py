@@ -11,6 +11,7 @@ import streamlit as st
 from core.errors import SaelectError
 from core.explain.leaks import Change
 from core.schema import SelectionSpec
+from core.session.decided import bare
 from core.session.preview import effect
 from core.system.shown import many
 from pages.parts.tables import samples_table
@@ -104,11 +105,6 @@ def say_change(now: View) -> None:
     told = st.session_state.get(TOLD)
     if told and told.version == now.state.version and last and last.session is now.session:
         draw(now, told)
-
-
-def bare(spec: SelectionSpec) -> SelectionSpec:
-    """A request without decisions; the sets that its options name stay."""
-    return replace(spec, vetoes={}, boosts={}, pins=(), bans=())
 
 
 def same_task(one: SelectionSpec, two: SelectionSpec) -> bool:

@@ -18,7 +18,7 @@ from pages.parts.view import link
 # Where what a method needs can be started: the page, and what it is called there.
 STARTED = {
     "run": ("pages/refinement.py", "Start a run of refinement", ":material/autorenew:"),
-    "reference": ("pages/data.py", "Extract another data set", ":material/database:"),
+    "reference": ("pages/budget.py", "Choose or paste examples: Steer, Targets", ":material/target:"),
 }
 
 

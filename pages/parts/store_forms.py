@@ -17,6 +17,7 @@ from core.lm.work import Work
 from core.sae.loading import at_hand
 from core.schema import NOUNS, SelectionSpec
 from core.scoring.columns import missing_columns, to_read
+from core.session.decided import decided
 from core.session.session import Session
 from core.session.to_label import wanted_features
 from core.settings import typed
@@ -99,10 +100,9 @@ def asked_of_label(now: View) -> Asked:
 
 def greedy(now: View) -> SelectionSpec:
     """The request by which the command tells what is credited most."""
-    lens, own, state = now.spec.lens, now.decided, now.state
+    lens = now.spec.lens
     theta = now.session.default_theta("all", lens)[0]
-    return SelectionSpec(budget=1, theta=theta, lens=lens, vetoes=own.vetoes, boosts=own.boosts, pins=state.pins,
-                         bans=state.bans)  # fmt: skip
+    return decided(SelectionSpec(budget=1, theta=theta, lens=lens), now.state)
 
 
 # --- topics

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.session.decided import bare
 from core.session.preview import effect
 from core.session.session import Session, open_session, workspace_of
 from core.system.shown import many
-from pages.parts.changes import bare
 from tests.pages.conftest import listed, make_store, topic_sets
 
 
@@ -46,10 +46,12 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     workspace.veto([6], lens="tokens")
     workspace.save_set("poems", [1, 2, 3])
     workspace.tag([1, 2], "verse")
+    workspace.quota("tag:verse <= 1")
     at = open_page("decisions")
     names = [tab.label for tab in at.tabs]
-    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"] and names[3:5] == ["Tags (1)", "Sets (1)"]
-    samples, topics, features, tags, sets, history = (in_tab(at, name) for name in [*names[:5], "History"])
+    assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"]
+    assert names[3:6] == ["Quotas (1)", "Tags (1)", "Sets (1)"]
+    samples, topics, features, quotas, tags, sets, history = (in_tab(at, name) for name in [*names[:6], "History"])
     assert [(r["row"], r["decision"], r["note"]) for r in samples] == [
         (4, "always keep", "look <again>"), (7, "never keep", ""), (9, "never keep", ""), (5, "", "look <again>"),
     ]  # fmt: skip
@@ -63,7 +65,8 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     assert topics[0]["samples"] == sum(1 in matrix.row(row) for row in range(matrix.n_samples))
     assert [(r["set"], r["samples"]) for r in sets] == [("poems", 3)]
     assert [(r["tag"], r["samples"]) for r in tags] == [("verse", 2)]
-    assert len(history) == 8 and history[0]["step"].startswith("2 rows tagged")
+    assert quotas == [{"group": "tag verse", "quota": "at most 1 sample", "now": "held"}]
+    assert len(history) == 9 and history[1]["step"].startswith("2 rows tagged")
 
 
 def test_the_samples_of_a_set_stand_below_it_and_its_tab_stays_open(open_page, session):

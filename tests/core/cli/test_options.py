@@ -71,7 +71,11 @@ extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares= --unit=samples
 prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
 refine: --lens
-select: --force=False --lens --quota
+select: --force=False --lens --quota --reference=
+quota: --budget=10% --json=False --lens --lift/--no-lift=False --method=sae-greedy --preview/--no-preview=False
+    --store! --unit=samples quotas
+boost: --budget=10% --by= --factor=3.0 --json=False --lens --lift/--no-lift=False --method=sae-greedy
+    --preview/--no-preview=False --store! --unit=samples features
 explain: --lens --quota
 export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
     --quota --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False

@@ -38,7 +38,7 @@ def test_a_quota_that_cannot_be_is_a_mistake_of_one_sentence(run, store: Path) -
         ("code<=1", "A quota is written like source:code<=10%"),
         ("source:books<=1", "The quota source:books<=1 names no source of this data: there are code, web."),
         ("source:web>=6", "The quota source:web>=6 asks for 6 samples of source web: 5 are there."),
-        ("set:mine<=1", "There is no set 'mine': there is none."),
+        ("set:mine<=1", "The quota set:mine<=1 names no set of this data: there is none."),
     ):
         done = run("select", "--store", str(store), "--budget", "10", "--quota", text)
         assert done.status == 2

@@ -112,7 +112,7 @@ def test_contradictions_are_named(quotas, changes, sentence):
 def test_quotas_by_what_has_too_many_values_or_none():
     big = FeatureMatrix.from_sets([{0}] * 300, 1)
     many = SampleInfo(np.ones(300, int), np.ones(300, int), labels=lambda by: np.arange(300).astype(str))
-    with pytest.raises(SelectionError, match="id has 300 values: a quota needs a column with at most 200"):
+    with pytest.raises(SelectionError, match=r"id has 300 values: .* at most 200"):
         select(big, SelectionSpec("random", 8, quotas=("id:*<=1",)), many)
     with pytest.raises(SelectionError, match="A quota by source needs its values"):
         select(big, SelectionSpec("random", 8, quotas=("source:*<=1",)), replace(many, labels=None))

@@ -79,5 +79,5 @@ def test_quotas_through_a_session_and_a_replay(session, tmp_path):
     written = (tmp_path / "kept.jsonl").read_bytes()
     again = replay(tmp_path / "kept.manifest.json", tmp_path / "again.jsonl", session.store.path)
     assert again.read_bytes() == written
-    with pytest.raises(SelectionError, match="There is no tag 'even': there are 'odd'"):
-        with_sets(replace(spec, quotas=("tag:even<=6",)), state)
+    with pytest.raises(SelectionError, match="The quota tag:even<=6 names no tag of this data: there is none"):
+        session.selection(with_sets(replace(spec, quotas=("tag:even<=6",)), state))

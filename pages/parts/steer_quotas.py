@@ -1,0 +1,213 @@
+"""Quotas on the page Budget: what there is of each group, and the bounds that a person sets on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.errors import SaelectError
+from core.schema import SelectionSpec
+from core.selection.quotas import ABOVE, EVERY, MARKED, OVERLAPPING, TOLD_SHARES, Quota, parsed
+from core.session.decided import decided
+from core.session.preview import quoted
+from core.session.steering import Share, groupings, groups, shares
+from core.system.shown import many
+from core.topics.language import language_name
+from pages.parts.changes import ask_first
+from pages.parts.clusters import apart, cards_of
+from pages.parts.figures import draw
+from pages.parts.steer_figure import shares_figure
+from pages.parts.text import cut, plain, whole
+from pages.parts.view import View
+
+NAMED = {ABOVE: "score from … on", "topic": "strongest topic"}
+SIDES = {"<=": "At most", ">=": "At least"}
+UNITS = {"percent": "%", "samples": "samples", "tokens": "tokens"}
+LONGEST = 60  # characters of a group's name
+
+
+def show_quotas(now: View) -> None:
+    """The form, the quotas that stand, and beside them what there is of each group."""
+    asked = decided(now.spec, now.state)
+    left, right = st.columns(2, gap="large")
+    with left:
+        one, two = st.columns([1, 2], vertical_alignment="bottom")
+        by = pick_grouping(one, now)
+        named = titles(now, by)
+        with two:
+            group = pick_score(now) if by == ABOVE else pick_group(by, named)
+        set_quota(now, asked, by, group)
+        give_out(now, asked, by)
+        list_quotas(now, asked)
+    with right:
+        show_shares(now, asked, by, named)
+
+
+def pick_grouping(place: st.delta_generator.DeltaGenerator, now: View) -> str:
+    """What tells the groups apart, which the address keeps."""
+    known = groupings(now.session, now.state)
+    return place.selectbox("Groups by", known, key="steer-by", bind="query-params",
+                           format_func=lambda by: whole(NAMED.get(by, by)))  # fmt: skip
+
+
+def titles(now: View, by: str) -> dict[str, str]:
+    """What the page calls each group of a grouping, the largest first."""
+    found = groups(now.session, now.state, by)
+    named: Mapping[str, str] = {}
+    if by == "topic":
+        names = now.names("topics")
+        named = {group: names.get(int(group), "") for group in found if group.isdecimal()}
+    if by == "language":
+        return {group: language_name(group) for group in found}
+    if by == "cluster":
+        clusters = now.session.clusters("residual", len(found))
+        cards = cards_of(now, clusters, now.selection.rows, "residual", len(found))
+        named = {str(card.cluster): name for card, name in zip(cards, apart(cards), strict=True)}
+    return {group: cut(f"{group} {named.get(group, '')}".strip(), LONGEST) for group in found}
+
+
+# --- a quota more
+
+
+def set_quota(now: View, asked: SelectionSpec, by: str, group: str) -> None:
+    """A bound on one group, or on each: its effect is shown before it stands."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        side = st.segmented_control("Bound", list(SIDES), default="<=", required=True, key="quota-side",
+                                    format_func=SIDES.__getitem__, label_visibility="collapsed")  # fmt: skip
+        unit = st.session_state.get("quota-unit") or "percent"
+        top = 100.0 if unit == "percent" else None
+        amount = st.number_input("Amount", 0.0, top, 10.0, key=f"quota-amount-{unit}", format="%g",
+                                 label_visibility="collapsed", width=110)  # fmt: skip
+        unit = st.segmented_control("In", list(UNITS), default="percent", required=True, key="quota-unit",
+                                    format_func=UNITS.__getitem__, label_visibility="collapsed")  # fmt: skip
+        if st.button("See what changes", icon=":material/visibility:", key="quota-see", disabled=not group):
+            look(now, asked, Quota(by, group, side, amount, unit))
+
+
+def pick_group(by: str, named: Mapping[str, str]) -> str:
+    """One of the groups, or each of them."""
+    known = {EVERY: f"every {by}"} | dict(named)
+    return st.selectbox("Group", list(known), index=min(1, len(named)), key=f"quota-group-{by}",
+                        format_func=lambda group: whole(known[group]))  # fmt: skip
+
+
+def pick_score(now: View) -> str:
+    """A score column and the value from which on a sample is of the group."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    columns = now.session.info.scores
+    column = left.selectbox("Score", list(columns), key="quota-score", format_func=whole)
+    values = np.asarray(columns[column], np.float64)
+    values = values[np.isfinite(values)]
+    middle = float(f"{np.median(values):.3g}") if len(values) else 0.0
+    least = right.number_input("From", value=middle, format="%g", key=f"quota-from-{column}")
+    return f"{column}@{least:g}"
+
+
+def give_out(now: View, asked: SelectionSpec, by: str) -> None:
+    """The presets: the whole budget by the groups."""
+    if by in OVERLAPPING:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Or share out the budget:", width="content")
+        for share, told in TOLD_SHARES.items():
+            if st.button(told.capitalize(), key=f"quota-{share}"):
+                look(now, asked, Quota(by, EVERY, "=", 0.0, share))
+
+
+def look(now: View, asked: SelectionSpec, quota: Quota) -> None:
+    """What a quota would change; it is taken or cancelled there."""
+    try:
+        text = str(parsed(str(quota)))
+        then = quoted(asked, now.state, text)
+    except SaelectError as error:
+        st.warning(plain(error), icon=":material/block:")
+        return
+    ask_first(now, capital(quota.told()), then, lambda: now.workspace.quota(text))
+
+
+# --- those that stand
+
+
+def list_quotas(now: View, asked: SelectionSpec) -> None:
+    """Each quota with what is taken of its group; it is edited and removed there."""
+    if not now.state.quotas:
+        st.info("No quotas yet. The bars show what is kept of each group without any.")
+        return
+    st.markdown("**Quotas that stand**")
+    if now.spec.quotas != asked.quotas:
+        st.warning("They cannot hold together: the selection is made without them. Change or remove one.",
+                   icon=":material/block:")  # fmt: skip
+    taken: dict[str, list[Share]] = {}
+    for text in now.state.quotas:
+        quota = parsed(text)
+        if quota.by not in taken:
+            taken[quota.by] = shares_of(now, asked, quota.by)
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"quota-row-{text}")
+        row.markdown(f"{plain(capital(told(now, quota)))} :gray[· {plain(taken_told(quota, taken[quota.by]))}]",
+                     width="stretch")  # fmt: skip
+        if quota.sign != "=":
+            edit(row, now, asked, quota)
+        if row.button("", icon=":material/close:", type="tertiary", key=f"quota-remove-{text}", help="Remove"):
+            now.workspace.lift_quotas([text])
+            st.rerun()
+
+
+def edit(row: st.delta_generator.DeltaGenerator, now: View, asked: SelectionSpec, quota: Quota) -> None:
+    """Another amount."""
+    with row.popover("", icon=":material/edit:", type="tertiary", help="Change"):
+        top = 100.0 if quota.unit == "percent" else None
+        label = f"{SIDES[quota.sign]}, {UNITS[quota.unit]}"
+        amount = st.number_input(label, 0.0, top, quota.amount, key=f"quota-edit-{quota}", format="%g")
+        if st.button("See what changes", key=f"quota-change-{quota}", disabled=amount == quota.amount):
+            look(now, asked, Quota(quota.by, quota.group, quota.sign, amount, quota.unit))
+
+
+def told(now: View, quota: Quota) -> str:
+    """A quota in words, its group called as the page does."""
+    known = {} if quota.by in OVERLAPPING or quota.group == EVERY else titles(now, quota.by)
+    return quota.told(known.get(quota.group, ""))
+
+
+def taken_told(quota: Quota, found: Sequence[Share]) -> str:
+    """What is kept of the groups of a quota."""
+    own = [share for share in found if quota.group in (EVERY, share.group)]
+    if len(own) == 1:
+        return f"{own[0].kept:,} kept, {own[0].in_kept:.0%}"
+    if not own:
+        return "not in the data"
+    low, high = min(share.kept for share in own), max(share.kept for share in own)
+    return f"{low:,} to {high:,} kept of each of {len(own):,}"
+
+
+def capital(text: str) -> str:
+    """A sentence's beginning."""
+    return text[:1].upper() + text[1:]
+
+
+# --- what there is of each group
+
+
+def shares_of(now: View, asked: SelectionSpec, by: str) -> list[Share]:
+    """What of each group is in the data and kept; without bounds where the quotas contradict each other."""
+    for spec in (asked, now.spec):
+        try:
+            return shares(now.session, now.state, spec, now.selection, by)
+        except SaelectError:
+            continue
+    return []
+
+
+def show_shares(now: View, asked: SelectionSpec, by: str, named: Mapping[str, str]) -> None:
+    """The bars of a grouping."""
+    found = shares_of(now, asked, by)
+    if not found:
+        st.caption("Choose a score and a value: what lies from there on shows here once it has a quota.")
+        return
+    figure, left_out = shares_figure(found, named, now.spec.unit)
+    draw(figure, "steer-shares", figure.layout.height)
+    if left_out:
+        st.caption(f"{many(left_out, 'smaller group')} without a quota {'is' if left_out == 1 else 'are'} not shown.")
+    if by in MARKED:
+        st.caption("A sample may be of several: the shares need not come to 100 %.")
