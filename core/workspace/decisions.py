@@ -54,8 +54,8 @@ def state_of(draft: Draft, version: int, next_undo: str, next_redo: str) -> Work
 
 
 def decisions_in(spec: dict[str, Any]) -> int:
-    """How many pins, bans, vetoes and boosts a saved selection obeys."""
-    return sum(len(spec.get(name, ())) for name in ("pins", "bans", "vetoes", "boosts"))
+    """How many pins, bans, vetoes, boosts and quotas a saved selection obeys."""
+    return sum(len(spec.get(name, ())) for name in ("pins", "bans", "vetoes", "boosts", "quotas"))
 
 
 FORMAT = 2  # of exported files: since 2 what was decided on features stands under its lens
