@@ -9,6 +9,7 @@ from core.explain.gains import gain_format
 from core.selection.run import is_nested
 from core.session.budgets import RANDOM, random_coverage
 from core.system.shown import many
+from pages.parts.actions import action_bar
 from pages.parts.budget_control import set_budget
 from pages.parts.budget_figure import budget_figure, curves, needed_at_random
 from pages.parts.figures import draw
@@ -81,7 +82,8 @@ def show_clusters() -> None:
 
 def show_picks() -> None:
     """The last picks, in order."""
-    st.subheader("The picks, in order", anchor=False)
+    st.subheader(f"{many(k, 'pick')}, in order", anchor=False)
+    action_bar(now, now.selection.rows, "budget", "picks", group="kept")
     shown = slice(max(0, k - LISTED), k)
     if k > LISTED:
         st.caption(f"The last {LISTED} of {k:,}.")

@@ -12,12 +12,14 @@ from core.session.budgets import RANDOM, total
 from core.session.lacking import lacking
 from core.studies.comparison import MethodRow, compare
 from core.system.shown import many
+from pages.parts.actions import action_bar
 from pages.parts.compare_figures import overlap_figure
 from pages.parts.figures import draw
 from pages.parts.runnable import wants_score
+from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
 from pages.parts.store_forms import score_form
-from pages.parts.tables import columns, samples_table, why_link
+from pages.parts.tables import columns
 from pages.parts.text import plain
 from pages.parts.view import header
 
@@ -92,10 +94,12 @@ def show_table(ran: list[MethodRow], score: str) -> None:
 def show_picks(found: Stability) -> None:
     """The picks, those that are easily lost first."""
     st.subheader("The picks, the least stable first", anchor=False)
+    told = f"The first {LISTED} of {len(found.of_pick):,} picks." if len(found.of_pick) > LISTED else ""
+    st.caption(told or f"{many(len(found.of_pick), 'pick')}.")
     at = np.argsort(found.of_pick, kind="stable")[:LISTED]
     more = {"pick": at + 1, "stays in": 100 * found.of_pick[at]}
-    for row in samples_table(now, now.selection.rows[at], "compare-picks", more, {"stays in": "%.0f %%"}):
-        why_link(row)
+    action_bar(now, now.selection.rows[at], "compare", "least stable picks")
+    beside(now, now.selection.rows[at], "compare", more, {"stays in": "%.0f %%"})
 
 
 now = header("Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans.")

@@ -9,9 +9,11 @@ from core.errors import SaelectError
 from core.schema import NOUNS, VETOES
 from core.session.concepts import Concept, concept
 from core.system.shown import many, without_folders
+from pages.parts.actions import action_bar
 from pages.parts.feature_decisions import ask_veto, boost, decision_name
 from pages.parts.reading import pipeline
-from pages.parts.tables import clickable, samples_table, why_link
+from pages.parts.sample_panel import beside
+from pages.parts.tables import clickable
 from pages.parts.text import plain
 from pages.parts.view import View, header
 
@@ -68,8 +70,9 @@ def act(now: View, features: list[int], lens: str) -> None:
 def nearest(now: View, found: Concept) -> None:
     """The samples nearest to the words."""
     st.subheader("Samples closest to these words", anchor=False)
-    for row in samples_table(now, found.rows, "concept-rows", {"likeness": found.likeness}, {"likeness": "%.2f"}):
-        why_link(row)
+    st.caption(f"The {many(len(found.rows), 'nearest sample')}, the nearest first.")
+    action_bar(now, found.rows, "concept", st.session_state.concept.strip())
+    beside(now, found.rows, "concept", {"likeness": found.likeness}, {"likeness": "%.2f"})
 
 
 def show(now: View, text: str) -> None:

@@ -36,6 +36,10 @@ from pages.parts.view import header, link, metrics, view
 
 LEAD = "Long answers activate more features. What that is worth, and what selection adds to it."
 LACKING = "This page counts the token features of long and short answers; this store, made without an SAE, has none."
+ONLY_LENGTH = (
+    "Its correlation, the same with length held, and what it consists of. How features grow token by token, the "
+    "longest beside other sets, and greedy without the advantage of length are about length alone."
+)
 SECTIONS = ("Correlation", "What it consists of", "Growth", "Against other sets", "Beyond length")
 LENGTH = "length"  # the column that stands for the tokens of the scope
 
@@ -50,8 +54,12 @@ def pick_column() -> str:
     scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
     if not scores:
         return LENGTH
-    return st.selectbox("What goes with the number of features?", [LENGTH, *scores], key="column", bind="query-params",
-                        format_func=lambda name: "Length" if name == LENGTH else text.whole(name))  # fmt: skip
+    chosen = st.selectbox("What goes with the number of features?", [LENGTH, *scores], key="column",
+                          bind="query-params",
+                          format_func=lambda name: "Length" if name == LENGTH else text.whole(name))  # fmt: skip
+    if chosen != LENGTH:
+        st.caption(ONLY_LENGTH)
+    return chosen
 
 
 # --- correlation

@@ -31,7 +31,7 @@ def listed(now: View, inside: np.ndarray, row: int | None) -> Steps:
     """The samples in the lasso: what can be done with all of them, and a list; gives those around the chosen one."""
     kept = np.isin(inside, now.selection.rows)
     st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept.sum():,} of them kept", anchor=False)
-    action_bar(now, inside, "map", "lasso")
+    action_bar(now, inside, "map", "lasso", group=f"lasso:{get('lasso')}")
     samples = Samples(now, inside, {"status": np.where(kept, "kept", "left out")}, sort=get("row-sort"))
     return sample_list(samples, "map-list", "row", row, height=300)
 

@@ -10,13 +10,14 @@ from core.schema import NOUNS
 from core.studies.refinement_rivals import Rival, rivals
 from core.system.shown import many
 from pages.parts import refinement_figures as figures
+from pages.parts.actions import action_bar
 from pages.parts.choices import choose
 from pages.parts.clusters import cards_of
 from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
 from pages.parts.jobs import job_lives
 from pages.parts.refinement_clusters import show_clusters, show_examples, show_weights, signed, title_of_cluster
-from pages.parts.tables import samples_table, why_link
+from pages.parts.sample_panel import beside
 from pages.parts.text import cut, plain, whole
 from pages.parts.training_forms import refine_form
 from pages.parts.view import header, metrics, previews
@@ -87,12 +88,11 @@ def show_samples(run: RefineRun, samples: list[Drawn]) -> None:
     st.subheader("The samples, in the order they were drawn", anchor=False)
     rounds = [0] * len(run.config.pins) + [s.round for s in samples]
     clusters = [cut(title_of_cluster(int(run.label[row]), names), 40) for row in run.rows]
-    chosen = samples_table(now, run.rows, "refinement-samples", {"round": rounds, "cluster": clusters})
     drawn_by = ", ".join(f"{len(r.rows):,} in round {r.number}" for r in run.rounds)
     pinned = f"; {len(run.config.pins):,} pinned before the first (round 0)" if run.config.pins else ""
     st.caption(f"{len(run.rows):,} samples: {drawn_by}{pinned}.")
-    for row in chosen:
-        why_link(row)
+    action_bar(now, run.rows, "refinement", "drawn by refinement")
+    beside(now, run.rows, "refinement", {"round": rounds, "cluster": clusters})
 
 
 def show_rounds(run: RefineRun) -> None:

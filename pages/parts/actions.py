@@ -1,4 +1,4 @@
-"""What can be done with any set of samples: always keep, never keep, lift, tag, note, save as a set, export."""
+"""What can be done with any samples: always or never keep, lift, tag, note, save as a set, aim at, compare, export."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import numpy as np
 import streamlit as st
 
 from core.schema import SelectionSpec
+from core.selection.targets import MOST_TARGETS
 from core.session.preview import banned, lifted, pinned
+from core.session.request import request_of
 from core.system.shown import many
 from pages.parts import marks
-from pages.parts.changes import ask_first
-from pages.parts.view import View
+from pages.parts.asked import set_request
+from pages.parts.changes import ask_first, named
+from pages.parts.text import plain
+from pages.parts.view import View, link
+
+TOLD = 200  # rows that an address may name one by one
 
 
 @dataclass(frozen=True)
@@ -31,10 +37,13 @@ NEVER = Decision("Never keep", ":material/do_not_disturb_on:", banned, lambda no
 LIFT = Decision("Lift", ":material/undo:", lifted, lambda now, rows: now.workspace.lift(rows))
 
 
-def action_bar(now: View, rows: Sequence[int] | np.ndarray, key: str, name: str = "", reason: str = "") -> None:
+def action_bar(
+    now: View, rows: Sequence[int] | np.ndarray, key: str, name: str = "", reason: str = "", group: str = ""
+) -> None:
     """Buttons for a set of samples; `name`: what the set is called where it is saved, unless another name is typed.
 
-    reason: of their ban, if they are banned here.
+    reason: of their ban, if they are banned here. group: what Differences calls them, such as set:NAME; without it a
+    few are told by their rows.
     """
     chosen = np.asarray(rows, np.int64).tolist()
     if not chosen:
@@ -53,6 +62,11 @@ def action_bar(now: View, rows: Sequence[int] | np.ndarray, key: str, name: str 
             marks.note(now, chosen, key)
         with st.popover("Save as a set", icon=":material/bookmark_add:"):
             marks.save_set(now, chosen, key, name)
+        with st.popover("Use as target", icon=":material/target:"):
+            target(now, chosen, key, name)
+        if (group or len(chosen) <= TOLD) and "a" not in st.session_state:  # on Differences the choice has it
+            st.page_link("pages/differences.py", label="Compare", icon=":material/difference:",
+                         query_params=link(a=group or named(chosen), b="rest"))  # fmt: skip
         with st.popover("Export", icon=":material/download:"):
             marks.export(now, chosen, key)
 
@@ -71,3 +85,24 @@ def decide(now: View, rows: Sequence[int], decision: Decision) -> None:
         st.rerun()
     title = f"{decision.title}: {many(len(rows), 'sample')}"
     ask_first(now, title, decision.then(now.spec, rows), lambda: decision.take(now, rows))
+
+
+def target(now: View, rows: Sequence[int], key: str, name: str) -> None:
+    """Select what is most like them: they become a set, and the method nearest is aimed at it."""
+    st.caption("Selects the samples that are most like these, by the model's own vectors (method nearest).")
+    wanted = st.text_input("Keep them as the set", name, key=f"{key}-target", placeholder="type a name").strip()
+    stands = now.state.sets.get(wanted)
+    if stands is not None and set(stands) != set(rows):
+        st.caption(f"There is a set “{plain(wanted)}” of other samples: take another name.")
+    if len(rows) > MOST_TARGETS:
+        st.caption(f"At most {MOST_TARGETS:,} samples can be targets.")
+    usable = wanted and len(rows) <= MOST_TARGETS and (stands is None or set(stands) == set(rows))
+    st.button("Select what is like them", key=f"{key}-aim", disabled=not usable, on_click=aim, args=(now, rows, wanted))
+
+
+def aim(now: View, rows: Sequence[int], name: str) -> None:
+    """Keep the samples as a set, and ask for those nearest to it."""
+    if name not in now.state.sets:
+        now.workspace.save_set(name, rows)
+    asked = request_of(now.spec, now.session.store.key)
+    set_request(replace(asked, method="nearest", options={"reference": f"set:{name}"}), now.session)

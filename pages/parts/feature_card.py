@@ -11,12 +11,14 @@ import streamlit as st
 
 from core.features.cards import Card, FeatureCard, Neighbour, TopicCard, feature_card, topic_card
 from core.features.label_files import neuronpedia_url
+from core.matrix.postings import samples_with
 from core.system.shown import many
 from pages.parts import feature_decisions, feature_examples
+from pages.parts.actions import action_bar
 from pages.parts.figures import SELECTED
 from pages.parts.figures import draw as draw_chart
 from pages.parts.tables import FACES, feature_link, meaning_table, why_link
-from pages.parts.text import escape, plain
+from pages.parts.text import escape, plain, whole
 from pages.parts.view import View
 
 UNLABELLED = {
@@ -54,12 +56,29 @@ def parts_of(now: View, card: TopicCard | FeatureCard) -> dict[str, Callable[[],
     """The tabs of the card; each is drawn when it is opened."""
     rest = {"Neighbours": lambda: neighbours(now, card), "Values": lambda: values(card)}
     if isinstance(card, TopicCard):
-        return {"Samples": lambda: feature_examples.samples(now, card), **rest}
+        return {"Samples": lambda: samples(now, card), **rest}
     return {
-        "Contexts": lambda: feature_examples.contexts(card),
+        "Contexts": lambda: contexts(now, card),
         "Tokens it promotes": lambda: feature_examples.promoted(card),
         **rest,
     }
+
+
+def samples(now: View, card: TopicCard) -> None:
+    """The samples of a topic, and what can be done with all of them."""
+    bar(now, card.feature)
+    feature_examples.samples(now, card)
+
+
+def contexts(now: View, card: FeatureCard) -> None:
+    """Where a token feature is active, and what can be done with all samples that have it."""
+    bar(now, card.feature)
+    feature_examples.contexts(card)
+
+
+def bar(now: View, feature: int) -> None:
+    """What can be done with all samples that have a feature."""
+    action_bar(now, samples_with(now.matrix, feature), "having", whole(now.label(feature)), group=f"feature:{feature}")
 
 
 def label_line(now: View, feature: int) -> str:

@@ -30,6 +30,7 @@ TITLES = {
     "redundancy": "How much of it the kept samples cover",
     "cluster": "Cluster",
     "feature": "A feature",
+    "tag": "Tag",
     "group": "A set, a tag or a finding",
     "search": "Words in the text",
 }
@@ -67,6 +68,7 @@ def _offered(now: View) -> list[str]:
         "source": len(source_names(now.session)) < 2,
         "language": not at_hand(now.session.store) or len(set(languages_spoken(now.session))) < 2,
         "score": not _scores(now),
+        "tag": len(now.state.tags) < 2,  # of one alone the next shows it
         "group": not _groups(now),
     }
     return [name for name in TITLES if not lacking.get(name)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -12,11 +11,11 @@ import streamlit as st
 from core.session.colouring import Colouring, categories
 from core.system.shown import many
 from pages.parts.actions import action_bar
-from pages.parts.address import get, put
+from pages.parts.address import get
 from pages.parts.figures import CATEGORIES, SELECTED
-from pages.parts.sample_list import LISTED, Samples, sample_list
+from pages.parts.sample_list import Samples, Steps, sample_list
 from pages.parts.sample_map import chosen_row, in_lasso, sample_map
-from pages.parts.sample_panel import Steps, sample_panel
+from pages.parts.sample_panel import sample_panel
 from pages.parts.text import plain, whole
 from pages.parts.view import View
 
@@ -64,27 +63,9 @@ def show_lists(now: View, sides: Sequence[Side], key: str, row: int | None, told
             st.subheader(f"{name}: {many(len(side.listed), 'sample')}{told}", anchor=False)
             action_bar(now, side.listed, f"{key}-{place}", whole(side.name))
             if len(side.listed):
-                steps = list_of(now, side.listed, f"{key}-{place}", row) or steps
+                samples = Samples(now, side.listed, sort=get("row-sort"))
+                steps = sample_list(samples, f"{key}-{place}-list", "row", row, height=HEIGHT) or steps
     return steps
-
-
-def list_of(now: View, rows: np.ndarray, key: str, row: int | None) -> Steps:
-    """A list, at the part that holds the chosen row; gives the steps to the rows around it, none if it is not there."""
-    samples, sort = Samples(now, rows), get("row-sort")
-    order = samples.order(sort)
-    shown = samples.rows[order]
-    place = next(iter(np.flatnonzero(shown == row).tolist()), None)
-    first = (place or 0) // LISTED * LISTED
-    sample_list(
-        samples, order[first : first + LISTED], f"{key}-list", -1 if row is None else row, sort,
-        lambda opened: put(row=opened), lambda by: put(**{"row-sort": by}), height=HEIGHT,
-    )  # fmt: skip
-    if len(shown) > LISTED:
-        last = min(first + LISTED, len(shown))
-        st.caption(f"{first + 1:,} to {last:,} of {many(len(shown), 'sample')}. Click a heading to sort them all.")
-    if place is None:
-        return ()
-    return [partial(put, row=int(shown[at])) if 0 <= at < len(shown) else None for at in (place - 1, place + 1)]
 
 
 def coloured(sides: Sequence[Side], n: int) -> Colouring:

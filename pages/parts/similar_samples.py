@@ -12,6 +12,7 @@ from core.matrix.postings import having
 from core.schema import NOUNS
 from core.system.shown import many
 from pages.parts import reading, sample_panel
+from pages.parts.actions import action_bar
 from pages.parts.tables import clickable, samples_table, why_link
 from pages.parts.text import plain, whole
 from pages.parts.view import View
@@ -98,6 +99,7 @@ def sharing(now: View, row: int, feature: int) -> None:
         return
     verb = "has" if len(rows) == 1 else "have"
     st.caption(f"{name}: {many(len(rows), 'other pick')} {verb} it, in the order they were picked.")
+    action_bar(now, rows, "sharing", now.label(feature))
     rows, value = rows[:300], value[:300]
     more = {"pick": picks(now, rows), "value": value}
     sample_panel.beside(now, rows, "sharing", more, {"value": "%.2f"}, has=[feature], name="sharing")
@@ -112,5 +114,6 @@ def nearest_samples(now: View, row: int) -> None:
         return
     kept = np.isin(rows, now.selection.rows)
     st.caption(f"{kept.sum():,} of the {len(rows):,} most similar are kept. {MEASURE}")
+    action_bar(now, rows, "nearest", f"like row {row}")
     more = {"similarity": similarity, "status": np.where(kept, "kept", "left out")}
     sample_panel.beside(now, rows, "nearest", more, SIMILARITY, name="nearest")
