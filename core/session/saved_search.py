@@ -42,7 +42,7 @@ def query_of(fields: Mapping[str, str], lens: str) -> Query:
         (_whole(fields, "find_min"), _whole(fields, "find_max")), fields.get("find_source"),
         fields.get("find_score", ""), (_number(fields, "find_low"), _number(fields, "find_high")),
         fields.get("find_status", "all"), NOUNS[lens], fields.get("find_read", "all"), fields.get("find_tag", ""),
-        fields.get("find_language"), fields.get("find_set", ""), fields.get("find_health", ""), fields.get("find_health", ""),
+        fields.get("find_language"), fields.get("find_set", ""), fields.get("find_health", ""),
     )  # fmt: skip
 
 
