@@ -14,11 +14,10 @@ from core.studies.missing.lacking import FAR, LEAST, Missing
 from core.studies.missing.listed import FORMATS, listed, written
 from core.studies.missing.sides import OF, Sides, names_of, references, study
 from pages.parts import rendered
-from pages.parts.candidates import candidates, write_form
+from pages.parts.candidates import candidates, turns_html, write_form
 from pages.parts.choices import choose
-from pages.parts.sample_panel import SPEAKERS
 from pages.parts.tables import FACES, clickable
-from pages.parts.text import cut, escape, plain, whole
+from pages.parts.text import cut, plain, whole
 from pages.parts.view import header, metrics
 
 LISTED, CHARACTERS, TALLEST = 500, 1500, 560  # lines of the table; of a turn; pixels of table and examples
@@ -121,11 +120,7 @@ def show_examples(row: dict[str, Any], sides: Sides) -> None:
 def sample_html(sides: Sides, row: int) -> str:
     """The beginnings of a sample's turns."""
     (sample,) = sides.store.samples([row])
-    turns = "".join(
-        f"<div class='who'>{escape(SPEAKERS.get(turn.role, turn.role))}</div>"
-        f"<div class='turn'>{rendered.turn(cut(turn.content, CHARACTERS))}</div>"
-        for turn in sample.messages
-    )
+    turns = turns_html((turn.role, cut(turn.content, CHARACTERS)) for turn in sample.messages)
     return f"<div class='who'>Row {row:,} of the reference</div>{turns}"
 
 

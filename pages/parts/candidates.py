@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -17,10 +17,12 @@ from core.studies.missing.kept_candidates import ANSWER, candidates_file, read_c
 from core.studies.missing.lacking import Missing
 from core.studies.missing.sides import Sides
 from core.system.shown import many
+from pages.parts import rendered
+from pages.parts.sample_panel import SPEAKERS
 from pages.parts.settings_form import MORE, ask
 from pages.parts.start import KEYS, Asked, start_form
 from pages.parts.tables import clickable
-from pages.parts.text import cut, plain, whole
+from pages.parts.text import cut, escape, plain, whole
 from pages.parts.view import View
 
 BEGINNING = 160  # characters of a prompt and of an answer
@@ -67,7 +69,7 @@ def candidates(now: View) -> None:
         return
     st.subheader("Candidates", anchor=False)
     st.write(f"{many(len(kept), 'candidate')} in which the {now.noun} fires, marked as synthetic. They are not part of "
-             "this data set: read them, then add the file to your data.")  # fmt: skip
+             "this data set: read them with a click, then add the file to your data.")  # fmt: skip
     frame = pd.DataFrame(
         {
             now.noun: [record["feature"] for record in kept],
@@ -77,6 +79,16 @@ def candidates(now: View) -> None:
                for at, side in enumerate(("prompt", "answer"))},
         }
     )  # fmt: skip
-    clickable(frame, "candidates-table", 320, formats={"value": "%.2f"})
+    for at in clickable(frame, "candidates-table", 320, formats={"value": "%.2f"}):
+        turns = turns_html((turn["role"], turn["content"]) for turn in kept[at]["messages"])
+        st.html(f"<style>{rendered.STYLE}</style><div class='sample'>{turns}</div>")
     st.download_button("Download the candidates", path.read_bytes, f"synthetic-{path.name}", "application/x-ndjson",
                        on_click="ignore", icon=":material/download:", key="candidates-file")  # fmt: skip
+
+
+def turns_html(turns: Iterable[tuple[str, str]]) -> str:
+    """Turns, (who speaks, text) each, to read; for a box of the class `sample`."""
+    return "".join(
+        f"<div class='who'>{escape(SPEAKERS.get(role, role))}</div><div class='turn'>{rendered.turn(text)}</div>"
+        for role, text in turns
+    )
