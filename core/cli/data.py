@@ -103,15 +103,20 @@ def upgrade(store: Store) -> None:
 
 
 def demo(samples: Annotated[int, typer.Option(help="How many conversations.")] = 1000) -> None:
-    """Extract the demo: SmolLM2-135M-Instruct over real conversations. `make demo` also opens the dashboard.
+    """Extract the demo, SmolLM2-135M-Instruct over real conversations, and check its health. `make demo` opens it too.
 
     Example: python -m core demo --samples 300
     """
     from core.demo import demo_config
+    from core.store.reader import open_store
+    from core.studies.health import health
 
     if samples < 10:
         raise SaelectError(f"The demo needs at least 10 samples, got {samples}.")
-    print(run_extraction(demo_config(samples)))
+    path = run_extraction(demo_config(samples))
+    with stages() as told:
+        health(open_store(path), told=told)
+    print(path)
 
 
 def info(store: Store) -> None:

@@ -20,7 +20,7 @@ from pages.parts.choices import choose
 from pages.parts.evidence import check_title, compared_with
 from pages.parts.sample_list import statuses
 from pages.parts.sample_panel import beside
-from pages.parts.text import whole
+from pages.parts.text import plain, whole
 from pages.parts.view import View
 
 RULES = {"longest": "the longest", "first": "the first", "best": "the best by a score"}
@@ -36,9 +36,10 @@ def show_copies(now: View, finding: Finding) -> None:
         offer_ban(now, finding, left)
         said = st.container(width="content")
     action_bar(now, finding.rows, f"health-{finding.check}", finding.check, check_title(finding.check).lower())
-    rows, group, stays = in_order(finding, left)
+    rows, group = in_order(finding)
     of = {row: stays for stays, *copies in left for row in copies}
-    more = {"group": group, "stays": stays, "status": statuses(now, rows)}
+    more = {"group": group, "stays": ~np.isin(rows, [*of, *now.state.bans]), "status": statuses(now, rows)}
+    of |= {row: stays for row, (stays, _) in now.state.replaced.items()}
     row = beside(now, rows, "health", more, evidence=compared_with(lambda sample: other(now, of, sample)))
     with said:
         say_row(now, finding, row, of, left)
@@ -72,13 +73,12 @@ def offer_ban(now: View, finding: Finding, left: list[list[int]]) -> None:
         ask_first(now, title, banned(now.spec, rows), lambda: now.workspace.replace(left, COPIES[finding.check]))
 
 
-def in_order(finding: Finding, left: list[list[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rows of a finding group by group, the largest first: int64 (K,); their group's number; whether they stay."""
+def in_order(finding: Finding) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of a finding group by group, the largest first: int64 (K,); the number of their group."""
     _, inverse, count = np.unique(finding.group, return_inverse=True, return_counts=True)
     rank = np.argsort(np.argsort(-count, kind="stable"))
     order = np.lexsort((finding.rows, rank[inverse]))
-    rows = finding.rows[order]
-    return rows, rank[inverse][order] + 1, np.isin(rows, [stays for stays, *_ in left])
+    return finding.rows[order], rank[inverse][order] + 1
 
 
 def other(now: View, of: dict[int, int], sample: Sample) -> Sample | None:
@@ -89,16 +89,12 @@ def other(now: View, of: dict[int, int], sample: Sample) -> Sample | None:
 def say_row(now: View, finding: Finding, row: int, of: dict[int, int], left: Sequence[Sequence[int]]) -> None:
     """What becomes of the chosen sample, and the button that lets it stay instead."""
     detail = finding.seen[int(np.searchsorted(finding.rows, row))].detail
-    if row in of:
-        text = f"Row {row:,} {detail or 'is a copy'}. Row {of[row]:,} stays; what row {row:,} has else is marked."
-    elif any(row == stays for stays, *_ in left):
-        text = f"Row {row:,} {detail or 'has copies'}. It stays."
-    else:
-        text = f"Row {row:,} {detail}. Its group is settled." if detail else "Its group is settled."
+    text = f"Row {row:,} {detail}. " if detail else ""
+    text += f"Row {of[row]:,} stays: what row {row:,} has else is marked." if row in of else f"Row {row:,} stays."
+    group = next(({stays, *copies} for stays, *copies in left if row in copies), set[int]())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(text, width="content")
-        if row in of and st.button(f"Let row {row:,} stay instead", type="tertiary", key="health-stay",
-                                   icon=":material/swap_horiz:"):  # fmt: skip
-            group = next({stays, *copies} for stays, *copies in left if row in copies)
+        st.caption(plain(text), width="content")
+        if group and st.button(f"Let row {row:,} stay instead", type="tertiary", key="health-stay",
+                               icon=":material/swap_horiz:"):  # fmt: skip
             st.session_state[BY_HAND][finding.check] = [*(r for r in by_hand(finding) if r not in group), row]
             st.rerun()

@@ -32,12 +32,17 @@ _list = st.components.v2.component(
 
 
 def show_list(now: View, found: Mapping[str, Finding]) -> None:
-    """The checks with findings, then those without, folded, and those that lack something."""
+    """The checks with findings, then those without, folded, and those that lack something.
+
+    As long as some are not made, those with findings alone: the others would say that all is well.
+    """
     some = [finding for finding in found.values() if len(finding.rows)]
     if some:
         st.caption(told(now, some))
         draw(now, "findings", families(now, some))
-    elif found:
+    if len(found) < len(CHECKS):
+        return
+    if not some:
         st.success("No check has found anything.", icon=":material/check_circle:")
     clean = [finding for finding in found.values() if finding.ran and not len(finding.rows)]
     lacking = [finding for finding in found.values() if not finding.ran]

@@ -72,7 +72,8 @@ def sample_panel(
         st.html(head(now, sample))
         buttons(now, row, key, steps, copied=not masked)
         if evidence:
-            st.caption(plain(evidence.told(row)))
+            if told := evidence.told(row):
+                st.caption(plain(told))
             show_turns(evidence.shown(sample), evidence.places(sample))
         else:
             show_text(now, sample, key, find, has, regex)

@@ -83,7 +83,7 @@ def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address:
     opened(page, address, "Near duplicates")
     expect(page).to_have_url(re.compile("check=near-duplicates"))
     page.get_by_role("button", name="Let row 0 stay instead").click()
-    expect(page.get_by_text("It stays.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Row 0 stays.")).to_be_visible(timeout=30_000)
     settle(page)
     decide(page, "Never keep the 1 other", 1)
     assert workspace.state().ban_told(1) == "banned: near-copy of row 0, which stays"
