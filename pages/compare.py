@@ -8,7 +8,7 @@ from core.explain.stability import Stability
 from core.schema import NOUNS
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
-from core.session.budgets import RANDOM, total
+from core.session.budgets import RANDOM
 from core.session.lacking import lacking
 from core.studies.comparison import MethodRow, compare
 from core.system.shown import many
@@ -62,7 +62,7 @@ def compared(names: list[str], quick: list[str], score: str) -> list[MethodRow]:
             bar.progress(names.index(name) / len(names), f"Running {name} …")
 
     try:
-        share = (k if now.spec.unit == "samples" else now.spec.budget) / total(session, now.spec)
+        share = (k if now.spec.unit == "samples" else now.spec.budget) / session.total(now.spec.unit)
         return list(compare(session, now.spec, [share], names, score, on_method=tick).rows) if names else []
     finally:
         if bar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,7 +37,7 @@ def compare(
     budget: Budgets = "1%,5%,10%",
     method: Annotated[str, typer.Option("--method", "--methods", help="Separated by commas. Default: all.")] = "",
     score: Annotated[str, typer.Option(help="Score column for quality. Default: the first there is.")] = "",
-    reference: Annotated[str, typer.Option(help="Store for reference-guided to steer to.")] = "",
+    reference: Annotated[str, typer.Option(help="Examples for the methods that need them: set:NAME or a store.")] = "",
     draws: Annotated[int, typer.Option(min=1, help="Random draws; what stands for random is their median.")] = 20,
     overlap: Annotated[bool, typer.Option(help="Also which share of their picks the methods have in common.")] = False,
     shares: Annotated[str, typer.Option(hidden=True)] = "",
@@ -48,12 +48,15 @@ def compare(
     Example: python -m core compare --store cache/KEY.duckdb --method sae-greedy,random --budget 300,5% --overlap
     """
     from core.selection.registry import METHODS
-    from core.session.budgets import total
+    from core.session.groups import with_sets
     from core.studies.comparison import compare as run
 
     names = parsed_methods(method) or list(METHODS)
-    session, _, wanted = request(store, **spec, budget="1")
-    asked = old_shares(shares) if shares else budget_shares(budget, total(session, wanted), wanted.unit)
+    session, workspace, wanted = request(store, **spec, budget="1")
+    if reference:  # a set or a tag comes with its rows
+        named = with_sets(replace(wanted, options={"reference": reference}), workspace.state())
+        wanted = replace(wanted, sets=named.sets)
+    asked = old_shares(shares) if shares else budget_shares(budget, session.total(wanted.unit), wanted.unit)
     with bar() as progress:
         task = progress.add_task("Comparing", total=len(names), rate="")
         parts = list(asked.values())

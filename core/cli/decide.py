@@ -203,21 +203,48 @@ def unscored(scores: Mapping[str, np.ndarray], column: str) -> list[int]:
     return np.flatnonzero(np.isnan(np.asarray(scores[column], np.float64))).tolist()
 
 
+def mark(workspace: Workspace, rows: Sequence[int], tag: str, untag: str, set_: str) -> None:
+    """Tag rows, untag them, or save them as a set; raises SelectionError for rows without a name, or a name without."""
+    if bool(rows) != bool(tag or untag or set_):
+        given = "Rows are given, but not what for" if rows else "No rows are given"
+        raise SelectionError(f"{given}: decisions 12 345 with --tag, --untag or --set and a name.")
+    if tag:
+        workspace.tag(rows, tag)
+    if untag:
+        workspace.untag(rows, untag)
+    if set_:
+        workspace.save_set(set_, rows)
+
+
+def delete(workspace: Workspace, name: str) -> None:
+    """Delete a set; raises SelectionError if there is none of that name."""
+    from core.session.groups import named
+
+    named(workspace.state().sets, name, "set")
+    workspace.delete_set(name)
+
+
 def decisions(
     store: Store,
+    rows: Annotated[list[int] | None, typer.Argument(help="Rows for --tag, --untag and --set.")] = None,
+    tag: Annotated[str, typer.Option(help="Tag the rows with this.")] = "",
+    untag: Annotated[str, typer.Option(help="Take this tag from the rows.")] = "",
+    set_: Annotated[str, typer.Option("--set", help="Save the rows as a set of this name.")] = "",
+    delete_set: Annotated[str, typer.Option(help="Delete the set of this name; its samples stay.")] = "",
     export: Annotated[Path | None, typer.Option(help="Write the decisions to this file.")] = None,
     import_: Annotated[Path | None, typer.Option("--import", help="Add the decisions of such a file.")] = None,
     last: Annotated[int, typer.Option(min=1, help="Steps of the history to list.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the decisions on a store and how they came about; keep them in a file, or take them from one.
+    """List the decisions on a store and how they came about; tag rows, make sets; keep all in a file, or take them
+    from one.
 
-    Example: python -m core decisions --store cache/0123456789abcdef.duckdb --export decisions.json
+    Example: python -m core decisions 12 345 --tag boilerplate --store cache/0123456789abcdef.duckdb
     """
-    from core.session.session import workspace_of
-    from core.store.reader import open_store
-
-    workspace = workspace_of(open_store(store))
+    _, workspace = opened(store, rows)
+    mark(workspace, rows or [], tag, untag, set_)
+    if delete_set:
+        delete(workspace, delete_set)
     if import_:
         workspace.import_json(import_)
     if export:

@@ -125,7 +125,7 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
     state, lens = workspace.state(), asked.get("lens") or session.lens
     spec = SelectionSpec(**{**asked, "theta": 0.0, "budget": 1, "options": {}, "lens": lens})
     known_method(spec.method)
-    theta, total = asked.get("theta"), budget_total(session, spec.unit)
+    theta, total = asked.get("theta"), session.total(spec.unit)
     spec = replace(
         spec,
         budget=parsed_budget(asked.get("budget", "100"), total),
@@ -133,11 +133,6 @@ def request(store: Path, **asked: Any) -> tuple[Session, Workspace, SelectionSpe
         options=parsed_options(spec.method, asked.get("options", {})),
     )
     return session, workspace, decided(spec, state)
-
-
-def budget_total(session: Session, unit: str) -> int:
-    """What a budget is a share of: the samples, or their tokens."""
-    return session.store.n_samples if unit == "samples" else int(session.info.tokens.sum())
 
 
 def parsed_budget(text: str, total: int) -> int:

@@ -15,7 +15,6 @@ from core.cli.options import (
     Budgets,
     Options,
     Store,
-    budget_total,
     parsed_budget,
     parsed_methods,
     request,
@@ -59,7 +58,7 @@ def prove(
     methods = parsed_methods(method, (FULL, BASE))
     shared = {name: config[name] for name in ("unit", "theta", "scope", "lens")}
     session, _, spec = request(store, method="random", budget="1", **shared)
-    total = budget_total(session, spec.unit)
+    total = session.total(spec.unit)
     grid = cells(methods, [checked(parsed_budget(part, total)) for part in words(budget)], range(seeds))
     decided = {name: getattr(spec, name) for name in ("theta", "lens", "vetoes", "pins", "bans")}
     model = config["model"] or at_hand(session.store.meta["config"]["model"])

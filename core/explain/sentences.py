@@ -47,10 +47,8 @@ def told(
     """
     check_rows([row], matrix.n_samples)
     names, matrix = names or Names(), at_theta(matrix, selection.spec.theta)
-    rank = np.flatnonzero(selection.rows == row)
-    if len(rank):
-        said = [opening(selection, int(rank[0])), novelty(matrix, selection, book, int(rank[0]), names)]
-        said += [discounted(matrix, selection, row, names), likeness(matrix, selection, row)]
+    if came := came_in(matrix, selection, book, row, names):
+        said = [came, discounted(matrix, selection, row, names), likeness(matrix, selection, row)]
         return " ".join(filter(None, said))
     said = [barred(matrix, selection, row, names, samples), discounted(matrix, selection, row, names)]
     said.append(coverage(matrix, selection, row, names))
@@ -66,17 +64,22 @@ def in_short(
     names: Names | None = None,
     samples: SampleInfo | None = None,
 ) -> str:
-    """The first of these sentences, for a list: how `row` came in, or what keeps it out; arguments as of `told`."""
+    """For a list: how `row` came in, or what keeps it out and with which budget it enters; arguments as of `told`."""
     check_rows([row], matrix.n_samples)
     names, matrix = names or Names(), at_theta(matrix, selection.spec.theta)
-    rank = np.flatnonzero(selection.rows == row)
-    if len(rank):
-        return f"{opening(selection, int(rank[0]))} {novelty(matrix, selection, book, int(rank[0]), names)}"
-    said = barred(matrix, selection, row, names, samples), entry(selection, book, row)
-    return " ".join(filter(None, said))
+    if came := came_in(matrix, selection, book, row, names):
+        return came
+    return " ".join(filter(None, (barred(matrix, selection, row, names, samples), entry(selection, book, row))))
 
 
 # --- kept
+
+
+def came_in(matrix: FeatureMatrix, selection: Selection, book: Ledger, row: int, names: Names) -> str:
+    """What a kept sample owes its place to; nothing of one that is left out."""
+    if not len(rank := np.flatnonzero(selection.rows == row)):
+        return ""
+    return f"{opening(selection, int(rank[0]))} {novelty(matrix, selection, book, int(rank[0]), names)}"
 
 
 def opening(selection: Selection, rank: int) -> str:

@@ -109,14 +109,3 @@ def nearest(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, None]:
 
     distance, index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(x).kneighbors(x)
     return index, distance.astype(np.float32), None
-
-
-def named_areas(points: np.ndarray, areas: int = 24, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Areas of a map (N, 2) that a name can be put on: of each its members int64, and its centre float64 (2,)."""
-    from sklearn.cluster import KMeans
-
-    distinct = len(np.unique(points, axis=0))
-    if not distinct:
-        return []
-    fit = KMeans(min(areas, distinct), n_init=2, random_state=seed).fit(points)
-    return [(np.flatnonzero(fit.labels_ == i), centre) for i, centre in enumerate(fit.cluster_centers_)]

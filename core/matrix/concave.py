@@ -62,6 +62,16 @@ def totals(indptr: np.ndarray, feature: np.ndarray, value: np.ndarray, rows: np.
 
 
 @njit(cache=True)
+def objective(weight: np.ndarray, total: np.ndarray, shape: int, p: float) -> float:
+    """F of picks that have `total` together."""
+    found = 0.0
+    for f in range(len(weight)):
+        if weight[f] > 0:
+            found += weight[f] * phi(total[f], shape, p)
+    return found
+
+
+@njit(cache=True)
 def all_added(
     indptr: np.ndarray,
     feature: np.ndarray,

@@ -49,16 +49,6 @@ def kmeans_closest(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleIn
     return _by_cluster(matrix, spec, samples, None)
 
 
-def kmeans_random_reason(left: LeftOut) -> list[str]:
-    """The places of its cluster."""
-    return by_cluster_reason(left, "drawn before it")
-
-
-def kmeans_closest_reason(left: LeftOut) -> list[str]:
-    """The places of its cluster."""
-    return by_cluster_reason(left, "nearer to its centre")
-
-
 def by_cluster_reason(left: LeftOut, how: str) -> list[str]:
     """The reason of a method that gives every cluster its places: who took them."""
     clusters = left.selection.details["clusters"]

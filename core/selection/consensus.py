@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import SelectionError, StoreError
-from core.matrix.threshold import at_theta
 from core.schema import SCOPES, FeatureMatrix, Selection, SelectionSpec
 from core.selection.coverage import greedy
 from core.selection.inputs import SampleInfo
@@ -59,7 +58,7 @@ def entered(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
     over = str(spec.options.get("over", OVER[0]))
     task = replace(
         spec, method="sae-greedy", budget=matrix.n_samples, unit="samples", options={}, pins=(), bans=(), quotas=(),
-        sets={},
+        sets={}, seed=0,
     )  # fmt: skip
     return samples.remember(("consensus", (over, repr(task))), lambda: _entered(matrix, task, over, samples))
 
@@ -72,7 +71,7 @@ def _entered(matrix: FeatureMatrix, task: SelectionSpec, over: str, samples: Sam
             varied = samples.matrix(other.scope, other.theta, other.lens)  # type: ignore[misc]  # `entered` has looked
         except StoreError:  # a scope that the store does not have
             continue
-        orders.append(greedy(at_theta(varied, other.theta), other, samples).rows)
+        orders.append(greedy(varied, other, samples).rows)
     place = np.full((len(orders), matrix.n_samples), matrix.n_samples + 1)
     for own, rows in zip(place, orders, strict=True):
         own[rows] = np.arange(1, len(rows) + 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
-from core.matrix.concave import SHAPES, all_added, concave_greedy, high_values, phi, totals
+from core.matrix.concave import SHAPES, all_added, concave_greedy, high_values, objective, totals
 from core.matrix.largest import k_largest
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, ignored, pins, weights
@@ -35,9 +35,7 @@ class Gain:
 
     def value(self, rows: np.ndarray) -> float:
         """F of a set of rows int64."""
-        place, number = self._phi()
-        total = self._total(rows)
-        return float(sum(w * phi(t, place, number) for w, t in zip(self.weight, total, strict=True) if w > 0))
+        return objective(self.weight, self._total(rows), *self._phi())
 
     def added(self, rows: np.ndarray) -> np.ndarray:
         """What each sample would add to a set of rows int64: float64 (N,), those of the set too."""
@@ -73,8 +71,8 @@ def sae_gain(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | N
         gain.greedy(candidates(matrix, spec), first, cost, spec.budget, per_cost)
         for per_cost in ((True, False) if spec.unit == "tokens" else (False,))
     ]
-    rows, added = max(found, key=lambda picks: picks[1].sum())
-    return finish(matrix, spec, rows, np.ones(len(rows), np.int32), details={"objective": gain, "added": added})
+    rows, _ = max(found, key=lambda picks: picks[1].sum())
+    return finish(matrix, spec, rows, np.ones(len(rows), np.int32), details={"objective": gain})
 
 
 def gain_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> Gain:
@@ -97,7 +95,7 @@ def gain_of(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | No
 def sae_gain_reason(left: LeftOut) -> list[str]:
     """What it would add, and what the last pick did."""
     gain, own = left.selection.details["objective"], left.selection.rows
-    adds, last = gain.added(own), float(gain.added(own[:-1])[own[-1]])
+    adds, last = gain.added(own), gain.value(own) - gain.value(own[:-1])
     return [
         left.budget(row, f"it would add {adds[row]:.4g}, and the last sample kept added {last:.4g}")
         if adds[row] > 0

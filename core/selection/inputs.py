@@ -78,12 +78,17 @@ class SampleInfo:
         """Tokens of each sample, int64 (N,)."""
         return np.asarray(self.prompt_tokens) + np.asarray(self.response_tokens)
 
+    def costs(self, unit: str) -> np.ndarray:
+        """What each sample takes of a budget, int64 (N,): 1, or its tokens (an empty sample counts as one)."""
+        tokens = np.maximum(self.tokens, 1).astype(np.int64)
+        return np.ones_like(tokens) if unit == "samples" else tokens
+
 
 def costs(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:
-    """What each sample takes of the budget, int64 (N,): 1, or its tokens (an empty sample counts as one token)."""
+    """What each sample takes of the budget, int64 (N,); SelectionError without the token counts that it is in."""
     if spec.unit == "samples":
         return np.ones(matrix.n_samples, np.int64)
-    return np.maximum(sample_info(matrix, samples, "A budget in tokens").tokens, 1).astype(np.int64)
+    return sample_info(matrix, samples, "A budget in tokens").costs(spec.unit)
 
 
 def sample_info(matrix: FeatureMatrix, samples: SampleInfo | None, what: str) -> SampleInfo:

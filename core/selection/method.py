@@ -21,8 +21,8 @@ NEEDS = {
     "run": "a finished run of refinement",
     "reference": "a set of samples, or another store made with the same model",
 }
-# What an option holds: a score column, a feature store, a run of `refine`, vectors of the samples (residual or a .npy
-# file), a column of tags, a number, or one of some words.
+# What an option holds: a score column, a set, a tag or a feature store, a run of `refine`, vectors of the samples
+# (residual or a .npy file), a column of tags, a number, or one of some words.
 KINDS = ("score", "reference", "run", "vectors", "tags", "number", "choice")
 
 

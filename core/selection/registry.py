@@ -5,9 +5,11 @@ A method is a function of (matrix at scope and θ, checked spec, SampleInfo or N
 
 from __future__ import annotations
 
+from functools import partial
+
 from core.matrix.concave import SHAPES
 from core.selection import coverage, gain, ranking, targets, vectors
-from core.selection.clustering import kmeans_closest, kmeans_closest_reason, kmeans_random, kmeans_random_reason, kmq
+from core.selection.clustering import by_cluster_reason, kmeans_closest, kmeans_random, kmq
 from core.selection.consensus import OVER, consensus, consensus_reason
 from core.selection.method import Method, Option
 from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_iterative_reason
@@ -24,6 +26,9 @@ CLUSTERED = (
     Option("allocation", "places of a cluster", "choice", "proportional", ("proportional", "uniform")),
     VECTORS,
 )
+clustered = partial(
+    Method, "clusters", options=CLUSTERED, needs=("vectors",), nested=False, quick=False, seeded=True
+)  # a method that gives every cluster its share
 
 METHODS: dict[str, Method] = {
     "sae-greedy": Method(
@@ -94,7 +99,7 @@ METHODS: dict[str, Method] = {
         "coverage",
         "What is most like a few examples, by the vectors of the model; the examples take turns.",
         targets.nearest,
-        targets.nearest_reason,
+        partial(targets.likeness_reason, what="cosine"),
         (REFERENCE, VECTORS),
         needs=("vectors", "reference"),
         quick=False,
@@ -104,7 +109,7 @@ METHODS: dict[str, Method] = {
         "coverage",
         "What is most like a few examples, by the values of features; the examples take turns.",
         targets.jaccard,
-        targets.jaccard_reason,
+        partial(targets.likeness_reason, what="Jaccard similarity"),
         (REFERENCE,),
         needs=("features", "reference"),
         counts=True,
@@ -160,40 +165,24 @@ METHODS: dict[str, Method] = {
         quick=False,
         takes="complexity times quality, unless too near to a kept sample",
     ),
-    "kmeans-random": Method(
-        "clusters",
+    "kmeans-random": clustered(
         "A share of every cluster, drawn at random.",
         kmeans_random,
-        kmeans_random_reason,
-        CLUSTERED,
-        ("vectors",),
-        nested=False,
-        quick=False,
-        seeded=True,
+        partial(by_cluster_reason, how="drawn before it"),
         takes="drawn at random from its cluster",
     ),
-    "kmeans-closest": Method(
-        "clusters",
+    "kmeans-closest": clustered(
         "A share of every cluster, those nearest to its centre.",
         kmeans_closest,
-        kmeans_closest_reason,
-        CLUSTERED,
-        ("vectors",),
-        nested=False,
-        quick=False,
-        seeded=True,
+        partial(by_cluster_reason, how="nearer to its centre"),
         takes="among the nearest to the centre of its cluster",
     ),
-    "kmq": Method(
-        "clusters",
+    "kmq": clustered(
         "A share of every cluster, drawn by a score.",
         kmq,
-        kmeans_random_reason,
-        (SCORE, *CLUSTERED),
-        ("score", "vectors"),
-        nested=False,
-        quick=False,
-        seeded=True,
+        partial(by_cluster_reason, how="drawn by their score before it"),
+        options=(SCORE, *CLUSTERED),
+        needs=("score", "vectors"),
         takes="drawn from its cluster by its score",
     ),
     "longest-response": Method(

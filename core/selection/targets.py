@@ -82,17 +82,8 @@ def _by_likeness(
     return by_order(matrix, spec, samples, order, details={"nearest target": likeness.max(0)})
 
 
-def nearest_reason(left: LeftOut) -> list[str]:
-    """How like the nearest target it is: its turn did not come."""
-    return _likeness_reason(left, "cosine")
-
-
-def jaccard_reason(left: LeftOut) -> list[str]:
-    """The same, by features."""
-    return _likeness_reason(left, "Jaccard similarity")
-
-
-def _likeness_reason(left: LeftOut, what: str) -> list[str]:
+def likeness_reason(left: LeftOut, what: str) -> list[str]:
+    """How like the nearest target it is, by what the likeness is called: its turn did not come."""
     near = left.selection.details["nearest target"]
     why = f"samples more like the targets come first; its {what} to the nearest is {{:.4f}}"
     return [left.budget(row, why.format(near[row])) for row in left.rows.tolist()]

@@ -137,9 +137,11 @@ def k_center_reason(left: LeftOut) -> list[str]:
 def qdit(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None = None) -> Selection:
     """QDIT (arXiv 2311.14736): the largest α · quality + (1 − α) · gain in facility location.
 
-    Quality is the option `score` by rank, from 0 to 1. The facility location of a set is the sum over all samples of
-    the largest cosine (at least 0) to one of the set. Only the candidates at the top of the order of stale gains, which
-    are upper bounds, are computed again.
+    The facility location of a set is the sum over all samples of the largest cosine to one of the set, as in the paper.
+    Apart from it: quality is the option `score` by rank, from 0 to 1; a cosine below 0 counts as 0; and vectors are the
+    mean-pooled residual stream, or those of the option `vectors`. The two terms are not brought to one scale.
+
+    Only the candidates at the top of the order of stale gains, which are upper bounds, are computed again.
     """
     vectors, cost = unit_vectors(matrix, spec, samples), costs(matrix, spec, samples)
     alpha = float(spec.options.get("alpha", 0.5))

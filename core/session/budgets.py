@@ -39,7 +39,7 @@ def curve(session: Session, spec: SelectionSpec) -> Curve:
     """
     order = session.order(spec)
     if spec.unit == "tokens" and METHODS[spec.method].quick and METHODS[spec.method].nested and not spec.quotas:
-        most, everything = total(session, spec), reachable(session, spec)
+        most, everything = session.total(spec.unit), reachable(session, spec)
         while order.covered_after[-1] < everything and order.spec.budget < most:
             order = session.order(replace(spec, budget=min(2 * order.spec.budget, most)))
     return curve_of(session, order)
@@ -58,11 +58,6 @@ def curve_of(session: Session, order: Selection) -> Curve:
     return Curve(np.cumsum(cost[order.rows]), order.covered_after)
 
 
-def total(session: Session, spec: SelectionSpec) -> int:
-    """The budget that all samples take, in the unit of the request."""
-    return int(costs(session.matrix_of(spec), spec, session.info).sum())
-
-
 # --- random draws
 
 
@@ -71,7 +66,7 @@ def random_draws(session: Session, spec: SelectionSpec, draws: int = DRAWS) -> l
 
     A draw in tokens ends with the last sample that fits; it has one at least.
     """
-    task, found = replace(by_method(spec, "random"), options={}, quotas=()), []
+    task, found = replace(by_method(spec, "random"), quotas=()), []
     for seed, (order, spending) in enumerate(_orders(session, spec, spec.budget, draws)):
         fits = int(np.searchsorted(spending.spent, spec.budget, "right"))
         found.append(replace(order.prefix(max(fits, 1)), spec=replace(task, seed=seed)))
@@ -100,7 +95,7 @@ def random_coverage(session: Session, selection: Selection) -> tuple[int, float,
 
 def random_needed(session: Session, spec: SelectionSpec, covered: int) -> int:
     """The smallest budget, in the unit of the spec, with which random draws cover as many features at the median."""
-    most = total(session, spec)
+    most = session.total(spec.unit)
     curves = [curve for _, curve in _orders(session, spec, most)]
 
     def enough(budget: int) -> bool:

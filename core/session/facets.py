@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,18 @@ from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
 from core.session.findings import findings
 from core.session.languages import at_hand, commonest
-from core.session.search import Query, all_of, between, conditions, languages_spoken, members, score_values, sources
+from core.session.search import (
+    STATUSES,
+    Query,
+    all_of,
+    between,
+    conditions,
+    has_status,
+    languages_spoken,
+    members,
+    score_values,
+    sources,
+)
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
@@ -53,18 +64,17 @@ def facets(
     def others(name: str) -> np.ndarray:
         return all_of(masks, n, but=name)
 
-    kept = members(n, picked)
-    decided = {"picked": kept, "rejected": ~kept, "pinned": members(n, state.pins), "banned": members(n, state.bans)}
+    decided = {status: has_status(status, n, picked, state) for status in STATUSES[1:]}
     tagged, held = ({name: members(n, rows) for name, rows in of.items()} for of in (state.tags, state.sets))
     names, codes = session.remember("source codes", lambda: np.unique(sources(session), return_inverse=True))
     return Facets(
-        source=_counted(dict(enumerate(names)), np.bincount(codes[others("source")], minlength=len(names))),
+        source=_counted(names, np.bincount(codes[others("source")], minlength=len(names))),
         language=_languages(session, others("language")),
         health=_held({name: members(n, rows) for name, rows in findings(session).items()}, others("health")),
         tag=_held(tagged, others("tag")),
         of_set=_held(held, others("set")),
         status=_held(decided, others("status")),
-        read=_counted(dict(enumerate(READ)), np.bincount(readings(session)[others("read")], minlength=len(READ))),
+        read=_counted(READ, np.bincount(readings(session)[others("read")], minlength=len(READ))),
         lengths=_within(session.info.tokens, length_classes(), others("tokens")),
         scores=_scores(session, query, others("score")),
         features=_features(matrix, others("")),
@@ -112,5 +122,5 @@ def _held(masks: Mapping, keep: np.ndarray) -> dict:
     return {name: count for name, count in counts.items() if count}
 
 
-def _counted(names: Mapping[int, str], counts: np.ndarray) -> dict[str, int]:
-    return {names[i]: int(count) for i, count in enumerate(counts) if count}
+def _counted(names: Iterable[str], counts: np.ndarray) -> dict[str, int]:
+    return {name: int(count) for name, count in zip(names, counts, strict=True) if count}

@@ -91,15 +91,15 @@ def _source(asked: Asked, of: str) -> np.ndarray:
 
 
 def _set(asked: Asked, of: str) -> Sequence[int]:
-    return _named(asked.state.sets, of, "set")
+    return named(asked.state.sets, of, "set")
 
 
 def _tag(asked: Asked, of: str) -> Sequence[int]:
-    return _named(asked.state.tags, of, "tag")
+    return named(asked.state.tags, of, "tag")
 
 
 def _selection(asked: Asked, of: str) -> np.ndarray:
-    return asked.session.selection(spec_from(_named(asked.state.selections, of, "saved selection"))).rows
+    return asked.session.selection(spec_from(named(asked.state.selections, of, "saved selection"))).rows
 
 
 def _feature(asked: Asked, of: str) -> np.ndarray:
@@ -119,7 +119,7 @@ def _lasso(asked: Asked, of: str) -> np.ndarray:
 
 
 def _search(asked: Asked, of: str) -> np.ndarray:
-    fields = _named(asked.state.searches, of, "saved search")
+    fields = named(asked.state.searches, of, "saved search")
     return rows_found(asked.session, asked.spec, asked.state, fields)
 
 
@@ -150,7 +150,8 @@ def _whole(text: str, noun: str) -> int:
     return int(text)
 
 
-def _named(known: Mapping[str, Any], name: str, what: str) -> Any:
+def named(known: Mapping[str, Any], name: str, what: str) -> Any:
+    """What is known under a name; SelectionError if there is none, which says which there are."""
     if name not in known:
         have = f"there are {enumerated([repr(k) for k in known])}" if known else "there is none"
         raise SelectionError(f"There is no {what} {name!r}: {have}.")

@@ -55,10 +55,10 @@ def n_clusters(n_samples: int) -> int:
 
 def strongest_topics(matrix: FeatureMatrix) -> np.ndarray:
     """The number of the topic with the largest value of each sample, ties to the lowest; NONE without: text (N,)."""
-    label = np.full(matrix.n_samples, NONE, dtype=object)
-    for row in np.flatnonzero(matrix.counts).tolist():
-        values = matrix.value[matrix.indptr[row] : matrix.indptr[row + 1]]
-        label[row] = str(matrix.row(row)[values.argmax()])
+    label, some = np.full(matrix.n_samples, NONE, dtype=object), matrix.counts > 0
+    row = np.repeat(np.arange(matrix.n_samples), matrix.counts)
+    order = np.lexsort((-matrix.value, row))  # stable: of equal values the lowest topic, as rows are sorted by them
+    label[some] = matrix.feature[order[matrix.indptr[:-1][some]]].astype(str)
     return label.astype(str)
 
 

@@ -28,5 +28,6 @@ def has(session: Session, need: str) -> bool:
             return True
         model, others = session.store.meta["digests"]["model"], store_titles(cache_dir())
         alike = (t.meta.get("digests", {}).get("model") == model for t in others if t.key != session.store.key)
-        return any(alike)
-    return session.info.vectors is not None
+        state = workspace_of(session.store).state()
+        return any(state.sets.values()) or any(state.tags.values()) or any(alike)
+    return True  # every store has vectors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from itertools import islice
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def largest_features(matrix: FeatureMatrix, hidden: Container[int], most: int) -
     samples = np.bincount(matrix.feature, minlength=matrix.n_features)
     order = np.argsort(-samples, kind="stable").tolist()
     shown = (feature for feature in order if samples[feature] and feature not in hidden)
-    return [(feature, int(samples[feature])) for _, feature in zip(range(most), shown, strict=False)]
+    return [(feature, int(samples[feature])) for feature in islice(shown, most)]
 
 
 def contents_told(source: np.ndarray, tokens: np.ndarray) -> str:

@@ -80,9 +80,7 @@ def weights(session: Session, lens: str) -> list[str]:
 
 def budgets(session: Session, unit: str) -> tuple[int, int]:
     """The smallest and the largest budget in a unit: in tokens, the shortest sample fits."""
-    if unit == "samples":
-        return 1, session.store.n_samples
-    return max(1, int(session.info.tokens.min())), max(1, int(session.info.tokens.sum()))
+    return int(session.info.costs(unit).min()), session.total(unit)
 
 
 def from_query(query: Mapping[str, str], session: Session) -> tuple[Request, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,30 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
             ("target vectors", name, *versions([name])), lambda: unit_rows(other_store(store, name).embeddings())
         ),
         directions=lambda lens: memory.get(("decoder", lens), lambda: directions(store, lens)),
-        matrix=lambda scope, theta, lens: memory.get(
-            ("raw matrix", lens, scope), lambda: store.matrix(scope, lens=lens)
-        ).at(theta),
+        matrix=lambda scope, theta, lens: raw_matrix(store, memory, scope, lens).at(theta),
     )
+
+
+def raw_matrix(store: FeatureStore, memory: Memory, scope: str, lens: str) -> FeatureMatrix:
+    """The matrix of a scope and a lens, read once; raises StoreError where the store has no such lens."""
+    return memory.get(("raw matrix", lens, scope), lambda: store.matrix(scope, lens=lens))
+
+
+def units(store: FeatureStore, memory: Memory, name: str) -> np.ndarray:
+    """The vectors that `name` stands for, of length 1: float32 (N, d), the same as methods get; see Session.vectors."""
+    key = ("unit vectors", name)
+    return memory.get((*key, *versions(key)), lambda: checked_units(vectors(store, name), store.n_samples))
+
+
+def clusters_in(store: FeatureStore, memory: Memory, name: str, k: int) -> Clusters:
+    """k-means of these with `k` clusters."""
+    key = ("clusters", name, k, 0)
+    return memory.get((*key, *versions(key)), lambda: clusters(units(store, memory, name), k, 0))
 
 
 def labels(store: FeatureStore, memory: Memory, by: str) -> np.ndarray:
     """The group of each sample, text (N,): see `labels_of`. Clusters are those of the pages, of residual vectors."""
-
-    def clustered(k: int) -> Clusters:
-        units = memory.get(("unit vectors", "residual"), lambda: checked_units(store.embeddings(), store.n_samples))
-        return memory.get(("clusters", "residual", k, 0), lambda: clusters(units, k, 0))
-
+    clustered = partial(clusters_in, store, memory, "residual")
     return labels_of(store, by, clustered, lambda: memory.get("label columns", lambda: label_columns(store)))
 
 

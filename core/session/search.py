@@ -78,7 +78,7 @@ def conditions(
     state, n = state or WorkspaceState(), matrix.n_samples
     found = {"has": _features(matrix, query)} if query.has or query.lacks else {}
     if query.status != "all":
-        found["status"] = _status(query.status, n, picked, state)
+        found["status"] = has_status(query.status, n, picked, state)
     if query.tokens != (None, None):
         found["tokens"] = between(session.info.tokens, *query.tokens)
     if query.read != "all":
@@ -166,7 +166,8 @@ def parsed_features(text: str, noun: str = "feature") -> tuple[int, ...]:
         raise SelectionError(f"{noun.capitalize()}s are whole numbers separated by commas, got {text!r}.") from None
 
 
-def _status(status: str, n: int, picked: Sequence[int] | np.ndarray, state: WorkspaceState) -> np.ndarray:
+def has_status(status: str, n: int, picked: Sequence[int] | np.ndarray, state: WorkspaceState) -> np.ndarray:
+    """Which of n samples have one of STATUSES: bool (n,); raises SelectionError for another."""
     if status not in STATUSES:
         raise SelectionError(f"Unknown status {status!r}: use one of {', '.join(STATUSES)}.")
     if status == "rejected":

@@ -14,14 +14,14 @@ from core.matrix.threshold import ThetaRow, chosen_theta, median_theta, theta_ta
 from core.refine.view import runs_stamp
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
-from core.selection.clustering import Clusters, clusters
+from core.selection.clustering import Clusters
 from core.selection.constraints import ignored
-from core.selection.inputs import SampleInfo, checked_units
+from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
-from core.session.directions import directions, topics_of
+from core.session.directions import topics_of
 from core.session.memory import Memory
-from core.session.sample_info import info_of, vectors, versions
+from core.session.sample_info import clusters_in, info_of, raw_matrix, units, versions
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 from core.topics.model import TopicSAE
@@ -61,7 +61,7 @@ class Session:
 
     def raw_matrix(self, scope: str, lens: str = "tokens") -> FeatureMatrix:
         """The matrix of a scope and a lens, read from the store once; raises StoreError where it has no such lens."""
-        return self.remember(("raw matrix", lens, scope), lambda: self.store.matrix(scope, lens=lens))
+        return raw_matrix(self.store, self.memory, scope, lens)
 
     def default_theta(self, scope: str = "all", lens: str = "tokens") -> tuple[float, list[ThetaRow]]:
         """The default θ of a scope and a lens, and the table it was chosen from, which extraction may have left."""
@@ -121,9 +121,9 @@ class Session:
         order = self.order(spec)
         return order if order.spec == spec else replace(order.prefix(spec.budget), spec=spec)
 
-    def curve(self, spec: SelectionSpec) -> np.ndarray:
-        """Features covered after each pick of `order`, ignored ones not counted: int64 (K,)."""
-        return self.order(spec).covered_after
+    def total(self, unit: str) -> int:
+        """The budget that all samples take, in samples or tokens."""
+        return int(self.info.costs(unit).sum())
 
     def coverable(self, spec: SelectionSpec) -> int:
         """How many features all samples together cover, those without credit not counted."""
@@ -132,7 +132,7 @@ class Session:
 
     def decoder(self, lens: str = "tokens") -> np.ndarray | None:
         """The decoder directions of a lens's SAE, each of length 1, float32 (F, d_in); None where it is not at hand."""
-        return self.remember(("decoder", lens), lambda: directions(self.store, lens))
+        return self.info.directions(lens) if self.info.directions else None
 
     def topics(self) -> TopicSAE | None:
         """The SAE of the store's topics; None where it has none, or its folder is gone or holds another one."""
@@ -143,12 +143,11 @@ class Session:
 
         Raises DataError for a file that cannot be read, SelectionError for vectors of another shape or not finite.
         """
-        n = self.store.n_samples
-        return self.info.remember(("unit vectors", name), lambda: checked_units(vectors(self.store, name), n))
+        return units(self.store, self.memory, name)
 
     def clusters(self, name: str, k: int) -> Clusters:
         """k-means of `vectors(name)` with `k` clusters; raises as `vectors`, and SelectionError for a k too large."""
-        return self.info.remember(("clusters", name, k, 0), lambda: clusters(self.vectors(name), k, 0))
+        return clusters_in(self.store, self.memory, name, k)
 
     def full(self, spec: SelectionSpec) -> SelectionSpec:
         """The same spec with a budget of all samples, which leaves no room for quotas."""

@@ -16,7 +16,6 @@ from core.studies.matched_sets import length_bins
 
 BINS = 10
 EXPECTED = "1 / features expected at this length"
-METHODS_BEYOND = ("greedy in length bins", "greedy by relative gain")
 
 
 @dataclass(frozen=True)

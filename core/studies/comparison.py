@@ -15,7 +15,7 @@ from core.selection.checks import completed
 from core.selection.constraints import ignored
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
-from core.session.budgets import DRAWS, random_draws, total
+from core.session.budgets import DRAWS, random_draws
 from core.session.session import Session, by_method
 from core.studies.length import scope_tokens
 
@@ -67,7 +67,7 @@ def compare(
     """Run every method with the decisions of `spec` at budgets that are shares of the samples, or of their tokens.
 
     score: the column for mean quality and for methods that need one; default: the first that is not a token count.
-    reference: the store that reference-guided steers to.
+    reference: what the methods with targets steer to, a store, or a set or tag that `spec.sets` has.
     """
     scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
     if score and score not in session.info.scores:
@@ -88,7 +88,7 @@ def compare(
 
 def budget_of(session: Session, spec: SelectionSpec, share: float) -> int:
     """A share of all samples, or of their tokens, by the unit of `spec`: at least 1."""
-    return max(1, round(share * total(session, spec)))
+    return max(1, round(share * session.total(spec.unit)))
 
 
 def runs(session: Session, spec: SelectionSpec, draws: int) -> list[Selection] | str:

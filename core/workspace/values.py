@@ -5,7 +5,7 @@ JSON, or raises SelectionError.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from core.errors import SelectionError
@@ -88,32 +88,19 @@ def quotas(value: Any, name: str, action: str) -> list[str]:
     return [quota(one, name, action) for one in value]
 
 
-def set_name(value: Any, name: str, action: str) -> str:
-    """The name of a set of samples."""
-    if not (given := text(value, name, action)):
-        raise SelectionError("A set of samples needs a name.")
-    return given
+def name_of(what: str, and_more: str = "") -> Callable[[Any, str, str], str]:
+    """The check of a name that must not be empty; `what` has it, `and_more` says what it needs besides."""
+
+    def checked(value: Any, name: str, action: str) -> str:
+        if not (given := text(value, name, action)):
+            raise SelectionError(f"A {what} needs a name{and_more}.")
+        return given
+
+    return checked
 
 
-def tag(value: Any, name: str, action: str) -> str:
-    """What samples are tagged with."""
-    if not (given := text(value, name, action)):
-        raise SelectionError("A tag needs a name.")
-    return given
-
-
-def selection_name(value: Any, name: str, action: str) -> str:
-    """The name of a saved selection."""
-    if not (given := text(value, name, action)):
-        raise SelectionError("A saved selection needs a name and a specification.")
-    return given
-
-
-def search_name(value: Any, name: str, action: str) -> str:
-    """The name of a saved search."""
-    if not (given := text(value, name, action)):
-        raise SelectionError("A saved search needs a name.")
-    return given
+set_name, tag, search_name = name_of("set of samples"), name_of("tag"), name_of("saved search")
+selection_name = name_of("saved selection", " and a specification")
 
 
 def fields(value: Any, name: str, action: str) -> dict[str, str]:

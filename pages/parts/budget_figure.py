@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.explain.advice import Advice
-from core.session.budgets import RANDOM, Curve, curve, random_band, random_needed, total
+from core.session.budgets import RANDOM, Curve, curve, random_band, random_needed
 from core.session.session import by_method
 from pages.parts.figures import COLOURS, GREEN, MUTED, PINK, line
 from pages.parts.later import later
@@ -37,7 +37,7 @@ def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: b
 
     A click on its last trace, which is not seen, tells the budget under it.
     """
-    most = total(now.session, now.spec)
+    most = now.session.total(now.spec.unit)
     at = np.unique((np.geomspace if log else np.linspace)(1, most, POINTS).round().astype(np.int64))
     figure = go.Figure()
     heights = {name: own.at(at[at <= own.spent[-1]]) for name, own in found.items() if name != "random"}

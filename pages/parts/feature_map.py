@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from core.extract.projection import named_areas
+from core.explain.map_areas import map_areas
 from core.features.kinds import meaning_first
 from pages.parts.figures import MUTED, PINK, SELECTED
 from pages.parts.text import cut, escape
 from pages.parts.view import View
 
+NAMED = 24  # areas, at most
 # Of an area: dark on light in either colour scheme, as the points behind it are blue in both.
 NAME = {"showarrow": False, "font": {"size": 11, "color": "#1B2430"}, "bgcolor": "rgba(255,255,255,.8)"}
 
@@ -40,9 +41,11 @@ def feature_map(now: View) -> tuple[go.Figure, int, int]:
             hovertemplate="feature %{customdata}: %{text}<extra>" + name + "</extra>",
         )  # fmt: skip
     times_credited = np.bincount(now.ledger.feature, minlength=len(density))
-    areas = now.session.remember("areas", lambda: named_areas(np.column_stack([found["x"], found["y"]])))
-    for members, (x, y) in areas:
-        best = features[members][np.argmax(times_credited[features[members]])]
-        figure.add_annotation(x=x, y=y, text=escape(cut(now.label(best), 24)), **NAME)
+    place = np.column_stack([found["x"], found["y"]])
+    for areas in now.session.remember("areas", lambda: map_areas(place, [NAMED])):
+        for own in (np.flatnonzero(areas.label == area) for area in range(areas.k)):
+            best = features[own][np.argmax(times_credited[features[own]])]
+            x, y = place[own].mean(0)
+            figure.add_annotation(x=x, y=y, text=escape(cut(now.label(best), 24)), **NAME)
     figure.update_xaxes(visible=False)
     return figure.update_yaxes(visible=False), int(active.sum()), int(covered.sum())

@@ -107,10 +107,10 @@ def curves_figure(now: View, by_tokens: bool, mark: int) -> go.Figure:
     everything = session.full(now.spec)
     for method in COLOURS:
         task = by_method(everything, method)
-        covered, rows = session.curve(task), session.order(task).rows
-        x = np.cumsum(session.info.tokens[rows]) if by_tokens else np.arange(1, len(rows) + 1)
-        at = thinned(len(rows))
-        figure.add_trace(figures.line(method, x[at], covered[at], COLOURS[method]))
+        order = session.order(task)
+        x = np.cumsum(session.info.tokens[order.rows]) if by_tokens else np.arange(1, len(order.rows) + 1)
+        at = thinned(len(order.rows))
+        figure.add_trace(figures.line(method, x[at], order.covered_after[at], COLOURS[method]))
     figure.add_vline(x=mark, line={"color": PINK})
     figure.update_xaxes(title="tokens to train on" if by_tokens else "samples")
     figure.update_yaxes(title="features covered")

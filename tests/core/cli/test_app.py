@@ -123,6 +123,23 @@ def test_pins_and_bans_hold_for_every_selection(machine, run, tiny_store_path: P
     assert len(machine("select", "--budget", "3", "--method", "quality")["rows"]) == 3
 
 
+def test_rows_are_tagged_and_saved_as_sets(machine, run, tiny_store_path: Path) -> None:
+    found = machine("decisions", "4", "2", "--tag", "odd", "--set", "pair")
+    assert found["tags"] == {"odd": [4, 2]} and found["sets"] == {"pair": [4, 2]}
+    assert machine("decisions", "4", "--untag", "odd")["tags"] == {"odd": [2]}
+    found = machine("compare", "--budget", "3", "--method", "nearest,jaccard", "--reference", "set:pair")
+    assert not any(row["why"] for row in found["rows"])
+    assert machine("decisions", "--delete-set", "pair")["sets"] == {}
+    for wrong, told in (
+        (("--tag", "odd"), "No rows are given: "),
+        (("4",), "Rows are given, but not what for: "),
+        (("12", "--tag", "odd"), "There is no row 12"),
+        (("--delete-set", "pair"), "There is no set 'pair': there is none."),
+    ):
+        done = run("decisions", *wrong, "--store", str(tiny_store_path))
+        assert done.status == 2 and told in " ".join(done.err.split())
+
+
 def test_decisions_are_listed_kept_and_taken_over(
     machine, run, tiny_store_path: Path, tmp_path: Path, monkeypatch
 ) -> None:

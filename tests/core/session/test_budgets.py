@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.schema import SelectionSpec
-from core.session.budgets import DRAWS, curve, random_band, random_coverage, random_draws, random_needed, total
+from core.session.budgets import DRAWS, curve, random_band, random_coverage, random_draws, random_needed
 from core.session.session import open_session
 from tests.factories import alpaca, tiny_store
 
@@ -44,7 +44,7 @@ def drawn(session, spec, budget):
 @given(st.data())
 def test_random_is_the_median_of_the_draws_with_as_much(session, unit, data):
     spec = replace(SPEC, unit=unit)
-    spec = replace(spec, budget=data.draw(st.integers(20 if unit == "tokens" else 1, total(session, spec))))
+    spec = replace(spec, budget=data.draw(st.integers(20 if unit == "tokens" else 1, session.total(spec.unit))))
     wanted = drawn(session, spec, spec.budget)
     band = random_band(session, spec, np.array([spec.budget]))
     assert [values.tolist() for values in band] == [[min(wanted)], [np.median(wanted)], [max(wanted)]]
@@ -58,7 +58,7 @@ def test_random_is_the_median_of_the_draws_with_as_much(session, unit, data):
 def test_the_random_budget_that_covers_as_much_is_the_smallest(session, unit):
     spec = replace(SPEC, unit=unit)
     for covered in (0, 7, 21, union(session, spec, range(N))):
-        budgets = range(1, total(session, spec) + 1)
+        budgets = range(1, session.total(spec.unit) + 1)
         assert random_needed(session, spec, covered) == next(
             b for b in budgets if np.median(drawn(session, spec, b)) >= covered or b == budgets[-1]
         )

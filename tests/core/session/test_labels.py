@@ -69,7 +69,7 @@ def test_quotas_through_a_session_and_a_replay(session, tmp_path):
     assert has["en"] == 3 <= min(has.values())
     assert (rows % 2).sum() <= 6
     assert len(np.intersect1d(rows, (0, 4, 8))) >= 2
-    assert session.curve(spec)[-1] == session.selection(spec).covered_after[-1]
+    assert session.order(spec).covered_after[-1] == session.selection(spec).covered_after[-1]
     assert all(len(draw.rows) == 12 for draw in random_draws(session, spec))
     export(session.selection(spec), session.store, tmp_path / "kept.jsonl")
     manifest = json.loads((tmp_path / "kept.manifest.json").read_text())

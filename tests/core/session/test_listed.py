@@ -6,8 +6,9 @@ import pytest
 from core.errors import DataError
 from core.selection.method import KINDS
 from core.selection.registry import METHODS
-from core.session.listed import LISTED, listed
+from core.session.listed import LISTED, listed, other_stores
 from core.session.sample_info import info_of
+from core.session.session import workspace_of
 from core.store.reader import open_store
 from tests.factories import KEY, alpaca, tiny_store
 
@@ -24,10 +25,14 @@ def store(tmp_path, monkeypatch):
     return open_store(tiny_store(cache, alpaca(3), [[0], [1], [2]]))
 
 
-def test_references_are_the_other_stores_of_the_cache_that_open(store):
+def test_references_are_sets_and_tags_with_samples_and_the_other_stores_of_the_cache_that_open(store):
     found = listed(store, "reference")
-    assert list(found) == ["", OTHER]
+    assert list(found) == ["", OTHER] and list(other_stores(store)) == [OTHER]
     assert found[OTHER].startswith("data.jsonl · 2 · fedc")
+    workspace_of(store).save_set("good", [1])
+    workspace_of(store).save_set("empty", [])
+    workspace_of(store).tag([0], "new")
+    assert list(listed(store, "reference")) == ["", "set:good", "tag:new", OTHER]
 
 
 def test_vectors_are_files_of_the_cache_folder_itself_and_are_read_by_their_name(store):

@@ -10,7 +10,7 @@ from core.schema import SelectionSpec
 from core.selection.registry import METHODS
 from core.session.lacking import lacking
 from core.session.runnable import runnable
-from core.session.session import open_session
+from core.session.session import open_session, workspace_of
 from tests.factories import alpaca, tiny_store
 
 N = 12
@@ -78,5 +78,9 @@ def test_what_a_store_lacks(cache):
     }
     store(cache, float, "f" * 16, "another").store.close()
     assert lacking(bare, "reference-guided") == ("reference",), "a store of another model is none"
+    workspace_of(bare.store).tag([1], "good")
+    assert lacking(bare, "reference-guided") == (), "samples of a set or a tag are examples too"
+    workspace_of(bare.store).undo()
+    assert lacking(bare, "reference-guided") == ("reference",)
     store(cache, float, "d" * 16).store.close()
     assert lacking(bare, "reference-guided") == ()

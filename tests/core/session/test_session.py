@@ -49,7 +49,7 @@ def answers(session, spec):
         order.rows,
         order.gains,
         selection.rows,
-        session.curve(spec),
+        order.covered_after,
         session.matrix(spec.scope, spec.theta).value,
     )
     return [n.tolist() for n in numbers] + [session.coverable(spec), session.default_theta("response")[0]]
