@@ -26,7 +26,7 @@ from core.datasets.samples import read_samples
 from core.store.reader import open_store
 from core.studies.health import CHECKS
 from core.studies.health.contamination import LONG, SHORT, gram_table, shared
-from core.studies.health.duplicates import nearly_equal
+from core.studies.health.duplicates import nearly_equal, shingled
 from core.studies.health.finding import Texts, texts_of
 from core.studies.health.fit import FAR, fits
 from core.system.files import PROJECT, store_at
@@ -172,7 +172,7 @@ def looked_at(texts: list[Texts], name: str, plant: Plant) -> tuple[str, int, in
 def copies(texts: list[Texts]) -> tuple[str, int, int, int]:
     """The same for edited copies at the end of the data: found is one that is in a group with its original."""
     changed = planted(texts, edited)
-    found = nearly_equal(enumerate([*texts, *changed.values()]))
+    found = nearly_equal([shingled(enumerate([*texts, *changed.values()]))])
     groups = dict(zip(found.rows.tolist(), found.group.tolist(), strict=True))
     pairs = list(zip(changed, range(len(texts), len(texts) + len(changed)), strict=True))
     hits = sum(new in groups and groups[new] == groups.get(old) for old, new in pairs)

@@ -15,6 +15,7 @@ from core.store.queries import samples_in
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 from core.system.kept import loaded, write_json
+from core.system.ranges import over_ranges
 from core.topics.language import language, language_name
 
 VERSION = 1  # of how a language is told: another one once the column would be another
@@ -34,13 +35,19 @@ def languages(store: FeatureStore, told: Told = silent) -> dict[str, np.ndarray]
     """
     if (kept := known(store)) is not None:
         return kept
-    codes: dict[str, list[str]] = {part: [] for part in PARTS}
-    for start in range(0, store.n_samples, BATCH):
-        told("Telling languages", start, store.n_samples)
-        for sample in samples_in(store, start, start + BATCH):
-            add(codes, sample.prompt, sample.response)
+    n = store.n_samples
+    batches = over_ranges(codes_in, (store,), n, BATCH, lambda done: told("Telling languages", done, n))
+    codes = {part: [code for batch in batches for code in batch[part]] for part in PARTS}
     keep(store, codes)
     return as_columns(codes)
+
+
+def codes_in(store: FeatureStore, start: int, stop: int) -> dict[str, list[str]]:
+    """The languages of the samples from `start` to before `stop`."""
+    codes: dict[str, list[str]] = {part: [] for part in PARTS}
+    for sample in samples_in(store, start, stop):
+        add(codes, sample.prompt, sample.response)
+    return codes
 
 
 def add(codes: Mapping[str, list[str]], prompt: str, response: str) -> None:

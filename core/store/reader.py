@@ -36,6 +36,9 @@ class FeatureStore:
             self.db.close()
             raise
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FeatureStore, (self.path.absolute(),)  # another process opens the file for itself
+
     @property
     def key(self) -> str:
         """The key that names the store."""

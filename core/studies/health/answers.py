@@ -65,12 +65,10 @@ def open_block(text: str) -> str:
     fences = MARK.findall(text)
     if len(fences) % 2:
         return "in a code block that is not closed"
-    if fences or not split_code(text)[1]:
-        return ""
-    depth = {mark: text.count(mark) - text.count(closing) for mark, closing in OPENERS.items()}
     last = text.rsplit("\n", 1)[-1]
-    is_code = LINE.search(last) or last[-1:] in "{(["
-    return "in code with open brackets" if is_code and any(n > 0 for n in depth.values()) else ""
+    is_open = any(text.count(mark) > text.count(closing) for mark, closing in OPENERS.items())
+    is_code = is_open and not fences and (LINE.search(last) or last[-1:] in "{([")
+    return "in code with open brackets" if is_code and split_code(text)[1] else ""
 
 
 def hanging(text: str) -> str:

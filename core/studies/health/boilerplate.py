@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.studies.health.finding import RESPONSE, Seen, Texts, spans_of
-from core.studies.health.phrases import AS_A_MODEL, DECLINES, PAGE, SPEAKS, WEB_PAGE, has, pattern
+from core.studies.health.phrases import AS_A_MODEL, DECLINES, PAGE, SORRY, SPEAKS, WEB_PAGE, has, pattern
 from core.studies.health.pool import words_in
 from core.topics.code import ADDRESS
 
@@ -30,14 +30,15 @@ def refusal(texts: Texts) -> Seen | None:
     speaks = spans_of(RESPONSE, SELF.finditer(texts.response)) if has(texts.response, SPEAKS) else ()
     if speaks and SELF.search(texts.prompt):  # it is what was asked about
         speaks = ()
-    declines = spans_of(RESPONSE, REFUSES.finditer(texts.response[:HEAD]))
+    head = texts.response[:HEAD]
+    declines = spans_of(RESPONSE, REFUSES.finditer(head)) if has(head, SORRY) else ()
     what = " and ".join(word for word, seen in (("speaks as a model", speaks), ("declines", declines)) if seen)
     return Seen((*speaks, *declines), what) if what else None
 
 
 def web_remains(texts: Texts) -> Seen | None:
     """Tags and entities of HTML in the prose of an answer that is not about them, or phrases of web pages around it."""
-    crawl = list(CRAWL.finditer(texts.response)) if has(texts.response, PAGE) else []
+    crawl = list(CRAWL.finditer(texts.response)) if has(texts.response, PAGE, LEAST_CRAWL) else []
     spans = spans_of(RESPONSE, iter(crawl)) if len({match[0].lower() for match in crawl}) >= LEAST_CRAWL else ()
     if ("<" in texts.response or "&" in texts.response) and "```" not in texts.response:
         tags = spans_of(RESPONSE, TAG.finditer(texts.response))
@@ -47,6 +48,8 @@ def web_remains(texts: Texts) -> Seen | None:
 
 def links_only(texts: Texts) -> Seen | None:
     """An answer of links and next to nothing else."""
+    if "://" not in texts.response and "www." not in texts.response.lower():
+        return None
     links = spans_of(RESPONSE, LINK.finditer(texts.response))
     if not links or LINK.search(texts.prompt):
         return None

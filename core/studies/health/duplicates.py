@@ -5,20 +5,30 @@ Which one of a group stays is a rule of STAYS, or a choice by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from core.matrix.shingles import jaccards
+from core.store.reader import FeatureStore
 from core.studies.health.alike import alike
 from core.studies.health.finding import Finding, Texts, grouped, places_of
-from core.studies.health.pool import Pool, grams_of
+from core.studies.health.pool import Pool, grams_of, texts_in
 
 GRAM = 5  # words
 NEAR = 0.45  # Jaccard similarity of the 5-grams from which on two samples are near-duplicates
 BANDS, ROWS = 42, 3  # of the signatures: a pair of similarity 0.5 is missed once in 270 times, one of 0.7 never
 LEAST_WORDS = 8  # of a sample: shorter ones share their few 5-grams by chance
 ALIKE = 0.97  # cosine of two samples' vectors
+
+
+class Shingles(NamedTuple):
+    """n-grams of some samples, one sample after another: how many each has, the n-grams, and the samples' rows."""
+
+    size: np.ndarray  # int64 (K,)
+    gram: np.ndarray  # uint64 (size.sum(),), ascending within a sample
+    rows: np.ndarray  # int64 (K,)
 
 
 def exact_duplicates(pool: Pool) -> Finding:
@@ -28,15 +38,21 @@ def exact_duplicates(pool: Pool) -> Finding:
 
 def near_duplicates(pool: Pool) -> Finding:
     """Samples whose words are nearly the same; of exact duplicates the first is looked at."""
-    return nearly_equal((row, texts) for row, texts in pool.numbered("Comparing words") if pool.firsts[row])
+    return nearly_equal(pool.over("Comparing words", shingled_in, pool.firsts))
 
 
-def nearly_equal(numbered: Iterable[tuple[int, Texts]]) -> Finding:
-    """Which of (row, texts) have word 5-grams of a Jaccard similarity of NEAR or more: by MinHash, then their sets.
+def shingled_in(store: FeatureStore, wanted: np.ndarray, start: int, stop: int) -> Shingles:
+    """`shingled` of the wanted samples, bool (N,), from `start` to before `stop`."""
+    return shingled((row, texts) for row, texts in texts_in(store, start, stop) if wanted[row])
+
+
+def nearly_equal(shingles: Sequence[Shingles]) -> Finding:
+    """Which samples have word 5-grams of a Jaccard similarity of NEAR or more: by MinHash, then by their sets.
 
     Groups are what is connected by such pairs.
     """
-    indptr, gram, rows = shingled(numbered)
+    size, gram, rows = (np.concatenate(parts) for parts in zip(shingled(()), *shingles, strict=True))
+    indptr = np.concatenate([[0], np.cumsum(size)])
     pairs = candidate_pairs(signatures(indptr, gram))
     similarity = jaccards(indptr, gram, pairs)
     near = similarity >= NEAR
@@ -48,16 +64,16 @@ def nearly_equal(numbered: Iterable[tuple[int, Texts]]) -> Finding:
     return grouped("near-duplicates", groups, lambda row: f"shares {known[row]:.0%} of its 5-grams with the nearest")
 
 
-def shingled(numbered: Iterable[tuple[int, Texts]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(indptr int64, gram uint64, rows int64): the 5-grams of prompt and answer of the samples that are long enough."""
+def shingled(numbered: Iterable[tuple[int, Texts]]) -> Shingles:
+    """The 5-grams of prompt and answer of the (row, texts) that are long enough."""
     grams, rows = [], []
     for row, texts in numbered:
         own = grams_of(f"{texts.prompt}\n\n{texts.response}", GRAM)
         if len(own) > LEAST_WORDS - GRAM:
             grams.append(own)
             rows.append(row)
-    ends = np.cumsum([0, *map(len, grams)], dtype=np.int64)
-    return ends, np.concatenate([*grams, np.zeros(0, np.uint64)]), np.array(rows, np.int64)
+    size = np.array([len(own) for own in grams], np.int64)
+    return Shingles(size, np.concatenate([*grams, np.zeros(0, np.uint64)]), np.array(rows, np.int64))
 
 
 def signatures(indptr: np.ndarray, gram: np.ndarray) -> np.ndarray:

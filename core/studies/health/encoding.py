@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from core.studies.health.finding import Seen, Span, Texts
 
 LOST = "\ufffd"
+# Two characters beyond ASCII in a row, or one of a few: every one of ftfy's sequences has that, and the search is fast.
+PAIR = re.compile("[^\x00-\x7f][^\x00-\x7f]|[\x80-\x9fŒœ]")
 
 
 def broken_encoding(texts: Texts) -> Seen | None:
@@ -19,6 +22,7 @@ def broken(segment: int, text: str) -> Iterator[Span]:
     """The stretches of a text that are broken."""
     from ftfy.badness import BADNESS_RE
 
-    yield from (Span(segment, *match.span()) for match in BADNESS_RE.finditer(text))
+    if PAIR.search(text):
+        yield from (Span(segment, *match.span()) for match in BADNESS_RE.finditer(text))
     if LOST in text:
         yield from (Span(segment, i, i + 1) for i, letter in enumerate(text) if letter == LOST)

@@ -6,7 +6,7 @@ import re
 
 from core.studies.health.finding import RESPONSE, Seen, Span, Texts
 from core.topics.code import FENCE, LINE
-from core.topics.language import NOISE, is_latin, language, language_of_prose
+from core.topics.language import NOISE, is_english, is_latin, language, language_of_prose
 
 # Languages that a model of letters confuses in short texts: one of a family never counts as foreign to another.
 FAMILIES = (
@@ -42,7 +42,13 @@ def parts(text: str) -> list[tuple[str, int, int]]:
     lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n]{20,}", text)]
     found = []
     for start, stop in sorted(sorted(lines, key=lambda line: line[0] - line[1])[:MOST]):
-        prose = "" if LINE.search(text[start:stop]) else NOISE.sub(" ", text[start : min(start + PART, stop)])
+        if LINE.search(text[start:stop]):
+            continue
+        head = text[start : min(start + PART, stop)]
+        if is_english(head):
+            found.append(("en", start, stop))
+            continue
+        prose = NOISE.sub(" ", head)
         letters = sum(map(str.isalpha, prose))
         if letters >= (LEAST_PART if is_latin(prose) else LEAST_PART // 3) and (code := language_of_prose(prose)):
             found.append((code, start, stop))

@@ -138,11 +138,18 @@ KINDS: dict[str, tuple[str, re.Pattern[str], Callable[[str], bool]]] = {
     "bank account": ("number", IBAN, is_iban),
     "card": ("number", CARD, is_card),
     "telephone": ("number", TELEPHONE, is_telephone),
-    "IP address": (".", MACHINE, is_machine),
-    "key": ("", KEY, is_key),
+    "IP address": ("dots", MACHINE, is_machine),
+    "key": ("prefix", KEY, is_key),
 }
 VERSION = re.compile(r"(?:version|release|build|firmware|driver|\bv)[ .:]*$", re.IGNORECASE)
 NUMBER = re.compile(r"\d(?:[ ().+/-]{0,3}[\dA-Z]){8}")  # no telephone, card or account does without one
+
+
+DOTS = re.compile(r"\d\.\d{1,3}\.\d")  # and no address of a machine without this
+PREFIXES = (  # of which every key has one
+    "sk-", "_live_", "_test_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "xox", "hf_", "AKIA", "ASIA", "AIza",
+    "glpat-", "SG.", "npm_", "eyJ", "PRIVATE KEY",
+)  # fmt: skip
 
 
 def personal_data(texts: Texts) -> Seen | None:
@@ -157,7 +164,12 @@ def personal_data(texts: Texts) -> Seen | None:
 
 def personal_in(text: str) -> list[tuple[str, int, int]]:
     """(kind, start, stop) of the personal data in a text, by their places."""
-    marks = {"@": "@" in text, ".": "." in text, "": True, "number": bool(NUMBER.search(text))}
+    marks = {
+        "@": "@" in text,
+        "dots": bool(DOTS.search(text)),
+        "number": bool(NUMBER.search(text)),
+        "prefix": any(prefix in text for prefix in PREFIXES),
+    }
     taken: list[tuple[str, int, int]] = []
     for kind, (mark, pattern, test) in KINDS.items():
         for match in pattern.finditer(text) if marks[mark] else ():

@@ -90,6 +90,11 @@ SPEAKS = (
     "als ki", "als ai", "als ein", "als künstliche", "como", "tant qu", "modello", "作为", "是一个", "言語モデル",
     "aiアシスタント", "언어", "인공지능", "языковая", "искусственный",
 )  # fmt: skip
+SORRY = (
+    "sorry", "afraid", "i can", "unable", "won't", "won’t", "wont", "i will not", "not able", "leid", "ich kann",
+    "lo siento", "lo lamento", "disculpa", "no puedo", "désolé", "desculpe", "dispiace", "抱歉", "对不起", "申し訳",
+    "죄송", "сожалению",
+)  # fmt: skip
 PAGE = (
     "rights reserved", "to content", "main content", "back to top", "page not found", "cookie", "privacy policy",
     "terms of", "our newsletter", "click here to", "javascript", "share on", "share this on", "powered by",
@@ -104,7 +109,7 @@ def pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(phrases), re.IGNORECASE)
 
 
-def has(text: str, hints: tuple[str, ...]) -> bool:
-    """Whether a text has one of some pieces of plain text, whatever its case."""
+def has(text: str, hints: tuple[str, ...], least: int = 1) -> bool:
+    """Whether a text has pieces of plain text, whatever their case, at `least` so many places."""
     low = text.lower()
-    return any(hint in low for hint in hints)
+    return any(hint in low for hint in hints) if least == 1 else sum(map(low.count, hints)) >= least

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from core.matrix.shingles import kinds, ngrams, words
+from core.matrix.shingles import distinct, kinds, ngrams, words
 from core.scoring.columns import score_columns
 from core.store.queries import equal_turns, samples_in
 from core.store.reader import FeatureStore
 from core.studies.health.finding import Texts, texts_of
+from core.system.ranges import Work, over_ranges
 
 BATCH = 1000  # samples that are in memory at a time
 KIND = kinds()
@@ -40,8 +42,13 @@ class Pool:
         """(row, texts) of the samples, which are read BATCH at a time."""
         self.told(stage, 0, self.n)
         for start in range(0, self.n, BATCH):
-            yield from ((sample.row, texts_of(sample)) for sample in samples_in(self.store, start, start + BATCH))
+            yield from texts_in(self.store, start, start + BATCH)
             self.told(stage, min(start + BATCH, self.n), self.n)
+
+    def over(self, stage: str, work: Work, *arguments: Any) -> list[Any]:
+        """work(store, *arguments, start, stop) of BATCH rows after BATCH rows, in several processes."""
+        self.told(stage, 0, self.n)
+        return over_ranges(work, (self.store, *arguments), self.n, BATCH, lambda done: self.told(stage, done, self.n))
 
     def vectors(self, scope: str = "all") -> np.ndarray:
         """Mean vectors over a scope, float32 (N, d); zeros for a sample without tokens there."""
@@ -65,6 +72,11 @@ class Pool:
         return score_columns(self.store)
 
 
+def texts_in(store: FeatureStore, start: int, stop: int) -> Iterator[tuple[int, Texts]]:
+    """(row, texts) of the samples from `start` to before `stop`."""
+    return ((sample.row, texts_of(sample)) for sample in samples_in(store, start, stop))
+
+
 def words_in(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The words of a text whatever their case: number uint64, start and stop int64, in characters of the text."""
     low = text.lower()
@@ -75,4 +87,4 @@ def words_in(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def grams_of(text: str, n: int) -> np.ndarray:
     """The different n-grams of a text's words, uint64, ascending."""
-    return np.unique(ngrams(words_in(text)[0], n))
+    return distinct(ngrams(words_in(text)[0], n))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from core.errors import SelectionError
 from core.session.findings import folder
 from core.session.languages import PARTS, add, keep, known
 from core.store.reader import FeatureStore
-from core.studies.health.finding import Finding, Seen, Span, Texts, found
-from core.studies.health.pool import Pool, Told, silent
+from core.studies.health.finding import Finding, Seen, Span, found
+from core.studies.health.pool import Pool, Told, silent, texts_in
 from core.studies.health.registry import CHECKS, Check
 from core.system.kept import loaded, write_json
 
 PASS = "Reading the samples"
+Batch = tuple[dict[str, list[tuple[int, Seen]]], dict[str, list[str]]]  # by check, by part of a sample
 
 
 def health(
@@ -47,24 +48,27 @@ def check_of(name: str) -> Check:
 
 
 def looked(pool: Pool, checks: list[Check]) -> list[Finding]:
-    """What the checks that look at single samples find, in one pass over the texts."""
-    looks = {check.name: check.look for check in checks if check.look}
-    seen = passed(pool, looks) if looks else {}
-    return [found(name, seen[name]) for name in looks]
+    """What the checks that look at single samples find, in one pass over the texts that leaves the languages too."""
+    names, parts = [check.name for check in checks if check.look], () if known(pool.store) else PARTS
+    if not names:
+        return []
+    batches = pool.over(PASS, seen_in, names, parts)
+    if parts:
+        keep(pool.store, {part: [code for _, codes in batches for code in codes[part]] for part in parts})
+    return [found(name, (one for seen, _ in batches for one in seen[name])) for name in names]
 
 
-def passed(pool: Pool, looks: Mapping[str, Callable[[Texts], Seen | None]]) -> dict[str, list[tuple[int, Seen]]]:
-    """(row, what was seen) by each of the looks, in one pass over the texts that leaves the column of languages too."""
-    seen: dict[str, list[tuple[int, Seen]]] = {name: [] for name in looks}
-    codes: dict[str, list[str]] = {} if known(pool.store) else {part: [] for part in PARTS}
-    for row, texts in pool.numbered(PASS):
-        for name, look in looks.items():
+def seen_in(store: FeatureStore, names: Sequence[str], parts: Sequence[str], start: int, stop: int) -> Batch:
+    """What the checks see in the samples from `start` to before `stop`, and the languages of these parts of them."""
+    seen: dict[str, list[tuple[int, Seen]]] = {name: [] for name in names}
+    codes: dict[str, list[str]] = {part: [] for part in parts}
+    looks = [(look, seen[name]) for name in names if (look := CHECKS[name].look)]
+    for row, texts in texts_in(store, start, stop):
+        for look, of in looks:
             if one := look(texts):
-                seen[name].append((row, one))
+                of.append((row, one))
         add(codes, texts.prompt, texts.response)
-    if codes:
-        keep(pool.store, codes)
-    return seen
+    return seen, codes
 
 
 def ran(pool: Pool, check: Check) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.studies.health.finding import RESPONSE, Seen, Texts, spans_of
+from core.studies.health.phrases import has
 
 PATTERNS = (
     r"\b(?:mother)?fuck(?:ing|er|ers|ed|s)?\b|\b(?:bull)?shit(?:ty|head)?\b|\bassholes?\b|\bbitch(?:es)?\b|\bcunts?\b",
@@ -25,8 +26,7 @@ HINTS = (  # one of which every pattern has: a search for plain text is fast
 
 def toxicity(texts: Texts) -> Seen | None:
     """An answer with one of the words."""
-    low = texts.response.lower()
-    if not any(hint in low for hint in HINTS):
+    if not has(texts.response, HINTS):
         return None
     spans = spans_of(RESPONSE, LISTED.finditer(texts.response))
     return Seen(spans) if spans else None
