@@ -1,4 +1,4 @@
-"""Pairs of samples whose vectors point the same way: compared inside neighbouring clusters, none is missed."""
+"""Pairs of samples whose vectors point the same way: an exact search, none is missed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.matrix.statistics import unit_rows
+from core.matrix.close import HEAD, close_pairs, turned
 
-FITTED = 10_000  # vectors that the clusters are made of; all are then put into them
 MOST = 200_000  # pairs that are told: more say nothing of single samples
+STEP = 2000  # vectors after which it is told how far the search is
 
 
 def alike(
@@ -21,35 +21,28 @@ def alike(
     The mean is taken off since all vectors of a language model have most of their length in common. Zero vectors are
     like no other, and count in no mean. Of more than MOST pairs the first ones.
     """
-    has = np.asarray(vectors.any(axis=1))
-    if not has.any():
+    rows = np.flatnonzero(vectors.any(axis=1))
+    if not len(rows):
         return np.zeros((0, 2), np.int64)
-    units = unit_rows(np.where(has[:, None], vectors - vectors[has].mean(0), 0))
-    centre = centres(units)
-    near = units @ centre.T
-    distance = np.sqrt(np.maximum(1 + (centre**2).sum(1) - 2 * near, 0))
-    own, reach = distance.argmin(1), np.sqrt(2 - 2 * least)
+    units = centred(vectors[rows])
+    order = np.argsort(units[:, 0], kind="stable")
+    order = order[units[order].any(axis=1)]  # what equals the mean points nowhere
+    units = units[order]
+    head, rest = np.ascontiguousarray(units[:, :HEAD]), np.ascontiguousarray(units[:, HEAD:])
     pairs, n = [np.zeros((0, 2), np.int64)], 0
-    for c in range(len(centre)):
-        told(c + 1, len(centre))
-        members = np.flatnonzero(own == c)
-        # |x − y| ≤ reach: the other one is no farther from this centre than its own, plus twice the reach
-        others = np.flatnonzero(distance[:, c] <= distance[np.arange(len(own)), own] + 2 * reach)
-        a, b = np.nonzero(units[members] @ units[others].T >= least)
-        found = np.column_stack([members[a], others[b]])
-        pairs.append(np.sort(found[found[:, 0] != found[:, 1]], axis=1))
-        n += len(found) - len(members)
-        if n > 2 * MOST:
+    for start in range(0, len(units), STEP):
+        stop = min(start + STEP, len(units))
+        pairs.append(close_pairs(head, rest, start, stop, 2 - 2 * least, MOST - n))
+        n += len(pairs[-1])
+        told(stop, len(units))
+        if n >= MOST:
             break
-    return np.unique(np.concatenate(pairs), axis=0)[:MOST]
+    return np.unique(np.sort(rows[order[np.concatenate(pairs)]], axis=1), axis=0)
 
 
-def centres(units: np.ndarray) -> np.ndarray:
-    """Centres of about √N clusters, float32 (C, d), by a few rounds of k-means on evenly spaced rows."""
-    from sklearn.cluster import KMeans
-
-    part = units[:: max(1, len(units) // FITTED)]
-    k = max(1, min(round(len(units) ** 0.5), len(np.unique(part, axis=0)) if len(part) < FITTED else len(part)))
-    if len(part) <= k:
-        return np.zeros((1, units.shape[1]), np.float32)
-    return KMeans(k, n_init=1, max_iter=5, random_state=0).fit(part).cluster_centers_.astype(np.float32)
+def centred(vectors: np.ndarray) -> np.ndarray:
+    """Vectors float32 (N, d), changed in place: less their mean, of length 1 (zeros stay), on their principal axes."""
+    vectors -= vectors.mean(0, dtype=np.float64).astype(np.float32)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.where(length > 0, length, 1)
+    return turned(vectors)

@@ -14,7 +14,7 @@ from core.matrix.shingles import jaccards
 from core.store.reader import FeatureStore
 from core.studies.health.alike import alike
 from core.studies.health.finding import Finding, Texts, grouped, places_of
-from core.studies.health.pool import Pool, grams_of, texts_in
+from core.studies.health.pool import BATCH, Pool, grams_of, texts_in
 
 GRAM = 5  # words
 NEAR = 0.45  # Jaccard similarity of the 5-grams from which on two samples are near-duplicates
@@ -29,6 +29,9 @@ class Shingles(NamedTuple):
     size: np.ndarray  # int64 (K,)
     gram: np.ndarray  # uint64 (size.sum(),), ascending within a sample
     rows: np.ndarray  # int64 (K,)
+
+
+ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)  # ROWS factors of a hash
 
 
 def exact_duplicates(pool: Pool) -> Finding:
@@ -81,20 +84,25 @@ def signatures(indptr: np.ndarray, gram: np.ndarray) -> np.ndarray:
     from rensa import RMinHash
 
     size = BANDS * ROWS
-    made = RMinHash.digest_matrix_from_flat_token_hashes(gram, indptr.astype(np.uint64), size, 42)
-    return np.array(made.to_rows(), np.uint32).reshape(-1, size)
+    found = np.empty((len(indptr) - 1, size), np.uint32)
+    for start in range(0, len(found), BATCH):  # its rows are lists, which take much memory
+        ends = indptr[start : start + BATCH + 1]
+        own = gram[ends[0] : ends[-1]]
+        made = RMinHash.digest_matrix_from_flat_token_hashes(own, (ends - ends[0]).astype(np.uint64), size, 42)
+        found[start : start + BATCH] = made.to_rows()
+    return found
 
 
 def candidate_pairs(signature: np.ndarray) -> np.ndarray:
     """Pairs of rows that agree in one of BANDS bands of ROWS numbers: int64 (P, 2), each once, the lower row first.
 
-    Of many rows that agree each is paired with the next MOST_PAIRED: what is connected stays connected.
+    The numbers of a band are told apart by one of 64 bits: the few that have it by chance are no near-duplicates. Of
+    many rows that agree each is paired with the next MOST_PAIRED: what is connected stays connected.
     """
     pairs = [np.zeros((0, 2), np.int64)]
     for band in range(BANDS):
-        part = np.ascontiguousarray(signature[:, band * ROWS : (band + 1) * ROWS])
-        _, same = np.unique(part, axis=0, return_inverse=True)
-        pairs.append(within(same.ravel()))
+        part = signature[:, band * ROWS : (band + 1) * ROWS].astype(np.uint64)
+        pairs.append(within((part * ODD).sum(1)))
     return np.unique(np.concatenate(pairs), axis=0)
 
 

@@ -53,9 +53,10 @@ def fits(prompt: np.ndarray, answer: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def whitened(vectors: np.ndarray, dimensions: int) -> np.ndarray:
-    """The first principal components of vectors (N, d), each of variance 1: float64 (N, up to `dimensions`).
+    """The first principal components of vectors (N, d), each of variance 1: float32 (N, up to `dimensions`).
 
-    Directions without variance are left out, which sklearn's PCA would blow up; a block at a time is made float64.
+    Directions without variance are left out, which sklearn's PCA would blow up. The covariance is float64, for which a
+    block at a time is made float64.
     """
     mean, n = vectors.mean(0, dtype=np.float64), len(vectors)
     blocks = [vectors[i : i + BLOCK] for i in range(0, n, BLOCK)]
@@ -63,7 +64,7 @@ def whitened(vectors: np.ndarray, dimensions: int) -> np.ndarray:
     value, direction = np.linalg.eigh(covariance)
     kept = [i for i in range(len(value) - 1, -1, -1) if value[i] > 1e-9 * value[-1]][:dimensions]
     weight = direction[:, kept] / np.sqrt(value[kept])
-    return np.concatenate([(block - mean) @ weight for block in blocks])
+    return np.concatenate([((block - mean) @ weight).astype(np.float32) for block in blocks])
 
 
 def high_ifd(pool: Pool) -> Finding:
