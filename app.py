@@ -20,6 +20,7 @@ SECTIONS = {
         ("search", "Search", ":material/search:"),
         ("features", "Features", ":material/lightbulb:"),
         ("concepts", "Concepts", ":material/psychology_alt:"),
+        ("teach", "Teach", ":material/school:"),
         ("differences", "Differences", ":material/difference:"),
         ("missing", "Missing", ":material/playlist_add:"),
     ),

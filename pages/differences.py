@@ -9,46 +9,25 @@ import streamlit as st
 from core.errors import SaelectError
 from core.matrix.postings import having
 from core.selection.inputs import TOKEN_COUNTS
-from core.session.findings import findings
 from core.session.groups import Group, group, rest
-from core.session.languages import at_hand, commonest
-from core.session.lasso import lasso_of
 from core.session.listed import other_stores
-from core.session.search import languages_spoken, score_values, sources
+from core.session.search import score_values
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
-from core.topics.language import language_name
-from pages.parts.address import get
 from pages.parts.asked import start_over
-from pages.parts.evidence import check_title
+from pages.parts.group_choice import REST, group_choices, group_name
 from pages.parts.sides import Side, show_sides
 from pages.parts.tables import FACES, clickable, feature_link
 from pages.parts.text import plain, whole
 from pages.parts.view import header, link, metrics
 
 LISTED = 500  # features of the table
-REST, SCORE, LASSO = "rest", "score:", "lasso:"
+SCORE = "score:"
 WITH_IT, ALL = "those with it", "all of both groups"  # which samples are listed
 LEAD = {
     "topics": "Compare two groups of samples: which topics does one have more of, and which are in one alone?",
     "tokens": "Compare two groups of samples: which features does one have more of, and which are in one alone?",
 }
-NAMES = {"kept": "kept", "left-out": "left out", "pinned": "always kept", "banned": "never kept", REST: "all others"}
-
-
-def choices() -> list[str]:
-    """The groups that there are."""
-    names = sorted(set(sources(now.session)))
-    found = ["kept", "left-out", *(["pinned"] if now.state.pins else []), *(["banned"] if now.state.bans else [])]
-    found += [f"source:{name}" for name in names] if len(names) > 1 else []
-    if at_hand(now.session.store):
-        codes = list(commonest(languages_spoken(now.session)))
-        found += [f"language:{code}" for code in codes if code] if len(codes) > 1 else []
-    found += [LASSO + get("lasso")] if len(lasso_of(get("lasso"))) else []
-    named = {"set": now.state.sets, "tag": now.state.tags, "selection": now.state.selections}
-    for kind, known in {**named, "search": now.state.searches, "health": findings(now.session)}.items():
-        found += [f"{kind}:{name}" for name in known]
-    return found
 
 
 def stores() -> list[str]:
@@ -56,31 +35,19 @@ def stores() -> list[str]:
     return [f"store:{key}" for key in other_stores(now.session.store)]
 
 
-def called(name: str) -> str:
-    """A group as the choice shows it."""
-    kind, _, of = name.partition(":")
-    if kind == "health":
-        return f"finding: {check_title(of).lower()}"
-    if kind == "language":
-        return f"language: {language_name(of)}"
-    if name.startswith(LASSO):
-        return "the lasso on the map" if of == get("lasso") else "another lasso"
-    return NAMES.get(name) or whole(f"{kind}: {of}" if of else name)
-
-
 def ask() -> tuple[str, str, bool]:
     """The two groups, and whether the second one is drawn to be as long as the first."""
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
-    known = [*choices(), *(f"{SCORE}{name}" for name in now.session.info.scores)]
+    known = [*group_choices(now), *(f"{SCORE}{name}" for name in now.session.info.scores)]
     typed = "Or type one: feature:12, rows:1,2,3, store:KEY."
     start_over("a", known[0])
     start_over("b", REST)
-    one = left.selectbox("One group, or a score", known, key="a", bind="query-params", format_func=called,
+    one = left.selectbox("One group, or a score", known, key="a", bind="query-params", format_func=group_name,
                          accept_new_options=True, help=typed)  # fmt: skip
     if one.startswith(SCORE):
         return one, "", False
-    two = middle.selectbox("Against", [REST, *choices(), *stores()], key="b", bind="query-params", format_func=called,
-                           accept_new_options=True, help=typed)  # fmt: skip
+    two = middle.selectbox("Against", [REST, *group_choices(now), *stores()], key="b", bind="query-params",
+                           format_func=group_name, accept_new_options=True, help=typed)  # fmt: skip
     matched = right.toggle("Of the same length", key="matched", bind="query-params",
                            help="The second group is drawn to have answers as long as the first.")  # fmt: skip
     return one, two, matched
@@ -96,8 +63,8 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     found = now.session.remember(key, lambda: differences(first, second))
     differ = int(found.differs.sum())
     metrics(
-        ("One group", f"{found.n_one:,}", plain(f"samples: {called(one)}")),
-        ("The other", f"{found.n_two:,}", plain(f"samples: {called(two)}")),
+        ("One group", f"{found.n_one:,}", plain(f"samples: {group_name(one)}")),
+        ("The other", f"{found.n_two:,}", plain(f"samples: {group_name(two)}")),
         (f"{now.noun.capitalize()}s that differ", f"{differ:,}", f"of {len(found.feature):,}"),
         ("Covers of the other's", f"{found.covers_two:.1%}", f"the other way round {found.covers_one:.1%}"),
     )
@@ -106,7 +73,7 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     chosen = show_table(found)
     feature = chosen if chosen is not None else int(found.feature[0]) if len(found.feature) else None
     if feature is not None:
-        show_samples(feature, (first, called(one)), (second, called(two)))
+        show_samples(feature, (first, group_name(one)), (second, group_name(two)))
 
 
 def show_table(found: Differences) -> int | None:
