@@ -14,8 +14,8 @@ UNKNOWN = "unknown-store"  # in the session: what to tell of a data set that is 
 ELSEWHERE = "of-another-store"  # in the session: the widgets that still say what was said of another data set
 # parameters that mean nothing in another data set
 PLACES = ("row", "feature", "lasso", "a", "b", "against", "of", "sharing", "nearest", "find_has", "find_lacks",
-          "find_topics_has", "find_topics_lacks", "find_source", "find_tag", "find_set", "find_health", "taught", "examples",
-          "counterexamples")  # fmt: skip
+          "find_topics_has", "find_topics_lacks", "find_source", "find_tag", "find_set", "find_health",
+          "taught", "examples", "counterexamples")  # fmt: skip
 
 
 def check_address(session: Session) -> None:
