@@ -69,11 +69,9 @@ def figures(now: View, check: Check, finding: Finding) -> str:
 
 def elsewhere(name: str) -> None:
     """Where else these samples can be looked at."""
-    group = f"health:{name}"
     places = (
         ("search", "In Search", ":material/search:", {"find_health": name}),
-        ("map", "On the map", ":material/scatter_plot:", {"colour": "group", "of": group}),
-        ("differences", "What they have more of", ":material/difference:", {"a": group, "b": "rest"}),
+        ("map", "On the map", ":material/scatter_plot:", {"colour": "group", "of": f"health:{name}"}),
     )
     for page, label, icon, asked in places:
         st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params=link(**asked), width="content")

@@ -29,8 +29,9 @@ def ask_for_tests(now: View) -> None:
     if newest and newest.state in LIVING:
         return
     known = {digest: whole(finding.note.rstrip(".")) for digest, finding in comparisons(store).items()}
-    if known:
-        choose("Compared with", "against", known)
+    if len(known) > 1:
+        with st.container(width=480):
+            choose("Compared with", "against", known)
     with st.expander("Compare with a file of test questions", not known, icon=":material/quiz:", key="health-tests"):
         form(now)
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.session.session import open_session, workspace_of
 from core.studies.health import CHECKS, health
-from core.studies.health.kept import SECONDS
+from core.studies.health.kept import SECONDS, comparisons
 from pages.parts import health_run
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import box, config_in
@@ -139,5 +139,12 @@ def test_a_comparison_with_test_questions_is_listed(visit, session, tmp_path):
     health(session.store, ["contamination"], str(asked))
     at = visit("health", check="contamination")
     assert [row[0] for row in component(at, "health-list")["rows"]] == ["0", "1"]
-    assert box(at, "Compared with").options == ["1 questions of test.txt"]
     assert "contamination" in listed(visit("health"))
+    asked.with_name("other.txt").write_text("A question that no sample of this small store holds in any of its turns\n")
+    health(session.store, ["contamination"], str(asked.with_name("other.txt")))
+    at = visit("health", check="contamination")
+    choice = box(at, "Compared with")
+    assert set(choice.options) == {"1 questions of test.txt", "1 questions of other.txt"}
+    digest = next(name for name, found in comparisons(session.store).items() if len(found.rows))
+    shown = component(visit("health", check="contamination", against=digest), "health-list")["rows"]
+    assert [row[0] for row in shown] == ["0", "1"]
