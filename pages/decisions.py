@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError
-from core.matrix.postings import samples_with
-from core.matrix.statistics import active_in
 from core.schema import NOUNS
 from core.selection.quotas import group_told, parsed
 from core.session.decided import bare
@@ -19,97 +17,48 @@ from core.system.shown import many
 from core.workspace.history import back_to, decisions_after
 from core.workspace.log import Event
 from pages.parts.actions import action_bar
-from pages.parts.feature_decisions import decision_name
+from pages.parts.decided import Filter, ask, day, features_found, samples_found, show_features, show_samples
 from pages.parts.sample_panel import beside
-from pages.parts.tables import clickable, feature_link, samples_table, why_link
+from pages.parts.tables import clickable
 from pages.parts.text import plain, whole
 from pages.parts.view import header, link
 
 LISTED = 1000  # steps of the history
 TAB = "decided-tab"  # in the session: which tab is open
-NOTE = st.column_config.TextColumn(width=200)  # as a column takes the width of its name alone
 LEAD = "What you decided on samples and on what they are about. Every selection, export and command obeys it."
-
-
-def show_samples() -> None:
-    """Samples that are always kept, never kept, or noted."""
-    rows = list(dict.fromkeys([*state.pins, *state.bans, *state.notes]))
-    if not rows:
-        st.info("No decisions on samples yet. Find some on Search or the Map, then pin or ban them.")
-        return
-    kept, pins = set(now.selection.rows.tolist()), set(state.pins)
-    more = {
-        "decision": ["always keep" if r in pins else "never keep" if r in state.bans else "" for r in rows],
-        "now": ["kept" if r in kept else "left out" for r in rows],
-        "note": [whole(" · ".join(filter(None, (state.ban_told(r), state.notes.get(r))))) for r in rows],
-        "when": [day(state.dates.get(r, "")) for r in rows],
-    }
-    chosen = samples_table(now, rows, "decisions-samples", more, {"note": NOTE}, several=True)
-    if not chosen:
-        st.caption("Tick rows to take decisions back or to change them.")
-    action_bar(now, chosen, "decided")
-    for row in chosen[-1:]:
-        why_link(row)
 
 
 def show_tags() -> None:
     """The tags, how many samples carry each, and what can be done with these."""
     if not state.tags:
         st.info("No tags yet. Open a sample, or choose several, and tag them.")
-        return
-    kept = now.selection.rows
-    frame = pd.DataFrame({"tag": map(whole, state.tags), "samples": map(len, state.tags.values()),
-                          "kept": [int(np.isin(rows, kept).sum()) for rows in state.tags.values()]})  # fmt: skip
-    for i in clickable(frame, "decisions-tags", 240):
-        name = list(state.tags)[i]
-        action_bar(now, state.tags[name], "tagged", name)
+    elif name := pick("tag", state.tags):
+        action_bar(now, state.tags[name], "tagged", name, group=f"tag:{name}")
         beside(now, state.tags[name], "tag", name="tag-row")
 
 
-def show_features(lens: str) -> None:
-    """Features of a lens that are ignored, excluded or boosted."""
-    own, noun = state.of(lens), NOUNS[lens]
-    features = list(dict.fromkeys([*own.vetoes, *own.boosts]))
-    if not features:
-        st.info(f"No decisions on {noun}s yet. Open one, then ignore it or exclude its samples.")
-        return
-    matrix = now.session.matrix(now.spec.scope, now.session.default_theta(now.spec.scope, lens)[0], lens)
-    kept, names = active_in(matrix, now.selection.rows), now.names(lens)
-    frame = pd.DataFrame(
-        {
-            noun: features,
-            "name": [whole(names.get(f) or f"{noun} {f}") for f in features],
-            "decision": [decision_name(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
-            "why": [whole(own.reasons.get(f, "")) for f in features],
-            "samples": [len(samples_with(matrix, f)) for f in features],
-            "kept": kept[features],
-        }
-    )
-    chosen = [features[i] for i in clickable(frame, f"decisions-{lens}", 320, several=True)]
-    if chosen and st.button(f"Lift from {many(len(chosen), noun)}", icon=":material/undo:", key=f"lift-{lens}"):
-        now.workspace.unveto(chosen, lens)
-        now.workspace.boost(chosen, 1.0, lens)
-        st.rerun()
-    for feature in chosen[-1:]:
-        feature_link(feature, lens)
+def pick(what: str, named: Mapping[str, Sequence[int]]) -> str:
+    """The tags or sets whose names fit, with how many samples each has; gives the one that was clicked, or ""."""
+    fitting, kept = [name for name in named if asked.fits(name)], now.selection.rows
+    frame = pd.DataFrame({what: map(whole, fitting), "samples": [len(named[name]) for name in fitting],
+                          "kept": [int(np.isin(named[name], kept).sum()) for name in fitting]})  # fmt: skip
+    chosen = clickable(frame, f"decisions-{what}s", 240)
+    if not chosen:
+        st.caption(f"Click a {what} to see its samples, and what can be done with all of them.")
+    return fitting[chosen[0]] if chosen else ""
 
 
 def show_sets() -> None:
     """The sets of samples, and what can be done with each."""
     if not state.sets:
         st.info("No sets yet. Save one from a search, a lasso or a cluster.")
-        return
-    kept = now.selection.rows
-    sizes = {name: (len(rows), int(np.isin(rows, kept).sum())) for name, rows in state.sets.items()}
-    frame = pd.DataFrame({"set": map(whole, sizes), "samples": [n for n, _ in sizes.values()],
-                          "kept": [k for _, k in sizes.values()]})  # fmt: skip
-    for i in clickable(frame, "decisions-sets", 240):
-        name = list(sizes)[i]
-        action_bar(now, state.sets[name], "set", name)
+    elif name := pick("set", state.sets):
+        action_bar(now, state.sets[name], "set", name, group=f"set:{name}")
         if st.button(f"Delete the set “{plain(name)}”", icon=":material/delete:", key="delete-set"):
             now.workspace.delete_set(name)
             st.rerun()
-        beside(now, state.sets[name], "set", name="set-row")
+        if state.sets[name]:
+            beside(now, state.sets[name], "set", name="set-row")
 
 
 def show_quotas() -> None:
@@ -131,9 +80,9 @@ def show_quotas() -> None:
 
 def show_history() -> None:
     """The steps, newest first."""
-    events = now.workspace.history(LISTED)
+    events = [event for event in now.workspace.history(LISTED) if asked.fits(event.description, event.time)]
     if not events:
-        st.info("No decisions yet.")
+        st.info("No decisions yet." if asked == Filter() else "No matches. Try removing a filter.")
         return
     frame = pd.DataFrame({
         "when": [day(event.time) for event in events],
@@ -173,23 +122,17 @@ def show_file() -> None:
         st.rerun()
 
 
-def day(time: str) -> str:
-    """A time as the page shows it."""
-    return time[:16].replace("T", " ")
-
-
 def sections() -> Sequence[tuple[str, Callable[[], None]]]:
-    """The tabs by name, with how many decisions each has."""
-    samples = len({*state.pins, *state.bans, *state.notes})
-    parts: list[tuple[str, Callable[[], None]]] = [(f"Samples ({samples:,})", show_samples)]
+    """The tabs by name, with how many decisions each has that fit."""
+    n = len(samples_found(now, asked))
+    parts: list[tuple[str, Callable[[], None]]] = [(f"Samples ({n:,})", lambda: show_samples(now, asked))]
     for lens in now.session.store.lenses:
-        own = state.of(lens)
-        n = len({*own.vetoes, *own.boosts})
-        parts.append((f"{NOUNS[lens].capitalize()}s ({n:,})", lambda lens=lens: show_features(lens)))
+        n = len(features_found(now, asked, lens))
+        parts.append((f"{NOUNS[lens].capitalize()}s ({n:,})", lambda lens=lens: show_features(now, asked, lens)))
     parts += [
         (f"Quotas ({len(state.quotas):,})", show_quotas),
-        (f"Tags ({len(state.tags):,})", show_tags),
-        (f"Sets ({len(state.sets):,})", show_sets),
+        (f"Tags ({sum(map(asked.fits, state.tags)):,})", show_tags),
+        (f"Sets ({sum(map(asked.fits, state.sets)):,})", show_sets),
     ]
     return [*parts, ("History", show_history), ("File", show_file)]
 
@@ -221,6 +164,7 @@ def show_effect() -> None:
 now = header("Decisions", LEAD)
 state = now.state
 show_effect()
+asked = ask()
 parts = dict(sections())
 stay(list(parts))
 for tab, show in zip(st.tabs(list(parts), key=TAB, on_change="rerun"), parts.values(), strict=True):

@@ -14,8 +14,8 @@ VETOED = {"ignore": "ignored", "block": "excluded"}  # what a feature under each
 
 @dataclass(frozen=True)
 class Line:
-    """What was decided on one sample or feature: its row or number; kinds, of ON_SAMPLES or ON_FEATURES; its note or
-    the reason of its veto; and when the latest of it was decided, UTC in ISO format, "" where that is not known.
+    """What was decided on one sample or feature: its row or number; kinds, of ON_SAMPLES or ON_FEATURES; its note, or
+    the reason of its ban or veto; and when the latest of it was decided, UTC in ISO format, "" where that is not known.
     """
 
     number: int
@@ -29,8 +29,8 @@ def on_samples(state: WorkspaceState) -> list[Line]:
     held = dict(zip(ON_SAMPLES, (set(state.pins), set(state.bans), set(state.notes)), strict=True))
     rows = dict.fromkeys([*state.pins, *state.bans, *state.notes])
     return [
-        Line(row, tuple(kind for kind, own in held.items() if row in own), state.notes.get(row, ""),
-             state.dates.get(row, ""))
+        Line(row, tuple(kind for kind, own in held.items() if row in own),
+             " · ".join(filter(None, (state.ban_told(row), state.notes.get(row)))), state.dates.get(row, ""))
         for row in rows
     ]  # fmt: skip
 

@@ -55,16 +55,21 @@ def show_sides(now: View, sides: Sequence[Side], key: str, title: str, has: Sequ
 
 
 def show_lists(now: View, sides: Sequence[Side], key: str, row: int | None, told: str) -> Steps:
-    """A list of each group with what can be done with all of it; gives the steps around the chosen row."""
+    """A list of each group with what can be done with all of it; gives the steps around the chosen row.
+
+    A group without samples to list is told, and leaves its room to the other.
+    """
     steps: Steps = ()
-    for place, (column, side) in enumerate(zip(st.columns(len(sides), gap="large"), sides, strict=True)):
+    titles = [f"{plain(side.name[:1].upper() + side.name[1:])}: {many(len(side.listed), 'sample')}" for side in sides]
+    for title in (title for title, side in zip(titles, sides, strict=True) if not len(side.listed)):
+        st.caption(f"{title}{told}.")
+    shown = [place for place, side in enumerate(sides) if len(side.listed)]
+    for place, column in zip(shown, st.columns(len(shown), gap="large") if shown else (), strict=True):
         with column:
-            name = plain(side.name[:1].upper() + side.name[1:])
-            st.subheader(f"{name}: {many(len(side.listed), 'sample')}{told}", anchor=False)
-            action_bar(now, side.listed, f"{key}-{place}", whole(side.name))
-            if len(side.listed):
-                samples = Samples(now, side.listed, sort=get("row-sort"))
-                steps = sample_list(samples, f"{key}-{place}-list", "row", row, height=HEIGHT) or steps
+            st.subheader(titles[place] + told, anchor=False)
+            action_bar(now, sides[place].listed, f"{key}-{place}", whole(sides[place].name))
+            samples = Samples(now, sides[place].listed, sort=get("row-sort"))
+            steps = sample_list(samples, f"{key}-{place}-list", "row", row, height=HEIGHT) or steps
     return steps
 
 

@@ -75,6 +75,19 @@ def test_a_set_and_a_note_on_all_hits(visit, session):
     assert set(state.notes.values()) == {"look again"}
 
 
+def test_samples_become_the_target_of_a_selection(visit, session):
+    at = visit("search", find="question 1")
+    rows = [row for row in range(40) if "question 1" in session.store.texts([row])[0]]
+    assert at.button(key="search-aim").label == "Select what is like them"
+    at.button(key="search-aim").click().run()
+    view = at.session_state.view
+    assert (view.spec.method, dict(view.spec.options)) == ("nearest", {"reference": "set:question 1"})
+    assert view.spec.sets == {"set:question 1": tuple(rows)} and view.state.sets == {"question 1": tuple(rows)}
+    at.text_input(key="find").set_value("question 2").run()
+    at.text_input(key="search-target").set_value("question 1").run()
+    assert at.button(key="search-aim").disabled, "a set of that name has other samples"
+
+
 def test_pinning_lifts_a_ban_and_the_other_way_round():
     spec = SelectionSpec(budget=5, pins=(1, 2), bans=(3,))
     assert (pinned(spec, [3, 4]).pins, pinned(spec, [3, 4]).bans) == ((1, 2, 3, 4), ())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from core.session.decided import bare
-from core.session.preview import effect
+from core.session.preview import boosted, effect, vetoed
 from core.session.session import Session, open_session, workspace_of
 from core.system.shown import many
 from tests.pages.conftest import listed, make_store, topic_sets
@@ -51,7 +53,8 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     names = [tab.label for tab in at.tabs]
     assert names[:3] == ["Samples (4)", "Topics (2)", "Features (1)"]
     assert names[3:6] == ["Quotas (1)", "Tags (1)", "Sets (1)"]
-    samples, topics, features, quotas, tags, sets, history = (in_tab(at, name) for name in [*names[:6], "History"])
+    samples = listed(at, "decided").to_dict("records")
+    topics, features, quotas, tags, sets, history = (in_tab(at, name) for name in [*names[1:6], "History"])
     assert [(r["row"], r["decision"], r["note"]) for r in samples] == [
         (4, "always keep", "look <again>"), (7, "never keep", ""), (9, "never keep", ""), (5, "", "look <again>"),
     ]  # fmt: skip
@@ -67,6 +70,40 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     assert [(r["tag"], r["samples"]) for r in tags] == [("verse", 2)]
     assert quotas == [{"group": "tag verse", "quota": "at most 1 sample", "now": "held"}]
     assert len(history) == 9 and history[1]["step"].startswith("2 rows tagged")
+
+
+def test_decisions_are_filtered_and_lifted_one_by_one_or_together(open_page, session):
+    workspace = workspace_of(session.store)
+    workspace.pin([4, 5])
+    workspace.ban([7])
+    workspace.note([5], "look again")
+    workspace.veto([1], "block", "adverts", "topics")
+    workspace.veto([2], "ignore", "spam", "topics")
+    workspace.boost([1, 3], 3, "topics")
+    at = open_page("decisions")
+    at.text_input(key="decided").set_value("LOOK").run()
+    assert [tab.label for tab in at.tabs][:2] == ["Samples (1)", "Topics (0)"]
+    assert listed(at, "decided")["row"].tolist() == [5]
+    at.text_input(key="decided").set_value(session.store.texts([7])[0][:11]).run()
+    assert listed(at, "decided")["row"].tolist() == [7], "the text of the sample itself"
+    at.text_input(key="decided").set_value("").run()
+    at.pills(key="decided_kind").set_value("banned").run()
+    assert listed(at, "decided")["row"].tolist() == [7]
+    at.date_input(key="decided_since").set_value(datetime.now(UTC).date() + timedelta(2)).run()
+    assert any(info.value.startswith("No matches") for info in at.info)
+    at.date_input(key="decided_since").set_value(None).run()
+    at.session_state["decided-tab"] = "Topics (3)"
+    at.run()
+    assert [frame["topic"] for frame in frames(at)[0]] == [1, 2, 3]
+    at.button(key="lift-topics").click().run()
+    before = at.session_state.view.spec
+    then = boosted(vetoed(before, [1, 2, 3], ""), [1, 2, 3], 1.0)
+    told = {m.label: m.value for m in at.metric}
+    found = effect(session, before, then)
+    assert told.get("Samples leave", "0") == str(len(found.leaving))
+    at.text_input(key="decided").set_value("spam").run()
+    at.button(key="lift-topics").click().run()
+    assert workspace.state().of("topics").vetoes == {1: "block"}
 
 
 def test_the_samples_of_a_set_stand_below_it_and_its_tab_stays_open(open_page, session):
