@@ -6,6 +6,9 @@ then it runs this file as `__main__` for every view of a page.
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from pages.parts.hosts import KnownHosts
 
@@ -83,7 +86,12 @@ def show() -> None:
         navigation.run()
 
 
+async def overview(request: Request) -> RedirectResponse:
+    """Overview, which lies at the root, by its name."""
+    return RedirectResponse(f"./?{request.url.query}")
+
+
 if __name__ == "__main__":
     show()
 else:
-    app = st.App(__file__, middleware=[Middleware(KnownHosts)])
+    app = st.App(__file__, routes=[Route("/overview", overview)], middleware=[Middleware(KnownHosts)])

@@ -30,11 +30,11 @@ def cut_told(store: FeatureStore) -> str:
     longer = int((columns["n_truncated"] > 0).sum())
     if not longer:
         return ""
-    read, whole = int(columns["n_read"].sum()), int(columns["n_tokens"].sum())
+    share = columns["n_read"].sum() / columns["n_tokens"].sum()
     gap = int((columns["n_read_prompt"] < columns["n_prompt_tokens"]).sum())
     parts = [(gap, "part of the prompt"), (found[2], "the end of the answer"), (found[3], "all of the answer")]
     missing = "; ".join(f"{n:,} lack {what}" for n, what in parts if n)
     return (
         f"{longer:,} of {many(store.n_samples, 'sample')} were longer than {store.meta['config']['max_tokens']:,} "
-        f"tokens, and not read whole{': ' if missing else ''}{missing}. The model read {read:,} of {whole:,} tokens."
+        f"tokens, and not read whole{': ' if missing else ''}{missing}. The model read {share:.1%} of all tokens."
     )

@@ -14,6 +14,7 @@ from core.errors import SelectionError
 from core.schema import SCOPES, UNITS, WEIGHTS, SelectionSpec
 from core.selection.method import Option
 from core.selection.registry import METHODS
+from core.session.lasso import lasso_of
 from core.session.listed import LISTED, listed
 from core.session.session import Session
 
@@ -174,9 +175,11 @@ class _Reading:
             return None
 
     def places(self, session: Session, lens: str) -> None:
-        """The sample and the feature that a page shows must be there."""
+        """The sample and the feature that a page shows must be there, and a lasso have an area."""
         sizes = {"row": session.store.n_samples, "feature": session.store.size_of(lens)}
         for name, size in sizes.items():
             text = self.query.get(name)
             if text and not (text.isdecimal() and int(text) < size):
                 self.complain(name, f"from 0 to {size - 1:,} in this data set", "")
+        if self.query.get("lasso") and not len(lasso_of(self.query["lasso"])):
+            self.complain("lasso", "three corners or more such as 100.-250, joined by _", "")

@@ -6,10 +6,11 @@ import streamlit as st
 
 from core.session.request import BUDGETS, Request, default_request, from_query, request_of
 from core.session.session import Session
-from pages.parts.address import put
-from pages.parts.text import plain
+from pages.parts.address import get, put
+from pages.parts.text import cut, plain
 
 OF, COMPLAINTS = "request-of", "address-complaints"  # in the session: the store looked at; the page and what to tell
+TOLD = "complaints-place"  # in the session: where the latter stands in this run
 UNKNOWN = "unknown-store"  # in the session: what to tell of a data set that is not there
 ELSEWHERE = "of-another-store"  # in the session: the widgets that still say what was said of another data set
 # parameters that mean nothing in another data set
@@ -69,8 +70,28 @@ def start_over(name: str, default: object) -> None:
         st.session_state[name] = default
 
 
+def complaints() -> list[str]:
+    """What the address asked for and cannot have; none once another page stands."""
+    page, told = st.session_state.get(COMPLAINTS, ("", []))
+    return told if page == st.context.url else []
+
+
 def tell_complaints() -> None:
-    """What the address asked for and cannot have, as long as its page stands."""
-    page, complaints = st.session_state.get(COMPLAINTS, ("", []))
-    if complaints and page == st.context.url:
-        st.warning("  \n".join(plain(sentence) for sentence in complaints), icon=":material/link_off:")
+    """Say it above the page, which may have more to say of its own parameters."""
+    st.session_state[TOLD] = st.empty()
+    draw_complaints()
+
+
+def draw_complaints() -> None:
+    """Write what there is to say in the place that was made for it."""
+    if told := complaints():
+        st.session_state[TOLD].warning("  \n".join(map(plain, told)), icon=":material/link_off:")
+
+
+def complain(name: str, used: str) -> None:
+    """Say that a page's own parameter asks for what is not there, unless that was said, and what is used instead."""
+    begin = f"The address says {name} = "
+    if not any(sentence.startswith(begin) for sentence in complaints()):
+        sentence = f"{begin}{cut(get(name), 80)}, but there is none of that name: {used} is used."
+        st.session_state[COMPLAINTS] = st.context.url, [*complaints(), sentence]
+        draw_complaints()

@@ -38,7 +38,18 @@ STYLE = """<style>
 .st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
 .st-key-methods p,.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
 @media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
-@media(max-width:640px){.stMainBlockContainer{padding-left:1rem;padding-right:1rem}}
+[data-testid=stSelectboxVirtualDropdown]{min-width:16rem}
+@media(max-width:640px){
+.stMainBlockContainer{padding:2.5rem 1rem 4rem}
+.st-key-bar{gap:.5rem;padding-bottom:.5rem}
+.st-key-bar>:has(>.st-key-bar-data){flex:1 1 9rem;width:auto}
+.st-key-bar>:is(:has(>.st-key-bar-method),:has(>.st-key-bar-budget)){flex:1 1 40%}
+.st-key-bar :is(.st-key-bar-method,.st-key-bar-budget){width:100%}
+.st-key-bar :is(.st-key-bar-method,.st-key-bar-budget) .stHorizontalBlock{flex-wrap:nowrap}
+.st-key-bar .stHorizontalBlock>:first-child,.st-key-bar .stHorizontalBlock>:has(.stSelectbox){min-width:0}
+.stHorizontalBlock:has(>.stColumn [data-testid=stMetric])>.stColumn{min-width:calc(50% - 1rem)}
+.st-key-bar :is(.st-key-undo,.st-key-redo,.st-key-methods) button{min-width:2.5rem;padding:.25rem}
+[data-testid=stHeading] h1{font-size:1.75rem;padding:.25rem 0}}
 </style>"""  # names of buttons with an icon are for who hears the page, of Undo and Redo where it is narrow
 
 
@@ -97,7 +108,7 @@ def pick_store() -> StoreTitle | None:
         if "store" not in st.session_state:
             put(store=key)
         st.session_state.store = key
-    with st.container(width=DATA_WIDTH):
+    with st.container(width=DATA_WIDTH, key="bar-data"):
         return titles[choose("Data set", "store", {key: title.text for key, title in titles.items()})]
 
 
@@ -106,9 +117,9 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
     workspace = workspace_of(session.store)
     state = workspace.state()
     lens = pick_lens(session)
-    with st.container(width=METHOD_WIDTH):
+    with st.container(width=METHOD_WIDTH, key="bar-method"):
         method = pick_method(session)
-    with st.container(width=BUDGET_WIDTH):
+    with st.container(width=BUDGET_WIDTH, key="bar-budget"):
         unit, budget = pick_budget(session, state)
     with st.popover("Advanced", icon=":material/tune:"):
         scope = pick_scope(session, lens)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.explain.leaks import Change
+from core.explain.unmoved import unmoved
 from core.schema import SelectionSpec
 from core.session.decided import bare
 from core.session.preview import effect
@@ -24,10 +25,11 @@ LATEST, TOLD = "latest-request", "latest-change"  # in the session
 
 @dataclass(frozen=True)
 class Told:
-    """A step, what it changed, and the version of the decisions after it, which is told as long as it stands."""
+    """A step, what it changed, why if nothing, and the version of the decisions that it is told for."""
 
     step: str
     found: Change
+    why: str
     version: int
 
 
@@ -66,7 +68,7 @@ def ask_first(
 
 def figures(now: View, found: Change) -> None:
     """A change in figures."""
-    if not len(found.leaving) + len(found.entering):
+    if not n_moved(found):
         st.write("The same samples would be kept.")
         return
     shown = (
@@ -101,7 +103,8 @@ def say_change(now: View) -> None:
     st.session_state[LATEST] = now
     if last and last.session is now.session and last.spec != now.spec and same_task(last.spec, now.spec):
         found = effect(now.session, last.spec, now.spec)
-        st.session_state[TOLD] = Told(step_between(last, now), found, now.state.version)
+        why = "" if n_moved(found) else why_unmoved(last.spec, now)
+        st.session_state[TOLD] = Told(step_between(last, now), found, why, now.state.version)
     told = st.session_state.get(TOLD)
     if told and told.version == now.state.version and last and last.session is now.session:
         draw(now, told)
@@ -119,9 +122,21 @@ def step_between(last: View, now: View) -> str:
     return step[:1].upper() + step[1:]
 
 
+def why_unmoved(before: SelectionSpec, now: View) -> str:
+    """Why boosts that are new changed nothing; "" where there is none."""
+    boosts = now.spec.boosts
+    new = [feature for feature, factor in boosts.items() if before.boosts.get(feature) != factor]
+    return unmoved(now.matrix, now.selection, new) if new else ""
+
+
+def n_moved(found: Change) -> int:
+    """How many samples left or entered."""
+    return len(found.leaving) + len(found.entering)
+
+
 def moved(found: Change) -> str:
     """How many left and entered."""
-    if not len(found.leaving) + len(found.entering):
+    if not n_moved(found):
         return "The same samples are kept."
     return f"{len(found.leaving):,} left, {len(found.entering):,} entered."
 
@@ -129,8 +144,8 @@ def moved(found: Change) -> str:
 def draw(now: View, told: Told) -> None:
     """The line that tells it, with the way to the samples."""
     with st.container(horizontal=True, vertical_alignment="center", key="latest-change-line"):
-        st.markdown(f":material/gavel: {plain(told.step)}. {moved(told.found)}", width="content")
-        both = len(told.found.leaving) + len(told.found.entering)
+        st.markdown(f":material/gavel: {plain(told.step)}. {moved(told.found)} {plain(told.why)}", width="content")
+        both = n_moved(told.found)
         if both and st.button("Show them", type="tertiary", key="show-moved"):
             st.dialog(f"{many(both, 'sample')} left or entered", width="large")(show_dialog)(now, told)
         if st.button("", icon=":material/close:", type="tertiary", key="close-moved", help="Close"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.parts.asked import start_over
+from pages.parts.asked import complain, start_over
 from pages.parts.text import whole
 
 
@@ -23,6 +23,8 @@ def choose(
     first = next(iter(titles))
     asked = st.session_state.get(parameter, st.query_params.get(parameter, ""))
     name = asked if asked in titles else first
+    if name != asked and asked and parameter not in st.session_state:  # later on another choice may have made it so
+        complain(parameter, titles[name])
     st.session_state[parameter] = "" if name == default else name
     with st.container(key=f"out-of-sight-{parameter}"):
         asked = st.text_input(f"{parameter} in the address", key=parameter, bind="query-params")

@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.explain.leaks import Change, leaks
-from core.schema import LARGEST_BOOST, NOUNS
+from core.explain.unmoved import unmoved
+from core.schema import LARGEST_BOOST, NOUNS, SelectionSpec
 from core.session.preview import boosted, effect, vetoed
 from core.system.shown import many
-from pages.parts.changes import ask_first
+from pages.parts.changes import ask_first, n_moved
 from pages.parts.tables import feature_link, meaning_table
 from pages.parts.text import plain
 from pages.parts.view import View
@@ -77,8 +78,15 @@ def boost(now: View, features: list[int], lens: str, key: str) -> None:
         title = f"Weigh {many(len(features), NOUNS[lens])} ×{wanted:g}"
         seen = through(now, lens)
         if seen:
-            ask_first(seen, title, boosted(seen.spec, features, wanted),
-                      lambda: now.workspace.boost(features, wanted, lens))  # fmt: skip
+            then = boosted(seen.spec, features, wanted)
+            ask_first(seen, title, then, lambda: now.workspace.boost(features, wanted, lens),
+                      lambda found: explain_boost(seen, then, features, found))  # fmt: skip
+
+
+def explain_boost(now: View, then: SelectionSpec, features: list[int], found: Change) -> None:
+    """Where a boost changes nothing: why, and what would."""
+    if not n_moved(found):
+        st.caption(plain(unmoved(now.matrix, now.session.selection(then), features)))
 
 
 def through(now: View, lens: str) -> View | None:
@@ -129,7 +137,7 @@ def ask_veto(now: View, features: list[int], mode: str, reason: str, lens: str) 
 
 def propose(now: View, features: list[int], mode: str, reason: str, found: Change) -> None:
     """Where a veto changes nothing: the group that is active in the same samples, and what its veto would change."""
-    if len(found.leaving) + len(found.entering):
+    if n_moved(found):
         return
     others = leaks(now.matrix, {*features, *now.decided.vetoes}, now.session.decoder(now.spec.lens))
     group = [*features, *(leak.feature for leak in others)]
@@ -185,7 +193,7 @@ def veto_told(now: View, features: list[int], mode: str) -> str:
 
 def told(found: Change, noun: str) -> str:
     """A veto's effect in one sentence."""
-    if not len(found.leaving) + len(found.entering):
+    if not n_moved(found):
         return f"nothing changes: other {noun}s bring the same samples in."
     return (
         f"{many(len(found.leaving), 'pick')} would leave and {len(found.entering):,} enter; the picks would cover "

@@ -6,14 +6,23 @@ import streamlit as st
 
 from core.selection.method import GROUPS, NEEDS, Method
 from core.selection.registry import METHODS
-from core.session.lacking import lacking
+from core.session.lacking import has, lacking
 from core.session.session import Session
+from pages.parts.choices import choose
+
+SHORT = {"score": "a score", "run": "a run", "reference": "examples", "vectors": "vectors"}  # of NEEDS, in the choice
 
 
 def pick_method(session: Session) -> str:
     """The name of the method chosen; beside it all of them with what they do and need."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
-    name = row.selectbox("Method", list(METHODS), key="method", bind="query-params")
+    missing = [need for need in NEEDS if not has(session, need)]
+    titles = {
+        name: " · ".join([name, *(f"needs {SHORT[need]}" for need in method.needs if need in missing)])
+        for name, method in METHODS.items()
+    }
+    with row:
+        name = choose("Method", "method", titles, default=next(iter(METHODS)))
     if row.button("All methods", icon=":material/list:", key="methods", help="What the methods do and need"):
         show_methods(session, name)
     return name

@@ -20,7 +20,15 @@ SOCKET = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
-PATHS = ("/", "/budget?store=x", "/_stcore/health", "/_stcore/host-config", "/static/index.html", "/nothing")
+PATHS = (
+    "/",
+    "/budget?store=x",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/static/index.html",
+    "/nothing",
+    "/overview",
+)
 
 
 @contextmanager

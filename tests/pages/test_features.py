@@ -210,3 +210,10 @@ def test_a_boost_of_one_topic_and_of_a_group_and_lifting_it(visit, session):
     assert at.session_state.view.spec.boosts == {1: 2.5}
     at.button(key="boost-1-lift").click().run()
     assert not at.exception and workspace.state().of("topics").boosts == {}
+
+
+def test_a_boost_that_changes_nothing_says_why(visit):
+    at = visit("features", lens="topics", feature=1, method="random")
+    at.button(key="boost-1-apply").click().run()
+    told = next(m.value.replace("\\", "") for m in at.markdown if ":material/gavel:" in m.value)
+    assert "The same samples are kept. random does not count topics: a method that does" in told

@@ -1,11 +1,17 @@
 """What an address may ask for: names of what the server lists; no file is opened because a link says so."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.requests import Request
 
+import app
+from core.schema import SelectionSpec
+from core.selection.specs import spec_dict
 from core.session import sample_info
+from core.session.session import workspace_of
 from core.store import reader
 from tests.factories import KEY
 from tests.pages.conftest import N, box, make_store, metrics, topic_sets
@@ -92,3 +98,26 @@ def test_what_was_asked_of_another_data_set_or_lens_is_forgotten(visit, cache):
     at = visit("map", store=other, lens="tokens", colour="feature", of=2)
     box(at, "Data set").set_value(KEY).run()
     assert at.session_state["of"] != "2"
+
+
+@pytest.mark.parametrize(("page", "name"), [("map", "colour"), ("selections", "first")])
+def test_a_choice_of_a_page_that_is_not_there_is_told_once(visit, session, page, name):
+    workspace_of(session.store).save_selection("mine", spec_dict(session.selection(SelectionSpec(budget=3))))
+    at = visit(page, **{name: "purple"})
+    (told,) = (w.value.replace("\\", "") for w in at.warning)
+    assert told.startswith(f"The address says {name} = purple, but there is none of that name: ")
+    assert len(at.run().warning) == 1
+
+
+def test_methods_that_cannot_run_say_what_they_need(visit):
+    at = visit("budget", method="random")
+    titles = box(at, "Method").options
+    assert "sae-greedy" in titles and "nearest · needs examples" in titles and "hybrid · needs a run" in titles
+    assert at.query_params["method"] == "random"
+
+
+def test_overview_opens_by_its_name_too():
+    found = asyncio.run(
+        app.overview(Request({"type": "http", "path": "/overview", "query_string": b"row=3&a=%20", "headers": []}))
+    )
+    assert (found.status_code, found.headers["location"]) == (307, "./?row=3&a=%20")

@@ -54,7 +54,7 @@ def test_what_was_cut_is_told(counts):
     longer, unread = (whole.sum(1) > read.sum(1)).sum(), ((read[:, 1] == 0) & (whole[:, 1] > 0)).sum()
     assert told.startswith(f"{longer} of 40 samples were longer than 9 tokens, and not read whole: ")
     assert f"{(read[:, 0] < whole[:, 0]).sum()} lack part of the prompt" in told
-    assert f"{unread} lack all of the answer." in told and f"read {read.sum()} of {whole.sum()} tokens" in told
+    assert f"{unread} lack all of the answer." in told and f"read {read.sum() / whole.sum():.1%} of all tokens" in told
 
 
 def test_a_store_that_was_read_whole_has_nothing_to_tell(tmp_path):

@@ -65,6 +65,7 @@ BAD = {
     "seed": ("-1", "from 0 to 10,000"),
     "row": ("30", "from 0 to 29"),
     "feature": ("-3", "in this data set"),
+    "lasso": ("1.2_3.4", "three corners or more"),
 }
 
 
