@@ -18,6 +18,7 @@ from core.store.reader import FeatureStore
 from core.topics.folders import located
 
 ENDING = ".jsonl"
+NO_ANSWER = "…"  # as data needs one
 
 
 def examples_in(text: str) -> list[str]:
@@ -37,8 +38,8 @@ def examples_in(text: str) -> list[str]:
 
 
 def keep_examples(examples: Sequence[str], name: str) -> Path:
-    """Write examples as prompts without an answer to a file of the cache, once for the same; raises DiskError."""
-    records = [{"prompt": text, "response": ""} for text in examples]
+    """Write examples as prompts, whose answer is NO_ANSWER, to a file of the cache; raises DiskError."""
+    records = [{"prompt": text, "response": NO_ANSWER} for text in examples]
     content = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode("utf-8", "replace")
     return keep_upload((name.strip() or "examples") + ENDING, io.BytesIO(content))
 

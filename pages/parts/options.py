@@ -25,9 +25,23 @@ DEFAULTS = {  # how θ is chosen by lens
 }
 
 
+# What an option, and a word that it may be, is called where the name alone says little.
+TITLES = {
+    "returns": "More of the same is worth", "exponent": "Exponent: 1 as much, 0.01 almost nothing",
+    "cap": "Most that counts of a feature", "values": "A feature counts", "spread": "Shared with like features",
+    "reference": "Targets",
+}  # fmt: skip
+WORDS = {
+    "power": "less each time: a power", "log": "less each time: the logarithm", "saturating": "less and soon nothing",
+    "cap": "as much, up to a cap", "clipped": "by its value", "binary": "there or not",
+}  # fmt: skip
+ONLY_WITH = {"exponent": ("returns", "power"), "cap": ("returns", "cap")}  # an option that others leave without effect
+
+
 def pick_details(session: Session, method: str, lens: str) -> dict[str, Any]:
     """What a method can be told beyond the budget: its own options, weights, multiplicity, seed."""
     known, given, values = METHODS[method], {}, {}
+    said: dict[str, Any] = {}  # by the options before
     if known.counts:
         given["weights"] = st.selectbox(
             "Weights", weights(session, lens), key="weights", bind="query-params", help=SPEC["weights"].sentence
@@ -45,11 +59,14 @@ def pick_details(session: Session, method: str, lens: str) -> dict[str, Any]:
             "Seed", *WHOLE["seed"], 0, key="seed", bind="query-params", help=SPEC["seed"].sentence
         )
     for option in known.options:
-        key, title = f"{method}_{option.name}", option.name.capitalize()
+        key, title = f"{method}_{option.name}", TITLES.get(option.name, option.name.capitalize())
+        other, word = ONLY_WITH.get(option.name, ("", ""))
+        if other and said.get(other) != word:
+            continue
         if option.kind in LISTED:
             value = choose(title, key, listed(session.store, option.kind), option.help, option.default or "")
         else:
-            value = pick_option(session, method, option, title, key)
+            value = said[option.name] = pick_option(session, method, option, title, key)
         if value not in (None, "", option.default):
             values[option.name] = value
     return given | {"options": values}
@@ -61,7 +78,9 @@ def pick_option(session: Session, method: str, option: Option, title: str, key: 
     if option.kind == "score":
         return st.selectbox(title, ["", *session.info.scores], **about)
     if option.kind == "choice":
-        return st.selectbox(title, option.choices, option.choices.index(option.default), **about)
+        if not WORDS.keys() & set(option.choices):
+            return st.selectbox(title, option.choices, option.choices.index(option.default), **about)
+        return choose(title, key, {word: WORDS.get(word, word) for word in option.choices}, option.help, option.default)
     if option.kind == "number" and not option.choices:
         return pick_number(option, title, about)
     text = st.text_input(title, str(option.default or ""), **about)

@@ -16,6 +16,7 @@ from core.session.steering import Share, groupings, groups, shares
 from core.system.shown import many
 from core.topics.language import language_name
 from pages.parts.changes import ask_first
+from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of
 from pages.parts.figures import draw
 from pages.parts.steer_figure import shares_figure
@@ -34,7 +35,8 @@ def show_quotas(now: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         one, two = st.columns([1, 2], vertical_alignment="bottom")
-        by = pick_grouping(one, now)
+        with one:
+            by = pick_grouping(now)
         named = titles(now, by)
         with two:
             group = pick_score(now) if by == ABOVE else pick_group(by, named)
@@ -45,11 +47,10 @@ def show_quotas(now: View) -> None:
         show_shares(now, asked, by, named)
 
 
-def pick_grouping(place: st.delta_generator.DeltaGenerator, now: View) -> str:
+def pick_grouping(now: View) -> str:
     """What tells the groups apart, which the address keeps."""
     known = groupings(now.session, now.state)
-    return place.selectbox("Groups by", known, key="steer-by", bind="query-params",
-                           format_func=lambda by: whole(NAMED.get(by, by)))  # fmt: skip
+    return choose("Groups by", "steer-by", {by: NAMED.get(by, by) for by in known}, default=known[0])
 
 
 def titles(now: View, by: str) -> dict[str, str]:
@@ -137,7 +138,7 @@ def list_quotas(now: View, asked: SelectionSpec) -> None:
         return
     st.markdown("**Quotas that stand**")
     if now.spec.quotas != asked.quotas:
-        st.warning("They cannot hold together: the selection is made without them. Change or remove one.",
+        st.warning(f"{plain(why_not(now, asked))} The selection is made without quotas: change or remove one.",
                    icon=":material/block:")  # fmt: skip
     taken: dict[str, list[Share]] = {}
     for text in now.state.quotas:
@@ -152,6 +153,15 @@ def list_quotas(now: View, asked: SelectionSpec) -> None:
         if row.button("", icon=":material/close:", type="tertiary", key=f"quota-remove-{text}", help="Remove"):
             now.workspace.lift_quotas([text])
             st.rerun()
+
+
+def why_not(now: View, asked: SelectionSpec) -> str:
+    """Why the quotas do not hold."""
+    try:
+        now.session.selection(asked)
+    except SaelectError as error:
+        return str(error)
+    return ""
 
 
 def edit(row: st.delta_generator.DeltaGenerator, now: View, asked: SelectionSpec, quota: Quota) -> None:

@@ -1,0 +1,140 @@
+"""The section Steer of the page Budget: quotas, boosts and targets, from what they would change to their undoing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.refine.runs import RefineConfig
+from core.schema import SelectionSpec
+from core.selection.registry import METHODS
+from core.session.decided import decided
+from core.session.preview import effect
+from core.session.session import Session, open_session, workspace_of
+from tests.factories import KEY, alpaca, tiny_store
+from tests.made_runs import write_refinement
+from tests.pages.conftest import F, N, config_in, feature_sets, topic_sets
+
+SOURCES = ["code" if i % 5 else "verse" for i in range(N)]
+
+
+@pytest.fixture
+def session(cache) -> Session:
+    """Forty samples, four in five of them code, with a score and topics."""
+    records = [record | {"source": SOURCES[i], "grade": float(i % 7)} for i, record in enumerate(alpaca(N))]
+    digests = {"model": "m", "sae": "s", "data": "d"}
+    (cache / f"{KEY}.duckdb").unlink()
+    path = tiny_store(cache, records, feature_sets(), key=KEY, topics=topic_sets(), n_features=F, digests=digests,
+                      config=config_in(cache))  # fmt: skip
+    return open_session(path)
+
+
+def steer(visit, **query: object) -> AppTest:
+    """The Budget page of that store, 10 samples by sae-greedy unless `query` says otherwise."""
+    return visit("budget", **{"store": KEY, "lens": "tokens", "budget": 10, **query})
+
+
+def take(at: AppTest, opener: str) -> None:
+    """Take the decision in a dialog; without a browser it is drawn only as long as its button is pressed."""
+    at.button(key=opener).click()
+    at.button(key="take-decision").click().run()
+
+
+def code_kept(at: AppTest) -> int:
+    return sum(SOURCES[row] == "code" for row in at.session_state.view.selection.rows)
+
+
+def test_a_quota_is_looked_at_set_changed_and_undone_by_its_name(visit, session: Session) -> None:
+    at, workspace = steer(visit, **{"steer-by": "source"}), workspace_of(session.store)
+    before = at.session_state.view.selection.rows.tolist()
+    at.selectbox(key="quota-group-source").set_value("code").run()
+    at.number_input(key="quota-amount-percent").set_value(30.0).run()
+    at.button(key="quota-see").click().run()
+    assert at.button(key="take-decision").label == "Source code: at most 30 %" and workspace.state().quotas == ()
+    spec = at.session_state.view.spec
+    take(at, "quota-see")
+    assert workspace.state().quotas == ("source:code<=30%",) and code_kept(at) == 3
+    found = effect(session, spec, decided(spec, workspace.state()))
+    told = f"{len(found.leaving)} left, {len(found.entering)} entered"
+    assert any("Quota: source code: at most 30 %" in m.value.replace("\\", "") and told in m.value for m in at.markdown)
+    assert any("Source code: at most 30 %" in m.value.replace("\\", "") and "3 kept" in m.value for m in at.markdown)
+    assert at.button(key="undo").proto.help.replace("\\", "") == "Undo: quota: source code: at most 30 %"
+    at.button(key="undo").click().run()
+    assert at.session_state.view.selection.rows.tolist() == before and workspace.state().quotas == ()
+
+
+def test_quotas_that_cannot_hold_leave_the_page_with_one_sentence_and_the_way_out(visit, session: Session) -> None:
+    workspace = workspace_of(session.store)
+    workspace.quota("source:code<=10%")
+    workspace.quota("source:code>=5")
+    at = steer(visit)
+    sentence = "The quotas source:code>=5 and source:code<=10% contradict each other (code)."
+    assert sum(sentence in w.value.replace("\\", "") for w in at.warning) == 2
+    assert at.title[0].value == "Budget" and at.session_state.view.spec.quotas == ()
+    at.button(key="quota-remove-source:code>=5").click().run()
+    assert at.session_state.view.spec.quotas == ("source:code<=10%",) and code_kept(at) == 1 and not at.warning
+
+
+def test_boosts_by_words_and_by_a_group(visit, session: Session) -> None:
+    workspace = workspace_of(session.store)
+    workspace.save_set("mine", range(0, N, 5))
+    at = steer(visit, steer="Boosts", **{"boost-words": "7"})
+    at.button(key="boost-factor-see").click().run()
+    take(at, "boost-factor-see")
+    assert workspace.state().of("tokens").boosts == {7: 3.0}
+    at.button(key="boost-group-see").click().run()
+    take(at, "boost-group-see")
+    assert 10.0 in workspace.state().of("tokens").boosts.values()
+    assert workspace.state().next_undo.endswith("by what sets apart: “set:mine”")
+    at.button(key="boosts-lift").click().run()
+    assert not workspace.state().of("tokens").boosts and "No boosts yet" in at.info[0].value
+
+
+def test_a_set_is_used_as_the_target_and_left_again(visit, session: Session) -> None:
+    workspace_of(session.store).save_set("mine", [3, 8, 13])
+    at = steer(visit, steer="Targets")
+    at.radio(key="target-method").set_value("jaccard").run()
+    at.button(key="target-use").click().run()
+    spec = at.session_state.view.spec
+    assert (spec.method, spec.options, spec.sets) == ("jaccard", {"reference": "set:mine"}, {"set:mine": (3, 8, 13)})
+    assert at.session_state.view.selection.rows.tolist() == session.selection(spec).rows.tolist()
+    at.button(key="target-none").click().run()
+    assert at.session_state.view.spec.method == "sae-greedy"
+
+
+@pytest.mark.parametrize("lacking", [True, False])
+def test_every_method_runs_or_says_what_makes_it_run(visit, session: Session, cache, lacking: bool) -> None:
+    """With a set, a score and a run of refinement all of them run; without, each says what it needs and where."""
+    if not lacking:
+        workspace_of(session.store).save_set("mine", [3, 8, 13])
+        config = RefineConfig(KEY, 2, 12, k=3, theta=session.default_theta()[0])
+        write_refinement(session, config, ["an answer"], 2)
+    at = steer(visit)
+    for name, method in METHODS.items():
+        at.session_state["method"] = name
+        for option in method.options:
+            if option.kind == "reference" and not lacking:
+                at.session_state[f"{name}_reference"] = "set:mine"
+            if option.kind == "score" and not option.optional:
+                at.session_state[f"{name}_{option.name}"] = "grade"
+        at.run()
+        assert not at.exception and at.title[0].value == "Budget", name
+        spec = at.session_state.view.spec
+        needs = {"run", "reference"} & set(method.needs) if lacking else set()
+        assert spec.method == ("sae-greedy" if needs else name)
+        links = " ".join(link.proto.label for link in at.get("page_link"))
+        assert all({"run": "Start a run of refinement", "reference": "Steer, Targets"}[need] in links for need in needs)
+        assert bool(at.warning) == bool(needs), name
+
+
+def test_what_is_kept_within_quotas_is_the_same_by_the_page_and_by_core(visit, session: Session) -> None:
+    workspace = workspace_of(session.store)
+    for text in ("source:code<=10%", "source:*>=1", "cluster=root"):
+        workspace.quota(text)
+    workspace.lift_quotas(["cluster=root"])
+    at = steer(visit, method="k-center")
+    asked = decided(SelectionSpec("k-center", 10, theta=at.session_state.view.spec.theta), workspace.state())
+    kept = at.session_state.view.selection.rows
+    assert kept.tolist() == session.selection(asked).rows.tolist() and code_kept(at) == 1
+    assert np.array_equal(kept, np.unique(kept)[np.argsort(np.argsort(kept))])
