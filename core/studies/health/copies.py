@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from core.studies.health.duplicates import STAYS
-from core.studies.health.finding import Finding
+from core.studies.health.finding import Finding, places_of
 
+GONE = -1  # the group of rows that are not there any more
 # What a row of such a group is of the one that stays, by the check.
 COPIES = {
     "exact-duplicates": "copy",
@@ -26,11 +27,15 @@ def left_of(
     rule and value float64 (N,) as `who_stays` takes them. wanted: rows that stay before all others, by precedence, and
     of which none is named as a copy. gone: rows that are not there any more.
     """
+    rank = {row: place for place, row in enumerate(reversed(wanted))}
+    there = ~np.isin(finding.rows, np.fromiter(gone, np.int64))
     found = []
-    for group in finding.groups():
-        rows = np.setdiff1d(group, np.fromiter(gone, np.int64))
+    for places in places_of(np.where(there, finding.group, GONE)):
+        rows = finding.rows[places]
+        if len(rows) < 2 or not there[places[0]]:
+            continue
         order = rows[STAYS[rule](rows, value)].tolist()
-        stays = next((row for row in wanted if row in order), order[0] if order else -1)
-        copies = [row for row in order if row != stays and row not in wanted]
+        stays = max(order, key=lambda row: rank.get(row, -1))  # the first of equals
+        copies = [row for row in order if row != stays and row not in rank]
         found += [[stays, *copies]] if copies else []
     return found
