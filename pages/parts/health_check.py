@@ -59,10 +59,9 @@ def show_found(now: View, check: Check, finding: Finding) -> None:
 
 def figures(now: View, check: Check, finding: Finding) -> str:
     """How many samples were found, and how many of them are kept."""
-    n, rows = now.session.store.n_samples, finding.rows
-    among = int(np.isin(now.selection.rows, rows).sum())
+    rows, among = finding.rows, int(np.isin(now.selection.rows, finding.rows).sum())
     groups = f" in {many(len(np.unique(finding.group)), 'group')}" if len(finding.group) else ""
-    told = f"{many(len(rows), 'sample')}{groups}, {len(rows) / n:.1%} of all; {among:,} of them kept."
+    told = f"{many(len(rows), 'sample')}{groups}, {among:,} of them kept."
     masked = "All but the first letter of each place is masked." if check.masked else ""
     return " ".join(filter(None, (told, finding.note, masked)))
 

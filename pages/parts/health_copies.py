@@ -89,8 +89,8 @@ def other(now: View, of: dict[int, int], sample: Sample) -> Sample | None:
 def say_row(now: View, finding: Finding, row: int, of: dict[int, int], left: Sequence[Sequence[int]]) -> None:
     """What becomes of the chosen sample, and the button that lets it stay instead."""
     detail = finding.seen[int(np.searchsorted(finding.rows, row))].detail
-    text = f"Row {row:,} {detail}. " if detail else ""
-    text += f"Row {of[row]:,} stays: what row {row:,} has else is marked." if row in of else f"Row {row:,} stays."
+    text = f"{detail[:1].upper()}{detail[1:]}. " if detail else ""
+    text += f"Row {of[row]:,} stays: what this one has else is marked." if row in of else f"Row {row:,} stays."
     group = next(({stays, *copies} for stays, *copies in left if row in copies), set[int]())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plain(text), width="content")

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.session.languages import told_in_words
+from core.session.search import languages_spoken
 from core.studies.health import CHECKS, Finding
 from core.system.shown import many
 from pages.parts.address import put
 from pages.parts.evidence import check_title
+from pages.parts.text import plain
 from pages.parts.view import View
 
 FAMILIES = {
@@ -42,6 +45,7 @@ def show_list(now: View, found: Mapping[str, Finding]) -> None:
         draw(now, "findings", families(now, some))
     if len(found) < len(CHECKS):
         return
+    st.caption(plain(f"Languages: {told_in_words(languages_spoken(now.session))}."))
     if not some:
         st.success("No check has found anything.", icon=":material/check_circle:")
     clean = [finding for finding in found.values() if finding.ran and not len(finding.rows)]
@@ -57,10 +61,8 @@ def told(now: View, some: list[Finding]) -> str:
     """How many samples something was found in."""
     rows = np.unique(np.concatenate([finding.rows for finding in some]))
     kept = int(np.isin(now.selection.rows, rows).sum())
-    return (
-        f"Something was found in {len(rows):,} of {many(now.session.store.n_samples, 'sample')}; {kept:,} of the "
-        f"{len(now.selection.rows):,} kept ones are among them. A finding is a reason to look, not a verdict."
-    )
+    found = f"Something was found in {many(len(rows), 'sample')}, {kept:,} of them kept."
+    return f"{found} A finding is a reason to look, not a verdict."
 
 
 def families(now: View, found: list[Finding]) -> list[dict[str, Any]]:
