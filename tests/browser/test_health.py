@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from core.session.session import open_session, workspace_of
 from core.store.meta import list_stores
+from core.store.reader import open_store
+from core.studies.health import health
 from core.workspace.log import Workspace
 from tests.browser.chromium import dashboard, open_page, settle
 from tests.factories import alpaca, tiny_store
@@ -28,13 +30,14 @@ BUDGET = len(RECORDS)
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A small store with a near-copy and an address in it."""
+    """A small store with a near-copy and an address in it, checked already."""
     folder = tmp_path_factory.mktemp("health")
     config = {"model": "models/tiny", "sae": "saes/tiny", "hook_point": "layers.1", "dtype": "float32",
               "max_tokens": 64, "data": str(folder / "data.jsonl")}  # fmt: skip
-    tiny_store(folder, RECORDS, [{i % 3, 3 + i} for i in range(len(RECORDS))], config=config)
+    path = tiny_store(folder, RECORDS, [{i % 3, 3 + i} for i in range(len(RECORDS))], config=config)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAELECT_CACHE", str(folder))
+        health(open_store(path))
         yield folder
 
 
