@@ -28,7 +28,8 @@ from core.studies.health import CHECKS
 from core.studies.health.contamination import LONG, SHORT, gram_table, shared
 from core.studies.health.duplicates import nearly_equal, shingled
 from core.studies.health.finding import Texts, texts_of
-from core.studies.health.fit import FAR, fits
+from core.studies.health.fit import FAR, own_chance, pairs_of
+from core.studies.health.pool import Pool
 from core.system.files import PROJECT, store_at
 from core.topics.identifier import Identifier
 from core.topics.language import CODES, language
@@ -196,17 +197,17 @@ def told(articles: dict[str, list[str]]) -> tuple[str, int, int, int]:
 
 
 def shuffled(path: Path, times: int = 10) -> tuple[str, int, int, int]:
-    """The same for answers that changed places in a store's vectors, added up over `times` seeds."""
-    store = open_store(path)
-    prompt, answer = store.embeddings("prompt"), store.embeddings("response")
-    total = np.zeros(3, np.int64)
+    """The same for answers of a store that changed places, added up over `times` seeds."""
+    rows, pairs = pairs_of(Pool(open_store(path)))
+    if pairs is None:
+        raise SystemExit(f"{path.name} has {len(rows)} samples with prompt and answer: too few to learn from.")
+    n, hits, others = 0, 0, 0
     for seed in range(times):
-        rows = np.random.default_rng(seed).permutation(len(prompt))[: round(SHARE * len(prompt))]
-        other = answer.copy()
-        other[rows] = answer[np.roll(rows, 1)]
-        far = fits(prompt, other) < FAR
-        total += len(rows), far[rows].sum(), far.sum() - far[rows].sum()
-    n, hits, others = total.tolist()
+        moved = np.random.default_rng(seed).permutation(len(rows))[: round(SHARE * len(rows))]
+        answer = np.arange(len(rows))
+        answer[moved] = np.roll(moved, 1)
+        far = own_chance(pairs, answer) < FAR
+        n, hits, others = n + len(moved), hits + int(far[moved].sum()), others + int(far.sum() - far[moved].sum())
     return "answer-does-not-fit", n, hits, others
 
 

@@ -94,6 +94,31 @@ def jaccards(indptr: np.ndarray, gram: np.ndarray, pairs: np.ndarray) -> np.ndar
 
 
 @njit(cache=True)
+def overlaps(
+    indptr: np.ndarray, word: np.ndarray, weight: np.ndarray, ends: np.ndarray, looked_in: np.ndarray,
+    i: np.ndarray, j: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Of the words of text i, with their weights, those that text j of others has: float64 (P, 3).
+
+    The columns: the sum of their weights, the largest, the sum of their squares. Words are ascending in each text.
+    """
+    found = np.zeros((len(i), 3))
+    for k in range(len(i)):
+        a, b = indptr[i[k]], ends[j[k]]
+        while a < indptr[i[k] + 1] and b < ends[j[k] + 1]:
+            if word[a] == looked_in[b]:
+                found[k, 0] += weight[a]
+                found[k, 1] = max(found[k, 1], weight[a])
+                found[k, 2] += weight[a] ** 2
+                a, b = a + 1, b + 1
+            elif word[a] < looked_in[b]:
+                a += 1
+            else:
+                b += 1
+    return found
+
+
+@njit(cache=True)
 def longest_loop(number: np.ndarray, longest: int, times: int, least: int) -> tuple[int, int]:
     """(first, end) of the longest run of words that repeats itself, (0, 0) if there is none.
 

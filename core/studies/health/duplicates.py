@@ -99,11 +99,11 @@ def candidate_pairs(signature: np.ndarray) -> np.ndarray:
     The numbers of a band are told apart by one of 64 bits: the few that have it by chance are no near-duplicates. Of
     many rows that agree each is paired with the next MOST_PAIRED: what is connected stays connected.
     """
-    pairs = [np.zeros((0, 2), np.int64)]
+    n, known = len(signature), np.zeros(0, np.int64)
     for band in range(BANDS):
         part = signature[:, band * ROWS : (band + 1) * ROWS].astype(np.uint64)
-        pairs.append(within((part * ODD).sum(1)))
-    return np.unique(np.concatenate(pairs), axis=0)
+        known = np.union1d(known, within((part * ODD).sum(1)) @ np.array([n, 1]))
+    return np.column_stack(np.divmod(known, max(n, 1)))
 
 
 MOST_PAIRED = 40  # rows that agree, of which all pairs are looked at

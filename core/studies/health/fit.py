@@ -1,55 +1,134 @@
-"""Answers that do not fit their prompts: by their vectors, or by what a language model made of them.
+"""Answers that do not fit their prompts: a small model learns from the data themselves what tells an answer from those
+of other samples, by vectors and words; or by what a language model made of them.
 
-A linear map from the vectors of prompts to those of answers is learnt from the data themselves, for each fifth of the
-samples from the others; an answer fits if it is nearer to what the map expects than the answers of other samples are.
+Of the vectors: how near an answer is to what a linear map from the vectors of prompts expects. Of the words: which of
+the prompt's, rare ones above all, the answer has, and its beginning. Each fifth of the samples is judged by what was
+learnt from the others.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from core.matrix.shingles import overlaps
 from core.matrix.statistics import unit_rows
+from core.session.languages import languages
+from core.studies.health.bags import Bags, Words, bags_in, weighed
 from core.studies.health.finding import Finding, Seen, found
 from core.studies.health.pool import Pool
 
 FOLDS, RIDGE = 5, 1000.0  # the ridge of the map, on whitened vectors
 PROMPT_DIMENSIONS, ANSWER_DIMENSIONS = 256, 64  # principal components that the map goes from, and to
-LEAST = 200  # samples that a map can be learnt from
-OTHERS = 200  # answers of other samples that each is compared with
+LEAST = 200  # samples that it can be learnt from
+OTHERS = 200  # answers of other samples that the nearness of each is compared with
+SHUFFLED, LEARNT = 5, 10_000  # answers of others for each prompt that are learnt from, and prompts at most
 BLOCK = 4096  # vectors that are made float64 at a time
-FAR = -1.0  # standard deviations from the mean of the others, below which an answer does not fit
+FAR = 0.006  # chance of being the prompt's own, among SHUFFLED others, below which an answer does not fit
+STAGE = "Comparing prompts with answers"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Prompts and answers of N samples. given, wanted float32 (N, d): whitened vectors; prompt, answer, head: words,
+    the last those at the beginning of the answers; asked, told object (N,): languages.
+    """
+
+    given: np.ndarray
+    wanted: np.ndarray
+    prompt: Bags
+    answer: Bags
+    head: Words
+    asked: np.ndarray
+    told: np.ndarray
 
 
 def misfit(pool: Pool) -> Finding:
-    """Samples whose answer is farther from what their prompt lets one expect than the answers of others are."""
-    prompt, answer = pool.vectors("prompt"), pool.vectors("response")
-    rows = np.flatnonzero(prompt.any(1) & answer.any(1) & pool.firsts)
-    if len(rows) < LEAST:
+    """Samples whose answer is hardly like one to their prompt."""
+    rows, pairs = pairs_of(pool)
+    if pairs is None:
         return found("answer-does-not-fit", (), f"It takes {LEAST} samples with both, there are {len(rows)}.")
-    pool.told("Comparing prompts with answers", 0, 1)
-    score = fits(prompt[rows], answer[rows])
-    pool.told("Comparing prompts with answers", 1, 1)
-    far = np.flatnonzero(score < FAR)
-    said = "{:.1f} standard deviations farther than the answers of others"
-    return found("answer-does-not-fit", ((int(rows[i]), Seen(detail=said.format(-score[i]))) for i in far))
+    chance = own_chance(pairs, np.arange(len(rows)))
+    far = np.flatnonzero(chance < FAR)
+    said = "{:.1%} likely to be the answer to this prompt"
+    return found("answer-does-not-fit", ((int(rows[i]), Seen(detail=said.format(chance[i]))) for i in far))
 
 
-def fits(prompt: np.ndarray, answer: np.ndarray, seed: int = 0) -> np.ndarray:
-    """How well each answer fits its prompt, float64 (N,), in standard deviations above how well others would.
+def pairs_of(pool: Pool) -> tuple[np.ndarray, Pairs | None]:
+    """The rows that have prompt and answer, of equal samples the first, and what is known of them; None for too few."""
+    prompt, answer = pool.vectors("prompt"), pool.vectors("response")
+    fit = prompt.any(axis=1) & answer.any(axis=1) & pool.firsts
+    rows = np.flatnonzero(fit)
+    if len(rows) < LEAST:
+        return rows, None
+    given = whitened(prompt[rows], PROMPT_DIMENSIONS)
+    del prompt
+    wanted = whitened(answer[rows], ANSWER_DIMENSIONS)
+    del answer
+    bags = weighed(pool.over(STAGE, bags_in, fit))
+    codes = languages(pool.store)
+    return rows, Pairs(given, wanted, *bags, codes["prompt"][rows], codes["response"][rows])
 
-    prompt, answer: vectors float32 (N, d). The others are OTHERS of the answers, drawn by seed.
+
+def own_chance(pairs: Pairs, answer: np.ndarray, seed: int = 0) -> np.ndarray:
+    """How likely the answer of each prompt is its own, among SHUFFLED others: float64 (N,).
+
+    answer int64 (N,): whose answer stands with each prompt.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    n, rng = len(answer), np.random.default_rng(seed)
+    near, fold, chance = nearness(pairs, answer, seed), rng.permutation(n) % FOLDS, np.zeros(n)
+    own = evidence(pairs, near, np.arange(n), answer)
+    for part in range(FOLDS):
+        learnt = rng.permutation(np.flatnonzero(fold != part))[:LEARNT]
+        others = [evidence(pairs, near, learnt, answer[rng.permutation(learnt)]) for _ in range(SHUFFLED)]
+        model = HistGradientBoostingClassifier(
+            max_iter=80, max_leaf_nodes=8, l2_regularization=1.0, early_stopping=False, random_state=0
+        )
+        model.fit(np.concatenate([own[learnt], *others]), np.repeat([1, 0], [len(learnt), SHUFFLED * len(learnt)]))
+        chance[fold == part] = model.predict_proba(own[fold == part])[:, 1]
+    return chance
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """expected, wanted float32 (N, d), of length 1: the answer that a prompt lets one expect, and those there are.
+    mean, spread float32 (N,): how near answers of others are to what is expected.
+    """
+
+    expected: np.ndarray
+    wanted: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+
+def nearness(pairs: Pairs, answer: np.ndarray, seed: int = 0) -> Nearness:
+    """What a linear map, learnt for each fifth of the prompts from the others, expects of answers."""
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import KFold, cross_val_predict
 
-    given, wanted = whitened(prompt, PROMPT_DIMENSIONS), whitened(answer, ANSWER_DIMENSIONS)
     folds = KFold(FOLDS, shuffle=True, random_state=seed)
-    expected = cross_val_predict(Ridge(RIDGE, fit_intercept=False), given, wanted, cv=folds)
-    expected, wanted = unit_rows(expected), unit_rows(wanted)
+    expected = cross_val_predict(Ridge(RIDGE, fit_intercept=False), pairs.given, pairs.wanted[answer], cv=folds)
+    expected, wanted = unit_rows(expected), unit_rows(pairs.wanted)
     drawn = np.random.default_rng(seed).choice(len(wanted), min(OTHERS, len(wanted)), replace=False)
     others = expected @ wanted[drawn].T
-    own = (expected * wanted).sum(1)
-    return (own - others.mean(1)) / np.maximum(others.std(1), 1e-9)
+    return Nearness(expected, wanted, others.mean(1), np.maximum(others.std(1), 1e-9))
+
+
+def evidence(pairs: Pairs, near: Nearness, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """What is to be seen of prompts i with answers j, int64 (P,) each: float32 (P, 11)."""
+    fit = ((near.expected[i] * near.wanted[j]).sum(1) - near.mean[i]) / near.spread[i]
+    total, largest, squares = overlaps(*pairs.prompt.weighed, *pairs.answer.words, i, j).T
+    begun, first, _ = overlaps(*pairs.prompt.weighed, *pairs.head, i, j).T
+    asked, said = pairs.prompt.total[i], pairs.answer.total[j]
+    cosine = squares / np.maximum(pairs.prompt.length[i] * pairs.answer.length[j], 1e-9)
+    unknown = (pairs.asked[i] == "") | (pairs.told[j] == "")
+    spoken = np.where(unknown, 0.5, pairs.asked[i] == pairs.told[j])
+    share, covered = total / np.maximum(asked, 1e-9), total / np.maximum(said, 1e-9)
+    columns = (fit, cosine, share, covered, largest, total, begun, first, np.log1p(asked), np.log1p(said), spoken)
+    return np.column_stack(columns).astype(np.float32)
 
 
 def whitened(vectors: np.ndarray, dimensions: int) -> np.ndarray:
