@@ -234,14 +234,22 @@ def decisions(
     export: Annotated[Path | None, typer.Option(help="Write the decisions to this file.")] = None,
     import_: Annotated[Path | None, typer.Option("--import", help="Add the decisions of such a file.")] = None,
     last: Annotated[int, typer.Option(min=1, help="Steps of the history to list.")] = 20,
+    find: Annotated[str, typer.Option(help="List those on what has this text, name, note or number.")] = "",
+    kind: Annotated[str, typer.Option(help="List the pinned, banned, noted, ignored, excluded or boosted.")] = "",
+    since: Annotated[str, typer.Option(help="List those from this day on, such as 2026-03-01.")] = "",
+    until: Annotated[str, typer.Option(help="List those up to this day.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the decisions on a store and how they came about; tag rows, make sets; keep all in a file, or take them
-    from one.
+    """List the decisions on a store and how they came about, or those looked for; tag rows, make sets; keep all in a
+    file, or take them from one.
 
     Example: python -m core decisions 12 345 --tag boilerplate --store cache/0123456789abcdef.duckdb
     """
-    _, workspace = opened(store, rows)
+    session, workspace = opened(store, rows)
+    if find or kind or since or until:
+        fit = looked_for(session, workspace.state(), find, kind=kind, since=since, until=until)
+        machine({"decisions": fit}) if as_json else show(fit) if fit else print("No decision fits.")
+        return
     mark(workspace, rows or [], tag, untag, set_)
     if delete_set:
         delete(workspace, delete_set)
@@ -256,11 +264,31 @@ def decisions(
     if as_json:
         machine({**listed, **kept, "history": history})
         return
-    for name, rows in listed.items():
-        show(rows, name.capitalize())
+    for name, known in listed.items():
+        show(known, name.capitalize())
     print("; ".join(many(len(found), name.removesuffix("s")) for name, found in kept.items()) + ".")
     show(
         [{"time": h["time"], "decision": h["description"], "undone": h["undone"]} for h in history], "The latest first"
     )
     if export:
         tell(f"written: {shown_path(export)}")
+
+
+def looked_for(session: Session, state: WorkspaceState, text: str, **asked: str) -> list[dict[str, Any]]:
+    """The decisions that stand on samples and features and fit (see workspace.standing), in one table."""
+    from core.features.shown_labels import called_of
+    from core.session.search import text_condition
+    from core.workspace.standing import Line, matching, on_features, on_samples
+
+    rows = np.flatnonzero(text_condition(session, text, False)).tolist() if text else []
+    parts: list[tuple[str, list[Line], set[int]]] = [("row", on_samples(state), set(rows))]
+    for lens in session.store.lenses:
+        lines, names = on_features(state, lens), called_of(session.store, state, lens) if text else {}
+        parts.append(
+            (NOUNS[lens], lines, {x.number for x in lines if text.casefold() in names.get(x.number, "").casefold()})
+        )
+    return [
+        {"on": f"{noun} {line.number}", "decision": ", ".join(line.kinds), "why": line.text, "when": line.when}
+        for noun, lines, held in parts
+        for line in matching(lines, text=text, held=held, **asked)
+    ]

@@ -152,6 +152,9 @@ def test_decisions_are_listed_kept_and_taken_over(
     assert found["pins"] == [4, 2] and found["bans"] == []
     blocked = {"lens": "tokens", "mode": "block", "reason": "advertising"}
     assert found["vetoes"] == [blocked | {"feature": f} for f in (3, 5)]
+    looked_for = [machine("decisions", *asked)["decisions"] for asked in (("--find", "ADVERT"), ("--kind", "pinned"))]
+    assert [[found["on"] for found in some] for some in looked_for] == [["feature 3", "feature 5"], ["row 4", "row 2"]]
+    assert "No decision fits." in run("decisions", "--until", "2000-01-01", "--store", str(tiny_store_path)).out
     told = [step["description"] for step in found["history"]]
     assert told == ["ban lifted from row 7", "row 7 banned", "2 rows pinned", told[3]] and "advertising" in told[3]
     assert [step["description"] for step in machine("decisions", "--last", "2")["history"]] == told[:2]
