@@ -49,11 +49,22 @@ def teach(
     every = inputs(session, spec)
     x = joined([of_side(session, spec, every, side, pipeline, told) for side in sides])
     label = np.arange(len(sides[0]) + len(sides[1])) < len(sides[0])
-    found, lines = probes(x, label, spec.seed, told)
+    return keep_taught(session, spec, name, (positive.told, negative.told), x, label, by, notes, told)
+
+
+def keep_taught(
+    session: Session, spec: SelectionSpec, name: str, sides: tuple[str, str], x: Inputs, positive: np.ndarray, by: str,
+    notes: list[str], told: Told,
+) -> Taught:  # fmt: skip
+    """Learn from the inputs of examples, whose labels are bool (n,), score every sample of the store and keep it all.
+
+    sides: what examples and counterexamples were called.
+    """
+    found, lines = probes(x, positive, spec.seed, told)
     best = by or max(KINDS, key=lambda kind: found[kind].value)  # features where both are equal
-    score = lines[best].score(getattr(every, best))
+    score = lines[best].score(getattr(inputs(session, spec), best))
     taught = Taught(
-        name, positive.told, negative.told, len(sides[0]), len(sides[1]), spec.lens, spec.scope, spec.theta, spec.seed,
+        name, *sides, int(positive.sum()), int((~positive).sum()), spec.lens, spec.scope, spec.theta, spec.seed,
         {kind: tuple(one) for kind, one in found.items()}, best, used(lines["features"]), tuple(notes),
     )  # fmt: skip
     keep(session.store, taught, score)

@@ -98,6 +98,8 @@ missing: --against! --answer-tokens=1000 --base-url= --budget=100 --candidates -
     -r/--multiplicity=1
 atlas: --budget=100 --force=False --lens --method=sae-greedy --option/-o --out! --quota --scope=all --seed=0 --store!
     --theta --unit=samples --weights=uniform -r/--multiplicity=1
+safety: --budget=10% --json=False --lens --method=sae-greedy --negative --positive --recipe --scope=all --seed=0
+    --store! --theta
 train-topics: --k=8 --most-samples=65536 --n-topics=0 --out! --passes=15 --seed=0 --store!
 """
 GONE = """
