@@ -34,7 +34,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("health")
     config = {"model": "models/tiny", "sae": "saes/tiny", "hook_point": "layers.1", "dtype": "float32",
               "max_tokens": 64, "data": str(folder / "data.jsonl")}  # fmt: skip
-    path = tiny_store(folder, RECORDS, [{i % 3, 3 + i} for i in range(len(RECORDS))], config=config)
+    digests = {"model": "m", "sae": "s", "data": "d"}
+    path = tiny_store(folder, RECORDS, [{i % 3, 3 + i} for i in range(len(RECORDS))], config=config, digests=digests)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAELECT_CACHE", str(folder))
         health(open_store(path))

@@ -9,6 +9,7 @@ from core.session.session import open_session, workspace_of
 from core.studies.health import CHECKS, health
 from core.studies.health.kept import SECONDS, comparisons
 from pages.parts import health_run
+from pages.parts.evidence import masked_previews
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import box, config_in
 
@@ -26,7 +27,7 @@ RECORDS = [
 def session(tmp_path, monkeypatch):
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     tiny_store(tmp_path, RECORDS, [{i % 3, 3 + i % 4} for i in range(len(RECORDS))],
-               config=config_in(tmp_path))  # fmt: skip
+               config=config_in(tmp_path), digests={"model": "m", "sae": "s", "data": "d"})  # fmt: skip
     return open_session(tmp_path / f"{KEY}.duckdb")
 
 
@@ -86,11 +87,12 @@ def test_personal_data_is_shown_nowhere(visit):
     assert "anna" not in everything and "schmidt" not in everything and "<mark>a•••.•••••••@•••.••</mark>" in html(at)
 
 
-def test_tables_mask_what_was_found(visit, session):
-    workspace_of(session.store).ban([2])
+def test_tables_mask_what_was_found(session):
+    before = masked_previews(session, np.array([2, 0]))
+    assert before == session.store.previews([2, 0])
     health(session.store)
-    frame = next(f for f in visit("decisions").dataframe if f.key == "decisions-samples").value
-    assert frame["response"].tolist() == ["Write to a•••.•••••••@•••.•• and ask."]
+    after = masked_previews(session, np.array([2, 0]))
+    assert after == [("Where does she live?", "Write to a•••.•••••••@•••.•• and ask."), before[1]]
 
 
 def test_the_end_of_a_cut_answer_is_marked(visit):
