@@ -33,6 +33,8 @@ def show_check(now: View, check: Check, found: Mapping[str, Finding]) -> None:
         if finding is not None and len(finding.rows):
             st.markdown(plain(figures(now, check, finding)), width="content")
             elsewhere(check.name)
+    if check.shortfall:
+        st.caption(plain(check.shortfall))
     if check.name == TESTS:
         ask_for_tests(now)
     if finding is None:

@@ -21,6 +21,7 @@ function line(check, counted, largest, open) {
   const button = td.appendChild(element("button", check.title));
   const told = td.appendChild(element("p", check.told));
   if (check.limit) told.append(" ", element("span", check.limit, "limit"));
+  if (check.shortfall) td.append(element("p", check.shortfall, "shortfall"));
   if (counted)
     tr.append(
       element("td", check.samples.toLocaleString("en"), "number"),

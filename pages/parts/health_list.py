@@ -87,6 +87,7 @@ def row(now: View, finding: Finding) -> dict[str, Any]:
         "title": check_title(check.name),
         "told": check.sentence if finding.ran else finding.note,
         "limit": check.limit,
+        "shortfall": check.shortfall,
         "samples": len(finding.rows),
         "all": 100 * len(finding.rows) / max(now.session.store.n_samples, 1),
         "kept": 100 * among / max(len(kept), 1),

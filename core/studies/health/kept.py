@@ -13,6 +13,7 @@ from core.studies.health.run import from_json, path_of
 from core.system.kept import loaded
 
 SECONDS = 0.005  # that all checks take for a sample, on a common machine
+SUGGESTED = ("similar-vectors",)  # what is found is alike for many reasons
 
 
 def unmade(store: FeatureStore) -> list[str]:
@@ -34,6 +35,6 @@ def comparisons(store: FeatureStore) -> dict[str, Finding]:
 
 
 def largest(found: Mapping[str, Finding], most: int) -> list[Finding]:
-    """The findings of most samples, at most so many; those that are suggestions alone are no ground to begin with."""
-    some = [finding for finding in found.values() if len(finding.rows)]
-    return sorted(some, key=lambda finding: -len(finding.rows))[:most]
+    """The findings of most samples, at most so many; no suggestions, nor of checks that fell short of their goal."""
+    sure = (one for one in found.values() if one.check not in SUGGESTED and not CHECKS[one.check].shortfall)
+    return sorted((one for one in sure if len(one.rows)), key=lambda finding: -len(finding.rows))[:most]
