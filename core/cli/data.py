@@ -19,10 +19,12 @@ from core.system.shown import duration, many, shown_path, size_told
 
 
 def run_extraction(config: ExtractConfig) -> Path:
-    """Extract with a progress bar; prints what there is to know about the data."""
+    """Extract with a progress bar, and check the data; prints what there is to know about it."""
     from core.extract.run import extract
 
-    return with_progress(lambda show: extract(config, on_progress=show))
+    path = with_progress(lambda show: extract(config, on_progress=show))
+    tell_health(path)
+    return path
 
 
 def with_progress(run: Callable[[Any], Path]) -> Path:
@@ -39,6 +41,18 @@ def with_progress(run: Callable[[Any], Path]) -> Path:
     made = f"{many(store.n_samples, 'sample')}, {many(tokens, 'token')} in {seconds:.0f} s"
     tell(f"{made} → {shown_path(path)}")
     return path
+
+
+def tell_health(path: Path) -> None:
+    """Run the health checks, whose findings are kept for the pages, and say which found most."""
+    from core.store.reader import open_store
+    from core.studies.health import health
+
+    with stages() as told:
+        findings = health(open_store(path), told=told).values()
+    most = sorted((f for f in findings if len(f.rows)), key=lambda f: -len(f.rows))[:3]
+    named = ", ".join(f"{f.check} ({len(f.rows):,})" for f in most) or "nothing found"
+    tell(f"Health: {named}. `python -m core health --store {shown_path(path)}` tells all.")
 
 
 @takes(config=Options(ExtractConfig))
