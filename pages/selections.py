@@ -61,14 +61,13 @@ def compare(one: str, two: str) -> None:
 
 
 def show_features(found: Pair) -> None:
-    """The features gained and lost, by name."""
+    """The features gained and lost, by name; where there are none of a kind, the other has its room."""
     n_samples = samples_per_feature(now.matrix)
-    for column, title, features in zip(st.columns(2, gap="large"), ("Lost", "Gained"), (found.lost, found.gained),
-                                       strict=True):  # fmt: skip
+    parts = {title: some for title, some in (("Lost", found.lost), ("Gained", found.gained)) if len(some)}
+    for column, (title, features) in zip(st.columns(max(len(parts), 1), gap="large"), parts.items(), strict=False):
         with column:
             st.subheader(f"{title}: {many(len(features), now.noun)}", anchor=False)
-            if len(features):
-                meaning_table(now, features, f"pair-{title}", lambda some: {"samples": n_samples[some]}, height=260)
+            meaning_table(now, features, f"pair-{title}", lambda some: {"samples": n_samples[some]}, height=260)
 
 
 def show_samples(found: Pair, one: str, two: str) -> None:

@@ -11,6 +11,7 @@ from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.inputs import SampleInfo
 from core.selection.picks import finish
 from core.selection.run import select
+from core.session.budgets import random_band
 from core.session.session import Session, by_method
 from core.studies.matched_sets import length_bins
 
@@ -112,3 +113,9 @@ def beyond_lines(session: Session, spec: SelectionSpec, length: np.ndarray) -> l
     rows["greedy in length bins"] = in_length_bins(matrix, spec, info, length).rows
     rows["greedy by relative gain"] = by_relative_gain(matrix, spec, info, length).rows
     return beyond(matrix, rows, info.tokens, length)
+
+
+def random_with_tokens(session: Session, spec: SelectionSpec, tokens: int) -> float:
+    """How many features random samples with so many tokens cover: the median of the draws of session.budgets."""
+    spec = replace(spec, unit="tokens", budget=tokens)
+    return float(random_band(session, spec, np.array([tokens]))[1][0])

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.studies.beyond_length import beyond_lines
+from core.session.budgets import RANDOM
+from core.studies.beyond_length import beyond_lines, random_with_tokens
 from core.studies.length import scope_tokens
 from core.studies.matched_sets import comparable_sets, costs, enrichment
 from pages.parts import length_figures as figures
@@ -124,6 +125,11 @@ def show_beyond(now: View) -> None:
         f"Greedy by relative gain takes the largest gain relative to what the length promises. It covers "
         f"{relative.covered:,} features, plain greedy {plain.covered:,}, random {random.covered:,}."
     )
+    spent = round(plain.mean_tokens * plain.samples)
+    fair = later(now.session, (*key, "random"), lambda: random_with_tokens(now.session, now.spec, spent),
+                 "Random samples with as many tokens are drawn")  # fmt: skip
+    if fair is not None:
+        st.caption(f"With the {spent:,} tokens of plain greedy, {RANDOM} covers {fair:,.0f} features.")
     names = ("selection", "samples", "features covered", "mean tokens", "r with length")
     frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names)
     frame["tokens per feature"] = frame["mean tokens"] * frame["samples"] / np.maximum(frame["features covered"], 1)

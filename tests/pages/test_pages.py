@@ -8,7 +8,8 @@ import pytest
 import app
 from core.refine.runs import RefineConfig
 from core.schema import SelectionSpec
-from core.studies.beyond_length import beyond_lines
+from core.session.budgets import random_draws
+from core.studies.beyond_length import beyond_lines, random_with_tokens
 from core.studies.length import scope_tokens
 from tests.made_runs import unfinished, write_proof, write_refinement
 from tests.pages.conftest import metrics
@@ -70,6 +71,10 @@ def test_beyond_length_compares_selections_of_one_size(session):
     spec = SelectionSpec("sae-greedy", 8, theta=theta)
     lines = {line.name: line for line in beyond_lines(session, spec, scope_tokens(session.store, "all"))}
     assert [line.samples for line in lines.values()] == [8] * 5
+    spent = int(session.info.tokens[session.selection(spec).rows].sum())
+    draws = random_draws(session, replace(spec, unit="tokens", budget=spent))
+    covered = [draw.covered_after[-1] for draw in draws]
+    assert len(covered) == 20 and random_with_tokens(session, spec, spent) == np.median(covered)
     greedy = session.selection(spec)
     assert lines["sae-greedy"].covered == greedy.covered_after[-1] >= max(x.covered for x in lines.values())
     longest = session.selection(replace(spec, method="longest-response")).rows
