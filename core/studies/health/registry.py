@@ -70,6 +70,7 @@ CHECKS: dict[str, Check] = {
         Check(
             "near-duplicates", "copies", "Samples that share about half of their sequences of five words, or more.",
             run=near_duplicates, limit="Samples of fewer than eight words are not compared.",
+            shortfall="3 % of what it found had not been planted; some of that is alike in the data as published.",
         ),
         Check(
             "similar-vectors", "copies", "Samples that the model reads as nearly the same (cosine 0.97 or more).",
@@ -94,7 +95,10 @@ CHECKS: dict[str, Check] = {
             run=not_read, lasting=False,
         ),
         Check("loops", "answers", "Answers that repeat the same words again and again.", loops),
-        Check("refusals", "answers", "Refusals, and answers that speak of themselves as an AI model.", refusal),
+        Check(
+            "refusals", "answers", "Refusals, and answers that speak of themselves as an AI model.", refusal,
+            shortfall="It knows phrases: of refusals in other words it found half.",
+        ),
         Check("repeats-prompt", "answers", "Answers that begin with the whole prompt.", repeats_prompt),
         Check(
             "answer-does-not-fit", "answers", "Answers unlike what their prompts let one expect.", run=misfit,
@@ -109,7 +113,9 @@ CHECKS: dict[str, Check] = {
         Check("language-mismatch", "language", "Answers in another language than asked for.", mismatch),
         Check("mixed-languages", "language", "Answers with paragraphs in two languages.", mixed),
         Check("broken-encoding", "language", "Text read in the wrong encoding, such as Ã© for é.", broken_encoding),
-        Check("web-remains", "answers", "Tags of HTML, cookie notices and other remains of web pages.", web_remains),
+        Check("web-remains", "answers", "Tags of HTML, cookie notices and other remains of web pages.", web_remains,
+            shortfall="It knows phrases, and looks for two of them: of pages with other ones it found a quarter.",
+        ),
         Check("links-only", "answers", "Answers of links and next to nothing else.", links_only),
         Check(
             "personal-data", "private", "Mail and IP addresses, telephone and card numbers, bank accounts, keys.",
