@@ -28,7 +28,7 @@ def test_a_concept_is_taught_by_ten_samples_banned_above_a_threshold_and_undone(
     page.get_by_role("textbox", name="What is it called?").fill("asks for code")
     page.get_by_role("textbox", name="What is it called?").press("Enter")
     page.get_by_role("button", name="Teach it").click()
-    expect(page.get_by_text("Scores of all samples")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Scores of all samples")).to_be_visible(timeout=120_000)
     settle(page)
     taught = all_of(session.store)["asks for code"]
     assert taught.n_positive == 10 and "taught=asks" in page.url
