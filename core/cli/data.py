@@ -122,15 +122,10 @@ def demo(samples: Annotated[int, typer.Option(help="How many conversations.")] =
     Example: python -m core demo --samples 300
     """
     from core.demo import demo_config
-    from core.store.reader import open_store
-    from core.studies.health import health
 
     if samples < 10:
         raise SaelectError(f"The demo needs at least 10 samples, got {samples}.")
-    path = run_extraction(demo_config(samples))
-    with stages() as told:
-        health(open_store(path), told=told)
-    print(path)
+    print(run_extraction(demo_config(samples)))
 
 
 def info(store: Store) -> None:
