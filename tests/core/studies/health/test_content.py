@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 
 import pytest
+from ftfy.badness import BADNESS_RE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.studies.health.boilerplate import links_only, refusal, web_remains
-from core.studies.health.encoding import broken_encoding
+from core.studies.health.encoding import PAIR, broken_encoding
 from core.studies.health.finding import RESPONSE, Texts
-from core.studies.health.personal import TEST_CARDS, is_iban, luhn, masked, mod97, personal_data, personal_in
-from core.studies.health.phrases import AS_A_MODEL, PAGE, SPEAKS, WEB_PAGE, has
+from core.studies.health.personal import (
+    DOTS,
+    KEY,
+    MACHINE,
+    PREFIXES,
+    TEST_CARDS,
+    is_iban,
+    luhn,
+    masked,
+    mod97,
+    personal_data,
+    personal_in,
+)
+from core.studies.health.phrases import AS_A_MODEL, DECLINES, PAGE, SORRY, SPEAKS, WEB_PAGE, has
 from core.studies.health.toxicity import HINTS, PATTERNS, toxicity
 
 FOUND = {
@@ -129,13 +142,21 @@ def test_refusals_are_found(text):
 
 
 @pytest.mark.parametrize(
-    ("phrases", "hints"), [(AS_A_MODEL, SPEAKS), (WEB_PAGE, PAGE), (PATTERNS, HINTS)], ids=["model", "page", "insult"]
+    ("phrases", "hints"),
+    [(AS_A_MODEL, SPEAKS), (DECLINES, SORRY), (WEB_PAGE, PAGE), (PATTERNS, HINTS)],
+    ids=["model", "declines", "page", "insult"],
 )
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_what_a_phrase_matches_has_a_hint(phrases, hints, data):
     text = data.draw(st.sampled_from(phrases).flatmap(lambda one: st.from_regex(re.compile(one, re.IGNORECASE))))
     assert has(text, hints)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.from_regex(KEY), st.from_regex(MACHINE), st.from_regex(BADNESS_RE))
+def test_what_a_search_looks_for_first_stands_in_all_that_it_finds(key, machine, broken):
+    assert any(prefix in key for prefix in PREFIXES) and DOTS.search(machine) and PAIR.search(broken)
 
 
 @pytest.mark.parametrize("text", ANSWERS)
