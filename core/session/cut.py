@@ -33,8 +33,9 @@ def cut_told(store: FeatureStore) -> str:
     share = columns["n_read"].sum() / columns["n_tokens"].sum()
     gap = int((columns["n_read_prompt"] < columns["n_prompt_tokens"]).sum())
     parts = [(gap, "part of the prompt"), (found[2], "the end of the answer"), (found[3], "all of the answer")]
-    missing = "; ".join(f"{n:,} lack {what}" for n, what in parts if n)
+    were = "was" if longer == 1 else "were"
+    missing = "; ".join(f"{n:,} {'lacks' if n == 1 else 'lack'} {what}" for n, what in parts if n)
     return (
-        f"{longer:,} of {many(store.n_samples, 'sample')} were longer than {store.meta['config']['max_tokens']:,} "
+        f"{longer:,} of {many(store.n_samples, 'sample')} {were} longer than {store.meta['config']['max_tokens']:,} "
         f"tokens, and not read whole{': ' if missing else ''}{missing}. The model read {share:.1%} of all tokens."
     )
