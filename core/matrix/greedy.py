@@ -16,13 +16,10 @@ Rounds need no clearing: in round t a feature counted n times has mark = t·r + 
 
 from __future__ import annotations
 
-import heapq
 from typing import Any
 
 import numpy as np
 from numba import njit
-
-from core.matrix.transpose import row_sums
 
 NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
 CLOSED = np.int32(-(2**30))  # the gain of a sample that can no longer be picked: it may fall further, but not rise
@@ -85,11 +82,12 @@ def _cover(
 
 
 @njit(cache=True)
-def _highest(gain: np.ndarray, begin: int, end: int) -> int:
-    """The largest of gain[begin:end]; LLVM makes vector instructions of this."""
-    top = gain[begin]
-    for i in range(begin, end):
-        top = max(top, gain[i])
+def _highest(gain: np.ndarray) -> int:
+    """The largest gain; LLVM makes vector instructions of this, but not of max(), nor of a part of a larger array."""
+    top = gain[0]
+    for i in range(len(gain)):
+        if gain[i] > top:
+            top = gain[i]
     return top
 
 
@@ -110,12 +108,12 @@ def _round(
     Gains only fall: each scan picks all samples of the highest gain, by row, while it is theirs, and finds a bound of
     the highest that is left. Some hundred scans of N numbers are cheaper than to keep the samples in any order.
     """
-    n, level = 0, _highest(gain, 0, len(gain))
+    n, level = 0, _highest(gain)
     while level > 1:
         below: Any = np.int32(0)  # the dtype of the gains: numba unifies no others
         for begin in range(0, len(gain), BLOCK):
             end = min(len(gain), begin + BLOCK)
-            top = _highest(gain, begin, end)
+            top = _highest(gain[begin:end])
             if top >= level:
                 for row in range(begin, end):
                     if gain[row] == level:
@@ -124,7 +122,7 @@ def _round(
                             return n
                         _cover(row, indptr, feature, fptr, sample, left, gain, todo)
                         gain[row] = CLOSED
-                top = _highest(gain, begin, end)
+                top = _highest(gain[begin:end])
             below = max(below, top)
         level = below
     last = _last_picks(fptr, sample, left, gain, rows[n:]) if level == 1 else 0
@@ -199,18 +197,6 @@ def greedy(
 
 
 @njit(cache=True)
-def _gain(
-    row: int, base: int, r: int, indptr: np.ndarray, feature: np.ndarray, weight: np.ndarray, mark: np.ndarray
-) -> float:
-    """Marginal gain, summed in the order of the features: removing a term never makes the rounded sum larger."""
-    total = 0.0
-    for j in range(indptr[row], indptr[row + 1]):
-        if mark[feature[j]] - base < r:
-            total += weight[feature[j]]
-    return total
-
-
-@njit(cache=True)
 def counted(row: int, base: int, r: int, indptr: np.ndarray, feature: np.ndarray, mark: np.ndarray) -> None:
     """Credit a pick with the features that it has and that are counted fewer than r times."""
     for j in range(indptr[row], indptr[row + 1]):
@@ -226,63 +212,3 @@ def fill(order: np.ndarray, cost: np.ndarray, budget: int, rows: np.ndarray, n: 
         if cost[row] <= budget:
             rows[n], n, budget = row, n + 1, budget - cost[row]
     return n
-
-
-@njit(cache=True)
-def greedy_heap(
-    indptr: np.ndarray,
-    feature: np.ndarray,
-    weight: np.ndarray,
-    allowed: np.ndarray,
-    initial: np.ndarray,
-    cost: np.ndarray,
-    quality: np.ndarray,
-    budget: int,
-    r: int,
-    per_cost: bool,
-    group: np.ndarray,
-    room: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Greedy for weights float64 (F,) ≥ 0 and costs int64 (N,) ≥ 1: (rows int64 (K,), round int32 (K,)).
-
-    Takes the largest gain times quality float64 (N,) ≥ 0 (over cost if `per_cost`), ties to the lowest row, of those
-    that still fit in `budget` and in the room int64 (G,) of their group int32 (N,). Keys in the heap are upper bounds:
-    the top is picked when its key, computed anew, has not changed.
-    """
-    n_samples, room = len(indptr) - 1, room.copy()
-    is_open, mark = allowed.copy(), np.zeros(len(weight), np.int64)
-    divisor = cost if per_cost else np.ones_like(cost)
-    rows, rounds = np.empty(n_samples, np.int64), np.ones(n_samples, np.int32)
-    n, number = len(initial), 0
-    rows[:n], is_open[initial] = initial, False
-    for row in initial:
-        budget -= cost[row]
-        counted(row, r, r, indptr, feature, mark)
-    full = row_sums(indptr, feature, weight) * quality / divisor
-    for lifted in (False, True):
-        if lifted:
-            room[:] = budget  # what a group cannot use is there for the others
-        left = np.flatnonzero(is_open & (full > 0) & (cost <= np.minimum(budget, room[group])))
-        number -= lifted and number > 0 and len(left) > 0  # they go on in the round that the groups were in
-        while len(left):
-            number += 1
-            heap: list[Any] = [(-full[row], row) for row in left]
-            heapq.heapify(heap)
-            while heap and heap[0][0] < 0:
-                key, row = heap[0]
-                if cost[row] > min(budget, room[group[row]]):
-                    heapq.heappop(heap)
-                    continue
-                now = -_gain(row, number * r, r, indptr, feature, weight, mark) * quality[row] / divisor[row]
-                if now > key:
-                    heapq.heapreplace(heap, (now, row))
-                    continue
-                heapq.heappop(heap)
-                rows[n], rounds[n], is_open[row] = row, number, False
-                n, budget = n + 1, budget - cost[row]
-                room[group[row]] -= cost[row]
-                counted(row, number * r, r, indptr, feature, mark)
-            left = left[is_open[left] & (cost[left] <= np.minimum(budget, room[group[left]]))]
-    rounds[n:] = max(number, 1)
-    n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
-    return rows[:n], rounds[:n]

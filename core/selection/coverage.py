@@ -11,10 +11,11 @@ import numpy as np
 from core.errors import SelectionError
 from core.matrix import greedy as kernels
 from core.matrix.covering import nearest_pick
-from core.matrix.greedy import credits, greedy_heap
+from core.matrix.greedy import credits
 from core.matrix.postings import postings
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.transpose import row_sums
+from core.matrix.weighted import greedy_heap
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import available, boosted, candidates, ignored, pins, weights
 from core.selection.inputs import SampleInfo, costs, score_column
@@ -71,8 +72,8 @@ def weighted_greedy(
     found = []
     for per_cost in (True, False) if spec.unit == "tokens" else (False,):
         picks = greedy_heap(
-            matrix.indptr, matrix.feature, used, available(matrix, spec), pins(spec), costs(matrix, spec, samples),
-            quality, spec.budget, spec.multiplicity, per_cost, group, room,
+            matrix.indptr, matrix.feature, *postings(matrix), used, available(matrix, spec), pins(spec),
+            costs(matrix, spec, samples), quality, spec.budget, spec.multiplicity, per_cost, group, room,
         )  # fmt: skip
         found.append(finish(matrix, spec, *picks, weight))
     return max(found, key=lambda s: finish(matrix, spec, s.rows, np.ones_like(s.round), weight).gains.sum())

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.matrix.covering import credited_entries, walk_covered
-from core.matrix.greedy import credits, greedy, greedy_heap
+from core.matrix.greedy import credits, greedy
 from core.matrix.transpose import transpose
+from core.matrix.weighted import greedy_heap
 from core.schema import FeatureMatrix
 from tests.strategies import FEW, quick, sets_of_features
 
@@ -55,7 +56,7 @@ def test_heap_and_scans_agree(sets, budget, r, skip):
     weight, cost = 1.0 - mask, np.ones(n, np.int64)
     group, room = np.zeros(n, np.int32), np.array([budget])
     two = greedy_heap(
-        matrix.indptr, matrix.feature, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False, group, room
+        matrix.indptr, matrix.feature, *lists, weight, allowed, NOBODY, cost, np.ones(n), budget, r, False, group, room
     )
     assert [a.tolist() for a in one[:2]] == [a.tolist() for a in two]
 
@@ -68,6 +69,7 @@ def test_heap_gives_each_group_its_room_then_the_rest_to_all(sets, budget, seed)
     found, _ = greedy_heap(
         matrix.indptr,
         matrix.feature,
+        *transpose(matrix.indptr, matrix.feature, FEW),
         np.ones(FEW),
         np.ones(n, bool),
         NOBODY,
