@@ -270,11 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", help="a feature store; default: only drawn matrices, after a power law")
     parser.add_argument("--out", type=Path, help="where the figures go as JSON")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="a hundredth of every size, fewer of them: to see that it all runs",
-    )
+    parser.add_argument("--quick", action="store_true", help="a hundredth of every size, to see that it all runs")
     args = parser.parse_args()
     scale, log = 100 if args.quick else 1, Console(stderr=True).print
     if args.quick:
