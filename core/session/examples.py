@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from core.datasets.uploads import keep_upload
 from core.errors import SelectionError
@@ -47,6 +48,6 @@ def keep_examples(examples: Sequence[str], name: str) -> Path:
 def read_as(store: FeatureStore, data: Path) -> ExtractConfig:
     """What extraction is asked for, so that it reads a file as a store was: by its model, SAE and topics."""
     config = ExtractConfig(**store.meta["config"])
-    here = {name: at_hand(getattr(config, name)) for name in ("model", "sae", "vectors")}
+    here: dict[str, Any] = {name: at_hand(getattr(config, name)) for name in ("model", "sae", "vectors")}
     topics = located((store.meta.get("topics") or {}).get("folder", ""))
     return replace(config, data=(str(data),), limit=None, columns=None, topics=str(topics or ""), device="auto", **here)
