@@ -23,7 +23,7 @@ FOLDS, RIDGE = 5, 1000.0  # the ridge of the map, on whitened vectors
 PROMPT_DIMENSIONS, ANSWER_DIMENSIONS = 256, 64  # principal components that the map goes from, and to
 LEAST = 200  # samples that it can be learnt from
 OTHERS = 200  # answers of other samples that the nearness of each is compared with
-SHUFFLED, LEARNT = 5, 10_000  # answers of others for each prompt that are learnt from, and prompts at most
+SHUFFLED, LEARNT = 5, 4_000  # answers of others for each prompt that are learnt from, and prompts at most
 BLOCK = 4096  # vectors that are made float64 at a time
 FAR = 0.006  # chance of being the prompt's own, among SHUFFLED others, below which an answer does not fit
 STAGE = "Comparing prompts with answers"
@@ -77,6 +77,7 @@ def own_chance(pairs: Pairs, answer: np.ndarray, seed: int = 0) -> np.ndarray:
     answer int64 (N,): whose answer stands with each prompt.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     n, rng = len(answer), np.random.default_rng(seed)
     near, fold, chance = nearness(pairs, answer, seed), rng.permutation(n) % FOLDS, np.zeros(n)
@@ -87,8 +88,9 @@ def own_chance(pairs: Pairs, answer: np.ndarray, seed: int = 0) -> np.ndarray:
         model = HistGradientBoostingClassifier(
             max_iter=80, max_leaf_nodes=8, l2_regularization=1.0, early_stopping=False, random_state=0
         )
-        model.fit(np.concatenate([own[learnt], *others]), np.repeat([1, 0], [len(learnt), SHUFFLED * len(learnt)]))
-        chance[fold == part] = model.predict_proba(own[fold == part])[:, 1]
+        with threadpool_limits(1):  # on a busy machine its threads wait for each other many times longer than they work
+            model.fit(np.concatenate([own[learnt], *others]), np.repeat([1, 0], [len(learnt), SHUFFLED * len(learnt)]))
+            chance[fold == part] = model.predict_proba(own[fold == part])[:, 1]
     return chance
 
 
