@@ -83,7 +83,8 @@ search: --health= --language --lens --read=all
 veto: --lens
 label: --lens --timeout=60.0
 labels: --lens
-decisions: --export --import --json=False --last=20 --store!
+decisions: --delete-set= --export --find= --import --json=False --kind= --last=20 --set= --since= --store! --tag=
+    --until= --untag= rows
 replay: --store
 train-sae: --out
 estimate: --batch-tokens=4096 --columns= --data! --device=auto --dtype=auto --floor=0.0 --hook-point= --json=False
