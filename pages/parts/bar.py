@@ -39,6 +39,7 @@ STYLE = """<style>
 .st-key-methods p,.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
 @media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
 [data-testid=stSelectboxVirtualDropdown]{min-width:16rem}
+#stFloatingOverlayPortal [role=tooltip],#stFloatingOverlayPortal [role=tooltip] *{pointer-events:none!important}
 @media(max-width:640px){
 .stMainBlockContainer{padding:2.5rem 1rem 4rem}
 .st-key-bar{gap:.5rem;padding-bottom:.5rem}

@@ -94,7 +94,7 @@ def test_back_goes_back_one_step(page: Page, address: str):
 
 def test_what_an_address_cannot_have_is_told(page: Page, address: str):
     open_page(page, f"{address}/budget?lens=colours&theta=much&seed=1&more=kept")
-    told = page.get_by_test_id("stAlert")
+    told = page.get_by_test_id("stAlert").first
     expect(told).to_contain_text("lens = colours, but it must be topics or tokens: topics is used")
     expect(told).to_contain_text("theta = much, but it must be a number")
     assert "more=kept" in page.url
