@@ -26,13 +26,9 @@ if TYPE_CHECKING:
     from core.extract.pipeline import Pipeline
 
 LEAST = 10  # probes of a label in each half
-WAYS = {
-    "any of a few features": 0.5,
-    "L1 over features": 0.5,
-    "dense, over vectors": 0.5,
-    "word list": 1.0,
-}  # by what each score says positive
-PROBES = dict(zip(KINDS, list(WAYS)[1:3], strict=True))
+WAYS = ("any of a few features", "L1 over features", "dense, over vectors", "word list")
+ABOVE = 0.5  # this score each says positive: a probability, or how many features or words
+PROBES = dict(zip(KINDS, WAYS[1:3], strict=True))
 MANY = 0.2  # false alarms on delicate questions that a sentence warns of
 
 
@@ -50,7 +46,7 @@ class Measured(NamedTuple):
 @dataclass(frozen=True)
 class Report:
     """A recipe on a store. sizes: positive and negative probes of discovery, then of the test. by: the way that is best
-    by the lower end of its AUC. features and words: those of the rule and of the list. kept: the concept, if any.
+    (`best_of`). features and words: those of the rule and of the list. kept: the concept, if any.
     """
 
     recipe: str
@@ -105,22 +101,29 @@ def measure(
 
     tested = scored(x.at(test), [texts[i] for i in test])
     edge = scored(delicate, delicate_texts) if delicate else [np.zeros(0)] * len(WAYS)
-    ways = {
-        way: measured(score, label[test], least, other)
-        for (way, least), score, other in zip(WAYS.items(), tested, edge, strict=True)
-    }
-    by = max(ways, key=lambda way: ways[way].auc.low)
-    kind = max(KINDS, key=lambda kind: ways[PROBES[kind]].auc.low)
-    kept = ""
+    ways = {way: measured(own, label[test], other) for way, own, other in zip(WAYS, tested, edge, strict=True)}
+    by, probe = best_of(ways), best_of({way: ways[way] for way in PROBES.values()})
+    kind, kept = next(kind for kind in KINDS if PROBES[kind] == probe), ""
     if ways[PROBES[kind]].auc.low >= FAIR:
         kept = keep_taught(session, spec, recipe, ("probes", "probes"), x, label, kind, [], told).column
     return Report(recipe, sizes, ways, by, rule, listed, kept)  # type: ignore[arg-type]
 
 
-def measured(score: np.ndarray, positive: np.ndarray, least: float, delicate: np.ndarray) -> Measured:
-    """How well scores float (n,) tell labels bool (n,), and what they say where `least` means positive."""
-    says = score >= least
-    alarms = float((delicate >= least).mean()) if len(delicate) else float("nan")
+def best_of(ways: dict[str, Measured]) -> str:
+    """The way whose AUC has the highest lower end; of those that are fair and within its interval, the one with the
+    fewest false alarms on delicate questions: where two tell as well, the one that is less easily misled.
+    """
+    top = max(ways, key=lambda way: ways[way].auc.low)
+    if ways[top].auc.low < FAIR:
+        return top
+    alike = [way for way in ways if ways[way].auc.value >= ways[top].auc.low]
+    return min(alike, key=lambda way: (np.nan_to_num(ways[way].delicate), -ways[way].auc.low))
+
+
+def measured(score: np.ndarray, positive: np.ndarray, delicate: np.ndarray) -> Measured:
+    """How well scores float (n,) tell labels bool (n,), and what they say where more than ABOVE means positive."""
+    says = score > ABOVE
+    alarms = float((delicate > ABOVE).mean()) if len(delicate) else float("nan")
     return Measured(auc(score, positive), float(says[positive].mean()), float(says[~positive].mean()), alarms)
 
 

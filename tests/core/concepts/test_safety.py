@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from core.cli.app import main
+from core.concepts.auc import Auc
 from core.concepts.examples import inputs_of_texts
 from core.concepts.recipes import of_files, said
-from core.concepts.safety import WAYS, measure
+from core.concepts.safety import WAYS, Measured, best_of, measure, measured
 from core.errors import SelectionError
 from core.extract.token_values import pipeline_of
 from core.schema import SelectionSpec
@@ -41,6 +42,24 @@ def test_what_is_planted_is_found_and_what_is_not_is_said(workplace) -> None:
     assert not nothing.kept and "nothing" not in all_of(session.store)
     with pytest.raises(SelectionError, match="few needs 20 probes or more of either label"):
         measure(session, spec, "few", of_files(texts(0, n=19), texts(1)), None, [], pipeline)
+
+
+def way(low: float, value: float, delicate: float) -> Measured:
+    return Measured(Auc(value, low, 1.0), 1.0, 0.0, delicate)
+
+
+def test_of_ways_that_tell_as_well_the_one_with_fewest_false_alarms_is_best() -> None:
+    ways = {"dense": way(0.97, 1.0, 0.61), "sparse": way(0.96, 0.98, 0.0), "words": way(0.6, 0.8, 0.0)}
+    assert best_of(ways) == "sparse"
+    assert best_of({"dense": way(0.97, 1.0, 0.61), "sparse": way(0.8, 0.9, 0.0)}) == "dense", "it tells better"
+    assert best_of({"dense": way(0.5, 0.6, 0.9), "words": way(0.4, 0.55, 0.0)}) == "dense", "neither tells anything"
+    assert best_of({"one": way(0.8, 0.9, np.nan), "other": way(0.9, 0.95, np.nan)}) == "other"
+
+
+def test_a_probe_without_features_finds_nothing() -> None:
+    positive = np.arange(6) < 3
+    told = measured(np.full(6, 0.5), positive, np.full(4, 0.5))
+    assert (told.found, told.false_alarms, told.delicate) == (0, 0, 0)
 
 
 def test_the_command_reports_a_persons_own_probes(workplace, tmp_path: Path, capsys) -> None:
