@@ -36,6 +36,8 @@ STYLE = """<style>
 .stMainBlockContainer{padding:3.6rem 2rem 4rem}
 [class*="st-key-out-of-sight"],[data-testid=stLayoutWrapper]:has(>[class*="st-key-out-of-sight"]){display:none}
 .st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
+.st-key-bar [data-testid=stButtonGroup] [role=radio]{min-height:2.5rem}
+.st-key-bar [data-testid=stPageLink]{display:flex;align-items:center;height:2.5rem;position:relative;top:-.375rem}
 .st-key-methods p,.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
 @media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
 [data-testid=stSelectboxVirtualDropdown]{min-width:16rem}
