@@ -70,7 +70,7 @@ CHECKS: dict[str, Check] = {
         Check(
             "near-duplicates", "copies", "Samples that share about half of their sequences of five words, or more.",
             run=near_duplicates, limit="Samples of fewer than eight words are not compared.",
-            shortfall="3 % of what it found had not been planted; some of that is alike in the data as published.",
+            shortfall="Tried on copies made on purpose: 3 % of what it found was none of them, though some is alike.",
         ),
         Check(
             "similar-vectors", "copies", "Samples that the model reads as nearly the same (cosine 0.97 or more).",
@@ -104,7 +104,7 @@ CHECKS: dict[str, Check] = {
             "answer-does-not-fit", "answers", "Answers unlike what their prompts let one expect.", run=misfit,
             needs=lacks_vectors, version=2,
             limit="It learns from the data, and short answers such as yes fit many prompts.",
-            shortfall="Of answers shuffled on purpose it found half; one in six that it named had not been moved.",
+            shortfall="Tried on answers shuffled on purpose: it found half, and one in six it named was not one.",
         ),
         Check(
             "prompt-does-not-help", "answers", "Answers that their prompt makes less likely (IFD above 1).",
