@@ -23,11 +23,8 @@ def has(session: Session, need: str) -> bool:
     if need == "run":
         return any(run.finished for run in runs_of(session.store.key))
     if need == "reference":
-        state = workspace_of(session.store).state()
-        if any(state.sets.values()) or state.tags:
-            return True
-        model, others = session.store.meta["digests"]["model"], store_titles(cache_dir())
-        alike = (t.meta.get("digests", {}).get("model") == model for t in others if t.key != session.store.key)
-        state = workspace_of(session.store).state()
+        state, own = workspace_of(session.store).state(), session.store
+        model, others = own.meta.get("digests", {}).get("model"), store_titles(cache_dir())
+        alike = (t.meta.get("digests", {}).get("model") == model for t in others if t.key != own.key)
         return any(state.sets.values()) or any(state.tags.values()) or any(alike)
     return True  # every store has vectors

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.matrix.postings import samples_with
 from core.matrix.statistics import active_in
@@ -24,7 +26,7 @@ from pages.parts.figures import ACCENT, GREEN, PINK
 from pages.parts.sample_map import sample_map
 from pages.parts.sample_panel import beside
 from pages.parts.tables import clickable, feature_link
-from pages.parts.text import whole
+from pages.parts.text import plain, whole
 from pages.parts.view import View
 
 CALLED = {"pinned": "Always keep", "banned": "Never keep", "noted": "With a note"}
@@ -53,9 +55,19 @@ def ask() -> Filter:
     text, since, until = st.columns([4, 1, 1])
     return Filter(
         text.text_input("Filter", key="decided", bind="query-params", placeholder="a text, a name, a note or a number"),
-        *(str(column.date_input(label, None, key=key, bind="query-params") or "")
-          for column, label, key in ((since, "Since", "decided_since"), (until, "Until", "decided_until"))),
-    )  # fmt: skip
+        ask_day(since, "Since", "decided_since"),
+        ask_day(until, "Until", "decided_until"),
+    )
+
+
+def ask_day(place: DeltaGenerator, label: str, key: str) -> str:
+    """A day as YYYY-MM-DD, or "" for any: typed, since screen readers cannot read Streamlit's empty date field."""
+    said = place.text_input(label, key=key, bind="query-params", placeholder="2026-03-01").strip()
+    try:
+        return date.fromisoformat(said).isoformat() if said else ""
+    except ValueError:
+        place.caption(f":material/error: {plain(said)} is not a day such as 2026-03-01.")
+        return ""
 
 
 def day(time: str) -> str:

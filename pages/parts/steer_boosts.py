@@ -116,7 +116,7 @@ def list_boosts(now: View) -> None:
     """The boosts with what is kept of each; those chosen are lifted."""
     own = now.decided.boosts
     if not own:
-        st.info(f"No boosts yet: every {now.noun} has its own weight.")
+        st.caption(f"No boosts yet: every {now.noun} has its own weight.")
         return
     st.markdown("**Boosts that stand**")
     features = list(own)

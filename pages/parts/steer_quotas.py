@@ -134,7 +134,7 @@ def look(now: View, asked: SelectionSpec, quota: Quota) -> None:
 def list_quotas(now: View, asked: SelectionSpec) -> None:
     """Each quota with what is taken of its group; it is edited and removed there."""
     if not now.state.quotas:
-        st.info("No quotas yet. The bars show what is kept of each group without any.")
+        st.caption("No quotas yet. The bars show what is kept of each group without any.")
         return
     st.markdown("**Quotas that stand**")
     if now.spec.quotas != asked.quotas:

@@ -18,12 +18,13 @@ SECONDS = 30_000
 
 
 def look_and_take(page: Page, button: int = 0) -> tuple[str, str]:
-    """Ask what would change, and take it; how many samples would leave and enter."""
+    """Ask what would change, and take it; how many samples would leave and enter, none where nothing would."""
     page.get_by_role("button", name="See what changes").nth(button).click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_test_id("stMetric").first.wait_for(timeout=SECONDS)
-    figures = dialog.get_by_test_id("stMetricValue").all_inner_texts()[:2]
-    dialog.locator(".st-key-take-decision button").click()
+    take = dialog.locator(".st-key-take-decision button")
+    take.wait_for(timeout=SECONDS)  # which stands below the figures
+    figures = [*dialog.get_by_test_id("stMetricValue").all_inner_texts()[:2], "0", "0"]
+    take.click()
     dialog.wait_for(state="hidden", timeout=SECONDS)
     settle(page)
     return figures[0], figures[1]

@@ -89,9 +89,11 @@ def test_decisions_are_filtered_and_lifted_one_by_one_or_together(open_page, ses
     at.text_input(key="decided").set_value("").run()
     at.pills(key="decided_kind").set_value("banned").run()
     assert listed(at, "decided")["row"].tolist() == [7]
-    at.date_input(key="decided_since").set_value(datetime.now(UTC).date() + timedelta(2)).run()
+    at.text_input(key="decided_since").set_value((datetime.now(UTC).date() + timedelta(2)).isoformat()).run()
     assert any(info.value.startswith("No matches") for info in at.info)
-    at.date_input(key="decided_since").set_value(None).run()
+    at.text_input(key="decided_since").set_value("yesterday").run()
+    assert any("yesterday is not a day such as" in caption.value for caption in at.caption)
+    at.text_input(key="decided_since").set_value("").run()
     at.session_state["decided-tab"] = "Topics (3)"
     at.run()
     assert [frame["topic"] for frame in frames(at)[0]] == [1, 2, 3]

@@ -52,7 +52,7 @@ def test_a_listed_reference_is_used_and_is_in_the_address(visit, cache):
     at = visit("coverage", **asked, **{"reference-guided_reference": other})
     assert not at.warning
     assert at.title[0].value == "Coverage"
-    assert box(at, "Reference").value == other
+    assert box(at, "Targets").value == other
     assert any("What the reference has more of" in s.value for s in at.subheader)
     assert at.query_params["reference-guided_reference"] == other
 
