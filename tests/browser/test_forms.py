@@ -42,7 +42,7 @@ def test_labels_by_a_judge_come_to_the_page(page: Page, address: str, cache, mon
         assert "secret" not in page.get_by_test_id("stMain").inner_text()
         page.get_by_role("button", name="Start", exact=True).click()
         badge = page.get_by_test_id("stMain").get_by_text(re.compile(r"Finished$"))
-        expect(badge).to_be_visible(timeout=90_000)
+        expect(badge).to_be_visible(timeout=180_000)
     settle(page)
     (job,) = jobs()
     assert job.command[:3] == ("label", "--store", session.store.key) and job.result.startswith("1 topic labelled")
