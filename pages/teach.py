@@ -9,7 +9,7 @@ from pages.parts.asked import start_over
 from pages.parts.choices import choose
 from pages.parts.teach_form import LATEST, form
 from pages.parts.teach_result import show
-from pages.parts.view import View, header
+from pages.parts.view import View, header, link
 
 LEAD = "Show ten samples or more of something. Every sample gets a score for it, and you see what tells them apart."
 NEW = "teach a new one"
@@ -19,13 +19,20 @@ def chosen(now: View) -> Taught | None:
     """The concept that the address names, or the one that was just taught; None to teach one."""
     known = all_of(now.session.store)
     if LATEST in st.session_state:
-        st.session_state["taught"] = st.session_state.pop(LATEST)
+        go_to(st.session_state.pop(LATEST))
     if not known:
         start_over("taught", "")
         return None
     with st.columns(2)[0]:
         name = choose("Concept", "taught", {"": NEW, **{name: name for name in known}})
     return known.get(name)
+
+
+def go_to(name: str) -> None:
+    """Open this page anew with a concept in its address, so that the address can be shared; "" for none."""
+    st.session_state.pop("taught", None)
+    asked = {key: value for key, value in link().items() if key != "taught"}
+    st.switch_page("pages/teach.py", query_params=asked | ({"taught": name} if name else {}))
 
 
 now = header("Teach", LEAD)
