@@ -11,6 +11,7 @@ from core.errors import SaelectError
 from core.schema import SelectionSpec
 from core.selection.quotas import ABOVE, EVERY, MARKED, OVERLAPPING, TOLD_SHARES, Quota, parsed
 from core.session.decided import decided
+from core.session.labels import label_columns
 from core.session.preview import quoted
 from core.session.steering import Share, groupings, groups, shares
 from core.system.shown import many
@@ -19,6 +20,7 @@ from pages.parts.changes import ask_first
 from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of
 from pages.parts.figures import draw
+from pages.parts.later import later
 from pages.parts.steer_figure import shares_figure
 from pages.parts.text import cut, plain, whole
 from pages.parts.view import View
@@ -31,6 +33,10 @@ LONGEST = 60  # characters of a group's name
 
 def show_quotas(now: View) -> None:
     """The form, the quotas that stand, and beside them what there is of each group."""
+    store = now.session.store
+    columns = later(now.session, "label columns", lambda: label_columns(store), "The columns of the data are read")
+    if columns is None:  # they are looked at in every record, which takes a second for 50,000
+        return
     asked = decided(now.spec, now.state)
     left, right = st.columns(2, gap="large")
     with left:
