@@ -54,11 +54,18 @@ def groups(session: Session, state: WorkspaceState, by: str) -> dict[str, np.nda
     if by in MARKED:
         known = state.sets if by == "set" else state.tags
         return {name: np.array(rows, np.int64) for name, rows in known.items()}
-    if by == ABOVE or session.info.labels is None:
+    labels = session.info.labels
+    if by == ABOVE or labels is None:
         return {}
-    names, label = np.unique(session.info.labels(by), return_inverse=True)
-    order = np.argsort(-np.bincount(label, minlength=len(names)), kind="stable")
-    return {str(names[g]): np.flatnonzero(label == g) for g in order.tolist()[:MOST_GROUPS]}
+    return session.remember(("groups of", by), lambda: labelled(labels(by)))
+
+
+def labelled(labels: np.ndarray) -> dict[str, np.ndarray]:
+    """The rows int64 of each label of text (N,), the largest group first, at most MOST_GROUPS."""
+    names, label = np.unique(labels, return_inverse=True)
+    sizes = np.bincount(label, minlength=len(names))
+    rows = np.split(np.argsort(label, kind="stable"), np.cumsum(sizes)[:-1])
+    return {str(names[g]): rows[g] for g in np.argsort(-sizes, kind="stable").tolist()[:MOST_GROUPS]}
 
 
 def shares(session: Session, state: WorkspaceState, asked: SelectionSpec, kept: Selection, by: str) -> list[Share]:
