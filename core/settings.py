@@ -112,18 +112,26 @@ def without_default_lens(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def arguments(settings: Any) -> list[str]:
-    """The options of the command line that make an instance equal to this one: those that are not the defaults."""
+    """The options of the command line that make an instance equal to this one: those that are not the defaults, and
+    those whose default only the store knows.
+    """
     return typed(type(settings), {name: getattr(settings, name) for name in settings_of(type(settings))})
 
 
 def typed(declared: type, given: Mapping[str, Any]) -> list[str]:
-    """What a command is told of some settings of a class: --held-out 40. Defaults and None are left out."""
+    """What a command is told of some settings of a class: --held-out 40. Defaults and None are left out.
+
+    Where only the store knows the default, as of θ, that of the field is told: the command may start from another.
+    """
     known, found = settings_of(declared), []
     for f in fields(declared):
         default = f.default if f.default_factory is MISSING else f.default_factory()
         value = given.get(f.name)
-        if value is not None and value not in (default, known[f.name].typed):
-            found += option(f.name, known[f.name], value)
+        if value is None:
+            continue
+        one = known[f.name]
+        if one.typed is None or value not in (default, one.typed):
+            found += option(f.name, one, value)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -47,8 +46,7 @@ def write_form(
         task = Task(wanted_of(found, names, sides.store, features), each, now.spec, name)
         endpoint = Endpoint.given(**given, answer_tokens=ANSWER)
         told = ["missing", "--store", store.key, "--against", name, "--of", about]
-        told += [*arguments(replace(now.spec, theta=0.0)), "--theta", repr(now.spec.theta)]  # 0 is typed too
-        told += [*typed(Endpoint, given), "--write", str(each), "--features", features, "--yes"]
+        told += [*arguments(now.spec), *typed(Endpoint, given), "--write", str(each), "--features", features, "--yes"]
         kept = f"A candidate is kept if the {now.noun} fires in it; each is tried {TRIES} times at most."
         costs = [estimate(task, endpoint).told(endpoint), kept, KEYS]
         title = f"Candidates for {many(len(task.wanted), now.noun)} missing in {data_named(store.meta)}"

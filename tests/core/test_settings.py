@@ -89,4 +89,4 @@ def test_arguments_are_the_options_that_are_not_the_defaults():
     assert arguments(made) == ["--name", "a b", "--rounds", "5", "--loud"]
     spec = SelectionSpec(multiplicity=2, options={"k": "elbow", "of": "a,b"}, lens="topics")
     typed = ["--multiplicity", "2", "--option", "k=elbow", "--option", "of=a,b", "--lens", "topics"]
-    assert arguments(spec) == typed
+    assert arguments(spec) == ["--theta", "0.0", *typed], "the default of θ is the store's own, not that of the field"

@@ -25,7 +25,12 @@ def write(at, folder: Path):
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"to": "messages", "order": "tokens", "validation": "20 %", "method": "random", "budget": 11}]
+    "asked",
+    [
+        {},
+        {"theta": 0},
+        {"to": "messages", "order": "tokens", "validation": "20 %", "method": "random", "budget": 11},
+    ],
 )
 def test_the_page_and_its_command_write_the_same(visit, session, tmp_path: Path, asked: dict) -> None:
     workspace = workspace_of(session.store)
@@ -37,6 +42,7 @@ def test_the_page_and_its_command_write_the_same(visit, session, tmp_path: Path,
     assert not at.error and not at.exception and "files in" in at.success[0].value
     (command,) = [c.value for c in at.code if "--folder" in c.value]
     words = shlex.split(command)[3:]
+    assert float(words[words.index("--theta") + 1]) == at.session_state.view.spec.theta
     words[words.index("--folder") + 1] = str(tmp_path / "command")
     assert main(words) == 0
     assert contents(tmp_path / "page") == contents(tmp_path / "command")
