@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from core.matrix.greedy import NEVER, counted
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 
+NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
 
 @njit(cache=True)
 def walk_covered(
@@ -53,10 +53,11 @@ def credited_entries(
     mark, ptr = np.where(skip, NEVER, 0), np.zeros(len(rows) + 1, np.int64)
     entry, n = np.empty((indptr[rows + 1] - indptr[rows]).sum(), np.int64), 0
     for k in range(len(rows)):
+        base = rounds[k] * r
         for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
-            if mark[feature[j]] - rounds[k] * r < r:
+            if mark[feature[j]] - base < r:
+                mark[feature[j]] = max(mark[feature[j]], base) + 1
                 entry[n], n = j, n + 1
-        counted(rows[k], rounds[k] * r, r, indptr, feature, mark)
         ptr[k + 1] = n
     return ptr, entry[:n].copy()
 

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
 CLOSED = np.int32(-(2**30))  # the gain of a sample that can no longer be picked: it may fall further, but not rise
 AHEAD, READ, LINE = 64, 64, 16  # posting lists begun at once, how far, and how much of one a cache line holds
 BLOCK = 512  # samples scanned at once
@@ -194,15 +193,6 @@ def greedy(
     rows[n : n + len(rest)], rounds[n : n + len(rest)] = rest, last
     n += len(rest)
     return rows[:n], rounds[:n], gains[:n]
-
-
-@njit(cache=True)
-def counted(row: int, base: int, r: int, indptr: np.ndarray, feature: np.ndarray, mark: np.ndarray) -> None:
-    """Credit a pick with the features that it has and that are counted fewer than r times."""
-    for j in range(indptr[row], indptr[row + 1]):
-        count = max(mark[feature[j]] - base, 0) + 1
-        if count <= r:
-            mark[feature[j]] = base + count
 
 
 @njit(cache=True)

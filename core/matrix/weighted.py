@@ -216,9 +216,8 @@ def _credit(
     """Credit a pick with its features that are counted fewer than r times; the entries of lists that it completes."""
     done = 0
     for f in feature[indptr[row] : indptr[row + 1]]:
-        count = max(mark[f] - base, 0) + 1
-        if count <= r:
-            mark[f] = base + count
-            if count == r and weight[f] > 0:
+        if mark[f] - base < r:
+            mark[f] = max(mark[f], base) + 1
+            if mark[f] - base == r and weight[f] > 0:
                 done += fptr[f + 1] - fptr[f]
     return done
