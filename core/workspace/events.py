@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from core.errors import SelectionError
 from core.workspace.actions import ACTIONS
 
 
@@ -23,5 +24,5 @@ def told(action: str, detail: str) -> str:
     """The description of an event, of a damaged one too."""
     try:
         return ACTIONS[action].tell(json.loads(detail))
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, SelectionError):
         return "a damaged decision"

@@ -6,7 +6,8 @@ import sys
 from itertools import takewhile
 
 from core.workspace.actions import UNDOABLE
-from core.workspace.log import Event, Workspace
+from core.workspace.events import Event
+from core.workspace.log import Workspace
 
 
 def decisions_after(workspace: Workspace, event: Event) -> int:

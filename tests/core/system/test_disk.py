@@ -177,16 +177,21 @@ def test_a_damaged_decision_is_left_out_and_the_others_stand(tmp_path):
     workspace = Workspace(path, "key")
     for row in range(4):
         workspace.pin([row])
+    workspace.quota("source:code<=10%")
+    workspace.veto([1])
     with sqlite3.connect(path) as db:
         db.execute("UPDATE events SET detail = ? WHERE id = 2", ('{"rows": [1\xff',))
         db.execute("UPDATE events SET action = 'pim' WHERE id = 3")
-    for number in (2, 3):
+        db.execute("""UPDATE events SET detail = '{"quota": "source"}' WHERE id = 5""")
+        db.execute("UPDATE events SET detail = '[]' WHERE id = 6")
+    for number in (2, 3, 5, 6):
         with pytest.raises(
             DamagedError, match=f"^Decision {number} in .* is damaged and left out: it stays in the file"
         ):
             workspace.state()
     assert workspace.state().pins == (0, 3)
-    assert [e.description for e in workspace.history()] == ["row 3 pinned", *["a damaged decision"] * 2, "row 0 pinned"]
+    said, damaged = [e.description for e in workspace.history()], "a damaged decision"
+    assert said == [damaged, damaged, "row 3 pinned", damaged, damaged, "row 0 pinned"]
     assert workspace.undo() == "row 3 pinned" and workspace.undo() == "row 0 pinned" and workspace.undo() is None
 
 
