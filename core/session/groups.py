@@ -22,7 +22,7 @@ from core.session.findings import found_by
 from core.session.sample_info import reference
 from core.session.sample_map import map_of
 from core.session.saved_search import rows_found
-from core.session.search import between, languages_spoken, score_values, text_condition
+from core.session.search import between, languages_spoken, score_values, sources, text_condition
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
@@ -86,8 +86,7 @@ def _left_out(asked: Asked, of: str) -> np.ndarray:
 
 
 def _source(asked: Asked, of: str) -> np.ndarray:
-    known = asked.session.store.sample_columns()["source"]
-    return np.flatnonzero(known == of)
+    return np.flatnonzero(sources(asked.session) == of)
 
 
 def _set(asked: Asked, of: str) -> Sequence[int]:

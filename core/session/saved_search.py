@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.schema import NOUNS, SelectionSpec
-from core.session.concepts import near_sample, nearest
+from core.session.concepts import near_sample, nearest, row_named
 from core.session.search import Query, find, parsed_features
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -29,8 +29,12 @@ def rows_found(session: Session, spec: SelectionSpec, state: WorkspaceState, fie
     near = fields.get("find_near", "").strip()
     if not near:
         return rows
-    most = _whole(fields, "find_most") or NEAREST
-    return np.sort(nearest(near_sample(session, _row(near, session.store.n_samples)), rows, most))
+    row = row_named(near, session.store.n_samples)
+    if row is None:
+        raise SelectionError(
+            f"The saved search asks for what is nearest to the text {near!r}: keep what it finds as a set instead."
+        )
+    return np.sort(nearest(near_sample(session, row), rows, _whole(fields, "find_most") or NEAREST))
 
 
 def query_of(fields: Mapping[str, str], lens: str) -> Query:
@@ -60,14 +64,3 @@ def _number(fields: Mapping[str, str], name: str) -> float | None:
 def _whole(fields: Mapping[str, str], name: str) -> int | None:
     found = _number(fields, name)
     return None if found is None else int(found)
-
-
-def _row(near: str, n: int) -> int:
-    number = near.lower().removeprefix("row").strip().replace(",", "")
-    if not (number.isascii() and number.isdecimal()):
-        raise SelectionError(
-            f"The saved search asks for what is nearest to the text {near!r}: keep what it finds as a set instead."
-        )
-    if int(number) >= n:
-        raise SelectionError(f"There is no row {number}: the last one is {n - 1:,}.")
-    return int(number)

@@ -14,6 +14,7 @@ from core.selection.inputs import costs
 from core.selection.quotas import ABOVE, MARKED
 from core.session.decided import decided
 from core.session.labels import label_columns
+from core.session.search import source_names
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
@@ -39,7 +40,7 @@ class Share:
 def groupings(session: Session, state: WorkspaceState) -> list[str]:
     """What tells samples apart here: source, topic, language, cluster, columns of the data, sets, tags, scores."""
     columns = session.remember("label columns", lambda: label_columns(session.store))
-    several = len(np.unique(session.store.sample_columns()["source"].astype(str))) > 1
+    several = len(source_names(session)) > 1
     topic = ["topic"] if "topics" in session.store.lenses else []
     found = [*(["source"] if several else []), *topic, "language", "cluster"]
     found += [name for name in columns if name not in found]
@@ -48,8 +49,8 @@ def groupings(session: Session, state: WorkspaceState) -> list[str]:
 
 
 def groups(session: Session, state: WorkspaceState, by: str) -> dict[str, np.ndarray]:
-    """The groups of a grouping with their rows int64, the largest first; of scores there are none until they are asked
-    for. Raises SelectionError for a grouping that there is not.
+    """The groups of a grouping with their rows int64, the largest first, sets and tags as they were made; of scores
+    there are none until they are asked for. Raises SelectionError for a grouping that there is not.
     """
     if by in MARKED:
         known = state.sets if by == "set" else state.tags
