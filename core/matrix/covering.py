@@ -12,6 +12,7 @@ from core.schema import FeatureMatrix
 
 NEVER = np.iinfo(np.int64).max  # the mark of a feature that counts as covered in every round
 
+
 @njit(cache=True)
 def walk_covered(
     indptr: np.ndarray,
