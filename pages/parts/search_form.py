@@ -146,7 +146,7 @@ def pick(
     key = f"choose-{name}"
     options = options if chosen in options else [*options, chosen]
     st.session_state[key] = chosen
-    st.selectbox(label, options, key=key, format_func=called, width=132,
+    st.selectbox(label, options, key=key, format_func=called, width=106,
                  on_change=lambda: take(st.session_state[key]))  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def several(now: View, label: str, name: str, known: Sequence[int], counts: np.n
     st.session_state[key] = list(dict.fromkeys(chosen))
     rare = list(dict.fromkeys(f for f in chosen if not counts[f]))
     st.multiselect(
-        label, [*known, *rare], key=key, placeholder="Type a name", width=200,
+        label, [*known, *rare], key=key, placeholder="Type a name", width=160,
         format_func=lambda f: f"{whole(cut(now.label(f), 60))} · {f} ({counts[f]:,})",
         on_change=lambda: put(**{name: ",".join(map(str, st.session_state[key])) or None}),
     )  # fmt: skip
@@ -199,7 +199,7 @@ def narrow(now: View, counts: np.ndarray) -> None:
     key = f"narrow-{now.spec.lens}"
     st.session_state[key] = None
     st.selectbox(
-        f"{now.noun.capitalize()}s of the results", top[:COMMON], key=key, placeholder="Narrow by one", width=170,
+        f"{now.noun.capitalize()}s of the results", top[:COMMON], key=key, placeholder="Narrow by one", width=140,
         format_func=lambda f: f"{whole(cut(now.label(f), 60))} · {f} ({counts[f]:,})",
         on_change=lambda: put(**{name: ",".join(map(str, (*chosen, st.session_state[key])))}),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from core.session.request import weights
 from core.session.session import Session, by_method, open_session
 from core.store.meta import data_named
 from core.system.files import stamp
+from core.system.shown import many
 from core.workspace.actions import FeatureDecisions
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
@@ -205,6 +206,8 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
         parts.append(f"{len(now.decided.vetoes):,} vetoed")
     if now.decided.boosts:
         parts.append(f"{len(now.decided.boosts):,} boosted")
+    if now.spec.quotas:
+        parts.append(many(len(now.spec.quotas), "quota"))
     st.html(f"<div style='opacity:.7;font-size:.9rem' data-testid='state-line'>{escape(' · '.join(parts))}</div>")
     return now
 

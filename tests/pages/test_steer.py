@@ -55,6 +55,7 @@ def test_a_quota_is_looked_at_set_changed_and_undone_by_its_name(visit, session:
     spec = at.session_state.view.spec
     take(at, "quota-see")
     assert workspace.state().quotas == ("source:code<=30%",) and code_kept(at) == 3
+    assert any(" · 1 quota<" in line.value for line in at.get("html")), "the line of what is looked at says so"
     found = effect(session, spec, decided(spec, workspace.state()))
     told = f"{len(found.leaving)} left, {len(found.entering)} entered"
     assert any("Quota: source code: at most 30 %" in m.value.replace("\\", "") and told in m.value for m in at.markdown)
