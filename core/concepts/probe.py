@@ -6,6 +6,8 @@ Shapes: n samples, d columns (features of a lens, or dimensions of a vector).
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,45 +54,56 @@ def learnt(kind: str, x: Any, positive: np.ndarray, seed: int) -> Line:
     Both sides weigh the same, however many samples they have. The strength is the one with the least loss in an inner
     cross-validation, ties to the strongest penalty.
     """
-    from threadpoolctl import threadpool_limits
-
-    strengths, folds = KINDS[kind].strengths, list(split(positive, INNER, seed))
-    with threadpool_limits(1):  # so small that threads would only wait for each other: a tenth of the time
-        losses = [np.mean([_loss(_fit(kind, c, x[a], positive[a], seed).score(x[b]), positive[b]) for a, b in folds])
-                  for c in strengths]  # fmt: skip
-        return _fit(kind, strengths[int(np.argmin(np.round(losses, 9)))], x, positive, seed)
+    with _quietly():
+        model = _search(kind, seed).fit(x, positive).best_estimator_
+    return Line(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
 
 def held_out(kind: str, x: Any, positive: np.ndarray, seed: int) -> np.ndarray:
     """The score of each sample by a probe that was learnt without its fold, in [0, 1]: float64 (n,)."""
-    score = np.empty(len(positive))
-    for train, test in split(positive, FOLDS, seed):
-        score[test] = learnt(kind, x[train], positive[train], seed).score(x[test])
-    return score
+    from sklearn.model_selection import cross_val_predict
+
+    with _quietly():
+        folds = _folds(FOLDS, seed)
+        return cross_val_predict(_search(kind, seed), x, positive, cv=folds, method="predict_proba")[:, 1]
 
 
-def split(positive: np.ndarray, folds: int, seed: int) -> Any:
-    """(rows to learn from, rows to score), int64 each, so many times, each with its share of both labels (n,)."""
-    from sklearn.model_selection import StratifiedKFold
-
-    return StratifiedKFold(folds, shuffle=True, random_state=seed).split(np.zeros(len(positive)), positive)
-
-
-def _fit(kind: str, strength: float, x: Any, positive: np.ndarray, seed: int) -> Line:
-    from sklearn.exceptions import ConvergenceWarning
+def _search(kind: str, seed: int) -> Any:
+    """The logistic regression of a kind, which finds its strength when it is fitted."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
 
     one = KINDS[kind]
     # liblinear penalises the intercept too, unless it is scaled up: then its share of the penalty is nothing
-    model = LogisticRegression(C=strength, l1_ratio=one.l1, solver=one.solver, class_weight="balanced",
+    model = LogisticRegression(l1_ratio=one.l1, solver=one.solver, class_weight="balanced",
                                intercept_scaling=INTERCEPT, random_state=seed, max_iter=300)  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the last step of a long way down is good enough
-        model.fit(x, positive)
-    return Line(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+    return GridSearchCV(model, {"C": one.strengths}, scoring=_likelihood, cv=_folds(INNER, seed))
 
 
-def _loss(score: np.ndarray, positive: np.ndarray) -> float:
-    """Cross-entropy in nats, both sides weighing the same."""
-    right = np.maximum(np.where(positive, score, 1 - score), 1e-12)
-    return -float(np.log(right[positive]).mean() + np.log(right[~positive]).mean()) / 2
+def _folds(n: int, seed: int) -> Any:
+    """Folds each with its share of both labels."""
+    from sklearn.model_selection import StratifiedKFold
+
+    return StratifiedKFold(n, shuffle=True, random_state=seed)
+
+
+def _likelihood(model: Any, x: Any, positive: np.ndarray) -> float:
+    """Minus the cross-entropy in nats, both sides weighing the same."""
+    from sklearn.metrics import log_loss
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    weight = compute_sample_weight("balanced", positive)
+    return -log_loss(positive, model.predict_proba(x), sample_weight=weight)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Fit in one thread, as so small a fit takes ten times as long where threads wait for each other, and without a
+    warning of the last step of a long way down, which is good enough.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
