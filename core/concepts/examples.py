@@ -5,7 +5,7 @@ Shapes: N samples, n examples, F features of the lens, d the width of a vector.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,17 +17,12 @@ from core.errors import DataError, SelectionError
 from core.schema import FeatureMatrix, Message, Sample, SelectionSpec
 from core.session.concepts import read_sample
 from core.session.groups import group
+from core.session.languages import Told, silent
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
 
 if TYPE_CHECKING:
     from core.extract.pipeline import Pipeline
-
-Told = Callable[[str, float, float], None]  # what is under way, how much of it is done, of how much
-
-
-def untold(stage: str, done: float, total: float) -> None:
-    """Nobody is told how far it is."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ def inputs(session: Session, spec: SelectionSpec) -> Inputs:
 
 
 def inputs_of_texts(
-    session: Session, spec: SelectionSpec, pipeline: Pipeline, texts: Sequence[Sample], told: Told = untold
+    session: Session, spec: SelectionSpec, pipeline: Pipeline, texts: Sequence[Sample], told: Told = silent
 ) -> Inputs:
     """The inputs of texts, which the store's model and SAE read; raises SelectionError where its topics are gone."""
     read = []

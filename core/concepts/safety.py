@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.concepts.auc import Auc, auc
-from core.concepts.examples import Inputs, Told, inputs_of_texts, untold
+from core.concepts.examples import Inputs, inputs, inputs_of_texts
 from core.concepts.probe import KINDS, learnt
 from core.concepts.recipes import Probe
 from core.concepts.rules import any_of, or_rule, word_list, words_in
@@ -20,6 +20,7 @@ from core.concepts.teach import keep_taught
 from core.concepts.told import FAIR
 from core.errors import SelectionError
 from core.schema import Sample, SelectionSpec
+from core.session.languages import Told, silent
 from core.session.session import Session
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Report:
 
 def measure(
     session: Session, spec: SelectionSpec, recipe: str, probes: list[Probe], delicate: Inputs | None,
-    delicate_texts: list[str], pipeline: Pipeline, told: Told = untold,
+    delicate_texts: list[str], pipeline: Pipeline, told: Told = silent,
 ) -> Report:  # fmt: skip
     """Learn from the half for discovery, measure on the other, and keep what is reliable as a concept of the store.
 
@@ -105,7 +106,8 @@ def measure(
     by, probe = best_of(ways), best_of({way: ways[way] for way in PROBES.values()})
     kind, kept = next(kind for kind in KINDS if PROBES[kind] == probe), ""
     if ways[PROBES[kind]].auc.low >= FAIR:
-        kept = keep_taught(session, spec, recipe, ("probes", "probes"), x, label, kind, [], told).column
+        every = inputs(session, spec)
+        kept = keep_taught(session, spec, recipe, ("probes", "probes"), x, label, every, kind, [], told).column
     return Report(recipe, sizes, ways, by, rule, listed, kept)  # type: ignore[arg-type]
 
 

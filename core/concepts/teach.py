@@ -12,11 +12,12 @@ import numpy as np
 from scipy.sparse import vstack
 
 from core.concepts.auc import Auc, auc
-from core.concepts.examples import Examples, Inputs, Told, inputs, inputs_of_texts, untold
+from core.concepts.examples import Examples, Inputs, inputs, inputs_of_texts
 from core.concepts.probe import KINDS, Line, held_out, learnt
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.scoring.taught import Taught, checked_name, keep
+from core.session.languages import Told, silent
 from core.session.session import Session
 from core.system.shown import many
 
@@ -30,7 +31,7 @@ RANDOM = "random others"  # what counterexamples are called that nobody named
 
 def teach(
     session: Session, spec: SelectionSpec, name: str, positive: Examples, negative: Examples,
-    by: str = "", pipeline: Pipeline | None = None, told: Told = untold,
+    by: str = "", pipeline: Pipeline | None = None, told: Told = silent,
 ) -> Taught:  # fmt: skip
     """Teach a concept and keep it; without negative examples other samples are drawn by the seed of the request.
 
@@ -49,20 +50,20 @@ def teach(
     every = inputs(session, spec)
     x = joined([of_side(session, spec, every, side, pipeline, told) for side in sides])
     label = np.arange(len(sides[0]) + len(sides[1])) < len(sides[0])
-    return keep_taught(session, spec, name, (positive.told, negative.told), x, label, by, notes, told)
+    return keep_taught(session, spec, name, (positive.told, negative.told), x, label, every, by, notes, told)
 
 
 def keep_taught(
-    session: Session, spec: SelectionSpec, name: str, sides: tuple[str, str], x: Inputs, positive: np.ndarray, by: str,
-    notes: list[str], told: Told,
+    session: Session, spec: SelectionSpec, name: str, sides: tuple[str, str], x: Inputs, positive: np.ndarray,
+    every: Inputs, by: str, notes: list[str], told: Told,
 ) -> Taught:  # fmt: skip
     """Learn from the inputs of examples, whose labels are bool (n,), score every sample of the store and keep it all.
 
-    sides: what examples and counterexamples were called.
+    sides: what examples and counterexamples were called. every: the inputs of all samples.
     """
     found, lines = probes(x, positive, spec.seed, told)
     best = by or max(KINDS, key=lambda kind: found[kind].value)  # features where both are equal
-    score = lines[best].score(getattr(inputs(session, spec), best))
+    score = lines[best].score(getattr(every, best))
     taught = Taught(
         name, *sides, int(positive.sum()), int((~positive).sum()), spec.lens, spec.scope, spec.theta, spec.seed,
         {kind: tuple(one) for kind, one in found.items()}, best, used(lines["features"]), tuple(notes),

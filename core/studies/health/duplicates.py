@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from core.matrix.shingles import jaccards
+from core.session.languages import BATCH
 from core.store.reader import FeatureStore
 from core.studies.health.alike import alike
 from core.studies.health.finding import Finding, Texts, grouped, places_of
-from core.studies.health.pool import BATCH, Pool, grams_of, texts_in
+from core.studies.health.pool import Pool, grams_of, texts_in
 
 GRAM = 5  # words
 NEAR = 0.45  # Jaccard similarity of the 5-grams from which on two samples are near-duplicates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,18 +11,13 @@ import numpy as np
 
 from core.matrix.shingles import distinct, kinds, ngrams, words
 from core.scoring.columns import score_columns
+from core.session.languages import BATCH, Told, silent
 from core.store.queries import equal_turns, samples_in
 from core.store.reader import FeatureStore
 from core.studies.health.finding import Texts, texts_of
 from core.system.ranges import Work, over_ranges
 
-BATCH = 1000  # samples that are in memory at a time
 KIND = kinds()
-Told = Callable[[str, float, float], None]  # stage, done, total
-
-
-def silent(stage: str, done: float, total: float) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)

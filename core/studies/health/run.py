@@ -11,10 +11,10 @@ import numpy as np
 from core.datasets.samples import file_digest
 from core.errors import SelectionError
 from core.session.findings import folder
-from core.session.languages import PARTS, add, keep, known
+from core.session.languages import PARTS, Told, add, keep, known, silent
 from core.store.reader import FeatureStore
 from core.studies.health.finding import Finding, Seen, Span, found
-from core.studies.health.pool import Pool, Told, silent, texts_in
+from core.studies.health.pool import Pool, texts_in
 from core.studies.health.registry import CHECKS, Check
 from core.system.kept import loaded, write_json
 
