@@ -55,7 +55,7 @@ def concept(
         taught = taught_now(session, wanted, state, name, positive or [], negative or [], by)
         score = taught_columns(session.store)[taught.column]
         if as_json:
-            machine(vars(taught) | {"column": taught.column, "histogram": dict(zip(*histogram(score), strict=True))})
+            machine(vars(taught) | {"column": taught.column, "histogram": parts_of(score)})
         else:
             report(session, state, taught, score)
 
@@ -96,6 +96,7 @@ def interval(found: Any) -> str:
 
 def report(session: Session, state: WorkspaceState, taught: Taught, score: np.ndarray) -> None:
     """How good it is, which features it uses, and how the samples score."""
+    from core.concepts.told import verdict
     from core.features.shown_labels import called_of
 
     show([{"probe": WORTH[kind], "AUC, 95 %": interval(found), "scores": "yes" if kind == taught.by else ""}
@@ -104,18 +105,17 @@ def report(session: Session, state: WorkspaceState, taught: Taught, score: np.nd
     names, noun = called_of(session.store, state, taught.lens), NOUNS[taught.lens]
     show([{noun: f, "name": names.get(f, ""), "weight": f"{weight:+.2f}"} for f, weight in taught.features[:20]],
          f"{noun.capitalize()}s that it uses: {len(taught.features)}")  # fmt: skip
-    edges, counts = histogram(score)
-    show([{"score from": edge, "samples": count} for edge, count in zip(edges, counts, strict=True)])
-    for note in taught.notes:
-        tell(note)
+    show([{"score from": edge, "samples": count} for edge, count in parts_of(score).items()])
+    for said in (*taught.notes, verdict(taught)):
+        tell(said)
     high = int((score >= 0.5).sum())
     tell(f"{high:,} of {len(score):,} samples score 0.5 or more. Column {taught.column}; "
          f"never keep them: `ban --group \"score:{taught.column}>=0.5\"`.")  # fmt: skip
 
 
-def histogram(score: np.ndarray) -> tuple[list[str], list[int]]:
-    """Where each of ten equal parts of [0, 1] begins, and how many of the scores float (N,) lie in it."""
-    import numpy as np
+def parts_of(score: np.ndarray) -> dict[str, int]:
+    """How many of the scores float (N,) lie in each of ten equal parts of [0, 1], by where it begins."""
+    from core.concepts.told import histogram
 
-    counts, edges = np.histogram(score, BINS, (0, 1))
-    return [f"{edge:.1f}" for edge in edges[:-1]], counts.tolist()
+    edges, counts = histogram(score, BINS)
+    return {f"{edge:.1f}": count for edge, count in zip(edges[:-1].tolist(), counts.tolist(), strict=True)}

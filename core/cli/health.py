@@ -33,6 +33,7 @@ def health(
     """
     from core.studies.health import health as run
     from core.studies.health import languages
+    from core.studies.languages import told as told_of_languages
 
     session, _, wanted = request(store, **spec)
     with stages() as told:
@@ -49,6 +50,8 @@ def health(
     for finding in found.values():
         if finding.note:
             tell(f"{finding.check}: {finding.note}")
+    for said in () if check else told_of_languages(session, wanted):
+        tell(said)
 
 
 def told_of(finding: Finding, kept: np.ndarray, n: int) -> dict[str, Any]:

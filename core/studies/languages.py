@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.matrix.statistics import active_in
-from core.schema import NOUNS, FeatureMatrix
-from core.session.languages import BATCH, commonest
+from core.schema import NOUNS, FeatureMatrix, SelectionSpec
+from core.session.languages import BATCH, commonest, languages, of_samples
+from core.session.session import Session
 from core.store.queries import samples_in
 from core.store.reader import FeatureStore
 from core.system.shown import many
@@ -18,6 +19,14 @@ from core.topics.language import language_name
 LEAST = 5  # samples with a feature, from which on it counts as covered in one language only
 LEAST_READ = 20  # samples of a language, from which on its loss is told
 BADLY = 1.5  # times the loss a byte of English
+
+
+def told(session: Session, spec: SelectionSpec) -> list[str]:
+    """What the languages of a store do to it, a sentence each: through the lens of a request, and by its perplexity."""
+    codes = languages(session.store)
+    found = covered(session.matrix_of(spec), of_samples(codes))
+    loss = loss_by_language(session.store, codes["response"], session.info.scores)
+    return [said for said in (covered_told(found, spec.lens), badly_read_told(loss)) if said]
 
 
 @dataclass(frozen=True)

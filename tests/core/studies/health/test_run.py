@@ -108,6 +108,9 @@ def test_the_command_prints_shares_and_json(store, capsys):
     assert main(["health", "--store", str(store.path), "--check", "exact-duplicates", "--check", "contamination"]) == 0
     out, err = capsys.readouterr()
     assert "exact-duplicates" in out and "18.2%" in out and "—" in out and "--against" in err
+    assert main(["health", "--store", str(store.path)]) == 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == "Every feature of 5 samples or more is covered in another language than English too."
     assert main(["health", "--store", str(store.path), "--check", "personal-data", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     (check,) = told["checks"]
