@@ -25,16 +25,18 @@ def alike(
     if not len(rows):
         return np.zeros((0, 2), np.int64)
     units = centred(vectors[rows])
+    del vectors  # and below: of a large store each copy counts
     order = np.argsort(units[:, 0], kind="stable")
-    order = order[units[order].any(axis=1)]  # what equals the mean points nowhere
+    order = order[np.asarray(units.any(axis=1))[order]]  # what equals the mean points nowhere
     units = units[order]
     head, rest = np.ascontiguousarray(units[:, :HEAD]), np.ascontiguousarray(units[:, HEAD:])
+    del units
     pairs, n = [np.zeros((0, 2), np.int64)], 0
-    for start in range(0, len(units), STEP):
-        stop = min(start + STEP, len(units))
+    for start in range(0, len(head), STEP):
+        stop = min(start + STEP, len(head))
         pairs.append(close_pairs(head, rest, start, stop, 2 - 2 * least, MOST - n))
         n += len(pairs[-1])
-        told(stop, len(units))
+        told(stop, len(head))
         if n >= MOST:
             break
     return np.unique(np.sort(rows[order[np.concatenate(pairs)]], axis=1), axis=0)

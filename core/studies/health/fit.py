@@ -57,15 +57,12 @@ def misfit(pool: Pool) -> Finding:
 
 def pairs_of(pool: Pool) -> tuple[np.ndarray, Pairs | None]:
     """The rows that have prompt and answer, of equal samples the first, and what is known of them; None for too few."""
-    prompt, answer = pool.vectors("prompt"), pool.vectors("response")
-    fit = prompt.any(axis=1) & answer.any(axis=1) & pool.firsts
+    fit = pool.firsts & pool.vectors("prompt").any(axis=1) & pool.vectors("response").any(axis=1)
     rows = np.flatnonzero(fit)
     if len(rows) < LEAST:
         return rows, None
-    given = whitened(prompt[rows], PROMPT_DIMENSIONS)
-    del prompt
-    wanted = whitened(answer[rows], ANSWER_DIMENSIONS)
-    del answer
+    given = whitened(pool.vectors("prompt"), rows, PROMPT_DIMENSIONS)  # read again: those of one part at a time
+    wanted = whitened(pool.vectors("response"), rows, ANSWER_DIMENSIONS)
     bags = weighed(pool.over(STAGE, bags_in, fit))
     codes = languages(pool.store)
     return rows, Pairs(given, wanted, *bags, codes["prompt"][rows], codes["response"][rows])
@@ -133,19 +130,21 @@ def evidence(pairs: Pairs, near: Nearness, i: np.ndarray, j: np.ndarray) -> np.n
     return np.column_stack(columns).astype(np.float32)
 
 
-def whitened(vectors: np.ndarray, dimensions: int) -> np.ndarray:
-    """The first principal components of vectors (N, d), each of variance 1: float32 (N, up to `dimensions`).
+def whitened(vectors: np.ndarray, rows: np.ndarray, dimensions: int) -> np.ndarray:
+    """The first principal components of vectors (N, d) at rows int64 (n,), each of variance 1: float32 (n, up to
+    `dimensions`).
 
     Directions without variance are left out, which sklearn's PCA would blow up. The covariance is float64, for which a
     block at a time is made float64.
     """
-    mean, n = vectors.mean(0, dtype=np.float64), len(vectors)
-    blocks = [vectors[i : i + BLOCK] for i in range(0, n, BLOCK)]
-    covariance = sum(((block - mean).T @ (block - mean) for block in blocks), np.zeros((len(mean), len(mean)))) / n
+    blocks = [rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK)]
+    mean = sum(vectors[block].sum(0, dtype=np.float64) for block in blocks) / len(rows)
+    apart = (vectors[block] - mean for block in blocks)
+    covariance = sum((part.T @ part for part in apart), np.zeros((len(mean), len(mean)))) / len(rows)
     value, direction = np.linalg.eigh(covariance)
     kept = [i for i in range(len(value) - 1, -1, -1) if value[i] > 1e-9 * value[-1]][:dimensions]
     weight = direction[:, kept] / np.sqrt(value[kept])
-    return np.concatenate([((block - mean) @ weight).astype(np.float32) for block in blocks])
+    return np.concatenate([((vectors[block] - mean) @ weight).astype(np.float32) for block in blocks])
 
 
 def high_ifd(pool: Pool) -> Finding:

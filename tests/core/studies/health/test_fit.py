@@ -32,7 +32,8 @@ def pairs() -> Pairs:
         ]
     )
     codes = np.array(list(SENTENCES)[:2] * (N // 2), object)
-    return Pairs(whitened(prompt, 12), whitened(answer, 12), *bags, codes, codes)
+    rows = np.arange(N)
+    return Pairs(whitened(prompt, rows, 12), whitened(answer, rows, 12), *bags, codes, codes)
 
 
 def test_shuffled_answers_are_hardly_their_own(pairs):
@@ -66,10 +67,14 @@ def test_evidence_is_what_the_words_say(pairs):
     assert set(evidence(nobody, near, i, j)[:, -1].tolist()) == {0.5}
 
 
-def test_whitened_components_have_variance_one_and_are_uncorrelated():
+def test_whitened_components_have_variance_one_and_are_uncorrelated(monkeypatch):
+    monkeypatch.setattr("core.studies.health.fit.BLOCK", 64)
     rng = np.random.default_rng(1)
     vectors = (rng.normal(size=(200, 5)) @ rng.normal(size=(5, 8))).astype(np.float32)
-    found = whitened(vectors, 20)
+    rows = np.arange(200)
+    found = whitened(vectors, rows, 20)
     assert found.shape == (200, 5)
     np.testing.assert_allclose(found.T @ found / 200, np.eye(5), atol=1e-4)
-    assert whitened(vectors, 2).shape == (200, 2)
+    assert whitened(vectors, rows, 2).shape == (200, 2)
+    some = np.flatnonzero(rng.random(200) < 0.7)
+    np.testing.assert_allclose(whitened(vectors, some, 20), whitened(vectors[some], np.arange(len(some)), 20))
