@@ -96,7 +96,7 @@ def interval(found: Any) -> str:
 
 def report(session: Session, state: WorkspaceState, taught: Taught, score: np.ndarray) -> None:
     """How good it is, which features it uses, and how the samples score."""
-    from core.concepts.told import verdict
+    from core.concepts.told import reliable, verdict
     from core.features.shown_labels import called_of
 
     show([{"probe": WORTH[kind], "AUC, 95 %": interval(found), "scores": "yes" if kind == taught.by else ""}
@@ -109,8 +109,8 @@ def report(session: Session, state: WorkspaceState, taught: Taught, score: np.nd
     for said in (*taught.notes, verdict(taught)):
         tell(said)
     high = int((score >= 0.5).sum())
-    tell(f"{high:,} of {len(score):,} samples score 0.5 or more. Column {taught.column}; "
-         f"never keep them: `ban --group \"score:{taught.column}>=0.5\"`.")  # fmt: skip
+    then = f' To never keep them: `ban --group "score:{taught.column}>=0.5"`.' if reliable(taught) else ""
+    tell(f"{high:,} of {len(score):,} samples score 0.5 or more, in the column {taught.column}.{then}")
 
 
 def parts_of(score: np.ndarray) -> dict[str, int]:

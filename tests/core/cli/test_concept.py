@@ -32,7 +32,10 @@ def test_a_concept_is_taught_listed_banned_by_told_on_the_card_and_deleted(run, 
     done = run("concept", "asks for code", "--positive", "text:python", "--by", "features", *at)
     assert done.status == 0, done.err
     assert "L1 over features" in done.out and "dense, over vectors" in done.out and "0.9" in done.out
-    assert "Column concept:asks for code" in done.err and "drawn at random" in done.err
+    assert (
+        "column concept:asks for code. To never keep them:" in " ".join(done.err.split())
+        and "drawn at random" in done.err
+    )
     assert "Its scores tell examples from counterexamples well." in " ".join(done.err.split())
     found = json.loads(run("concept", "--list", "--json", *at).out)
     assert found["asks for code"]["n_positive"] == 20 and found["asks for code"]["features"][0][0] == 5
