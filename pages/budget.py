@@ -14,6 +14,7 @@ from pages.parts.budget_control import set_budget
 from pages.parts.budget_figure import budget_figure, curves, needed_at_random
 from pages.parts.figures import draw
 from pages.parts.refinement_figures import k_figure
+from pages.parts.runnable import wants_target
 from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
 from pages.parts.steer import show_steer
@@ -95,6 +96,9 @@ def show_picks() -> None:
 now = header("Budget", "Set the budget above, or by a click on the curve: the picks and the figures follow.")
 session, k = now.session, len(now.selection.rows)
 covered, everything = int(now.selection.covered_after[-1]), session.coverable(now.spec)
+first = wants_target()  # what stands below is not what was asked for
+if first:
+    show_steer(now)
 show_figures()
 term("budget", "coverage", "gain", "certificate")
 left, right = st.columns([3, 1], gap="medium")
@@ -104,5 +108,6 @@ with right:
     st.subheader("Which picks stay?", anchor=False)
     show_stability(now, "budget-stability")
 show_clusters()
-show_steer(now)
+if not first:
+    show_steer(now)
 show_picks()

@@ -15,12 +15,6 @@ from pages.parts.store_forms import score_form
 from pages.parts.text import plain
 from pages.parts.view import link
 
-# Where what a method needs can be started: the page, and what it is called there.
-STARTED = {
-    "run": ("pages/refinement.py", "Start a run of refinement", ":material/autorenew:"),
-    "reference": ("pages/budget.py", "Choose or paste examples: Steer, Targets", ":material/target:"),
-}
-
 
 def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selection] | None:
     """All samples in the method's order, and the selection; None where nothing can be selected, which is said."""
@@ -48,12 +42,26 @@ def remedies(session: Session, spec: SelectionSpec, error: SaelectError, told: s
             key="unscored",
             type="primary",
         )
-    for need in lacking(session, spec.method):
-        if need in STARTED:
-            page, label, icon = STARTED[need]
-            st.page_link(page, label=label, icon=icon, query_params=link())
+    if "run" in lacking(session, spec.method):
+        st.page_link("pages/refinement.py", label="Start a run of refinement", icon=":material/autorenew:",
+                     query_params=link())  # fmt: skip
+    if wants_target() and st.button(
+        "Choose or paste examples: Steer, Targets", icon=":material/target:", key="to-targets", on_click=to_targets
+    ):
+        st.switch_page("pages/budget.py", query_params=link())
     if wants_score(session):
         score_form(session)
+
+
+def wants_target() -> bool:
+    """Whether the bar's method goes by examples and none are chosen: Budget begins with Steer then."""
+    name = st.session_state.get("method", "")
+    return name in METHODS and "reference" in METHODS[name].needs and not st.session_state.get(f"{name}_reference")
+
+
+def to_targets() -> None:
+    """Have Steer show Targets, in a callback."""
+    st.session_state["steer"] = "Targets"
 
 
 def wants_score(session: Session) -> bool:

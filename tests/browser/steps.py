@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from core.workspace.log import Workspace
 from tests.browser.chromium import link_to, settle
 from tests.browser.conftest import SAMPLES
 
@@ -99,3 +100,44 @@ def lasso_told(page: Page) -> str:
     found.wait_for(timeout=30_000)
     settle(page)
     return found.inner_text()
+
+
+def group_by(page: Page, by: str) -> None:
+    """Choose what tells the groups of quotas apart in the section Steer, and wait until the form is that of it."""
+    page.get_by_role("combobox", name="Groups by", exact=True).click()
+    page.get_by_role("option", name=by, exact=True).click()
+    expect(page).to_have_url(re.compile(f"steer-by={by}"), timeout=30_000)
+    settle(page)
+
+
+def look_and_take(page: Page, button: int = 0) -> tuple[str, str]:
+    """Ask what would change, and take it; how many samples would leave and enter, none where nothing would."""
+    page.get_by_role("button", name="See what changes").nth(button).click()
+    dialog = page.get_by_role("dialog")
+    take = dialog.locator(".st-key-take-decision button")
+    take.wait_for(timeout=30_000)  # which stands below the figures
+    figures = [*dialog.get_by_test_id("stMetricValue").all_inner_texts()[:2], "0", "0"]
+    take.click()
+    dialog.wait_for(state="hidden", timeout=30_000)
+    settle(page)
+    return figures[0], figures[1]
+
+
+def boost_topic(page: Page, topic: int) -> tuple[str, str]:
+    """Boost a topic in the section Steer, by its number; how many samples left and entered."""
+    page.get_by_role("radio", name="Boosts").click()
+    settle(page)
+    words = page.get_by_role("textbox", name="Words in the names of topics, or a number")
+    words.fill(f"{topic}")
+    words.press("Enter")
+    settle(page)
+    return look_and_take(page)
+
+
+def undo_by_name(page: Page, workspace: Workspace, *steps: str) -> None:
+    """Undo steps, the latest first, each of which is what Undo is for, and is told as undone."""
+    for step in steps:
+        assert workspace.state().next_undo == step
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".st-key-latest-change-line")).to_contain_text(f"Undone: {step}", timeout=30_000)
+        settle(page)

@@ -1,33 +1,26 @@
-"""Steering: a quota on a topic and a boost of another are looked at, taken, seen to hold, and undone by name."""
+"""Steering: quotas and a boost are looked at, taken, seen to hold, and undone by name."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.session.session import workspace_of
+from core.schema import SelectionSpec
+from core.session.decided import decided
+from core.session.session import Session, open_session, workspace_of
 from core.store.meta import list_stores
 from core.store.reader import open_store
-from tests.browser.chromium import open_page, settle
+from core.topics.language import language_name
+from core.workspace.log import Workspace
+from tests.browser.chromium import link_to, open_page, settle
+from tests.browser.steps import boost_topic, group_by, look_and_take, undo_by_name
 
 pytestmark = pytest.mark.browser
-SECONDS = 30_000
-
-
-def look_and_take(page: Page, button: int = 0) -> tuple[str, str]:
-    """Ask what would change, and take it; how many samples would leave and enter, none where nothing would."""
-    page.get_by_role("button", name="See what changes").nth(button).click()
-    dialog = page.get_by_role("dialog")
-    take = dialog.locator(".st-key-take-decision button")
-    take.wait_for(timeout=SECONDS)  # which stands below the figures
-    figures = [*dialog.get_by_test_id("stMetricValue").all_inner_texts()[:2], "0", "0"]
-    take.click()
-    dialog.wait_for(state="hidden", timeout=SECONDS)
-    settle(page)
-    return figures[0], figures[1]
+BUDGET = 20
 
 
 def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, address: str, cache: Path) -> None:
@@ -44,21 +37,54 @@ def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, addr
     expect(page.locator(".st-key-latest-change-line")).to_contain_text(f"{left} left, {entered} entered")
     expect(page.get_by_text(re.compile(r"^Topic .*at most 3 %.*kept"))).to_be_visible()
 
-    page.get_by_role("radio", name="Boosts").click()
-    settle(page)
-    topic = re.search(r"\d+", quota)[0]
-    other = "1" if topic != "1" else "2"
-    words = page.get_by_role("textbox", name="Words in the names of topics, or a number")
-    words.fill(other)
-    words.press("Enter")
-    settle(page)
-    look_and_take(page)
-    assert workspace.state().of("topics").boosts == {int(other): 3.0}
+    topic = int(re.search(r"\d+", quota)[0])
+    other = 1 if topic != 1 else 2
+    boost_topic(page, other)
+    assert workspace.state().of("topics").boosts == {other: 3.0}
     expect(page.get_by_text("Boosts that stand")).to_be_visible()
 
-    for step in (f"boost ×3 on topic {other}", f"quota: topic {topic}: at most 3 %"):
-        assert workspace.state().next_undo == step
-        page.get_by_role("button", name="Undo").click()
-        expect(page.locator(".st-key-latest-change-line")).to_contain_text(f"Undone: {step}", timeout=SECONDS)
-        settle(page)
+    undo_by_name(page, workspace, f"boost ×3 on topic {other}", f"quota: topic {topic}: at most 3 %")
     assert not workspace.state().quotas and not workspace.state().of("topics").boosts
+
+
+def test_a_language_found_on_search_has_a_quota_on_steer(page: Page, address: str, cache: Path) -> None:
+    session = open_session(list_stores(cache)[0])
+    workspace, spoken = workspace_of(session.store), session.info.labels("language")
+    codes, counts = np.unique(spoken, return_counts=True)
+    code, count = next((str(code), int(n)) for code, n in zip(codes, counts, strict=True) if 1 < n < BUDGET)
+    open_page(page, f"{address}/search?budget={BUDGET}&method=longest-response&lens=topics")
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name=f"{language_name(code)} ({count})", exact=True).click()
+    expect(page).to_have_url(re.compile(f"find_language={code}"), timeout=30_000)
+    settle(page)
+    assert page.locator(".st-key-search-list tbody tr").count() == count
+
+    link_to(page, "Budget").click()
+    expect(page.get_by_role("heading", name="Steer")).to_be_visible(timeout=30_000)
+    settle(page)
+    group_by(page, "language")
+    page.get_by_role("combobox", name="Group", exact=True).click()
+    page.get_by_role("option", name=language_name(code), exact=True).click()
+    settle(page)
+    page.get_by_role("radio", name="At least").click()
+    page.get_by_role("radio", name="samples").click()
+    settle(page)
+    field = page.get_by_role("spinbutton", name="Amount")
+    field.fill(f"{count}")
+    field.press("Enter")
+    settle(page)
+    before = kept(session, workspace)
+    left, entered = look_and_take(page)
+    after = kept(session, workspace)
+    assert workspace.state().quotas == (f"language:{code}>={count}",)
+    assert (left, entered) == (f"{len(before - after)}", f"{len(after - before)}") != ("0", "0")
+    assert after >= set(np.flatnonzero(spoken == code).tolist())
+    undo_by_name(page, workspace, f"quota: language {code}: at least {count} samples")
+    assert kept(session, workspace) == before
+
+
+def kept(session: Session, workspace: Workspace) -> set[int]:
+    """What is kept by the longest responses within the decisions that stand."""
+    theta = session.default_theta("all", "topics")[0]
+    spec = SelectionSpec("longest-response", BUDGET, theta=theta, lens="topics")
+    return set(session.selection(decided(spec, workspace.state())).rows.tolist())

@@ -16,6 +16,7 @@ from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
 from tests.pages.conftest import F, N, config_in, feature_sets, topic_sets
 
+TO_TARGETS = "Choose or paste examples: Steer, Targets"
 SOURCES = ["code" if i % 5 else "verse" for i in range(N)]
 
 
@@ -124,9 +125,22 @@ def test_every_method_runs_or_says_what_makes_it_run(visit, session: Session, ca
         spec = at.session_state.view.spec
         needs = {"run", "reference"} & set(method.needs) if lacking else set()
         assert spec.method == ("sae-greedy" if needs else name)
-        links = " ".join(link.proto.label for link in at.get("page_link"))
-        assert all({"run": "Start a run of refinement", "reference": "Steer, Targets"}[need] in links for need in needs)
+        links = [link.proto.label for link in at.get("page_link")]
+        assert ("Start a run of refinement" in links) == ("run" in needs), name
+        assert [b.label for b in at.button if b.key == "to-targets"] == [TO_TARGETS] * ("reference" in needs), name
         assert bool(at.warning) == bool(needs), name
+
+
+def test_where_examples_are_wanted_a_button_leads_to_them_until_some_are_chosen(visit, session: Session) -> None:
+    workspace_of(session.store).save_set("mine", [3, 8, 13])  # which is there, but nobody chose it
+    at = steer(visit, method="nearest")
+    assert at.subheader[0].value == "Steer" and at.segmented_control(key="steer").value == "Quotas"
+    at.button(key="to-targets").click().run()
+    assert at.subheader[0].value == "Steer" and at.segmented_control(key="steer").value == "Targets"
+    at.button(key="target-use").click().run()
+    assert at.session_state.view.spec.method == "nearest" and not at.warning
+    assert at.subheader[0].value != "Steer" and "Steer" in [heading.value for heading in at.subheader]
+    assert not [button for button in at.button if button.key == "to-targets"]
 
 
 def test_what_is_kept_within_quotas_is_the_same_by_the_page_and_by_core(visit, session: Session) -> None:
