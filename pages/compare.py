@@ -5,16 +5,19 @@ import pandas as pd
 import streamlit as st
 
 from core.explain.stability import Stability
+from core.refine.view import runs_stamp
 from core.schema import NOUNS
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.session.budgets import RANDOM
 from core.session.lacking import lacking
+from core.session.sample_info import versions
 from core.studies.comparison import MethodRow, compare
 from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.compare_figures import overlap_figure
 from pages.parts.figures import draw
+from pages.parts.later import later
 from pages.parts.runnable import wants_score
 from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
@@ -40,8 +43,8 @@ FORMATS = {
 }
 
 
-def pick_methods() -> tuple[list[str], list[str], str]:
-    """The methods to compare, those of them that are quick, and the score that counts as quality, or nothing."""
+def pick_methods() -> tuple[list[str], str]:
+    """The methods to compare, at first those that are quick, and the score that counts as quality, or nothing."""
     scores = [name for name in session.info.scores if name not in TOKEN_COUNTS]
     quick = [
         name for name, m in METHODS.items() if m.quick and "reference" not in m.needs and not lacking(session, name)
@@ -50,23 +53,27 @@ def pick_methods() -> tuple[list[str], list[str], str]:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     names = left.multiselect("Methods", list(METHODS), quick + looked_at, key="compared")
     score = right.selectbox("Quality is", scores or ["—"], key="compared-score", disabled=not scores)
-    return names, quick, score if scores else ""
+    return names, score if scores else ""
 
 
-def compared(names: list[str], quick: list[str], score: str) -> list[MethodRow]:
-    """The rows of the methods; what ran before is remembered."""
-    bar = st.progress(0.0, "Comparing …") if set(names) - set(quick) else None
+def compared(names: list[str], score: str) -> tuple[MethodRow, ...]:
+    """The rows of the methods, none until all have run, which the page says; what ran before is remembered."""
+    if not names:
+        return ()
+    budget = k if now.spec.unit == "samples" else now.spec.budget
+    files = (*versions(now.spec.options.values()), *runs_stamp(session.store.key))
+    key = ("compared", repr(now.spec), budget, tuple(names), score, *files)
+    memory, running = session.memory, (*key, "running")
 
-    def tick(name: str) -> None:
-        if bar:
-            bar.progress(names.index(name) / len(names), f"Running {name} …")
+    def told() -> str:
+        name = memory.latest(running) or names[0]
+        return plain(f"Running {name}, {names.index(name) + 1} of {many(len(names), 'method')}")
 
-    try:
-        share = (k if now.spec.unit == "samples" else now.spec.budget) / session.total(now.spec.unit)
-        return list(compare(session, now.spec, [share], names, score, on_method=tick).rows) if names else []
-    finally:
-        if bar:
-            bar.empty()
+    def ran() -> tuple[MethodRow, ...]:
+        share = budget / session.total(now.spec.unit)
+        return compare(session, now.spec, [share], names, score, on_method=lambda name: memory.put(running, name)).rows
+
+    return later(session, key, ran, told) or ()
 
 
 def show_table(ran: list[MethodRow], score: str) -> None:
@@ -104,8 +111,8 @@ def show_picks(found: Stability) -> None:
 
 now = header("Compare", "What each method covers, costs and repeats with the same budget, vetoes, pins and bans.")
 session, k = now.session, len(now.selection.rows)
-names, quick, score = pick_methods()
-rows = compared(names, quick, score)
+names, score = pick_methods()
+rows = compared(names, score)
 ran = sorted((r for r in rows if not r.why), key=lambda r: -r.covered)
 if ran:
     show_table(ran, score)

@@ -16,6 +16,7 @@ from core.studies.differences import Correlations, Differences, correlations, di
 from core.system.shown import many
 from pages.parts.asked import start_over
 from pages.parts.group_choice import REST, group_choices, group_name
+from pages.parts.later import later
 from pages.parts.sides import Side, show_sides
 from pages.parts.tables import FACES, clickable, feature_link
 from pages.parts.text import plain, whole
@@ -60,7 +61,9 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     if matched:
         second = matched_by_length(first, second, now.session.info.response_tokens)
     key = ("differences", one, two, matched, repr(now.spec), now.state.version)
-    found = now.session.remember(key, lambda: differences(first, second))
+    found = later(now.session, key, lambda: differences(first, second), "The groups are compared")
+    if found is None:
+        return
     differ = int(found.differs.sum())
     metrics(
         ("One group", f"{found.n_one:,}", plain(f"samples: {group_name(one)}")),
@@ -146,7 +149,9 @@ def written(found: Differences | Correlations, format: str) -> bytes:
 def show_correlations(column: str) -> None:
     """Which features go with a column of numbers."""
     values, key = score_values(now.session, column), ("correlations", column, repr(now.spec))
-    found = now.session.remember(key, lambda: correlations(now.matrix, values))
+    found = later(now.session, key, lambda: correlations(now.matrix, values), f"Every {now.noun} is correlated")
+    if found is None:
+        return
     if not len(found.feature):
         st.info(f"No {now.noun} goes with it: it is the same number everywhere, or no sample has one.")
         return

@@ -89,7 +89,7 @@ def all_added(
     return added
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def concave_greedy(
     indptr: np.ndarray,
     feature: np.ndarray,
@@ -156,7 +156,7 @@ def _counted(
         worth[f] = phi(total[f], shape, p)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def high_values(feature: np.ndarray, value: np.ndarray, n: int, share: float) -> np.ndarray:
     """Of each of n features the smallest value that `share` of its values do not exceed, or 0: float32 (n,)."""
     ends = np.zeros(n + 1, np.int64)

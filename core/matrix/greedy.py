@@ -147,7 +147,7 @@ def _last_picks(fptr: np.ndarray, sample: np.ndarray, left: np.ndarray, gain: np
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def greedy(
     indptr: np.ndarray,
     feature: np.ndarray,

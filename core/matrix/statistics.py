@@ -154,7 +154,7 @@ def _tail(k: int, marked: int, drawn: int, total: int, upwards: bool) -> float:
     return min(1.0, tail)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def hypergeometric_two_sided(found: np.ndarray, marked: np.ndarray, drawn: int, total: int) -> np.ndarray:
     """Two-sided p values, float64, of `found` marked ones among `drawn` of `total`, of which `marked` are marked.
 

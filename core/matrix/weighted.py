@@ -57,7 +57,7 @@ def greedy_heap(
     return rows[:n], rounds[:n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rounds(
     indptr: np.ndarray,
     feature: np.ndarray,

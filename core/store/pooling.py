@@ -40,7 +40,7 @@ def pool_max(token_segment, token_index, triple_token, triple_feature, triple_va
     return segment[:n], feature[:n], value[:n], peak[:n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def pool_segments(sample, feature, value, n_samples):
     """Largest value of each feature over a sample's segments: CSR arrays indptr int64 (N+1,), feature int32, value
     float32.

@@ -11,24 +11,26 @@ import streamlit as st
 
 from core.session.session import Session
 
-PATIENCE, EVERY = 0.2, 0.5  # seconds: that a page waits itself, and between two looks after that
+PATIENCE, EVERY = 0.1, 0.5  # seconds: that a page waits itself, and between two looks after that
 WORKERS = ThreadPoolExecutor(2, "later")
 
 
-def later(session: Session, key: Hashable, compute: Callable[[], Any], what: str) -> Any:
+def later(session: Session, key: Hashable, compute: Callable[[], Any], what: str | Callable[[], str]) -> Any:
     """The remembered value of `compute()`; None while that takes longer, which the page says: `what`, and for how long.
 
-    compute runs in a thread: it must not draw.
+    what: a text, or what gives that of the moment where there are several steps. compute runs in a thread: it must not
+    draw.
     """
     if key in session.memory:
         return session.remember(key, compute)
     waiting: dict[Hashable, Future] = st.session_state.setdefault("later", {})
     own = (id(session), key)
+    patience = 0.0 if own in waiting else PATIENCE  # a page that is drawn meanwhile need not wait again
     if own not in waiting:
         waiting[own] = WORKERS.submit(session.remember, key, compute)
     future = waiting[own]
     try:
-        value = future.result(PATIENCE)
+        value = future.result(patience)
     except TimeoutError:
         wait(future, what, time.monotonic())
         return None
@@ -40,8 +42,9 @@ def later(session: Session, key: Hashable, compute: Callable[[], Any], what: str
 
 
 @st.fragment(run_every=EVERY)
-def wait(future: Future, what: str, began: float) -> None:
+def wait(future: Future, what: str | Callable[[], str], began: float) -> None:
     """Say what is waited for; once it is there the page is drawn anew."""
     if future.done():
         st.rerun()
-    st.caption(f":material/hourglass_top: {what} … {time.monotonic() - began:.0f} s")
+    told = what if isinstance(what, str) else what()
+    st.caption(f":material/hourglass_top: {told} … {time.monotonic() - began:.0f} s")

@@ -18,6 +18,7 @@ from core.system.shown import many
 from pages.parts import address
 from pages.parts.clusters import cards_of
 from pages.parts.figures import CATEGORIES, GREY, SELECTED, scale_colours
+from pages.parts.later import later
 from pages.parts.text import cut, whole
 from pages.parts.view import View
 
@@ -119,9 +120,10 @@ def _named(now: View, title: str) -> dict[str, Any]:
             for card in cards_of(now, found, (), "map", lens, found.k)
         ]  # fmt: skip
 
-    areas = session.remember(("area names", lens, now.state.version), named)
+    areas = later(session, ("area names", lens, now.state.version), named, "The areas of the map are named") or []
     first = "; ".join(f"{area['names'][0]}, {area['size']:,}" for area in areas if not area["level"] and area["names"])
-    return {"areas": areas, "told": f"{many(len(place), 'sample')} on the map, coloured by {title}. Areas: {first}."}
+    told = f"{many(len(place), 'sample')} on the map, coloured by {title}."
+    return {"areas": areas, "told": f"{told} Areas: {first}." if areas else told}
 
 
 @st.fragment

@@ -26,6 +26,7 @@ from core.system.shown import many
 from core.workspace.actions import FeatureDecisions
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
+from pages.parts.later import later
 from pages.parts.text import escape, plain, whole
 
 OPENED = "opened-store"  # in the session: the key of a store that a page asks the bar to open
@@ -184,13 +185,16 @@ def arrived() -> None:
 def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
     """The page's title, what it answers, which may differ by lens, and the one line that says what is looked at.
 
-    lens: the one that the page looks through whatever the view's; the page ends here where nothing is selected then.
+    lens: the one that the page looks through whatever the view's; the page ends here where nothing is selected then,
+    and while its matrix is read, which may take seconds.
     """
     now = view()
     st.title(title, anchor=False)
     lens = lens or now.spec.lens
     st.write(lead if isinstance(lead, str) else lead[lens])
     try:
+        if not at_hand(now, lens):
+            st.stop()
         now = now.through(lens)
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
@@ -210,6 +214,14 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
         parts.append(many(len(now.spec.quotas), "quota"))
     st.html(f"<div style='opacity:.7;font-size:.9rem' data-testid='state-line'>{escape(' · '.join(parts))}</div>")
     return now
+
+
+def at_hand(now: View, lens: str) -> bool:
+    """Whether the matrix of another lens is read, which is done beside the page. Raises as `View.through`."""
+    if lens == now.spec.lens:
+        return True
+    key = ("read", lens, now.spec.scope)
+    return bool(later(now.session, key, lambda: bool(now.through(lens)), f"The {NOUNS[lens]}s are read"))
 
 
 def metrics(*figures: tuple[str, str, str]) -> None:
