@@ -85,11 +85,11 @@ def labels(state: WorkspaceState) -> list[dict[str, Any]]:
 
 def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: str) -> dict[str, Any]:
     """What a veto changes, as (before, after) pairs, and the leaks."""
-    from core.explain.leaks import leaks, preview
+    from core.explain.leaks import leaks
+    from core.session.preview import effect, vetoed
 
-    matrix = session.matrix_of(spec)
-    change = preview(matrix, session.selection(spec), session.info, features, mode)
-    found = leaks(matrix, {*spec.vetoes, *features}, session.decoder(spec.lens))
+    change = effect(session, spec, vetoed(spec, features, mode))
+    found = leaks(session.matrix_of(spec), {*spec.vetoes, *features}, session.decoder(spec.lens))
     return {
         "samples leaving or entering": (len(change.leaving), len(change.entering)),
         "features covered": change.covered,
@@ -135,9 +135,11 @@ def ban(
     """
     session, workspace = opened(store, rows)
     if copies:
-        found, what = copies_in(session, workspace.state(), copies, stays)
+        state = workspace.state()
+        found, what = copies_in(session, copies, stays, state.pins, () if lift else state.bans)
         rows = [row for _, *others in found for row in others]
-        decide("ban", rows, lambda _: workspace.replace(found, what), lambda: workspace.state().bans, as_json)
+        change = workspace.unban if lift else lambda _: workspace.replace(found, what)
+        decide("ban", rows, change, lambda: workspace.state().bans, as_json)
         return
     if group:
         rows = [*(rows or []), *in_group(session, workspace.state(), group)]
@@ -150,8 +152,11 @@ def ban(
     decide("ban", rows, change, lambda: workspace.state().bans, as_json)
 
 
-def copies_in(session: Session, state: WorkspaceState, check: str, stays: str) -> tuple[list[list[int]], str]:
-    """The groups of copies that a check finds, first of each the row that stays; and what the others are of it.
+def copies_in(
+    session: Session, check: str, stays: str, pins: Sequence[int], bans: Sequence[int]
+) -> tuple[list[list[int]], str]:
+    """The groups of copies that a check finds, first of each the row that stays; and what the others are of it. Pins
+    stay, and bans are not there any more.
 
     Raises SelectionError for a check of something else, and for a score column that is not there.
     """
@@ -163,7 +168,7 @@ def copies_in(session: Session, state: WorkspaceState, check: str, stays: str) -
         raise SelectionError(f"The check {check!r} finds no copies: use one of {', '.join(COPIES)}.")
     rule = stays if stays in ("longest", "first") else "best"
     value = score_values(session, stays if rule == "best" else "tokens")
-    return left_of(health(session.store, [check])[check], rule, value, state.pins, state.bans), COPIES[check]
+    return left_of(health(session.store, [check])[check], rule, value, pins, bans), COPIES[check]
 
 
 def in_group(session: Session, state: WorkspaceState, name: str) -> list[int]:

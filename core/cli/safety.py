@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.cli.concept import interval
 from core.cli.console import machine, show, stages, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
@@ -76,7 +77,7 @@ def report(found: Report) -> None:
 
 def row(way: str, one: Measured) -> dict[str, str]:
     """A way as a row of the table."""
-    return {"way": way, "AUC, 95 %": f"{one.auc.value:.2f} ({one.auc.low:.2f}–{one.auc.high:.2f})",
+    return {"way": way, "AUC, 95 %": interval(one.auc),
             "found": f"{one.found:.0%}", "false alarms": f"{one.false_alarms:.0%}",
             "on delicate questions": f"{one.delicate:.0%}"}  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import machine, show
+from core.cli.console import machine, show, tell
 from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.errors import SelectionError
 from core.schema import LENSES, NOUNS, SelectionSpec
@@ -97,11 +97,11 @@ def boost(
         rows = boosts_of(workspace.state(), [wanted.lens])
         machine(rows) if as_json else show(rows) if rows else print(f"No boosts ({wanted.lens}).")
         return
-    factors = dict.fromkeys(features or [], 1.0 if lift else factor)
-    if by:
-        factors |= apart(session, wanted, workspace.state(), by)
+    factors = dict.fromkeys(features or [], factor) | (apart(session, wanted, workspace.state(), by) if by else {})
+    if lift:
+        factors = dict.fromkeys(factors, 1.0)
     found = changes(session, wanted, weighed(wanted, factors))
-    if not preview and by:
+    if by and not (preview or lift):
         workspace.boosts(factors, by, wanted.lens)
     elif not preview:
         workspace.boost(factors, 1.0 if lift else factor, wanted.lens)
@@ -140,10 +140,14 @@ def boosts_of(state: WorkspaceState, lenses: Sequence[str] = LENSES) -> list[dic
 
 
 def changes(session: Session, spec: SelectionSpec, then: SelectionSpec) -> dict[str, Any]:
-    """What another request changes, as (before, after) pairs."""
+    """What another request changes, as (before, after) pairs; where the first cannot be made, what stands for it."""
     from core.session.preview import effect
+    from core.session.runnable import runnable
 
-    change = effect(session, spec, then)
+    before = runnable(session, spec)
+    if before.told:
+        tell(before.told)
+    change = effect(session, before.selection.spec, then)
     return {
         "samples leaving or entering": (len(change.leaving), len(change.entering)),
         "features covered": change.covered,

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import SelectionError
 from core.matrix.postings import samples_per_feature, samples_with
 from core.matrix.statistics import active_in, hypergeometric_at_least
-from core.matrix.threshold import at_theta
-from core.schema import VETOES, FeatureMatrix, Selection
+from core.schema import FeatureMatrix, Selection
 from core.selection.inputs import SampleInfo
-from core.selection.run import select
 
 COSINE = 0.7  # decoder directions at least this alike say much the same
 JACCARD = 0.5  # features that fire in the same samples at least this often
@@ -47,22 +44,6 @@ class Leak:
     lift: float
     jaccard: float
     cosine: float
-
-
-def preview(
-    matrix: FeatureMatrix,
-    selection: Selection,
-    samples: SampleInfo,
-    features: Iterable[int],
-    mode: str = "ignore",
-) -> Change:
-    """What vetoing `features` too would change. Raises SelectionError as `select` does."""
-    if mode not in VETOES:
-        raise SelectionError(f"Unknown veto {mode!r}: it must be one of {', '.join(VETOES)}.")
-    matrix = at_theta(matrix, selection.spec.theta)
-    vetoes = {**selection.spec.vetoes, **dict.fromkeys(map(int, features), mode)}
-    after = select(matrix, replace(selection.spec, vetoes=vetoes), samples, previous=selection)
-    return change(matrix, selection, after, samples)
 
 
 def change(matrix: FeatureMatrix, before: Selection, after: Selection, samples: SampleInfo) -> Change:

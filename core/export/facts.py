@@ -171,7 +171,7 @@ def checks_of(session: Session, selection: Selection, samples: Sequence[Sample])
 def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -> list[tuple[str, str]]:
     """(what was decided, reason or note), of the vetoes, boosts, quotas, pins and bans that the selection obeys."""
     names = spoken(session, state, spec.lens)
-    source = session.store.sample_columns()["source_row"]
+    source = session.columns["source_row"]
     told = {"ignore": "counts for nothing", "block": "samples that have it are left out"}
     found = [
         (f"{names.numbered([feature], spec.lens)}: {told[mode]}", state.of(spec.lens).reasons.get(feature, ""))

@@ -120,8 +120,9 @@ def check_names(by: str, names: tuple[str, ...], quotas: Sequence[Quota]) -> Non
     """Raise SelectionError for the first quota on a group that is none of `names`."""
     for quota in quotas:
         if quota.group not in (EVERY, *names):
-            have = f"there are {', '.join(names[:10])}{', …' if len(names) > 10 else ''}" if names else "there is none"
-            raise SelectionError(f"The quota {quota} names no {by} of this data: {have}.")
+            what = "a topic that is the strongest of no sample" if by == "topic" else f"no {by} of this data"
+            have = f", or name one of {', '.join(names[:10])}{', …' if len(names) > 10 else ''}" if names else ""
+            raise SelectionError(f"The quota {quota} names {what}: take it away{have}.")
 
 
 def bounded(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.cli.options import request
-from core.explain.leaks import leaks, preview
+from core.explain.leaks import change, leaks
 from core.session.session import workspace_of
 from core.store.reader import open_store
 from tests.factories import TOPICS, alpaca, tiny_store
@@ -54,7 +55,8 @@ def test_a_preview_and_its_leaks_see_the_vetoes_of_their_lens(machine, store: Pa
     machine("veto", "0", "1", "--mode", "block")
     found = machine("veto", "1", "--preview", "--lens", "topics", "--budget", "6")
     session, _, spec = request(store, budget="6", lens="topics")
-    effect = preview(session.matrix_of(spec), session.selection(spec), session.info, [1])
+    before, after = session.selection(spec), session.selection(replace(spec, vetoes={1: "ignore"}))
+    effect = change(session.matrix_of(spec), before, after, session.info)
     assert spec.vetoes == {} and found["features covered"] == list(effect.covered)
     assert found["samples leaving or entering"] == [len(effect.leaving), len(effect.entering)]
     assert [leak["feature"] for leak in found["leaks"]] == [

@@ -36,9 +36,12 @@ def test_quotas_hold_for_what_is_selected_exported_and_replayed(run, store: Path
 def test_a_quota_that_cannot_be_is_a_mistake_of_one_sentence(run, store: Path) -> None:
     for text, sentence in (
         ("code<=1", "A quota is written like source:code<=10%"),
-        ("source:books<=1", "The quota source:books<=1 names no source of this data: there are code, web."),
+        (
+            "source:books<=1",
+            "The quota source:books<=1 names no source of this data: take it away, or name one of code, web.",
+        ),
         ("source:web>=6", "The quota source:web>=6 asks for 6 samples of source web: 5 are there."),
-        ("set:mine<=1", "The quota set:mine<=1 names no set of this data: there is none."),
+        ("set:mine<=1", "The quota set:mine<=1 names no set of this data: take it away."),
     ):
         done = run("select", "--store", str(store), "--budget", "10", "--quota", text)
         assert done.status == 2

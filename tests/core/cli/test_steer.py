@@ -61,6 +61,19 @@ def test_a_quota_that_is_not_there_or_cannot_be_is_one_sentence_and_changes_noth
     assert run("quota", *asked).out == "No quotas.\n"
 
 
+def test_a_quota_on_a_set_that_is_gone_can_be_lifted(run, store: Path) -> None:
+    asked, workspace = ("--store", str(store), "--budget", "20"), workspace_of(open_store(store))
+    workspace.save_set("mine", [0, 7])
+    assert run("quota", "set:mine<=1", *asked).status == 0
+    workspace.delete_set("mine")
+    done = run("select", *asked)
+    assert done.status == 2
+    assert "The quota set:mine<=1 names no set of this data: take it away." in " ".join(done.err.split())
+    done = run("quota", "set:mine<=1", "--lift", *asked)
+    assert done.status == 0 and "What follows is without the quotas." in " ".join(done.err.split())
+    assert workspace.state().quotas == () and run("select", *asked).status == 0
+
+
 def test_boosts_by_number_and_by_what_sets_a_set_apart(run, store: Path) -> None:
     asked, workspace = ("--store", str(store), "--budget", "20"), workspace_of(open_store(store))
     assert run("boost", "3", "5", "--factor", "4", *asked).status == 0
@@ -72,6 +85,9 @@ def test_boosts_by_number_and_by_what_sets_a_set_apart(run, store: Path) -> None
     assert run("boost", "--by", "set:few", *asked).status == 0
     assert max(workspace.state().of("tokens").boosts.values()) == 10.0
     assert workspace.state().next_undo.endswith("by what sets apart: “set:few”")
+    before, lift = workspace.state().of("tokens").boosts, ("boost", "5", "--by", "set:few", "--lift", *asked)
+    assert run(*lift, "--preview").status == 0 and workspace.state().of("tokens").boosts == before
+    assert run(*lift).status == 0 and workspace.state().of("tokens").boosts == {}
 
 
 def test_a_set_as_the_reference(run, store: Path) -> None:

@@ -98,9 +98,17 @@ def test_what_quotas_amount_to():
         (["source:*>=4"], {}, "The quotas source:*>=4 ask for 9 samples, more than the budget of 8"),
         (["source:*>=3"], {"pins": (0, 1, 2, 3)}, "The quotas source:*>=3, with the pins, ask for 9 samples"),
         (["source:code<=1"], {"pins": (0, 1)}, "The pins hold 2 samples of source code, and the quota source:code<=1"),
-        (["source:c<=1"], {}, "The quota source:c<=1 names no source of this data: there are code, maths, prose"),
-        (["set:even<=1"], {}, "The quota set:even<=1 names no set of this data: there are odd, first"),
-        (["tag:*<=1", "tag:x<=1"], {}, "The quota tag:x<=1 names no tag of this data: there is none"),
+        (
+            ["source:c<=1"],
+            {},
+            "The quota source:c<=1 names no source of this data: take it away, or name one of code, maths, prose",
+        ),
+        (
+            ["set:even<=1"],
+            {},
+            "The quota set:even<=1 names no set of this data: take it away, or name one of odd, first",
+        ),
+        (["tag:*<=1", "tag:x<=1"], {}, "The quota tag:x<=1 names no tag of this data: take it away"),
         (["set:odd<=1", "source:maths>=3"], {}, "The quota source:maths>=3 cannot be met beside the budget"),
     ],
 )

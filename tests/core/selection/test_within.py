@@ -56,7 +56,7 @@ def unmet(matrix, spec, info, sentence):
         return str(sum(cost(info, row) if unit == "tokens" else 1 for row in rows if row in inside))
 
     rightly = {
-        r"The quota (source:(\w+)[<>]=.+) names no source of this data: there (?:is|are) (.+)\.":
+        r"The quota (source:(\w+)[<>]=.+) names no source of this data: take it away, or name one of (.+)\.":
             lambda quota, name, there: quota in named and name not in set(info.labels("source"))
                 and there.split(", ") == sorted(set(info.labels("source"))),
         r"The pins hold (\d+) (\w+) of (\w+) (\w+), and the quota (.+) allows (\d+): unpin some, or allow more\.":

@@ -79,5 +79,12 @@ def test_quotas_through_a_session_and_a_replay(session, tmp_path):
     written = (tmp_path / "kept.jsonl").read_bytes()
     again = replay(tmp_path / "kept.manifest.json", tmp_path / "again.jsonl", session.store.path)
     assert again.read_bytes() == written
-    with pytest.raises(SelectionError, match="The quota tag:even<=6 names no tag of this data: there is none"):
+    for lens in session.store.lenses:
+        with pytest.raises(SelectionError) as caught:
+            session.selection(SelectionSpec(budget=12, lens=lens, quotas=("topic:3<=10%",)))
+        assert str(caught.value) == (
+            "The quota topic:3<=10% names a topic that is the strongest of no sample: take it away, or name one of "
+            "(none), 0, 1, 2, 5."
+        )
+    with pytest.raises(SelectionError, match=r"The quota tag:even<=6 names no tag of this data: take it away\.$"):
         session.selection(with_sets(replace(spec, quotas=("tag:even<=6",)), state))

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.schema import SelectionSpec
+from core.schema import UNITS, SelectionSpec
 from core.selection.clustering import clusters
 from core.session.memory import Memory
+from core.session.request import budgets
 from core.session.session import Session, open_session
-from tests.factories import tiny_store
+from tests.factories import alpaca, tiny_store, with_counts
 
 N, F = 60, 40
 METHODS = ("sae-greedy", "sae-simscale", "random", "longest-response", "k-center")
@@ -129,3 +130,16 @@ def test_an_order_by_a_file_follows_the_file(path, tmp_path, monkeypatch, in_the
     for d in (3, 5):
         np.save(file, rng.normal(size=(N, d)))
         assert session.selection(spec).rows.tolist() == open_session(path).selection(spec).rows.tolist()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_total_takes_all_samples_the_empty_ones_too(tmp_path, unit):
+    """One definition for the command line, the pages and the methods: what all samples take, which all then fit in."""
+    whole = np.array([[0, 0, 0], [3, 4, 0], [0, 0, 0], [2, 0, 1]])
+    path = tiny_store(tmp_path, alpaca(4), [{i} for i in range(4)])
+    session = open_session(with_counts(path, whole, whole))
+    total = {"samples": 4, "tokens": 1 + 7 + 1 + 3}[unit]
+    assert session.total(unit) == total and budgets(session, unit) == (1, total)
+    rows = session.selection(SelectionSpec("random", total, unit)).rows
+    assert sorted(rows) == [0, 1, 2, 3]
+    assert len(session.selection(SelectionSpec("random", total - 1, unit)).rows) == 3

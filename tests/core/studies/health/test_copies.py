@@ -47,5 +47,7 @@ def test_the_command_bans_copies_for_the_one_that_stays(tmp_path, monkeypatch, c
     assert "1 changed; 1 ban: 1" in capsys.readouterr().out
     state = workspace_of(open_store(path)).state()
     assert state.ban_told(1) == "banned: copy of row 0, which stays"
+    assert main(["ban", "--copies", "exact-duplicates", "--stays", "first", "--lift", "--store", str(path)]) == 0
+    assert "1 changed; 0 bans\n" in capsys.readouterr().out and workspace_of(open_store(path)).state().bans == ()
     assert main(["ban", "--copies", "loops", "--store", str(path)]) == 2
     assert "'loops' finds no copies: use one of exact-duplicates" in capsys.readouterr().err
