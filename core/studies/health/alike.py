@@ -24,8 +24,9 @@ def alike(
     rows = np.flatnonzero(vectors.any(axis=1))
     if not len(rows):
         return np.zeros((0, 2), np.int64)
-    units = centred(vectors[rows])
+    units = vectors[rows]
     del vectors  # and below: of a large store each copy counts
+    units = centred(units)
     order = np.argsort(units[:, 0], kind="stable")
     order = order[np.asarray(units.any(axis=1))[order]]  # what equals the mean points nowhere
     units = units[order]
@@ -45,6 +46,6 @@ def alike(
 def centred(vectors: np.ndarray) -> np.ndarray:
     """Vectors float32 (N, d), changed in place: less their mean, of length 1 (zeros stay), on their principal axes."""
     vectors -= vectors.mean(0, dtype=np.float64).astype(np.float32)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # np.linalg.norm makes copies
     vectors /= np.where(length > 0, length, 1)
     return turned(vectors)
