@@ -7,7 +7,7 @@ from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.address import get
 from pages.parts.map_colours import coloured
-from pages.parts.sample_list import Samples, Steps, sample_list
+from pages.parts.sample_list import Samples, Steps, sample_list, statuses
 from pages.parts.sample_map import chosen_row, in_lasso, sample_map, was_chosen
 from pages.parts.sample_panel import sample_panel
 from pages.parts.view import View, header
@@ -29,10 +29,11 @@ def chart(now: View) -> None:
 
 def listed(now: View, inside: np.ndarray, row: int | None) -> Steps:
     """The samples in the lasso: what can be done with all of them, and a list; gives those around the chosen one."""
-    kept = np.isin(inside, now.selection.rows)
-    st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept.sum():,} of them kept", anchor=False)
+    status = statuses(now, inside)
+    kept = int((status == "kept").sum())
+    st.subheader(f"{many(len(inside), 'sample')} in the lasso, {kept:,} of them kept", anchor=False)
     action_bar(now, inside, "map", "lasso", group=f"lasso:{get('lasso')}")
-    samples = Samples(now, inside, {"status": np.where(kept, "kept", "left out")}, sort=get("row-sort"))
+    samples = Samples(now, inside, {"status": status}, sort=get("row-sort"))
     return sample_list(samples, "map-list", "row", row, height=300)
 
 

@@ -55,7 +55,7 @@ def ask_first(
             if more:
                 more(found)
         with st.container(horizontal=True):
-            if found and st.button(title, type="primary", key="take-decision"):
+            if found and st.button(plain(title), type="primary", key="take-decision"):
                 take()
                 st.rerun()
             if st.button("Cancel", key="cancel-decision"):

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.matrix.postings import samples_with
+from core.matrix.postings import samples_per_feature
 from core.matrix.statistics import active_in
 from core.schema import NOUNS
 from core.session.colouring import categories
@@ -146,7 +146,7 @@ def show_features(now: View, asked: Filter, lens: str) -> None:
             "decision": [decision_name(own.vetoes.get(f, ""), own.boosts.get(f, 1.0)) for f in features],
             "why": [whole(line.text) for line in lines],
             "when": [day(line.when) for line in lines],
-            "samples": [len(samples_with(matrix, f)) for f in features],
+            "samples": samples_per_feature(matrix)[features],
             "kept": kept[features],
         }
     )

@@ -75,12 +75,16 @@ def boost(now: View, features: list[int], lens: str, key: str) -> None:
         now.workspace.boost(features, wanted, lens)
         st.rerun()
     if apply or lift:
-        title = f"Weigh {many(len(features), NOUNS[lens])} ×{wanted:g}"
-        seen = through(now, lens)
-        if seen:
-            then = boosted(seen.spec, features, wanted)
-            ask_first(seen, title, then, lambda: now.workspace.boost(features, wanted, lens),
-                      lambda found: explain_boost(seen, then, features, found))  # fmt: skip
+        ask_boost(now, features, wanted, lens)
+
+
+def ask_boost(now: View, features: list[int], factor: float, lens: str) -> None:
+    """A dialog on what a boost of several features would change; one that changes nothing says why."""
+    if seen := through(now, lens):
+        title = f"Weigh {many(len(features), NOUNS[lens])} ×{factor:g}"
+        then = boosted(seen.spec, features, factor)
+        ask_first(seen, title, then, lambda: now.workspace.boost(features, factor, lens),
+                  lambda found: explain_boost(seen, then, features, found))  # fmt: skip
 
 
 def explain_boost(now: View, then: SelectionSpec, features: list[int], found: Change) -> None:

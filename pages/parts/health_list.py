@@ -99,6 +99,6 @@ def draw(now: View, key: str, shown: list[dict[str, Any]]) -> None:
     key = f"health-{key}-list"
 
     def opened() -> None:
-        put(check=st.session_state[key]["open"], row=None, sort=None)
+        put(**{"check": st.session_state[key]["open"], "row": None, "row-sort": None})
 
     _list(key=key, data={"families": shown, "counted": key == "health-findings-list"}, on_open_change=opened)

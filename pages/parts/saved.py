@@ -83,8 +83,6 @@ def load_link(now: View, name: str) -> None:
     except SaelectError as error:
         st.caption(plain(error))
         return
-    if spec.quotas:
-        st.caption("Its quotas are not loaded: the pages have none yet.")
     address = escape("budget?" + urlencode(request_of(spec, now.session.store.key).to_query(now.session)))
     st.html(f"<a href='{address}' target='_self' style='color:inherit'>Load “{escape(name)}”</a>", width="content")
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.errors import SaelectError
-from core.matrix.postings import postings
+from core.matrix.postings import samples_per_feature
 from core.matrix.statistics import active_in
 from core.schema import LARGEST_BOOST
 from core.selection.registry import METHODS
 from core.session.concepts import name_matches, named_here
 from core.session.groups import group
-from core.session.preview import boosted, weighed
+from core.session.preview import weighed
 from core.session.steering import set_apart
 from core.system.shown import many
 from pages.parts.changes import ask_first
+from pages.parts.feature_decisions import ask_boost, explain_boost
 from pages.parts.tables import clickable
 from pages.parts.text import plain, whole
 from pages.parts.view import View
@@ -59,9 +59,7 @@ def by_words(now: View) -> None:
     if not chosen:
         st.caption("Tick those that you mean.")
     if asked:
-        title = f"Weigh {many(len(chosen), now.noun)} ×{factor:g}"
-        ask_first(now, title, boosted(now.spec, chosen, factor),
-                  lambda: now.workspace.boost(chosen, factor, now.spec.lens))  # fmt: skip
+        ask_boost(now, chosen, factor, now.spec.lens)
 
 
 def features_of(now: View, text: str) -> list[int]:
@@ -71,7 +69,8 @@ def features_of(now: View, text: str) -> list[int]:
     key = ("named here", now.spec.lens, now.state.version)
     names = now.session.remember(key, lambda: named_here(now.session, now.names(now.spec.lens), now.spec.lens))
     found = name_matches(text, names)[:FOUND]
-    return sorted(found, key=lambda f: (-counts(now)[f], f))
+    counts = samples_per_feature(now.matrix)
+    return sorted(found, key=lambda f: (-counts[f], f))
 
 
 def ask_factor(key: str, what: str, usual: float) -> tuple[float, bool]:
@@ -105,8 +104,10 @@ def by_group(now: View) -> None:
     if not found:
         st.warning(f"No {now.noun} is commoner in {plain(name)} than in all samples.", icon=":material/block:")
         return
-    ask_first(now, f"Boost {many(len(found), now.noun)} by {name}", weighed(now.spec, found),
-              lambda: now.workspace.boosts(found, name, now.spec.lens))  # fmt: skip
+    then = weighed(now.spec, found)
+    ask_first(now, f"Boost {many(len(found), now.noun)} by {name}", then,
+              lambda: now.workspace.boosts(found, name, now.spec.lens),
+              lambda change: explain_boost(now, then, list(found), change))  # fmt: skip
 
 
 # --- those that stand
@@ -127,11 +128,6 @@ def list_boosts(now: View) -> None:
         st.rerun()
 
 
-def counts(now: View) -> np.ndarray:
-    """How many samples have each feature of the view: int64 (F,)."""
-    return np.diff(postings(now.matrix)[0])
-
-
 FORMATS = {"weighs": "×%g", "of all": PERCENT, "of kept": PERCENT}
 
 
@@ -142,6 +138,6 @@ def table(now: View, features: Sequence[int]) -> pd.DataFrame:
         now.noun: features,
         "name": [whole(now.label(f)) for f in features],
         "weighs": [now.decided.boosts.get(f, 1.0) for f in features],
-        "of all": counts(now)[list(features)] / max(now.matrix.n_samples, 1),
+        "of all": samples_per_feature(now.matrix)[list(features)] / max(now.matrix.n_samples, 1),
         "of kept": active_in(now.matrix, kept)[list(features)] / max(len(kept), 1),
     })  # fmt: skip

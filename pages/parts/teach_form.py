@@ -70,7 +70,7 @@ def counted(now: View, side: Examples, key: str) -> None:
     parts = [many(len(side.rows), "sample")] if len(side.rows) else []
     parts += [many(len(side.texts), "pasted text")] if side.texts else []
     if parts:
-        short = "" if len(side) >= LEAST else f": {LEAST - len(side)} more are needed"
+        short = f": {many(LEAST - len(side), 'more is', 'more are')} needed" if len(side) < LEAST else ""
         st.caption(f"{' and '.join(parts)}{short}.")
     if len(side.rows):
         for row in samples_table(now, side.rows[:SHOWN], f"{key}-table"):

@@ -7,12 +7,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.concepts.told import at_threshold, histogram, reason, verdict
-from core.matrix.postings import samples_with
+from core.matrix.postings import samples_per_feature
+from core.schema import NOUNS
 from core.scoring.taught import Taught, forget
 from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.feature_decisions import boost
 from pages.parts.figures import MUTED, SELECTED, draw
+from pages.parts.sample_list import statuses
 from pages.parts.sample_panel import beside
 from pages.parts.tables import feature_link, feature_table
 from pages.parts.teach_form import LATEST
@@ -39,9 +41,8 @@ def show(now: View, taught: Taught) -> None:
 
 def figures(taught: Taught) -> None:
     """How many examples it had, how well each probe tells them, and a sentence."""
-    noun = {"topics": "topic", "tokens": "feature"}[taught.lens]
     found = [
-        (PROBES[kind].format(noun) + (", the scores" if kind == taught.by else ""), f"{value:.2f}",
+        (PROBES[kind].format(NOUNS[taught.lens]) + (", the scores" if kind == taught.by else ""), f"{value:.2f}",
          f"95 %: {low:.2f} to {high:.2f}")
         for kind, (value, low, high) in taught.auc.items()
     ]  # fmt: skip
@@ -64,7 +65,7 @@ def uses(now: View, taught: Taught) -> None:
         st.caption(f"No {seen.noun} tells examples from counterexamples.")
         return
     more = {"weight": [weight for _, weight in taught.features],
-            "samples": [len(samples_with(seen.matrix, f)) for f in features]}  # fmt: skip
+            "samples": samples_per_feature(seen.matrix)[features]}  # fmt: skip
     for feature in feature_table(seen, features, "taught-features", more, height=300, formats={"weight": "%+.2f"}):
         feature_link(feature, taught.lens)
     positive = [f for f, weight in taught.features if weight > 0]
@@ -98,8 +99,8 @@ def decide(now: View, taught: Taught, score: np.ndarray, threshold: float) -> No
     why = reason(taught.name, threshold)
     action_bar(now, rows, "taught", why, why, f"score:{taught.column}>={threshold:.2f}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("pages/budget.py", label="Cap them under Steer", icon=":material/tune:", query_params=link(),
-                     help="Save them as a set first; then it can have a quota.")  # fmt: skip
+        st.page_link("pages/budget.py", label="Cap them under Steer", icon=":material/tune:",
+                     query_params=link(steer="Quotas"), help="Save them as a set first; then it can have a quota.")  # fmt: skip
         if st.button("Delete this concept", icon=":material/delete:", type="tertiary", key="forget"):
             forget(now.session.store, taught.name)
             st.session_state[LATEST] = ""
@@ -118,5 +119,4 @@ def read(now: View, taught: Taught, score: np.ndarray, threshold: float) -> None
     if not len(rows):
         st.caption("There are none.")
         return
-    kept = np.where(np.isin(rows, now.selection.rows), "kept", "left out")
-    beside(now, rows, "taught", {"score": score[rows], "status": kept}, {"score": "%.2f"})
+    beside(now, rows, "taught", {"score": score[rows], "status": statuses(now, rows)}, {"score": "%.2f"})

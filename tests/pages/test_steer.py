@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -52,7 +51,8 @@ def test_a_quota_is_looked_at_set_changed_and_undone_by_its_name(visit, session:
     at.selectbox(key="quota-group-source").set_value("code").run()
     at.number_input(key="quota-amount-percent").set_value(30.0).run()
     at.button(key="quota-see").click().run()
-    assert at.button(key="take-decision").label == "Source code: at most 30 %" and workspace.state().quotas == ()
+    assert at.button(key="take-decision").label.replace("\\", "") == "Source code: at most 30 %"
+    assert workspace.state().quotas == ()
     spec = at.session_state.view.spec
     take(at, "quota-see")
     assert workspace.state().quotas == ("source:code<=30%",) and code_kept(at) == 3
@@ -152,4 +152,4 @@ def test_what_is_kept_within_quotas_is_the_same_by_the_page_and_by_core(visit, s
     asked = decided(SelectionSpec("k-center", 10, theta=at.session_state.view.spec.theta), workspace.state())
     kept = at.session_state.view.selection.rows
     assert kept.tolist() == session.selection(asked).rows.tolist() and code_kept(at) == 1
-    assert np.array_equal(kept, np.unique(kept)[np.argsort(np.argsort(kept))])
+    assert len(set(kept.tolist())) == len(kept) == 1 + SOURCES.count("verse")
