@@ -47,6 +47,37 @@ def figures(page: Page) -> list[str]:
     return [state_line(page), *page.get_by_test_id("stMetric").all_inner_texts()]
 
 
+def would_move(page: Page) -> tuple[str, str] | None:
+    """How many samples would leave and enter by the decision in the dialog; None where it says that none would."""
+    dialog = page.get_by_role("dialog")
+    dialog.locator(".st-key-take-decision").wait_for(timeout=30_000)  # which stands below the figures
+    if dialog.get_by_text("The same samples would be kept.").count():
+        return None
+    leave, enter = (
+        dialog.get_by_test_id("stMetric").filter(has_text=name).get_by_test_id("stMetricValue").inner_text()
+        for name in ("Samples leave", "Samples enter")
+    )
+    return leave, enter
+
+
+def take(page: Page) -> None:
+    """Take the decision in the dialog."""
+    dialog = page.get_by_role("dialog")
+    dialog.locator(".st-key-take-decision button").click()
+    expect(dialog).not_to_be_visible(timeout=30_000)
+    settle(page)
+
+
+def undo(page: Page, step: str) -> None:
+    """Undo names the step, takes it back, and the page says so."""
+    button = page.get_by_role("button", name="Undo")
+    button.hover()
+    expect(page.get_by_role("tooltip")).to_have_text(f"Undo: {step}")
+    button.click()
+    expect(page.locator(".st-key-latest-change-line")).to_contain_text(f"Undone: {step}. ", timeout=30_000)
+    settle(page)
+
+
 def click_on_the_curve(page: Page) -> int:
     """Set the budget by a click in the middle of the curve; the budget."""
     before = state_line(page)
@@ -110,20 +141,15 @@ def group_by(page: Page, by: str) -> None:
     settle(page)
 
 
-def look_and_take(page: Page, button: int = 0) -> tuple[str, str]:
-    """Ask what would change, and take it; how many samples would leave and enter, none where nothing would."""
-    page.get_by_role("button", name="See what changes").nth(button).click()
-    dialog = page.get_by_role("dialog")
-    take = dialog.locator(".st-key-take-decision button")
-    take.wait_for(timeout=30_000)  # which stands below the figures
-    figures = [*dialog.get_by_test_id("stMetricValue").all_inner_texts()[:2], "0", "0"]
-    take.click()
-    dialog.wait_for(state="hidden", timeout=30_000)
-    settle(page)
-    return figures[0], figures[1]
+def look_and_take(page: Page) -> tuple[str, str] | None:
+    """Ask in the section Steer what would change, and take it; what `would_move` says."""
+    page.get_by_role("button", name="See what changes").click()
+    moved = would_move(page)
+    take(page)
+    return moved
 
 
-def boost_topic(page: Page, topic: int) -> tuple[str, str]:
+def boost_topic(page: Page, topic: int) -> tuple[str, str] | None:
     """Boost a topic in the section Steer, by its number; how many samples left and entered."""
     page.get_by_role("radio", name="Boosts").click()
     settle(page)

@@ -15,6 +15,7 @@ from core.store.reader import open_store
 from core.studies.health import health
 from core.workspace.log import Workspace
 from tests.browser.chromium import dashboard, open_page, settle
+from tests.browser.steps import take, undo, would_move
 from tests.factories import alpaca, tiny_store
 
 pytestmark = pytest.mark.browser
@@ -64,23 +65,9 @@ def opened(page: Page, address: str, check: str) -> None:
 def decide(page: Page, button: str, leave: int) -> None:
     """Press the button of a decision, and take it after a look at how many kept samples would leave."""
     page.get_by_role("button", name=button).click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_test_id("stMetric").filter(has_text="Samples leave")).to_contain_text(
-        str(leave), timeout=30_000
-    )
-    dialog.get_by_role("button", name=button).click()
-    expect(dialog).not_to_be_visible(timeout=30_000)
-    settle(page)
-
-
-def undone(page: Page, step: str) -> None:
-    """Undo names the step, and takes it back."""
-    undo = page.get_by_role("button", name="Undo")
-    undo.hover()
-    expect(page.get_by_role("tooltip")).to_contain_text(f"Undo: {step}")
-    undo.click()
-    expect(undo).to_be_disabled(timeout=30_000)
-    settle(page)
+    assert would_move(page) == (str(leave), "0")
+    expect(page.get_by_role("dialog").get_by_role("button", name=button)).to_be_visible()
+    take(page)
 
 
 def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address: str, workspace: Workspace) -> None:
@@ -94,7 +81,7 @@ def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address:
     expect(page.get_by_text("Row 1 banned, a near-copy of row 0. 1 left, 0 entered.")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Of each group one is left.")).to_be_visible()
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{BUDGET - 1} of {BUDGET} samples")
-    undone(page, "row 1 banned, a near-copy of row 0")
+    undo(page, "row 1 banned, a near-copy of row 0")
     assert workspace.state().bans == ()
     page.go_back()
     expect(page.get_by_role("heading", name="Health")).to_be_visible(timeout=30_000)
@@ -109,5 +96,5 @@ def test_personal_data_is_masked_and_its_samples_are_excluded(page: Page, addres
     settle(page)
     assert workspace.state().bans == (2,)
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{BUDGET - 1} of {BUDGET} samples")
-    undone(page, "row 2 banned")
+    undo(page, "row 2 banned")
     assert workspace.state().bans == ()

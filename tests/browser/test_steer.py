@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.explain.leaks import Change
 from core.schema import SelectionSpec
 from core.session.decided import decided
+from core.session.preview import effect
 from core.session.session import Session, open_session, workspace_of
 from core.store.meta import list_stores
-from core.store.reader import open_store
 from core.topics.language import language_name
 from core.workspace.log import Workspace
 from tests.browser.chromium import link_to, open_page, settle
@@ -23,8 +24,15 @@ pytestmark = pytest.mark.browser
 BUDGET = 20
 
 
+def told(found: Change) -> tuple[str, str] | None:
+    """What the dialog says of a change: how many samples leave and enter; None for the same samples."""
+    moved = len(found.leaving), len(found.entering)
+    return (f"{moved[0]:,}", f"{moved[1]:,}") if any(moved) else None
+
+
 def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, address: str, cache: Path) -> None:
-    workspace = workspace_of(open_store(list_stores(cache)[0]))
+    session = open_session(list_stores(cache)[0])
+    workspace, theta = workspace_of(session.store), session.default_theta("all", "topics")[0]
     open_page(page, f"{address}/budget?budget=30&lens=topics&steer-by=topic")
     expect(page.get_by_role("heading", name="Steer")).to_be_visible()
     field = page.get_by_role("spinbutton", name="Amount")
@@ -32,6 +40,9 @@ def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, addr
     field.press("Enter")
     settle(page)
     left, entered = look_and_take(page)
+    spec = SelectionSpec(budget=30, theta=theta, lens="topics")
+    bounded = decided(spec, workspace.state())
+    assert (left, entered) == told(effect(session, spec, bounded))
     (quota,) = workspace.state().quotas
     assert re.fullmatch(r"topic:\d+<=3%", quota)
     expect(page.locator(".st-key-latest-change-line")).to_contain_text(f"{left} left, {entered} entered")
@@ -39,7 +50,8 @@ def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, addr
 
     topic = int(re.search(r"\d+", quota)[0])
     other = 1 if topic != 1 else 2
-    boost_topic(page, other)
+    moved = boost_topic(page, other)
+    assert moved == told(effect(session, bounded, decided(spec, workspace.state())))
     assert workspace.state().of("topics").boosts == {other: 3.0}
     expect(page.get_by_text("Boosts that stand")).to_be_visible()
 

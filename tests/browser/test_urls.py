@@ -94,12 +94,13 @@ def test_back_goes_back_one_step(page: Page, address: str):
 
 def test_what_an_address_cannot_have_is_told(page: Page, address: str):
     open_page(page, f"{address}/budget?lens=colours&theta=much&seed=1&more=kept")
-    told = page.get_by_test_id("stAlert").first
+    told = page.get_by_test_id("stAlert").filter(has_text="lens = colours")
     expect(told).to_contain_text("lens = colours, but it must be topics or tokens: topics is used")
     expect(told).to_contain_text("theta = much, but it must be a number")
     assert "more=kept" in page.url
     open_page(page, f"{address}/why?row={SAMPLES}")
-    expect(page.get_by_test_id("stAlert")).to_contain_text(f"row = {SAMPLES}, but it must be from 0 to {SAMPLES - 1}")
+    told = page.get_by_test_id("stAlert").filter(has_text=f"row = {SAMPLES}")
+    expect(told).to_contain_text(f"row = {SAMPLES}, but it must be from 0 to {SAMPLES - 1}")
 
 
 def test_budget_and_lens_are_visible_on_a_phone(page: Page, address: str):

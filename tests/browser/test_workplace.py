@@ -12,7 +12,19 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
-from tests.browser.steps import click_on_the_curve, drawn_map, figures, go, kept, lasso_map, metric, set_budget
+from tests.browser.steps import (
+    click_on_the_curve,
+    drawn_map,
+    figures,
+    go,
+    kept,
+    lasso_map,
+    metric,
+    set_budget,
+    take,
+    undo,
+    would_move,
+)
 
 pytestmark = pytest.mark.browser
 SECONDS = 30_000
@@ -24,20 +36,13 @@ def ban_the_hits(page: Page, workspace: Workspace) -> None:
     page.get_by_label("Text in any turn").fill("advertis")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Never keep").click(timeout=SECONDS)
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Samples leave")).to_be_visible(timeout=SECONDS)
-    hits = int(re.search(r"Never keep: (\d+) samples", dialog.inner_text()).group(1))
-    dialog.get_by_role("button", name=f"Never keep: {hits} samples").click()
+    left, entered = would_move(page)
+    hits = int(re.search(r"Never keep: (\d+) samples", page.get_by_role("dialog").inner_text()).group(1))
+    take(page)
     line = page.locator(".st-key-latest-change-line")
-    expect(line).to_contain_text(re.compile(rf"{hits} rows banned\. \d+ left, \d+ entered"), timeout=SECONDS)
-    settle(page)
+    expect(line).to_contain_text(f"{hits} rows banned. {left} left, {entered} entered.", timeout=SECONDS)
     assert len(workspace.state().bans) == hits
-    undo = page.get_by_role("button", name="Undo")
-    undo.hover()
-    expect(page.get_by_role("tooltip")).to_contain_text(f"Undo: {hits} rows banned")
-    undo.click()
-    expect(line).to_contain_text(f"Undone: {hits} rows banned", timeout=SECONDS)
-    settle(page)
+    undo(page, f"{hits} rows banned")
     assert workspace.state().bans == ()
 
 
