@@ -86,7 +86,7 @@ def section(now: View) -> None:
     what = "mean-pooled residual vectors" if name == "residual" else f"the vectors of {plain(Path(name).name)}"
     named = "topics by hypergeometric test" if any(len(card.features) for card in cards) else "words of central samples"
     st.caption(
-        f"k-means over {what}, k = {found.k}, named by {named}. "
+        f"k-means over {what}, named by {named}. "
         f"Picked are {overall:.1%} of all samples, {share.min():.1%} to {share.max():.1%} of a cluster."
     )
     for i in chosen:

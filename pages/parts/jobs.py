@@ -12,7 +12,7 @@ and whenever the page is drawn again, after its tab was closed or the dashboard 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -53,12 +53,6 @@ def show_job(id: str) -> Job | None:
     lives = found.state in LIVING
     st.fragment(draw_job, run_every=EVERY if lives else None)(id, lives)
     return found
-
-
-def show_jobs(shown: Sequence[Job]) -> None:
-    """Several jobs, in the order in which they are given."""
-    for each in shown:
-        show_job(each.id)
 
 
 def newest_job(*words: str) -> Job | None:

@@ -14,8 +14,8 @@ from core.session.languages import at_hand
 from core.session.search import languages_spoken, source_names
 from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of, pick_k
-from pages.parts.evidence import check_title
 from pages.parts.figures import ACCENT, CATEGORIES, PINK, SELECTED
+from pages.parts.group_choice import group_name
 from pages.parts.text import cut, plain, whole
 from pages.parts.view import View
 
@@ -88,13 +88,7 @@ def _score(now: View) -> str:
 
 
 def _group(now: View) -> str:
-    return choose("Set, tag or finding", "of", {name: group_title(name) for name in _groups(now)})
-
-
-def group_title(name: str) -> str:
-    """A group as the choice shows it."""
-    kind, _, of = name.partition(":")
-    return f"finding {check_title(of).lower()}" if kind == "health" else whole(f"{kind} {of}")
+    return choose("Set, tag or finding", "of", {name: group_name(name) for name in _groups(now)})
 
 
 def _feature(now: View) -> str:
@@ -122,8 +116,10 @@ def _dressed(now: View, by: str, of: str, found: Colouring) -> tuple[Colouring, 
         colours = [STATUS[name] for name in found.names]
     elif by == "feature":
         title = whole(cut(now.label(int(of)), 60))
-    elif by in ("score", "group"):
+    elif by == "score":
         title = whole(of)
+    elif by == "group":
+        title = group_name(of)
     elif by == "search":
         title, colours = f"“{whole(cut(of, 40))}”", [SELECTED]
     elif by == "cluster":

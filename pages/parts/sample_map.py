@@ -143,7 +143,7 @@ def _lines(now: View, row: int) -> list[dict[str, str]]:
     source = sources(now.session)[row]
     facts = [f"row {row:,}", *([cut(whole(str(source)), 40)] if source else [])]
     facts.append(many(int(now.session.info.tokens[row]), "token"))
-    facts.append("kept" if row in set(now.selection.rows.tolist()) else "left out")
+    facts.append("kept" if row in now.selection.rows else "left out")
     features = now.matrix.row(row)
     values = now.matrix.value[now.matrix.indptr[row] : now.matrix.indptr[row + 1]]
     strongest = features[np.argsort(-values, kind="stable")[:TOPICS]]

@@ -115,6 +115,12 @@ def metrics(at: AppTest) -> dict[str, tuple[str, str]]:
     return {m.label: (m.value, m.delta) for m in at.metric}
 
 
+def take(at: AppTest, opener: str) -> None:
+    """Take the decision in a dialog; without a browser it is drawn only as long as its button is pressed."""
+    at.button(key=opener).click()
+    at.button(key="take-decision").click().run()
+
+
 def listed(at: AppTest, key: str) -> pd.DataFrame:
     """What a list of samples shows, the rows as numbers; `key` as its page gives it to `beside`."""
     (found,) = (each.proto for each in at.get("bidi_component") if each.proto.id.endswith(f"-{key}-list"))

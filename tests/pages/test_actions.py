@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.schema import SelectionSpec
 from core.session.preview import banned, boosted, effect, lifted, pinned, vetoed
 from core.session.session import workspace_of
+from tests.pages.conftest import take
 
 
 def button(at, label):
@@ -24,8 +25,8 @@ def test_what_banning_all_hits_would_change_is_said_first(visit, session):
     assert (told["Samples leave"], told["Samples enter"]) == (str(len(found.leaving)), str(len(found.entering)))
     assert button(at, "Cancel")
     assert button(at, f"Never keep: {len(rows)} samples")
-    workspace_of(session.store).ban(rows)  # as that button, which a browser alone can press in a dialog
-    at.run()
+    take(at, "search-never-keep")
+    assert sorted(workspace_of(session.store).state().bans) == rows
     line = f"{len(rows)} rows banned. {len(found.leaving)} left, {len(found.entering)} entered."
     assert any(line in m.value for m in at.markdown)
     button(at, "Show them").click().run()
@@ -44,7 +45,7 @@ def test_what_is_decided_can_be_lifted_and_is_not_decided_again(visit, session):
     assert not button(at, "Always keep").disabled
     button(at, "Lift").click().run()
     assert button(at, f"Lift: {len(rows)} samples")
-    workspace.lift(rows)
+    take(at, "search-lift")
     assert (workspace.state().pins, workspace.state().bans) == ((), ())
     assert workspace.undo() == f"pins and bans lifted from {len(rows)} rows"
     workspace.pin(rows)

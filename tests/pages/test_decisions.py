@@ -10,7 +10,7 @@ from core.session.decided import bare
 from core.session.preview import boosted, effect, vetoed
 from core.session.session import Session, open_session, workspace_of
 from core.system.shown import many
-from tests.pages.conftest import listed, make_store, topic_sets
+from tests.pages.conftest import listed, make_store, metrics, topic_sets
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def test_decisions_are_filtered_and_lifted_one_by_one_or_together(open_page, ses
     at.button(key="lift-topics").click().run()
     before = at.session_state.view.spec
     then = boosted(vetoed(before, [1, 2, 3], ""), [1, 2, 3], 1.0)
-    told = {m.label: m.value for m in at.metric}
-    found = effect(session, before, then)
-    assert told.get("Samples leave", "0") == str(len(found.leaving))
+    found, told = effect(session, before, then), metrics(at)
+    assert told["Samples leave"][0] == str(len(found.leaving)) != "0"
+    assert told["Samples enter"][0] == str(len(found.entering))
     at.text_input(key="decided").set_value("spam").run()
     at.button(key="lift-topics").click().run()
     assert workspace.state().of("topics").vetoes == {1: "block"}

@@ -7,7 +7,7 @@ from core.features.cards import topic_samples
 from core.features.kinds import rest_told
 from core.session.preview import effect, vetoed
 from core.session.session import workspace_of
-from tests.pages.conftest import make_store, metrics, topic_sets
+from tests.pages.conftest import make_store, metrics, take, topic_sets
 
 KINDS = ("content word", "function word")
 
@@ -135,8 +135,7 @@ def test_several_are_decided_together(visit, session, lens):
     assert told["Samples enter"][0] == str(len(found.entering))
     assert at.button(key="cancel-decision")
     assert not workspace_of(session.store).state().of(lens).vetoes, "nothing is decided yet"
-    at.button(key="exclude-many").click()  # a dialog is drawn by its button, and here by no run of its own
-    at.button(key="take-decision").click().run()
+    take(at, "exclude-many")
     own = workspace_of(session.store).state().of(lens)
     assert own.vetoes == dict.fromkeys(chosen, "block")
     assert own.labels == dict.fromkeys(chosen, "noise")

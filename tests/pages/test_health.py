@@ -11,7 +11,7 @@ from core.studies.health.kept import SECONDS, comparisons
 from pages.parts import health_run
 from pages.parts.evidence import masked_previews
 from tests.factories import KEY, alpaca, tiny_store
-from tests.pages.conftest import box, config_in
+from tests.pages.conftest import box, config_in, take
 
 STORY = "Once upon a time a small fox lived in the deep wood by the river and slept under an old oak all day."
 RECORDS = [
@@ -96,6 +96,13 @@ def test_tables_mask_what_was_found(session):
     assert after == [("Where does she live?", "Write to a•••.•••••••@•••.•• and ask."), before[1]]
 
 
+def test_the_map_has_a_finding_as_a_colour_by_its_name(visit, session):
+    found = health(session.store)["near-duplicates"]
+    shown = component(visit("map", colour="group", of="health:near-duplicates"), "-paint")
+    assert shown["title"] == "finding: near duplicates"
+    assert f"({len(found.rows)})" in " ".join(entry["name"] for entry in shown["legend"])
+
+
 def test_the_end_of_a_cut_answer_is_marked(visit):
     at = visit("health", check="cut-answers", row=3)
     assert "<mark>It rained all day. And then the other fox came home with</mark>" in html(at)
@@ -107,9 +114,8 @@ def test_copies_are_banned_for_the_one_that_stays_and_the_page_says_so(visit, se
     at.button(key="health-stay").click().run()
     assert [row[2] for row in component(at, "health-list")["rows"]] == ["✓", ""]
     at.button(key="health-ban-copies").click().run()
-    assert at.button(key="take-decision").label == "Never keep the 1 other"
-    workspace.replace([[0, 1]], "near-copy")  # as that button, which a browser alone can press in a dialog
-    at.run()
+    assert at.button(key="take-decision").label == "Never keep the 1 other" and workspace.state().bans == ()
+    take(at, "health-ban-copies")
     state = workspace.state()
     assert state.bans == (1,) and state.ban_told(1) == "banned: near-copy of row 0, which stays"
     assert "Of each group one is left." in "".join(m.value for m in at.markdown)
@@ -147,7 +153,7 @@ def test_a_comparison_with_test_questions_is_listed(visit, session, tmp_path):
     health(session.store, ["contamination"], str(asked.with_name("other.txt")))
     at = visit("health", check="contamination")
     choice = box(at, "Compared with")
-    assert set(choice.options) == {"1 questions of test.txt", "1 questions of other.txt"}
+    assert set(choice.options) == {"1 question of test.txt", "1 question of other.txt"}
     digest = next(name for name, found in comparisons(session.store).items() if len(found.rows))
     shown = component(visit("health", check="contamination", against=digest), "health-list")["rows"]
     assert [row[0] for row in shown] == ["0", "1"]

@@ -19,10 +19,11 @@ def page():
     import streamlit as st
 
     from core.jobs import jobs
-    from pages.parts.jobs import show_jobs
+    from pages.parts.jobs import show_job
 
     st.session_state.drawn = st.session_state.get("drawn", 0) + 1
-    show_jobs(jobs())
+    for each in jobs():
+        show_job(each.id)
 
 
 def drawn() -> AppTest:

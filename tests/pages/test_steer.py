@@ -13,7 +13,7 @@ from core.session.preview import effect
 from core.session.session import Session, open_session, workspace_of
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
-from tests.pages.conftest import F, N, config_in, feature_sets, topic_sets
+from tests.pages.conftest import F, N, config_in, feature_sets, take, topic_sets
 
 TO_TARGETS = "Choose or paste examples: Steer, Targets"
 SOURCES = ["code" if i % 5 else "verse" for i in range(N)]
@@ -33,12 +33,6 @@ def session(cache) -> Session:
 def steer(visit, **query: object) -> AppTest:
     """The Budget page of that store, 10 samples by sae-greedy unless `query` says otherwise."""
     return visit("budget", **{"store": KEY, "lens": "tokens", "budget": 10, **query})
-
-
-def take(at: AppTest, opener: str) -> None:
-    """Take the decision in a dialog; without a browser it is drawn only as long as its button is pressed."""
-    at.button(key=opener).click()
-    at.button(key="take-decision").click().run()
 
 
 def code_kept(at: AppTest) -> int:

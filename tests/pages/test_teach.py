@@ -25,7 +25,8 @@ def test_a_concept_is_taught_shown_and_deleted(visit, session):
     assert any("AUC by features" in label for label in shown)
     score = open_session(session.store.path).info.scores["concept:every third"]
     above = int((score >= 0.5).sum())
-    assert any("at 0.50 or above" in head.value and str(above) in head.value for head in at.subheader)
+    kept = int((score[at.session_state.view.selection.rows] >= 0.5).sum())
+    assert f"{above} samples at 0.50 or above, {kept} of them kept" in [head.value for head in at.subheader]
     assert len(listed(at, "taught")) == min(15, above) + min(15, N - above)
     button(at, "forget").click().run()
     assert not at.exception and not all_of(session.store) and not at.metric
@@ -39,6 +40,8 @@ def test_what_cannot_be_taught_is_said(visit):
     assert "10 examples or more" in at.warning[0].value
     at = visit("teach", examples="set:none", called="x")
     assert "There is no set" in at.warning[0].value and button(at, "teach").disabled
+    at = visit("teach", examples="rows:" + ",".join(map(str, range(9))))
+    assert "9 samples: 1 more is needed." in [caption.value for caption in at.caption]
     at = visit("teach", examples="question 1", called="a/b")
     assert any("samples." in caption.value for caption in at.caption), "words are looked for in the samples"
     button(at, "teach").click().run()

@@ -20,6 +20,7 @@ from core.errors import DataError
 from core.matrix.shingles import ngrams
 from core.studies.health.finding import Finding, Seen, Span, Texts, found
 from core.studies.health.pool import Pool, words_in
+from core.system.shown import many
 
 LONG, SHORT = 13, 8  # words of an n-gram
 MOST_QUESTIONS = 10
@@ -31,8 +32,9 @@ def contamination(pool: Pool) -> Finding:
     asked = questions(pool.against)
     sizes = {size: gram_table(asked, size) for size in (LONG, SHORT)}
     short = sum(len(words_in(text)[0]) < SHORT for text in asked)
-    note = f"{len(asked):,} questions of {Path(pool.against).name}"
-    note += f"; {short:,} of fewer than {SHORT} words were not looked for." if short else "."
+    were = "was" if short == 1 else "were"
+    note = f"{many(len(asked), 'question')} of {Path(pool.against).name}"
+    note += f"; {short:,} of fewer than {SHORT} words {were} not looked for." if short else "."
     numbered = pool.numbered("Comparing with test questions")
     return found("contamination", ((row, one) for row, texts in numbered if (one := shared(texts, sizes))), note)
 
