@@ -83,6 +83,8 @@ def load_link(now: View, name: str) -> None:
     except SaelectError as error:
         st.caption(plain(error))
         return
+    if decisions_in(now.state.selections[name]):
+        st.caption("Its decisions are not loaded: those of now stand.")
     address = escape("budget?" + urlencode(request_of(spec, now.session.store.key).to_query(now.session)))
     st.html(f"<a href='{address}' target='_self' style='color:inherit'>Load “{escape(name)}”</a>", width="content")
 

@@ -110,9 +110,9 @@ def test_a_selection_that_names_a_set_is_loaded(visit, session):
     choose_first(at)
     assert loading(at).items() >= asked.items()
     assert visit("budget", **loading(at)).session_state.view.spec == view.spec
-    assert "Its quotas are not loaded: the pages have none yet." not in [c.value for c in at.caption]
+    assert "Its decisions are not loaded: those of now stand." not in [c.value for c in at.caption]
     at.session_state["saved-selections"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
-    assert "Its quotas are not loaded: the pages have none yet." in [c.value for c in at.run().caption]
+    assert "Its decisions are not loaded: those of now stand." in [c.value for c in at.run().caption]
 
 
 def test_a_set_that_is_gone_is_told(visit, session):
