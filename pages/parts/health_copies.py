@@ -75,10 +75,8 @@ def offer_ban(now: View, finding: Finding, left: list[list[int]]) -> None:
 
 def in_order(finding: Finding) -> tuple[np.ndarray, np.ndarray]:
     """The rows of a finding group by group, the largest first: int64 (K,); the number of their group."""
-    _, inverse, count = np.unique(finding.group, return_inverse=True, return_counts=True)
-    rank = np.argsort(np.argsort(-count, kind="stable"))
-    order = np.lexsort((finding.rows, rank[inverse]))
-    return finding.rows[order], rank[inverse][order] + 1
+    groups = sorted(finding.groups(), key=len, reverse=True)
+    return np.concatenate(groups), np.repeat(np.arange(len(groups)) + 1, [len(rows) for rows in groups])
 
 
 def other(now: View, of: dict[int, int], sample: Sample) -> Sample | None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.session.session import open_session, workspace_of
-from core.studies.health import CHECKS, health
+from core.studies.health import CHECKS, Finding, health
 from core.studies.health.kept import SECONDS, comparisons
 from pages.parts import health_run
 from pages.parts.evidence import masked_previews
+from pages.parts.health_copies import in_order
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import box, config_in, take
 
@@ -124,6 +125,11 @@ def test_copies_are_banned_for_the_one_that_stays_and_the_page_says_so(visit, se
     assert any("copy of row 0" in c.value for c in visit("why", row=1).caption)
     workspace.undo()
     assert workspace.state().bans == ()
+
+
+def test_groups_of_copies_are_listed_the_largest_first():
+    found = Finding("near-duplicates", np.array([1, 3, 4, 6, 7, 9]), (), np.array([1, 3, 1, 3, 3, 9]))
+    assert [part.tolist() for part in in_order(found)] == [[3, 6, 7, 1, 4, 9], [1, 1, 1, 2, 2, 3]]
 
 
 def test_what_a_copy_has_else_is_marked_and_escaped(visit):
