@@ -100,7 +100,8 @@ def decide(now: View, taught: Taught, score: np.ndarray, threshold: float) -> No
     action_bar(now, rows, "taught", why, why, f"score:{taught.column}>={threshold:.2f}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("pages/budget.py", label="Cap them under Steer", icon=":material/tune:",
-                     query_params=link(steer="Quotas"), help="Save them as a set first; then it can have a quota.")  # fmt: skip
+                     query_params=link(steer="Quotas"),
+                     help="Save them as a set first; then it can have a quota.")  # fmt: skip
         if st.button("Delete this concept", icon=":material/delete:", type="tertiary", key="forget"):
             forget(now.session.store, taught.name)
             st.session_state[LATEST] = ""
