@@ -143,7 +143,7 @@ def group_by(page: Page, by: str) -> None:
 
 def look_and_take(page: Page) -> tuple[str, str] | None:
     """Ask in the section Steer what would change, and take it; what `would_move` says."""
-    page.get_by_role("button", name="See what changes").click()
+    page.get_by_role("button", name="See what changes").first.click()  # a group of samples has its own below
     moved = would_move(page)
     take(page)
     return moved

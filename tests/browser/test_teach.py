@@ -17,7 +17,7 @@ from core.session.session import Session, open_session, workspace_of
 from core.store.meta import list_stores
 from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
-from tests.browser.steps import boost_topic, group_by, look_and_take, undo_by_name
+from tests.browser.steps import boost_topic, group_by, look_and_take, take, undo, undo_by_name, would_move
 
 pytestmark = pytest.mark.browser
 BUDGET, NAME = 60, "asks for code"
@@ -65,17 +65,11 @@ def teach_by_ten(page: Page, address: str, session: Session) -> Taught:
 def ban_and_undo(page: Page, workspace: Workspace, above: list[int]) -> None:
     """Look at the ban of all that have the concept, take it, and undo it by its name."""
     page.get_by_role("button", name="Never keep").first.click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_test_id("stMetric").filter(has_text="Samples leave")).to_be_visible(timeout=30_000)
-    dialog.get_by_role("button", name=f"Never keep: {len(above)} samples").click()
-    expect(dialog).not_to_be_visible(timeout=30_000)
-    settle(page)
+    assert would_move(page) is not None
+    expect(page.get_by_role("dialog").get_by_role("button", name=f"Never keep: {len(above)} samples")).to_be_visible()
+    take(page)
     assert sorted(workspace.state().bans) == above
-    undo = page.get_by_role("button", name="Undo")
-    undo.hover()
-    expect(page.get_by_role("tooltip")).to_contain_text(SET)
-    undo.click()
-    expect(undo).to_be_disabled(timeout=30_000)
+    undo(page, f"{len(above)} rows banned: “{SET}”")
     assert workspace.state().bans == ()
 
 
