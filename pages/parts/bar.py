@@ -35,6 +35,7 @@ LENS_HELP = (
 STYLE = """<style>
 .stMainBlockContainer{padding:3.6rem 2rem 4rem}
 [class*="st-key-out-of-sight"],[data-testid=stLayoutWrapper]:has(>[class*="st-key-out-of-sight"]){display:none}
+[data-testid=stHeading] h1{font-size:2.25rem;padding:.25rem 0 0}
 .st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
 .st-key-bar [data-testid=stButtonGroup] [role=radio]{min-height:2.5rem}
 .st-key-bar [data-testid=stPageLink]{display:flex;align-items:center;height:2.5rem;position:relative;top:-.375rem}
@@ -52,6 +53,7 @@ STYLE = """<style>
 .st-key-bar .stHorizontalBlock>:first-child,.st-key-bar .stHorizontalBlock>:has(.stSelectbox){min-width:0}
 .stHorizontalBlock:has(>.stColumn [data-testid=stMetric])>.stColumn{min-width:calc(50% - 1rem)}
 .st-key-bar :is(.st-key-undo,.st-key-redo,.st-key-methods) button{min-width:2.5rem;padding:.25rem}
+[data-testid=stMetricDelta] *{white-space:normal!important}
 [data-testid=stHeading] h1{font-size:1.75rem;padding:.25rem 0}}
 </style>"""  # names of buttons with an icon are for who hears the page, of Undo and Redo where it is narrow
 

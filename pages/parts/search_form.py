@@ -97,7 +97,7 @@ def choices(now: View, query: Query, found: Facets) -> None:
            lambda name: CALLED.get(name, name))  # fmt: skip
     within("Length", found.lengths, query.tokens, ("find_min", "find_max"), "tokens")
     if readings(now.session).any():
-        choose("Read by the model", "find_read", "all", {name: found.read.get(name, 0) for name in READ}, str)
+        choose("Read", "find_read", "all", {name: found.read.get(name, 0) for name in READ}, str)
     if now.session.info.scores:
         choose("Score", "find_score", "", dict.fromkeys(now.session.info.scores), whole, forget_bounds)
     if query.score_column:

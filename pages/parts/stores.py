@@ -43,7 +43,7 @@ def show_stores() -> None:
     if titles:
         changed = [data_changed(title) for title in titles]
         st.session_state[TABLE] = table_key(titles)
-        rows = clickable(table_of(titles, changed), st.session_state[TABLE], 400)
+        rows = clickable(table_of(titles, changed), st.session_state[TABLE], 400, formats={"samples": "localized"})
         for i in rows:
             show_actions(titles[i], changed[i])
         if not rows:
