@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -10,21 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from core.datasets.samples import data_digest
+from core.extract.chunks import chunk_of, push, store_chunk
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
 from core.extract.notes import notes_on_reading
 from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan, cost, load, read, require_parts, scan
 from core.extract.states import content
-from core.extract.vectors import LARGEST, encoded, halved, mean_by_segment
+from core.extract.vectors import encoded, mean_by_segment
 from core.lm.batches import pack
-from core.lm.chat import SURROGATE, TokenizedSample, tokenize
-from core.schema import SEGMENTS, ExtractConfig, Sample
+from core.lm.chat import TokenizedSample, tokenize
+from core.schema import ExtractConfig, Sample
 from core.store.contexts import Kept, lots, pool
-from core.store.originals import originals_table
-from core.store.tables import SCHEMA_VERSION, VECTORS
+from core.store.tables import SCHEMA_VERSION
 from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 
@@ -127,65 +125,7 @@ def write(
     kept: Kept,
     begun: float,
 ) -> None:
-    """Order a chunk's entries by sample, hand them to the store as Arrow tables, and raise the contexts' thresholds.
-
-    begun: when the work on the chunk began, seconds of `time.time`.
-    """
-    joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-    order = np.lexsort((joined["feature"], joined["segment"], joined["sample"]))
-    entries = {
-        "sample_id": (joined["sample"][order] + first).astype(np.int32),
-        "segment": joined["segment"][order],
-        "feature_id": joined["feature"][order],
-        "value": joined["value"][order],
-        "peak": joined["peak"][order],
-    }
-    contexts = np.lexsort((joined["context_feature"], joined["context_sample"]))
-    owner, peaks = joined["context_sample"][contexts], joined["context_peak"][contexts]
-    windows = [row[~np.isnan(row)] for row in joined["windows"][contexts]]
-    candidates = {
-        "feature_id": joined["context_feature"][contexts],
-        "value": joined["context_value"][contexts],
-        "sample_id": (owner + first).astype(np.int32),
-        "lot": lots(owner + first, joined["context_feature"][contexts]),
-        "peak": peaks,
-        "start": joined["context_start"][contexts],
-        "token": [SURROGATE.sub("\ufffd", items[i].piece(at)) for i, at in zip(owner, peaks, strict=True)],
-        "values": pa.array(windows, pa.list_(pa.float32())),
-    }
-    at = np.argsort(joined["batch"])
-    means = {name: joined[name][at] for name in VECTORS}
-    cut = np.any([(np.abs(mean) > LARGEST).any(axis=1) for mean in means.values()], axis=0).sum()
-    table = sample_table(chunk, items, {name: halved(mean) for name, mean in means.items()}, first)
-    noted = {"cut": int(cut), "restored": sum(i.restored for i in items), "seconds": time.time() - begun}
-    tables = (table, originals_table(chunk, first), pa.table(entries), pa.table(candidates))
-    writer.write_chunk(*tables, **noted)
-    kept.push(candidates["feature_id"], candidates["value"], candidates["lot"])
-
-
-def sample_table(
-    chunk: list[Sample], items: list[TokenizedSample], vectors: dict[str, np.ndarray], first: int
-) -> pa.Table:
-    """The rows of the `samples` table. JSON is ASCII-escaped: lone surrogates in the data survive."""
-    return pa.table(
-        {
-            "sample_id": pa.array(range(first, first + len(chunk)), pa.int32()),
-            "source_row": pa.array([s.row for s in chunk], pa.int32()),
-            "raw": [json.dumps(s.raw, default=str) for s in chunk],
-            "messages": [json.dumps([m.stored() for m in s.messages]) for s in chunk],
-            "id": [SURROGATE.sub("\ufffd", s.id) for s in chunk],
-            "source": [SURROGATE.sub("\ufffd", s.source) for s in chunk],
-            "scores": [json.dumps(dict(s.scores)) for s in chunk],
-            "pieces": [json.dumps(i.pieces) for i in items],
-            "segments": [i.segment.tobytes() for i in items],
-        }
-        | {name: pa.array(numbers, pa.int32()) for name, numbers in counts(items).items()}
-        | {name: [row.tobytes() for row in mean] for name, mean in vectors.items()}
-    )
-
-
-def counts(items: list[TokenizedSample]) -> dict[str, list[int]]:
-    """The token counts of samples, by column of COUNTS: of the whole sample, and of what was read of it."""
-    whole = {f"n_{name}_tokens": [i.whole[name] for i in items] for name in SEGMENTS}
-    read = {f"n_read_{name}": [i.count(name) for i in items] for name in SEGMENTS}
-    return whole | {"n_tokens": [i.n_tokens for i in items], "n_read": [len(i.ids) for i in items]} | read
+    """Hand a chunk to the store, and raise the contexts' thresholds; `begun`: see `chunk_of`."""
+    tables = chunk_of(chunk, items, parts, first, begun)
+    store_chunk(writer, tables)
+    push(kept, tables.candidates)
