@@ -8,7 +8,7 @@ import zipfile
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from core.datasets.packed import BROKEN, on_disk, packing, require_within, unpacked
 from core.errors import DataError
@@ -39,6 +39,10 @@ class Archive:
             self._list(self._archive)
         except (zipfile.BadZipFile, tarfile.TarError, *BROKEN) as error:
             raise DataError(f"{path} is a damaged archive: fetch it again.") from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens it anew."""
+        return Archive, (self.path,)
 
     def _tar(self) -> tarfile.TarFile:
         raw: IO[bytes] = self._open.enter_context(self.path.open("rb"))

@@ -19,6 +19,7 @@ from core.datasets.archives import Archive
 from core.datasets.hub_rows import check_hub
 from core.datasets.json_window import Window, around_records, is_record
 from core.datasets.packed import BROKEN, PACKED, on_disk, packing, unpacked
+from core.datasets.remote import RemoteFile
 from core.datasets.rows import BLOCK
 from core.errors import DataError
 
@@ -41,7 +42,7 @@ class RecordFile:
     """
 
     source: str | Path  # as it is named in messages
-    path: Path = None  # type: ignore[assignment]  # where it is, or the archive that it is in; by default the source
+    path: Path | RemoteFile = None  # type: ignore[assignment]  # where it is, or its archive; by default the source
     archive: Archive | None = None
     member: str = ""
     label: str = ""  # which one it is among others: its name

@@ -25,6 +25,7 @@ from core.datasets.layouts.names import IDS, SOURCES, find
 from core.datasets.layouts.registry import messages
 from core.datasets.originals import JsonText, json_text
 from core.datasets.readers import records
+from core.datasets.remote import RemoteFile
 from core.datasets.rows import BadRow, Record
 from core.datasets.sources import files_of
 from core.datasets.threads import rebuilt
@@ -54,25 +55,41 @@ class ReadReport:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where one of several files begins: its place among them, and the numbers of its first row and first sample."""
+
+    file: int = 0
+    row: int = 0
+    sample: int = 0
+
+
 class SampleReader(Iterator[Sample]):
-    """The samples of a file or hub id, read as they are asked for; `report` tells what was skipped."""
+    """The samples of a file or hub id, read as they are asked for; `report` tells what was skipped.
+
+    files: what is read, in order; starts: where each of those that were begun begins. With a `start` the source is
+    such files, and reading begins with that one.
+    """
 
     def __init__(
         self,
-        source: str | Path | Sequence[str | Path],
+        source: Any,
         columns: Mapping[str, str] | None = None,
         skip_bad: bool = False,
         limit: int | None = None,
         rows: int | None = None,
+        start: Start | None = None,
     ) -> None:
         if limit is not None and limit < 1:
             raise DataError(f"limit must be at least 1, got {limit}.")
         self._columns = Columns(columns)
-        self._files = files_of(source)
+        self.files: list[RecordFile] = list(source) if start else files_of(source)
+        self.starts: list[Start] = []
+        self._start = start or Start()
         self._skip_bad, self._limit, self._rows = skip_bad, limit, rows
         self._n_good = 0
         self._reasons: set[str] = set()
-        formats, encodings = ({getattr(file, what): None for file in self._files} for what in ("format", "encoding"))
+        formats, encodings = ({getattr(file, what): None for file in self.files} for what in ("format", "encoding"))
         self.report = ReadReport(format=", ".join(formats), encoding=", ".join(filter(None, encodings)))
         self._samples = self._read()
 
@@ -81,7 +98,7 @@ class SampleReader(Iterator[Sample]):
 
     def _read(self) -> Iterator[Sample]:
         seen = array("q")  # a digest of each sample's turns: eight bytes
-        for row, (file, record) in enumerate(islice(self._records(), self._rows)):
+        for row, (file, record) in enumerate(islice(self._records(), self._rows), self._start.row):
             self.report.rows_read += 1
             sample = self._sample(row, file, record)
             if sample is None:
@@ -96,8 +113,10 @@ class SampleReader(Iterator[Sample]):
 
     def _records(self) -> Iterator[tuple[RecordFile, Record]]:
         """Every row with its file; of several files, the position names the file."""
-        for file in self._files:
-            of = f"{file.label}, " if len(self._files) > 1 else ""
+        begin = self._start
+        for place, file in enumerate(self.files[begin.file :], begin.file):
+            self.starts.append(Start(place, begin.row + self.report.rows_read, begin.sample + self._n_good))
+            of = f"{file.label}, " if len(self.files) > 1 else ""
             yield from (
                 (file, record._replace(position=of + record.position)) for record in rebuilt(file, records(file))
             )
@@ -123,19 +142,19 @@ class SampleReader(Iterator[Sample]):
             self.report.n_blank_responses += problem.blank
             self._skip(BadRow(where, problem.reason, problem.field, problem.value))
             return None
-        source = _source(record) or (file.label if len(self._files) > 1 else "")
+        source = _source(record) or (file.label if len(self.files) > 1 else "")
         return Sample(row, turns, record, source, _scores(record), id=_id(record), original=_original(original, record))
 
     def _finish(self) -> None:
         """Put into words what happened, and raise if rows are bad that were not to be skipped."""
         report, name = self.report, self._name
-        breaks = [file for file in self._files if file.truncated_at]
-        of = {file.label: f"{file.label}, " if len(self._files) > 1 else "" for file in breaks}
+        breaks = [file for file in self.files if file.truncated_at]
+        of = {file.label: f"{file.label}, " if len(self.files) > 1 else "" for file in breaks}
         report.truncated_at = "; ".join(f"{of[file.label]}{file.truncated_at}" for file in breaks) or None
         report.columns = list(map(str, self._columns.there))
         report.parts = {part: column for (part, column), _ in reversed(self._columns.parts.most_common())}
         report.columns_read, report.columns_unread = list(self._columns.read), dict(self._columns.unread)
-        report.warnings.extend([text for file in self._files for text in file.warnings] + [*self._notes()])
+        report.warnings.extend([text for file in self.files for text in file.warnings] + [*self._notes()])
         if not report.rows_read:
             cut = f", since the file breaks off in {report.truncated_at}" if report.truncated_at else ""
             raise DataError(f"{name} holds no rows{cut}.")
@@ -144,7 +163,7 @@ class SampleReader(Iterator[Sample]):
 
     @property
     def _name(self) -> str:
-        return ", ".join(str(file.source) for file in self._files[:3]) + (", …" if len(self._files) > 3 else "")
+        return ", ".join(str(file.source) for file in self.files[:3]) + (", …" if len(self.files) > 3 else "")
 
     def _notes(self) -> Iterator[str]:
         report, name = self.report, self._name
@@ -195,6 +214,11 @@ def read_samples(
     `skip_bad`, DataError with the first ten bad rows follows the last sample. The iterator's `report` is then complete.
     """
     return SampleReader(source, columns, skip_bad, limit, rows)
+
+
+def samples_from(files: Sequence[RecordFile], start: Start, columns: Mapping[str, str] | None) -> Iterator[Sample]:
+    """The samples from the start of one of the files of an earlier reader on; rows that are bad are passed over."""
+    return SampleReader(files, columns, skip_bad=True, start=start)
 
 
 def _rows(n: int) -> str:
@@ -261,7 +285,7 @@ def file_digest(source: str | Path) -> str:
     return _together(digests)
 
 
-def _digest_of_bytes(path: Path) -> str:
+def _digest_of_bytes(path: Path | RemoteFile) -> str:
     try:
         with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()

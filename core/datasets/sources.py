@@ -1,4 +1,4 @@
-"""Files of records out of what was given: files, folders, saved datasets, archives, patterns, hub ids, a pipe."""
+"""Files of records out of what was given: files, folders, saved datasets, archives, patterns, addresses, hub ids."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.datasets.archives import Archive, hidden, is_archive
 from core.datasets.containers import RecordFile
+from core.datasets.remote import is_address, remote_files
 from core.errors import DataError
 from core.schema import named
 from core.system.disk import writing
@@ -43,6 +44,9 @@ def files_of(sources: str | Path | Sequence[str | Path]) -> list[RecordFile]:
 
 
 def _files(source: str) -> Iterator[RecordFile]:
+    if is_address(source):
+        yield from _remote(source)
+        return
     path = spooled() if source == STANDARD_INPUT else Path(source)
     try:
         if path.is_dir():
@@ -63,6 +67,15 @@ def _files(source: str) -> Iterator[RecordFile]:
 def natural(name: str) -> list[tuple[int, str]]:
     """The key that sorts part-2 before part-10."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def _remote(source: str) -> Iterator[RecordFile]:
+    """The files at an address; of several, those of data, in order."""
+    files = {str(file): file for file in remote_files(source)}
+    if not files:
+        raise DataError(f"{source} holds no file: check the address.")
+    names = [*files] if len(files) == 1 else _data(source, [*files])
+    yield from (RecordFile(name, files[name], label=files[name].name) for name in names)
 
 
 def _folder(folder: Path) -> Iterator[RecordFile]:
@@ -100,7 +113,7 @@ def _archive(path: Path) -> Iterator[RecordFile]:
     yield from files
 
 
-def _data(source: Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> list[str]:
+def _data(source: str | Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> list[str]:
     """The names of files of data, in order; raises DataError if there are none."""
     found = [name for name in names if _is_data(name) and name not in empty]
     if not found:
