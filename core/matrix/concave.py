@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+LARGE = 1e200  # products above it are turned into logarithms before they overflow
 SHAPES = ("power", "log", "saturating", "cap")  # t^p, log(1 + t), 1 − exp(−t), min(t, p)
 
 
@@ -31,24 +32,80 @@ def phi(t: float, shape: int, p: float) -> float:
 
 
 @njit(cache=True)
+def _entries(value: np.ndarray, shape: int) -> np.ndarray:
+    """What `_added` reads of each entry: 1 − exp(−a) where returns are saturating, else its value a; float32 (nnz,)."""
+    if shape != 2:
+        return value
+    read = np.empty_like(value)
+    for j in range(len(value)):
+        read[j] = -np.expm1(-value[j])
+    return read
+
+
+@njit(cache=True)
+def _state(f: int, weight: np.ndarray, total: np.ndarray, shape: int, p: float) -> float:
+    """What `_added` reads of a feature, so that an entry costs little: φ of its total t; for log 1 / (1 + t), 0 where
+    it has no weight; for saturating its weight times exp(−t).
+    """
+    if shape == 1:
+        return 1 / (1 + total[f]) if weight[f] > 0 else 0.0
+    return weight[f] * np.exp(-total[f]) if shape == 2 else phi(total[f], shape, p)
+
+
+@njit(cache=True)
+def _even(weight: np.ndarray) -> float:
+    """The weight of all features that have one, or 0 where they differ."""
+    most = weight.max() if len(weight) else 0.0
+    for w in weight:
+        if 0 < w < most:
+            return 0.0
+    return most
+
+
+@njit(cache=True)
 def _added(
     row: int,
     indptr: np.ndarray,
     feature: np.ndarray,
-    value: np.ndarray,
+    entry: np.ndarray,
     weight: np.ndarray,
     total: np.ndarray,
-    worth: np.ndarray,
+    state: np.ndarray,
+    even: float,
     shape: int,
     p: float,
 ) -> float:
-    """What a sample adds; worth float64 (F,): φ of the totals."""
+    """What a sample adds. entry float32 (nnz,), state float64 (F,), even: of `_entries`, `_state`, `_even`."""
+    start, end = indptr[row], indptr[row + 1]
+    if shape == 1:
+        return _added_log(start, end, feature, entry, weight, state, even)
     added = 0.0
-    for j in range(indptr[row], indptr[row + 1]):
+    if shape == 2:  # exp(−t) − exp(−t − a) = exp(−t) (1 − exp(−a))
+        for j in range(start, end):
+            added += state[feature[j]] * entry[j]
+        return added
+    for j in range(start, end):
         f = feature[j]
         if weight[f] > 0:
-            added += weight[f] * (phi(total[f] + value[j], shape, p) - worth[f])
+            added += weight[f] * (phi(total[f] + entry[j], shape, p) - state[f])
     return added
+
+
+@njit(cache=True)
+def _added_log(
+    start: int, end: int, feature: np.ndarray, value: np.ndarray, weight: np.ndarray, state: np.ndarray, even: float
+) -> float:
+    """log(1 + t + a) − log(1 + t) = log(1 + a / (1 + t)); under even weights the logarithm of a product of many."""
+    added, product = 0.0, 1.0
+    for j in range(start, end):
+        f = feature[j]
+        if even == 0:
+            added += weight[f] * np.log1p(value[j] * state[f])
+            continue
+        product *= 1 + value[j] * state[f]
+        if product > LARGE:
+            added, product = added + np.log(product), 1.0
+    return even * (added + np.log(product)) if even > 0 else added
 
 
 @njit(cache=True)
@@ -82,10 +139,11 @@ def all_added(
     p: float,
 ) -> np.ndarray:
     """What each sample adds to the totals: float64 (N,)."""
-    worth = np.array([phi(t, shape, p) for t in total])
+    entry, even = _entries(value, shape), _even(weight)
+    state = np.array([_state(f, weight, total, shape, p) for f in range(len(weight))])
     added = np.zeros(len(indptr) - 1)
     for row in range(len(added)):
-        added[row] = _added(row, indptr, feature, value, weight, total, worth, shape, p)
+        added[row] = _added(row, indptr, feature, entry, weight, total, state, even, shape, p)
     return added
 
 
@@ -111,11 +169,12 @@ def concave_greedy(
     """
     rows, gains, n = np.empty(len(cost), np.int64), np.empty(len(cost)), 0
     total, is_open = np.zeros(len(weight)), allowed.copy()
-    worth = np.zeros(len(weight))
+    entry, even = _entries(value, shape), _even(weight)
+    state = np.array([_state(f, weight, total, shape, p) for f in range(len(weight))])
     for row in initial:
-        gains[n] = _added(row, indptr, feature, value, weight, total, worth, shape, p)
+        gains[n] = _added(row, indptr, feature, entry, weight, total, state, even, shape, p)
         rows[n], n, budget, is_open[row] = row, n + 1, budget - cost[row], False
-        _counted(row, indptr, feature, value, total, worth, shape, p)
+        _counted(row, indptr, feature, value, weight, total, state, shape, p)
     first = all_added(indptr, feature, value, weight, total, shape, p)
     heap: list[Any] = [(-first[r] / (cost[r] if per_cost else 1), r) for r in np.flatnonzero(is_open)]
     heapq.heapify(heap)
@@ -126,7 +185,7 @@ def concave_greedy(
             heapq.heappop(heap)
             continue
         if fresh[row] < n:
-            added = _added(row, indptr, feature, value, weight, total, worth, shape, p)
+            added = _added(row, indptr, feature, entry, weight, total, state, even, shape, p)
             now, fresh[row] = -added / (cost[row] if per_cost else 1), n
             if now > key:
                 heapq.heapreplace(heap, (now, row))
@@ -134,7 +193,7 @@ def concave_greedy(
         heapq.heappop(heap)
         gains[n] = -key * (cost[row] if per_cost else 1)
         rows[n], n, budget = row, n + 1, budget - cost[row]
-        _counted(row, indptr, feature, value, total, worth, shape, p)
+        _counted(row, indptr, feature, value, weight, total, state, shape, p)
     return rows[:n], gains[:n]
 
 
@@ -144,8 +203,9 @@ def _counted(
     indptr: np.ndarray,
     feature: np.ndarray,
     value: np.ndarray,
+    weight: np.ndarray,
     total: np.ndarray,
-    worth: np.ndarray,
+    state: np.ndarray,
     shape: int,
     p: float,
 ) -> None:
@@ -153,7 +213,7 @@ def _counted(
     for j in range(indptr[row], indptr[row + 1]):
         f = feature[j]
         total[f] += value[j]
-        worth[f] = phi(total[f], shape, p)
+        state[f] = _state(f, weight, total, shape, p)
 
 
 @njit(cache=True, nogil=True)
