@@ -101,6 +101,9 @@ atlas: --budget=100 --force=False --lens --method=sae-greedy --option/-o --out! 
     --theta --unit=samples --weights=uniform -r/--multiplicity=1
 safety: --budget=10% --json=False --lens --method=sae-greedy --negative --positive --recipe --scope=all --seed=0
     --store! --theta
+predict: --adapter --batch=8 --budget=100 --epochs=1 --fresh=100 --json=False --learning-rate=0.0005 --lens
+    --max-tokens=512 --method=sae-greedy --new-tokens=96 --option/-o --out --prompts=100 --quota --rank=16 --saved=
+    --scope=all --seed=0 --store! --theta --train=False --unit=samples --weights=uniform -r/--multiplicity=1
 train-topics: --k=8 --most-samples=65536 --n-topics=0 --out! --passes=15 --seed=0 --store!
 """
 GONE = """
