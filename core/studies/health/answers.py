@@ -26,17 +26,33 @@ FOLLOWED = """
     by in on its their your our my his during between through including such
     der die das dem den des einen einem einer eines und oder aber dass weil wenn als wie für mit von bei gegen ohne
     zur zum im am vom ins sowie sondern
-    el la los las un una unos unas del al de en con por para sin sobre que porque como su sus
+    el la los las un una unos unas del al de en con por para sin sobre que porque como su sus pero desde hasta
     le les une des du et ou mais au aux dans par pour sans sur avec qui leur ses ces cette
     os as um uma do da dos das em no na nos nas com seu sua
     il lo gli di della dei delle alla dal nel nella che
 """
 HANGING = frozenset(FOLLOWED.split())
+HANGING_CHINESE = (
+    "因为",
+    "由于",
+    "例如",
+    "比如",
+    "包括",
+    "以及",
+    "或者",
+    "而且",
+    "并且",
+    "但是",
+    "如果",
+    "虽然",
+    "为了",
+)
 NOT_PROSE = ("|", "$", "\\", "<", "http", "```", "~~~")  # at the beginning of a line
 ALONE = 8  # words of an answer of one line, from which on it is a sentence that ends with a mark
 JOINTS = (",", "、", "，", " -", " –", " —", "-")  # that something follows
 DASHES = ("-", "–", "—", "~", "(")  # after a quotation: who said it
 LONE = 5  # words of a last line from which on it can be half a sentence
+UNSPACED = 0x0E00  # characters from here on are words of their own, and a word has about two of them
 LONGEST_LOOP, TIMES, LEAST_LOOP = 60, 4, 16  # words of a loop at most; how often in a row; words of all of it
 REPEATED = 6  # words of a prompt from which on an answer that begins with it repeats it
 
@@ -76,10 +92,18 @@ def hanging(text: str) -> str:
     if not text or MARK.search(text.rsplit("\n", 1)[-1]):
         return ""
     line = text.rsplit("\n", 1)[-1]
-    if text.endswith(JOINTS) and len(line.split()) >= LONE:
+    if text.endswith(JOINTS) and length_of(line) >= LONE:
         return "on a comma or hyphen"
     last = text.rsplit(maxsplit=LONE - 1)
-    return "on a word that something follows" if len(last) == LONE and last[-1] in HANGING else ""
+    follows = len(last) == LONE and last[-1] in HANGING
+    return "on a word that something follows" if follows or line.endswith(HANGING_CHINESE) else ""
+
+
+def length_of(line: str) -> float:
+    """The words of a line, two characters of a script without spaces for one."""
+    _, start, stop = words_in(line)
+    alone = sum(ord(line[i]) >= UNSPACED for i, end in zip(start, stop, strict=True) if end == i + 1)
+    return len(start) - alone / 2
 
 
 def unfinished(text: str) -> str:
@@ -87,9 +111,9 @@ def unfinished(text: str) -> str:
     last = text.rsplit("\n", 1)[-1].strip()
     if not text or category(text[-1])[0] not in "LM" or last.rsplit(maxsplit=1)[-1][0] in "#@":
         return ""  # what stops within a sentence ends on a letter; hashtags follow one
-    if len(words_in(last)[0]) < LONE or looks_like_code(text, last):
+    if length_of(last) < LONE or looks_like_code(text, last):
         return ""
-    before = [line.strip() for line in text[: len(text) - len(last)].split("\n") if len(words_in(line)[0]) >= LONE]
+    before = [line.strip() for line in text[: len(text) - len(last)].split("\n") if length_of(line) >= LONE]
     closed = sum(line.rstrip(CLOSERS)[-1:] in STOP for line in before)
     ends = [match.end() for match in ENDS.finditer(last)]
     if ends:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from core.studies.health.answers import is_code
 from core.studies.health.finding import RESPONSE, Seen, Texts, spans_of
 from core.studies.health.phrases import AS_A_MODEL, DECLINES, PAGE, SORRY, SPEAKS, WEB_PAGE, has, pattern
 from core.studies.health.pool import words_in
@@ -32,6 +33,7 @@ def refusal(texts: Texts) -> Seen | None:
         speaks = ()
     head = texts.response[:HEAD]
     declines = spans_of(RESPONSE, REFUSES.finditer(head)) if has(head, SORRY) else ()
+    declines = tuple(span for span in declines if not is_code(head, span))  # the message of an error
     what = " and ".join(word for word, seen in (("speaks as a model", speaks), ("declines", declines)) if seen)
     return Seen((*speaks, *declines), what) if what else None
 

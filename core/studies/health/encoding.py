@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from core.studies.health.finding import Seen, Span, Texts
 
 LOST = "\ufffd"
-# Two characters beyond ASCII in a row, or one of a few: every one of ftfy's sequences has that, and the search is fast.
-PAIR = re.compile("[^\x00-\x7f][^\x00-\x7f]|[\x80-\x9fŒœ]")
+# Two characters beyond ASCII in a row, or one of a few, some of them before a space or a hyphen: every one of ftfy's
+# sequences has that, and the search is fast.
+PAIR = re.compile("[^\x00-\x7f][^\x00-\x7f]|[\x80-\x9fŒœ]|[ÃÂØÙ] |[ВГРСΒΓΞΟ]-")
 
 
 def broken_encoding(texts: Texts) -> Seen | None:

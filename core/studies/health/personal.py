@@ -124,6 +124,10 @@ TELEPHONE = re.compile(  # international, of North America, within other countri
     r"(?<![\w.,/=#$€£%:-])(?<!\d )(?:\+\d{1,3}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ .-]?\d{2,4}){2,5}"
     r"|\(\d{3}\) ?\d{3}[ .-]?\d{4}|\d{3}[-. ]\d{3}[-. ]\d{4}"
     r"|0\d{2,4}(?: ?/ ?|[ -])\d{3,4}[ -]?\d{2,5}(?:[ -]?\d{1,4})?)(?![\w%]|[.,/:=-]\d)"
+    # of China and of Spain, where a word before says so
+    r"|(?:电话|手机|号码|拨打|致电|联系)(?:号码?|方式|是|为)*[ :：]{0,2}(1[3-9]\d(?:[ -]?\d{4}){2})(?!\d)"
+    r"|\b(?:[Mm]óvil|[Tt]eléfono|[Tt]el\.?|[Ll]lám[ae]\w*)(?: (?:es|al|el|número))*[ :.]{1,3}"
+    r"([6-9]\d\d(?:[ -]?\d{2,3}){2,3})(?!\d)"
 )
 MACHINE = re.compile(r"(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d|/\d)")
 KEY = re.compile(
@@ -173,11 +177,11 @@ def personal_in(text: str) -> list[tuple[str, int, int]]:
     taken: list[tuple[str, int, int]] = []
     for kind, (mark, pattern, test) in KINDS.items():
         for match in pattern.finditer(text) if marks[mark] else ():
-            start, stop = match.span()
+            start, stop = match.span(match.lastindex or 0)  # without the word before it
             free = all(stop <= a or b <= start for _, a, b in taken)
             if (
                 free
-                and test(match[0])
+                and test(text[start:stop])
                 and not (kind == "IP address" and VERSION.search(text[max(start - 12, 0) : start]))
             ):
                 taken.append((kind, start, stop))

@@ -87,7 +87,7 @@ CHECKS: dict[str, Check] = {
             limit="For many tasks one word is the right answer.",
         ),
         Check(
-            "cut-answers", "answers", "Answers that stop in a sentence or in a code block.", cut,
+            "cut-answers", "answers", "Answers that stop in a sentence or in a code block.", cut, version=2,
             limit="An answer cut at the end of a sentence looks whole.",
         ),
         Check(
@@ -96,7 +96,7 @@ CHECKS: dict[str, Check] = {
         ),
         Check("loops", "answers", "Answers that repeat the same words again and again.", loops),
         Check(
-            "refusals", "answers", "Refusals, and answers that speak of themselves as an AI model.", refusal,
+            "refusals", "answers", "Refusals, and answers that speak of themselves as an AI model.", refusal, version=2,
             shortfall="It knows phrases: of refusals in other words it found half.",
         ),
         Check("repeats-prompt", "answers", "Answers that begin with the whole prompt.", repeats_prompt),
@@ -112,14 +112,19 @@ CHECKS: dict[str, Check] = {
         ),
         Check("language-mismatch", "language", "Answers in another language than asked for.", mismatch),
         Check("mixed-languages", "language", "Answers with paragraphs in two languages.", mixed),
-        Check("broken-encoding", "language", "Text read in the wrong encoding, such as Ã© for é.", broken_encoding),
-        Check("web-remains", "answers", "Tags of HTML, cookie notices and other remains of web pages.", web_remains,
+        Check(
+            "broken-encoding", "language", "Text read in the wrong encoding, such as Ã© for é.", broken_encoding,
+            version=2,
+        ),
+        Check(
+            "web-remains", "answers", "Tags of HTML, cookie notices and other remains of web pages.", web_remains,
+            version=2,
             shortfall="It knows phrases, and looks for two of them: of pages with other ones it found a quarter.",
         ),
         Check("links-only", "answers", "Answers of links and next to nothing else.", links_only),
         Check(
             "personal-data", "private", "Mail and IP addresses, telephone and card numbers, bank accounts, keys.",
-            personal_data, masked=True, limit="Names and postal addresses are not found.",
+            personal_data, masked=True, version=2, limit="Names and postal addresses are not found.",
         ),
         Check(
             "toxicity", "private", "Insults, threats and obscene words.", toxicity,

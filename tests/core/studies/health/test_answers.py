@@ -18,6 +18,10 @@ CUT = (
     "Here is the code:\n```python\ndef f(x):\n    return x",
     "def f(x):\n    if x:\n        return g(x,\n            [1, 2",
     "We need eggs, milk, flour,",
+    "首先，打开这个文件。然后，再把它保存，",
+    "我认为这个问题很复杂，因为",
+    "El perro es un animal doméstico. Vive con las personas desde",
+    "Die Sonne ist ein Stern. Sie besteht hauptsächlich aus",
 )
 WHOLE = (
     "The capital of France is Paris. It lies on the Seine.",
@@ -34,6 +38,11 @@ WHOLE = (
     "SELECT name FROM users WHERE age > 30",
     "Roses are red,\nviolets are blue,\nsugar is sweet,\nand so are you",
     "It is done (as asked).",
+    "步骤如下：\n1. 打开文件。\n2. 保存文件",
+    "春眠不觉晓\n处处闻啼鸟\n夜来风雨声\n花落知多少",
+    "他说：“你好。”",
+    "Mit freundlichen Grüßen\nAnna Schmidt",
+    "¡Hola! ¿Qué tal?",
     "Read more at https://a.org/this/is/long and https://b.org/x",
     "",
 )
@@ -53,6 +62,8 @@ def test_whole_answers_are_not(text):
 def test_empty_and_very_short_answers():
     assert empty(Texts("x", " \n…")) and not empty(Texts("x", "好")) and not empty(Texts("x", "0"))
     assert very_short(Texts("x", "Yes.")) and very_short(Texts("x", "是的")) and very_short(Texts("x", "Sehr gut"))
+    assert very_short(Texts("x", "Sí.")) and very_short(Texts("x", "None")) and not very_short(Texts("x", "x = f(1)"))
+    assert not very_short(Texts("x", "Es un perro")) and not very_short(Texts("x", "Das ist ein Hund"))
     assert (
         not very_short(Texts("x", "Not at all"))
         and not very_short(Texts("x", "北京是首都"))
@@ -67,6 +78,8 @@ def test_empty_and_very_short_answers():
         "Ja, das stimmt so. " * 8,
         "Sí, claro que sí. " * 5,
         "我不知道该怎么办。" * 4,
+        "哈" * 20,
+        "很好很好" * 5,
         "la " * 20,
     ],
 )
@@ -78,7 +91,9 @@ def test_loops_are_found(text):
 @pytest.mark.parametrize(
     "text",
     ["Row, row, row your boat, gently down the stream.", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", "No, no, no, no!",
-     "```\n" + "x = x + y * z\n" * 8 + "```", "Die Katze schläft. Der Hund schläft. Das Kind schläft. Alle schlafen."],
+     "```\n" + "x = x + y * z\n" * 8 + "```", "哈哈哈哈", "一闪一闪亮晶晶，满天都是小星星。",
+     "Poco a poco, poco a poco se llega lejos.",
+     "Die Katze schläft. Der Hund schläft. Das Kind schläft. Alle schlafen."],
 )  # fmt: skip
 def test_what_repeats_in_order_is_no_loop(text):
     assert loops(Texts("", text)) is None

@@ -39,6 +39,10 @@ FOUND = {
     "Call (212) 736-5000 now": "telephone",
     "Ruf mich an: +49 30 23125 1940": "telephone",
     "Tel. 030 / 2312 5194": "telephone",
+    "手机号：13812345678": "telephone",
+    "我的电话是 138 1234 5678。": "telephone",
+    "Llámame al 612 34 56 78": "telephone",
+    "Teléfono: +34 91 123 45 67": "telephone",
     "The server is 93.184.216.34, port 80.": "IP address",
     "token = ghp_a8Kd03mZqLr5TgVxW92bNcYe71UfHs4PjQk6": "key",
     "key: AKIAQ3EGSR7TW5LX2UYZ": "key",
@@ -60,6 +64,9 @@ NOT_FOUND = (
     "From 1990 to 2020 the population grew from 1,234,567 to 2,345,678.",
     "print(f'{x:08d}', 123456789)",
     "圆周率是3.1415926535。",
+    "订单编号：13812345678",
+    "Im Jahr 1990 bis 2020 stieg der Preis von 612 34 56 auf 700.",
+    "El teléfono se inventó en 1876.",
 )
 
 
@@ -100,7 +107,9 @@ def test_an_account_number_with_its_own_check_digits_is_valid(own):
     assert is_iban("NO93 8601 1117 947") and not is_iban("NO94 8601 1117 947")
 
 
-@pytest.mark.parametrize("text", ["schÃ¶ne GrÃ¼ÃŸe", "Â¿QuÃ© tal, aÃ±o nuevo?", "itâ€™s", "lost \ufffd letters"])
+@pytest.mark.parametrize(
+    "text", ["schÃ¶ne GrÃ¼ÃŸe", "Â¿QuÃ© tal, aÃ±o nuevo?", "itâ€™s", "aÂ b", "lost \ufffd letters"]
+)
 def test_text_of_a_wrong_encoding_is_found(text):
     assert broken_encoding(Texts("", text)).spans[0].segment == RESPONSE
 
@@ -125,6 +134,20 @@ REFUSALS = (
     "作为一个人工智能语言模型，我没有感情。",
     "很抱歉，我无法回答这个问题。",
     "申し訳ありませんが、その質問にはお答えできません。",
+    "I apologize, but I cannot provide instructions for that.",
+    "Leider kann ich Ihnen dabei nicht helfen.",
+    "Ich kann diese Anfrage nicht beantworten.",
+    "Ich kann keine medizinischen Ratschläge geben.",
+    "Es tut mir leid, ich darf dazu keine Auskunft geben.",
+    "Als KI habe ich keine Gefühle.",
+    "Ich bin nur ein KI-Modell und habe keine Gefühle.",
+    "No puedo ofrecerte asesoramiento médico.",
+    "Lamentablemente, no puedo ayudar con esa petición.",
+    "Soy una IA y no tengo cuerpo.",
+    "Como IA no tengo opiniones personales.",
+    "我无法满足您的请求。",
+    "不好意思，我没办法回答这个问题。",
+    "我是AI语言模型，没有观点。",
 )
 ANSWERS = (
     "A language model predicts the next token of a text.",
@@ -133,6 +156,14 @@ ANSWERS = (
     "Un modelo de lenguaje predice la palabra siguiente.",
     "语言模型预测下一个词。",
     "def as_an_ai(model): return model",
+    'def load(path):\n    raise OSError("I cannot help with that")',
+    "Ich kann dir das gern erklären: Künstliche Intelligenz lernt aus Daten.",
+    "Es tut mir leid, dass du krank bist. Gute Besserung!",
+    "Lo siento mucho por tu pérdida.",
+    "No puedo creer lo rápido que pasa el tiempo.",
+    "对不起，我来晚了。",
+    "不好意思，请问去火车站怎么走？",
+    "我是人工智能专业的学生。",
 )
 
 
@@ -174,6 +205,8 @@ def test_a_late_apology_is_no_refusal_and_a_quoted_model_neither():
 
 @pytest.mark.parametrize(
     "text", ["<p>Hello</p><br/>", "Rust &amp; Go &nbsp; C", "Skip to main content\nNews\n© All rights reserved",
+             "Impressum | Datenschutz | Alle Rechte vorbehalten", "返回顶部 | 上一篇 | 下一篇", "版权所有。隐私政策",
+             "Haz clic aquí para leer más. Compartir en Facebook", "<div>你好</div>", "Hallo&nbsp;Welt&nbsp;!",
              "Wir verwenden Cookies. Alle Rechte vorbehalten.", "Todos los derechos reservados. Utilizamos cookies."]
 )  # fmt: skip
 def test_remains_of_web_pages_are_found(text):
@@ -181,7 +214,16 @@ def test_remains_of_web_pages_are_found(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["a < b and b > c", "```html\n<p>Hi</p><p>Ho</p>\n```", "We accept cookies and cake.", "R&D; B&B;"]
+    "text",
+    [
+        "a < b and b > c",
+        "```html\n<p>Hi</p><p>Ho</p>\n```",
+        "We accept cookies and cake.",
+        "R&D; B&B;",
+        "Der Datenschutz ist wichtig. Das Impressum ist Pflicht.",
+        "隐私政策说明公司收集哪些数据。",
+        "La política de privacidad de una empresa explica qué datos recoge.",
+    ],
 )
 def test_prose_and_code_are_no_web_pages(text):
     assert web_remains(Texts("Tell me about it", text)) is None
@@ -191,6 +233,10 @@ def test_prose_and_code_are_no_web_pages(text):
 def test_answers_of_links_alone_are_found():
     assert links_only(Texts("Where?", "https://a.org/x\nhttps://b.org/y")).spans
     assert links_only(Texts("Wo?", "Siehe https://a.org/x"))
+    assert links_only(Texts("¿Dónde?", "Mira https://a.org/x")) and links_only(
+        Texts("在哪里？", "请看 https://a.org/x")
+    )
+    assert links_only(Texts("在哪里？", "你可以在手册里找到所有需要的信息：https://a.org/x")) is None
     assert links_only(Texts("Where?", "You will find all that you need in the handbook: https://a.org/x")) is None
     assert links_only(Texts("Shorten https://a.org/x", "https://b.io/y")) is None
 
