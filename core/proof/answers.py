@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from core.lm.chat import TokenizedSample
     from core.topics.model import TopicSAE
 
-AT_ONCE = 16  # answers that a kill can cost
+AT_ONCE = 64  # answers that a kill can cost: a processor reads the weights as often for one answer as for many
+BATCH_TOKENS = 16384
 MOST_PROMPT = 512  # tokens of a prompt that is asked
 RESPONSE = SEGMENTS.index("response")
 OnDone = Callable[[int, int], None]
@@ -55,7 +56,7 @@ def own_answers(
     for start in range(0, len(todo), AT_ONCE):
         some = todo[start : start + AT_ONCE]
         told(len(paths) - len(todo) + start, len(paths))
-        found = generate(lm, [samples[i] for i in some], new_tokens, MOST_PROMPT)  # type: ignore[arg-type]
+        found = generate(lm, [samples[i] for i in some], new_tokens, MOST_PROMPT, BATCH_TOKENS)  # type: ignore[arg-type]
         for i, text in zip(some, found, strict=True):
             write_json(paths[i], text)
     told(len(paths), len(paths))
