@@ -16,7 +16,6 @@ from core.cli.options import (
     Options,
     Store,
     parsed_budget,
-    parsed_methods,
     request,
     takes,
 )
@@ -28,7 +27,12 @@ from core.system.shown import shown_path
 
 Proved = Annotated[
     str,
-    typer.Option("--method", "--methods", help="Separated by commas; full: all samples, base: no training."),
+    typer.Option(
+        "--method",
+        "--methods",
+        help="Separated by commas, with settings of their own as in sae-gain:lens=topics+quota=source=equal; "
+        "full: all samples, base: no training.",
+    ),
 ]
 
 
@@ -54,8 +58,9 @@ def prove(
     from core.proof.results import results, write_results
     from core.proof.run import prove as run
     from core.sae.loading import at_hand
+    from core.session.variants import known_variant
 
-    methods = parsed_methods(method, (FULL, BASE))
+    methods = [known_variant(name, (FULL, BASE)) for name in words(method)]
     shared = {name: config[name] for name in ("unit", "theta", "scope", "lens")}
     session, _, spec = request(store, method="random", budget="1", **shared)
     total = session.total(spec.unit)

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.lm.work import Work
 from core.proof.config import BASE, FULL, ProofConfig
-from core.proof.grid import REFINED, Cell, n_trainable
-from core.proof.run import refinement
+from core.proof.grid import Cell, n_trainable
+from core.proof.run import refinement, task
 from core.refine.cost import work as refining
 
 
@@ -30,6 +30,6 @@ def work(config: ProofConfig, grid: Sequence[Cell], tokens: np.ndarray, n_held_o
         picked = min(config.full if cell.method == FULL else picked, left)
         trained = picked * mean if cell.method in (FULL, "random") or not picked else longest[picked - 1]
         found += Work(trained=float(trained) * config.train.epochs)
-        if cell.method in REFINED:
-            found += refining(refinement(config, cell, config.bans), tokens)
+        if cell.refined:
+            found += refining(refinement(config, task(config, cell, config.bans)), tokens)
     return found

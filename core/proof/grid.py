@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,17 +12,30 @@ import numpy as np
 from core.errors import SelectionError
 from core.proof.config import BASE, FULL
 from core.selection.registry import METHODS
+from core.session.variants import known_variant, method_of
 
 REFINED = tuple(name for name, method in METHODS.items() if "run" in method.needs)  # of refinement
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of the grid."""
+    """One run of the grid. method: a method, a variant of one (`core.session.variants`), full or base."""
 
     method: str
     budget: int
     seed: int
+
+    @property
+    def refined(self) -> bool:
+        """Whether its method needs a run of refinement."""
+        return method_of(self.method) in REFINED
+
+    @property
+    def name(self) -> str:
+        """What its folder is called: a variant's signs have no place in one, so their digest tells variants apart."""
+        plain = re.sub(r"[^\w.-]+", "-", self.method)
+        mark = "" if plain == self.method else f"-{hashlib.sha256(self.method.encode()).hexdigest()[:8]}"
+        return f"{plain}{mark}-{self.budget}-{self.seed}"
 
 
 def held_out_rows(source: Sequence[str] | np.ndarray, n: int, seed: int, bans: Sequence[int] = ()) -> np.ndarray:
@@ -39,9 +54,7 @@ def held_out_rows(source: Sequence[str] | np.ndarray, n: int, seed: int, bans: S
 def cells(methods: Sequence[str], budgets: Sequence[int], seeds: Sequence[int]) -> list[Cell]:
     """The grid, in an order that fills it evenly: all methods for one seed before the next seed. base needs one run,
     full one budget."""
-    for name in methods:
-        if name not in METHODS and name not in (FULL, BASE):
-            raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join([*METHODS, FULL, BASE])}.")
+    methods = [known_variant(name, (FULL, BASE)) for name in methods]
     found = [Cell(BASE, 0, 0)]
     for seed in seeds:
         found += [Cell(m, b, seed) for b in sorted(budgets) for m in methods if m not in (FULL, BASE)]

@@ -22,13 +22,14 @@ from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_t
 from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
 from core.proof.config import BASE, FULL, ProofConfig
-from core.proof.grid import REFINED, Cell, held_out_rows, n_trainable
+from core.proof.grid import Cell, held_out_rows, n_trainable
 from core.proof.store import ProofStore, Run
 from core.refine.config import RefineConfig
 from core.refine.rounds import refine
 from core.schema import SEGMENTS, Sample, SelectionSpec
 from core.selection.checks import completed
 from core.session.session import Session
+from core.session.variants import method_of, varied
 from core.system.files import claimed
 from core.system.kept import step
 
@@ -79,7 +80,7 @@ def fill(
     not to `wait`."""
     if store.has(cell.method, cell.budget, cell.seed):
         return
-    folder = config.path.with_suffix("") / f"{cell.method}-{cell.budget}-{cell.seed}"
+    folder = config.path.with_suffix("") / cell.name
     if wait:
         told("waiting for another process", 0, 1)
     try:
@@ -137,31 +138,37 @@ def picked(
 
     Raises filelock.Timeout if another process is at that one and it is not to `wait`.
     """
-    bans = tuple(sorted({*config.bans, *held_out.tolist()}))
-    spec = SelectionSpec(
-        cell.method, cell.budget, config.unit, config.theta, config.scope, lens=config.lens, vetoes=config.vetoes,
-        pins=config.pins, bans=bans, seed=cell.seed,
-    )  # fmt: skip
     if cell.method == BASE:
         return np.empty(0, np.int64), ""
+    spec = task(config, cell, tuple(sorted({*config.bans, *held_out.tolist()})))
     if cell.method == FULL:
         most = min(config.full, n_trainable(session.store.n_samples, len(held_out), config.bans))
         spec = replace(spec, method="random", budget=most, unit="samples")
-    if cell.method in REFINED:
+    else:
+        spec = varied(session, spec, cell.method)
+    if cell.refined:
         told("refining", 0, 1)
-        run = refine(refinement(config, cell, bans), session.store, session.info, None, told, wait)
-        spec = replace(spec, options={"run": run.config.folder.name})
+        run = refine(refinement(config, spec), session.store, session.info, None, told, wait)
+        spec = replace(spec, options={**spec.options, "run": run.config.folder.name})
     return session.selection(completed(spec, config.score)).rows, spec.options.get("run", "")
 
 
-def refinement(config: ProofConfig, cell: Cell, bans: tuple[int, ...]) -> RefineConfig:
-    """The run of refinement that a cell's method is given: its budget in samples, its seed, the proof's decisions."""
-    if config.unit != "samples":
-        raise SelectionError(f"{cell.method} is proved with budgets in samples: refinement draws samples.")
+def task(config: ProofConfig, cell: Cell, bans: tuple[int, ...]) -> SelectionSpec:
+    """What a cell asks for, without a variant's own settings: the proof's decisions, its budget and its seed."""
+    return SelectionSpec(
+        method_of(cell.method), cell.budget, config.unit, config.theta, config.scope, lens=config.lens,
+        vetoes=config.vetoes, pins=config.pins, bans=bans, seed=cell.seed,
+    )  # fmt: skip
+
+
+def refinement(config: ProofConfig, spec: SelectionSpec) -> RefineConfig:
+    """The run of refinement that a selection needs: its budget in samples, its seed, its decisions."""
+    if spec.unit != "samples":
+        raise SelectionError(f"{spec.method} is proved with budgets in samples: refinement draws samples.")
     return RefineConfig(
-        config.store_key, config.refined, cell.budget, quality=config.score, model=config.model, seed=cell.seed,
-        new_tokens=config.new_tokens, vetoes=config.vetoes, pins=config.pins, bans=bans, theta=config.theta,
-        scope=config.scope, lens=config.lens, train=replace(config.train, seed=cell.seed),
+        config.store_key, config.refined, spec.budget, quality=config.score, model=config.model, seed=spec.seed,
+        new_tokens=config.new_tokens, vetoes=spec.vetoes, pins=spec.pins, bans=spec.bans, theta=spec.theta,
+        scope=spec.scope, lens=spec.lens, train=replace(config.train, seed=spec.seed),
     )  # fmt: skip
 
 

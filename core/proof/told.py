@@ -9,6 +9,7 @@ import numpy as np
 from core.proof.grid import REFINED
 from core.proof.results import Result
 from core.proof.view import ranked, saving, verdict
+from core.session.variants import method_of
 
 
 def at(result: Result, unit: str) -> str:
@@ -65,7 +66,7 @@ def told_of_full(rows: Sequence[Result], unit: str, left: int) -> str:
         return "What the best subset saves is known once all samples (full) have been run too."
     less = "less" if found.loss < 0 else "more"
     drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
-    refined = ", the training of its refinement not counted," if found.best.method in REFINED else ""
+    refined = ", the training of its refinement not counted," if method_of(found.best.method) in REFINED else ""
     return (
         f"The best subset, {at(found.best, unit)}, takes {share(found.tokens, 'fewer')} trained tokens and "
         f"{share(found.seconds, 'less')} time{refined} than full, here {found.full.samples:,.0f} samples{drawn}; its "

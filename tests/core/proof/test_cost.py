@@ -8,7 +8,7 @@ from core.lm.fine_tuning import TrainConfig
 from core.proof.config import ProofConfig
 from core.proof.cost import work
 from core.proof.grid import cells
-from core.proof.run import refinement
+from core.proof.run import refinement, task
 from core.refine.cost import work as refining
 
 METHODS = ["random", "sae-greedy", "full", "kmq-iterative"]
@@ -33,7 +33,7 @@ def test_every_cell_is_counted(lengths, methods, seeds, unit):
         picked = min(5 if cell.method == "full" else picked, left)
         expected[1] += 2 * (picked * mean if cell.method in ("full", "random") else sum(cut[:picked]))
         if cell.method == "kmq-iterative":
-            own = refining(refinement(config, cell, ()), np.array(lengths))
+            own = refining(refinement(config, task(config, cell, ())), np.array(lengths))
             expected += [own.read, own.trained, own.written]
     found = work(config, grid, np.array(lengths), 2)
     assert np.allclose([found.read, found.trained, found.written], expected)

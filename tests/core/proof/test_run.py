@@ -18,7 +18,7 @@ from core.proof import run as proving
 from core.proof.config import ProofConfig
 from core.proof.grid import Cell, cells, held_out_rows
 from core.proof.results import results
-from core.proof.run import answer_losses, picked, prove, refinement, sources
+from core.proof.run import answer_losses, picked, prove, refinement, sources, task
 from core.proof.store import Run
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -84,7 +84,7 @@ def test_a_cell_that_another_process_is_at_comes_last(held, place, monkeypatch, 
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     first, bans = Cell("hybrid", 4, 0), tuple(held_out_rows(sources(session), 2, 0).tolist())
     folder = config.path.with_suffix("") / "hybrid-4-0"
-    folder = folder if held == "cell" else refinement(config, first, bans).folder
+    folder = folder if held == "cell" else refinement(config, task(config, first, bans)).folder
     hold = (
         f"from core.system.files import claimed; from pathlib import Path\nwith claimed(Path({str(folder)!r}), False): "
     )
