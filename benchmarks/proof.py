@@ -1,73 +1,137 @@
-"""Which selection trains best: nine methods, two budgets, three seeds, one base model, measured on held-out answers.
+"""Which selection trains best, in three grids of one base model, measured on held-out answers.
 
-The pool is four data sets in one store, 300 samples of each held out; sequences are cut at 256 tokens. On two cores it
-takes a night: it can be stopped at any time, goes on where it was, and says what it has. Several processes may fill one
-grid, each on its own core (OMP_NUM_THREADS=1). On another machine it goes on from the results file.
+Sequences are cut at 256 tokens. A grid takes nights on two cores: it can be stopped at any time, goes on where it was,
+and says what it has. Several processes may fill one grid, each on its own core (OMP_NUM_THREADS=1). On another machine
+it goes on from the results file. Asked for some --methods alone, it adds these to what is there.
 
-    python -m core extract --data DATA.json --model MODEL --sae SAE --skip-bad   # each of the four
+**balanced**: four data sets in one store, 300 samples of each held out.
+
+    python -m core extract --data DATA.json --model MODEL --sae SAE --skip-bad --max-tokens 512   # each of the four
     cp -r docs/proof-scores/. cache/scores/              # spares the next line, hours on two cores
     python -m core score --store DATA.duckdb --columns ifd                    # each of the four
     python -m core join DATA1.duckdb DATA2.duckdb DATA3.duckdb DATA4.duckdb
     python -m core ban --store POOL.duckdb --without ifd                 # prompts that leave an answer no room
-    python -m benchmarks.proof --store POOL.duckdb --out docs/proof.json
-    python -m benchmarks.proof --again docs/proof.json   # the results anew from the runs that the file holds
+    python -m benchmarks.proof balanced --store POOL.duckdb --out docs/proof.json
+
+**target**: the same pool and its runs, towards 50 samples of one source that are not held out, measured on that source.
+
+    python -m benchmarks.proof target --source gsm8k_train --store POOL.duckdb --out docs/proof.json
+    python -m benchmarks.proof_table docs/proof.json --measured gsm8k_train
+
+**dirty**: a skewed and dirty pool with a clean test set, with and without what the health checks for such defects find.
+
+    python -m benchmarks.dirty_pool FOLDER --out dirty_pool.jsonl
+    python -m core extract --data dirty_pool.jsonl --model MODEL --sae SAE
+    python -m core score --store DIRTY.duckdb --columns ifd
+    python -m benchmarks.proof dirty --store DIRTY.duckdb --out docs/proof-dirty.json
+
+`python -m benchmarks.proof_table FILE` prints the tables of a file, `python -m benchmarks.proof again --out FILE` makes
+its results anew of its runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.proof_table import stored
 from core.cli.app import main
+from core.proof.grid import held_out_rows
 from core.proof.results import write_results
-from core.proof.store import ProofStore, take_over
+from core.session.session import Session, open_session, workspace_of
+from core.studies.health import health
+from core.studies.health.copies import left_of
+from core.system.files import store_at
 
-METHODS = (
-    "full",
-    "random",
-    "longest-response",
-    "sae-greedy",
-    "sae-simscale",
-    "kmq",
-    "kmq-iterative",
-    "repr-filter",
-    "hybrid",
-)
-BUDGETS = (300, 1000)
+TARGET, UNHEALTHY = "target", "unhealthy"  # sets of the workspace
+CLEANED = f"quota=set:{UNHEALTHY}<=0"
+LENSES = ("lens=topics", "lens=tokens")
+DATA = "sae-greedy:lens=topics+quota=source=data"
+PAPERS = ("full", "random", "longest-response", "sae-greedy", "sae-simscale", "kmq", "kmq-iterative", "repr-filter",
+          "hybrid")  # fmt: skip
+SKEWED = tuple(f"{method}:{lens}" for method in ("sae-greedy", "sae-gain") for lens in LENSES)
+GRIDS = {
+    "balanced": (*PAPERS, "sae-gain:lens=topics", "sae-greedy:lens=topics", DATA, "sae-gain",
+                 "sae-simscale:lens=topics", "hybrid:lens=topics"),
+    "target": tuple(f"{method}:reference=set:{TARGET}" for method in ("reference-guided", "nearest", "jaccard")),
+    "dirty": ("full", "random", "longest-response", "quality", "kmq", "kmq-iterative", *SKEWED,
+              *(f"{method}+{CLEANED}" for method in SKEWED), f"random:{CLEANED}",
+              *(f"{method}+quota=cluster=equal" for method in SKEWED)),
+}  # fmt: skip
+SHARED = {"balanced": ("--held-out", "300"), "target": ("--held-out", "300"),
+          "dirty": ("--split", "part", "--by", "spoiled")}  # fmt: skip
+EXAMPLES = 50
+DEFECTS, DUPLICATES = ("cut-answers", "loops", "answer-does-not-fit"), ("exact-duplicates", "near-duplicates")
 
 
-def arguments(store: str, out: Path, methods: str, budgets: str, seeds: int, score: str) -> list[str]:
+def arguments(grid: str, store: str, out: Path, methods: str, budgets: str, seeds: int) -> list[str]:
     """What `python -m core prove` is asked for."""
-    grid = ["--methods", methods, "--budgets", budgets, "--seeds", str(seeds), "--score", score]
-    return ["prove", "--store", store, *grid, "--held-out", "300", "--max-tokens", "256", "--out", str(out)]
+    asked = ["--methods", methods or ",".join(GRIDS[grid]), "--budgets", budgets, "--seeds", str(seeds)]
+    return [
+        "prove",
+        "--store",
+        store,
+        *asked,
+        *SHARED[grid],
+        "--score",
+        "ifd",
+        "--max-tokens",
+        "256",
+        "--out",
+        str(out),
+    ]
+
+
+def examples(source: np.ndarray, name: str, taken: Sequence[int], seed: int = 0) -> list[int]:
+    """EXAMPLES rows of the source of that name, text (N,), at random, ascending, none of `taken`."""
+    rows = np.setdiff1d(np.flatnonzero(source == name), np.asarray(taken, np.int64))
+    return sorted(np.random.default_rng([seed, 50]).choice(rows, EXAMPLES, replace=False).tolist())
+
+
+def unhealthy(session: Session) -> list[int]:
+    """The rows, ascending, that DEFECTS find, and of copies all but the first."""
+    found = health(session.store, (*DEFECTS, *DUPLICATES))
+    rows = {row for name in DEFECTS for row in found[name].rows.tolist()}
+    none = np.zeros(session.store.n_samples)
+    return sorted(rows.union(*(group[1:] for name in DUPLICATES for group in left_of(found[name], "first", none))))
+
+
+def keep_sets(session: Session, grid: str, source: str) -> None:
+    """Write the sets that a grid's methods name to the workspace, unless they are there."""
+    workspace = workspace_of(session.store)
+    known, bans = workspace.state().sets, workspace.state().bans
+    if grid == "target" and TARGET not in known:
+        own = session.columns["source"].astype(str)
+        workspace.save_set(TARGET, examples(own, source, [*held_out_rows(own, 300, 0, bans), *bans]))
+    if grid == "dirty" and UNHEALTHY not in known:
+        workspace.save_set(UNHEALTHY, unhealthy(session))
 
 
 def again(path: Path) -> None:
     """Write the results of a file anew from its runs, which stay as they are."""
-    content = json.loads(path.read_text(encoding="utf-8"))
     with TemporaryDirectory() as folder:
-        store, source = ProofStore(Path(folder) / "proof.duckdb"), np.array(content["sources"])
-        store.begin(content["shared"], np.arange(len(source)), source)
-        take_over(store, path)
-        write_results(store, path)
+        picks = json.loads(path.read_text(encoding="utf-8")).get("picks", ())
+        write_results(stored(path, Path(folder)), path, picks)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    task = parser.add_mutually_exclusive_group(required=True)
-    task.add_argument("--again", type=Path, metavar="FILE", help="only write the results of this file anew")
-    task.add_argument("--store", help="the pool, with the score column")
+    parser.add_argument("grid", choices=[*GRIDS, "again"])
+    parser.add_argument("--store", default="", help="the pool, with the score column")
     parser.add_argument("--out", type=Path, default=Path("docs/proof.json"))
-    parser.add_argument("--methods", default=",".join(METHODS))
-    parser.add_argument("--budgets", default=",".join(map(str, BUDGETS)))
+    parser.add_argument("--methods", default="", help="of the grid, or others; default: all of it")
+    parser.add_argument("--budgets", default="300,1000")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--score", default="ifd")
+    parser.add_argument("--source", default="gsm8k_train", help="of the target")
     asked = vars(parser.parse_args())
-    if path := asked.pop("again"):
-        again(path)
+    grid, source = asked["grid"], asked.pop("source")
+    if grid == "again":
+        again(asked["out"])
     else:
+        keep_sets(open_session(store_at(asked["store"])), grid, source)
         raise SystemExit(main(arguments(**asked)))

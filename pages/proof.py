@@ -10,11 +10,12 @@ import streamlit as st
 from core.errors import SaelectError, SelectionError, StoreError
 from core.proof.example import read_example
 from core.proof.grid import n_trainable
+from core.proof.picks import mixture
 from core.proof.results import Result, results
 from core.proof.run import sources as origin
 from core.proof.store import ProofStore, proofs_of
 from core.proof.told import at, told_of_full, told_of_random
-from core.proof.view import COSTS, mark, mixture, ranked, sources
+from core.proof.view import COSTS, mark, ranked, sources
 from core.schema import SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS

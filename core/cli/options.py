@@ -151,16 +151,15 @@ def parsed_share(text: str) -> float:
     return share
 
 
-def parsed_methods(text: str, others: Sequence[str] = ()) -> list[str]:
-    """Methods separated by commas, `others` among them; raises SelectionError for one that is not there."""
-    return [known_method(name, others) for name in words(text)]
+def parsed_methods(text: str) -> list[str]:
+    """Methods separated by commas; raises SelectionError for one that is not there."""
+    return [known_method(name) for name in words(text)]
 
 
-def known_method(name: str, others: Sequence[str] = ()) -> str:
-    """The name itself; raises SelectionError if it is neither a method nor one of `others`."""
+def known_method(name: str) -> str:
+    """The name itself; raises SelectionError if it is no method."""
     from core.selection.registry import METHODS
 
-    known = [*METHODS, *others]
-    if name not in known:
-        raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join(known)}.")
+    if name not in METHODS:
+        raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join(METHODS)}.")
     return name

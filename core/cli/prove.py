@@ -47,6 +47,12 @@ def prove(
     out: Annotated[
         Path | None, typer.Option(help="Also write the results, run by run, as JSON; goes on from what it has.")
     ] = None,
+    measured: Annotated[
+        str, typer.Option(help="Count the loss on these sources alone, separated by commas. Default: on all.")
+    ] = "",
+    by: Annotated[
+        str, typer.Option(help="Also tell the picks apart by a column of the data, cluster or language.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune the model on what several methods pick, and measure on held-out samples which trains best. Resumable:
@@ -55,8 +61,10 @@ def prove(
     Example: python -m core prove --store cache/KEY.duckdb --method random,sae-greedy --budget 300,1000
     """
     from core.proof.grid import cells
-    from core.proof.results import results, write_results
+    from core.proof.picks import picks
+    from core.proof.results import places_of, results, write_results
     from core.proof.run import prove as run
+    from core.proof.run import sources
     from core.sae.loading import at_hand
     from core.session.variants import known_variant
 
@@ -69,14 +77,22 @@ def prove(
     model = config["model"] or at_hand(session.store.meta["config"]["model"])
     asked = ProofConfig(session.store.key, train=TrainConfig(**train), **config | decided | {"model": model})
     tell(f"The results: {shown_path(asked.path)}")
+    places_of(sources(session), words(measured))  # mistakes are told before the night
+    labels = {name: session.info.labels(name) for name in ("source", *words(by))}
     if out:
         prepare(out, asked, session)
     with stages() as told:
         found = run(asked, session, grid, told)
+    parts = picks(found.runs(), labels)
     if out:
-        write_results(found, out)
-    rows = results(found)
-    machine([asdict(r) for r in rows]) if as_json else show([shown(r) for r in sorted(rows, key=lambda r: r.loss)])
+        write_results(found, out, parts)
+    rows = results(found, words(measured))
+    if as_json:
+        own = {(part["method"], part["budget"]): part for part in parts}
+        machine([asdict(r) | {"picks": own.get((r.method, r.budget))} for r in rows])
+        return
+    show([shown(r) for r in sorted(rows, key=lambda r: r.loss)])
+    show([shares_told(part) for part in parts], "What the picks consist of")
 
 
 def prepare(out: Path, config: ProofConfig, session: Any) -> None:
@@ -94,6 +110,16 @@ def checked(budget: int) -> int:
     if budget < 1:
         raise SelectionError(f"A budget must be a whole number of at least 1, got {budget}.")
     return budget
+
+
+def shares_told(part: dict[str, Any]) -> dict[str, Any]:
+    """What the picks of a method consist of, as a row of the table: the largest shares first."""
+
+    def told(shares: dict[str, float]) -> str:
+        some = sorted((-share, name) for name, share in shares.items() if share)
+        return ", ".join(f"{name} {-share:.0%}" for share, name in some)
+
+    return {name: told(value) if isinstance(value, dict) else value for name, value in part.items()}
 
 
 def shown(result: Any) -> dict[str, Any]:

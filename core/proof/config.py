@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core.lm.fine_tuning import TrainConfig
 from core.schema import SelectionSpec
-from core.settings import check, like, setting, without_default_lens, words
+from core.settings import check, like, setting, words
 from core.system.files import cache_path
 
+TEST = "test"  # what a column says of a sample that is to be measured on
+LATER = {"lens": "tokens", "split": ""}  # fields that were not there once, and what all proofs had then
 FULL, BASE = "full", "base"  # methods of a proof: all that may be picked; the model as it came
 
 
@@ -37,6 +40,7 @@ class ProofConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     tasks: tuple[str, ...] = setting((), "Tasks of lm-eval, separated by commas.", typed="", parse=words)
     lens: str = like(SelectionSpec, "lens")
+    split: str = setting("", "Column of the data that says test: all such samples are held out, and no others.")
 
     def __post_init__(self) -> None:
         check(self)
@@ -44,5 +48,10 @@ class ProofConfig:
     @property
     def path(self) -> Path:
         """The database of the runs: named by everything that makes them comparable; a grid may grow in it."""
-        text = json.dumps(without_default_lens(asdict(self)), sort_keys=True)
+        text = json.dumps(decisive(asdict(self)), sort_keys=True)
         return cache_path("proof", self.store_key) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.duckdb"
+
+
+def decisive(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration without what was not there once and is as it was then: names and files of earlier proofs stay."""
+    return {name: value for name, value in config.items() if name not in LATER or value != LATER[name]}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from core.errors import SelectionError
 from core.proof.intervals import LEVEL, UNKNOWN, Difference, difference, holm, macro_mean
 from core.proof.store import ProofStore, Run, shared
 from core.system.files import replacing
@@ -47,15 +50,29 @@ class Result:
         return self.p_holm <= LEVEL
 
 
-def results(store: ProofStore) -> list[Result]:
-    """One row a method and budget, each compared with random at that budget; Holm's correction over all of them."""
+def results(store: ProofStore, measured: Sequence[str] = ()) -> list[Result]:
+    """One row a method and budget, each compared with random at that budget; Holm's correction over all of them.
+
+    measured: only the held-out samples of these sources count. Raises SelectionError for one that there is not.
+    """
     runs, source = store.runs(), store.sources()
+    if measured:
+        counts = places_of(source, measured)
+        runs, source = [replace(run, losses=run.losses[counts]) for run in runs], source[counts]
     groups: dict[tuple[str, int], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.method, run.budget), []).append(run)
     found = [summary(own, groups.get(("random", key[1]), []), source) for key, own in groups.items()]
     corrected = holm([r.p for r in found]).tolist()
     return [replace(r, p_holm=p) for r, p in zip(found, corrected, strict=True)]
+
+
+def places_of(source: np.ndarray, measured: Sequence[str]) -> np.ndarray:
+    """The places, int64 ascending, of the held-out samples of these sources; SelectionError for one without any."""
+    known = sorted(set(source.tolist()))
+    if missing := [name for name in measured if name not in known]:
+        raise SelectionError(f"Nothing is measured on source {missing[0]!r}: the sources are {', '.join(known)}.")
+    return np.flatnonzero(np.isin(source, list(measured)))
 
 
 def summary(own: list[Run], random: list[Run], source: np.ndarray) -> Result:
@@ -94,8 +111,11 @@ def mean_scores(own: list[Run]) -> dict[str, float]:
     return {name: float(np.mean([run.scores[name] for run in own if name in run.scores])) for name in known}
 
 
-def write_results(store: ProofStore, path: Path) -> None:
-    """Everything of a proof as JSON: what the runs share, the results, and each run with its picks and losses."""
-    content = {"shared": shared(store), "sources": store.sources(), "results": [asdict(r) for r in results(store)]}
+def write_results(store: ProofStore, path: Path, picks: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Everything of a proof as JSON: what the runs share, the results, what the picks consist of where that is known
+    (`core.proof.picks`), and each run with its picks and losses.
+    """
+    found = {"shared": shared(store), "sources": store.sources(), "results": [asdict(r) for r in results(store)]}
+    content = found | ({"picks": picks} if picks else {}) | {"runs": [asdict(run) for run in store.runs()]}
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(plain(content | {"runs": [asdict(run) for run in store.runs()]})) + "\n")
+        temporary.write_text(json.dumps(plain(content)) + "\n")

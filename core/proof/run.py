@@ -21,7 +21,7 @@ from core.lm.chat import tokenize
 from core.lm.fine_tuning import fine_tune, load_trainable, load_tuned, require_training
 from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
-from core.proof.config import BASE, FULL, ProofConfig
+from core.proof.config import BASE, FULL, TEST, ProofConfig
 from core.proof.grid import Cell, held_out_rows, n_trainable
 from core.proof.store import ProofStore, Run
 from core.refine.config import RefineConfig
@@ -66,10 +66,23 @@ def prove(
 
 def begun(config: ProofConfig, session: Session) -> tuple[ProofStore, np.ndarray]:
     """The database of a proof, made if it is not there; the held-out rows, int64 (H,). Raises SelectionError."""
-    store, source = ProofStore(config.path), sources(session)
-    held_out = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
-    store.begin(asdict(config), held_out, source[held_out])
+    store, held_out = ProofStore(config.path), held_out_of(config, session)
+    store.begin(asdict(config), held_out, sources(session)[held_out])
     return store, held_out
+
+
+def held_out_of(config: ProofConfig, session: Session) -> np.ndarray:
+    """The rows to measure on, int64 (H,) ascending: those that the data say are, or some of each source at random.
+
+    Raises SelectionError if there are too few.
+    """
+    decided = (*config.bans, *config.pins)
+    if not config.split:
+        return held_out_rows(sources(session), config.held_out, config.held_out_seed, decided)
+    rows = np.setdiff1d(np.flatnonzero(session.info.labels(config.split) == TEST), decided)
+    if len(rows) < 2:
+        raise SelectionError(f"Of the samples {len(rows)} say {TEST!r} in {config.split!r}: at least 2 must.")
+    return rows
 
 
 def fill(

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from core.errors import LockedError, StoreError
-from core.settings import without_default_lens
+from core.proof.config import decisive
 from core.store.tables import connect
 from core.system.disk import writing
 from core.system.kept import plain
@@ -156,7 +156,7 @@ def proofs_of(folder: Path) -> list[ProofStore]:
 def shared(store: ProofStore) -> dict[str, Any]:
     """What all runs share, as JSON has it; of the model its name, as its path is another one on another machine."""
     config = store.config()
-    return plain(without_default_lens(config) | {"model": Path(str(config.get("model", ""))).name})
+    return plain(decisive(config) | {"model": Path(str(config.get("model", ""))).name})
 
 
 def take_over(store: ProofStore, path: Path) -> None:
@@ -167,7 +167,7 @@ def take_over(store: ProofStore, path: Path) -> None:
     try:
         content = json.loads(path.read_text())
         runs = [Run(**run | {"rows": np.array(run["rows"], np.int64), **numbers(run)}) for run in content["runs"]]
-        theirs, own = without_default_lens(content["shared"]), shared(store)
+        theirs, own = decisive(content["shared"]), shared(store)
         other = sorted(name for name in {*theirs, *own} if theirs.get(name) != own.get(name))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} holds no results of a proof: move it away, or write to another file.") from error

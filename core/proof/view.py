@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.proof.results import Result
-from core.proof.store import Run
 
 COSTS = {"trained tokens": "trained_tokens", "seconds": "seconds", "samples": "samples"}
 MARKS = ("base", "full")  # the model as it came, and trained on all: no selections
@@ -88,16 +87,6 @@ def sources(results: Sequence[Result]) -> list[str]:
 def best_by_source(results: Sequence[Result]) -> dict[str, Result]:
     """The result with the lowest loss on each source, the first of equals."""
     return {name: min(results, key=lambda r: r.by_source.get(name, np.inf)) for name in sources(results)}
-
-
-def mixture(runs: Sequence[Run], source: np.ndarray) -> dict[tuple[str, int], dict[str, float]]:
-    """The share of each method's picks, at each budget and over its seeds, that comes from each source, text (N,)."""
-    rows: dict[tuple[str, int], list[np.ndarray]] = {}
-    for run in runs:
-        if len(run.rows):
-            rows.setdefault((run.method, run.budget), []).append(source[run.rows])
-    names = sorted(set(source.tolist()))
-    return {key: {n: float(np.mean(np.concatenate(own) == n)) for n in names} for key, own in rows.items()}
 
 
 def tasks(results: Sequence[Result]) -> list[str]:

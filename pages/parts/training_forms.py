@@ -13,8 +13,8 @@ from core.lm.fine_tuning import TrainConfig, require_training
 from core.lm.sources import require_path
 from core.proof import cost as proof_cost
 from core.proof.config import FULL, ProofConfig
-from core.proof.grid import cells, held_out_rows, n_trainable
-from core.proof.run import sources
+from core.proof.grid import cells, n_trainable
+from core.proof.run import held_out_of, sources
 from core.proof.view import sizes
 from core.refine import cost as refine_cost
 from core.refine.config import RefineConfig
@@ -127,7 +127,7 @@ def asked_of_prove(now: View) -> Asked:
     config = ProofConfig(store.key, train=TrainConfig(**train), **given, **seen(now), **decided(now))
     require_score(now, methods, config.score)
     grid = cells(methods, [whole_budget(part) for part in words(budgets)], range(int(seeds)))
-    rows = held_out_rows(source, config.held_out, config.held_out_seed, (*config.bans, *config.pins))
+    rows = held_out_of(config, now.session)
     most, left = max(cell.budget for cell in grid), n_trainable(store.n_samples, len(rows), config.bans)
     if config.unit == "samples" and most > left:
         raise SelectionError(f"The budget is {most:,}, and {left:,} samples remain after those held out.")

@@ -69,7 +69,7 @@ concept: --budget=10% --by= --delete=False --json=False --lens --list=False --me
     --scope=all --seed=0 --store! --theta name=
 extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares= --unit=samples
-prove: --budget/--budgets=300 --lens --method/--methods=random,longest-response,sae-greedy
+prove: --budget/--budgets=300 --by= --lens --measured= --method/--methods=random,longest-response,sae-greedy --split=
 refine: --lens
 select: --force=False --lens --quota --reference=
 quota: --budget=10% --json=False --lens --lift/--no-lift=False --method=sae-greedy --preview/--no-preview=False

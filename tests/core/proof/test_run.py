@@ -18,7 +18,7 @@ from core.proof import run as proving
 from core.proof.config import ProofConfig
 from core.proof.grid import Cell, cells, held_out_rows
 from core.proof.results import results
-from core.proof.run import answer_losses, picked, prove, refinement, sources, task
+from core.proof.run import answer_losses, begun, picked, prove, refinement, sources, task
 from core.proof.store import Run
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -137,6 +137,24 @@ def test_a_cell_that_another_one_finishes_meanwhile(place, monkeypatch, tmp_path
     assert not folders(config)
 
 
+def test_variants_and_samples_that_the_data_say_are_for_the_test(place, monkeypatch, tmp_path):
+    session, config = place
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    label = np.array(["test" if row % 5 == 0 else "train" for row in range(session.store.n_samples)])
+    info = replace(session.info, labels=lambda by: label if by == "part" else session.info.labels(by))
+    split, told = replace(session, info=info), replace(config, split="part", bans=(5,))
+    assert config.path == replace(config, split="").path != told.path
+    assert begun(told, split)[1].tolist() == [0, 10, 15, 20, 25]
+    with pytest.raises(SelectionError, match="Of the samples 0 say 'test' in 'source'"):
+        begun(replace(config, split="source"), session)
+    quota = "sae-greedy:quota=source=equal+scope=response"
+    found = {run.method: run for run in prove(told, split, cells(["sae-greedy", quota], [6], [0])).runs()}
+    assert set(found) == {"base", "sae-greedy", quota} and not folders(told)
+    rows = found[quota].rows
+    assert sorted(sources(session)[rows].tolist()) == ["part0"] * 2 + ["part1"] * 2 + ["part2"] * 2
+    assert not set(rows.tolist()) & {0, 5, 10, 15, 20, 25}
+
+
 def folders(config):
     return [path for path in config.path.with_suffix("").iterdir() if path.is_dir()]
 
@@ -193,7 +211,11 @@ def test_the_command(place, capsys, tmp_path, monkeypatch):
     more = ["--held-out", "2", "--rank", "2", "--max-tokens", "64", "--out", str(tmp_path / "r.json"), "--json"]
     assert main([*task, *more]) == 0
     assert [r["method"] for r in json.loads(capsys.readouterr().out)] == ["base", "random"]
-    assert len(json.loads((tmp_path / "r.json").read_text())["runs"]) == 2
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert len(written["runs"]) == 2 and sum(written["picks"][0]["source"].values()) == pytest.approx(1)
+    assert main([*task, *more, "--measured", "part1"]) == 0
+    assert set(json.loads(capsys.readouterr().out)[0]["by_source"]) == {"part1"}
+    assert main([*task, *more, "--measured", "elsewhere"]) == 2
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path / "elsewhere"))
     monkeypatch.setattr(proving, "one_run", None)  # all runs are in the file
     assert main([*task, *more]) == 0

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from core.errors import LockedError, StoreError
+from core.errors import LockedError, SelectionError, StoreError
 from core.proof.results import results, write_results
 from core.proof.store import ProofStore, Run, proofs_of, take_over
 from tests.stores import held
@@ -31,8 +31,13 @@ def test_results_by_hand(tmp_path):
     assert mine.by_source == {"a": 1.0, "b": 6.0} and mine.scores == {"t/acc": 1.0}
     assert np.isnan(random.better) and store.has("mine", 3, 1) and not store.has("mine", 3, 2)
     assert [p.path for p in proofs_of(tmp_path)] == [store.path]
-    write_results(store, tmp_path / "r.json")
+    mine, random = results(store, ["b"])
+    assert (mine.loss, random.loss, mine.better, mine.by_source) == (6, 7, 1, {"b": 6.0})
+    with pytest.raises(SelectionError, match="Nothing is measured on source 'c': the sources are a, b"):
+        results(store, ["b", "c"])
+    write_results(store, tmp_path / "r.json", [{"method": "mine", "budget": 3, "source": {"a": 1.0, "b": 0.0}}])
     found = json.loads((tmp_path / "r.json").read_text())
+    assert found["picks"][0]["source"] == {"a": 1, "b": 0}
     assert len(found["runs"]) == 4 and found["runs"][0]["losses"][2] is None and found["results"][0]["method"] == "mine"
 
 

@@ -14,7 +14,6 @@ from core.proof.view import (
     best_by_source,
     lines,
     mark,
-    mixture,
     ranked,
     saving,
     sizes,
@@ -136,10 +135,3 @@ def test_from_a_database(tmp_path):
     assert saved.loss == pytest.approx(0.3)
     assert [r.method for r in ranked(found)][:2] == ["full", "good"] and ranked(found)[-1].method == "base"
     assert sources(found) == ["a", "b"] and tasks(found) == ["task/acc"]
-
-
-def test_the_mixture_of_a_methods_picks():
-    source, losses = np.array(list("aabbbb")), np.ones(1)
-    runs = [Run("kmq", 3, s, np.array(r), 1, 1, 1.0, 1.0, losses) for s, r in enumerate(([0, 1, 2], [3, 4, 5]))]
-    runs.append(Run("base", 0, 0, np.empty(0, np.int64), 0, 0, 0.0, 0.0, losses))
-    assert mixture(runs, source) == {("kmq", 3): {"a": 2 / 6, "b": 4 / 6}}
