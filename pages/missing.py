@@ -16,6 +16,7 @@ from core.studies.missing.sides import OF, Sides, names_of, references, study
 from pages.parts import rendered
 from pages.parts.candidates import candidates, turns_html, write_form
 from pages.parts.choices import choose
+from pages.parts.private import covered
 from pages.parts.tables import FACES, clickable
 from pages.parts.text import cut, plain, whole
 from pages.parts.view import header, metrics
@@ -120,7 +121,7 @@ def show_examples(row: dict[str, Any], sides: Sides) -> None:
 def sample_html(sides: Sides, row: int) -> str:
     """The beginnings of a sample's turns."""
     (sample,) = sides.store.samples([row])
-    turns = turns_html((turn.role, cut(turn.content, CHARACTERS)) for turn in sample.messages)
+    turns = turns_html((turn.role, cut(covered(turn.content), CHARACTERS)) for turn in sample.messages)
     return f"<div class='who'>Row {row:,} of the reference</div>{turns}"
 
 

@@ -12,8 +12,8 @@ from core.session.findings import findings
 from core.session.session import Session
 from core.studies.health import Finding, Seen
 from core.studies.health.finding import texts_of
-from core.studies.health.personal import personal_data
 from core.studies.health.places import Places, differing, hidden, in_turns, snippet
+from pages.parts.private import covered, covered_sample
 from pages.parts.text import harmless
 
 BEGINNING = 160  # characters of a text in a list
@@ -74,11 +74,13 @@ def compared_with(other: Callable[[Sample], Sample | None]) -> Evidence:
 
 
 def masked_previews(session: Session, rows: np.ndarray) -> list[tuple[str, str]]:
-    """The beginnings of prompts and responses of rows int (K,); personal data that was found in them is masked."""
+    """The beginnings of prompts and responses of rows int (K,), personal data masked: where the check found some, also
+    what the end of a beginning cuts.
+    """
     known = set(findings(session).get(PERSONAL, np.zeros(0, np.int64)).tolist())
     store, shown = session.store, {}
     for sample in store.samples(known.intersection(rows.tolist())):
-        seen = personal_data(texts_of(sample))
-        masked = hidden(sample, seen) if seen else sample
+        masked = covered_sample(sample)
         shown[sample.row] = masked.prompt[:BEGINNING], masked.response[:BEGINNING]
-    return [shown.get(row, text) for row, text in zip(rows.tolist(), store.previews(rows), strict=True)]
+    begun = ((covered(prompt), covered(response)) for prompt, response in store.previews(rows))
+    return [shown.get(row, text) for row, text in zip(rows.tolist(), begun, strict=True)]

@@ -11,6 +11,7 @@ from core.features.cards import FeatureCard, TopicCard
 from core.schema import Sample
 from core.store.contexts import BINS
 from pages.parts.figures import GREEN, PINK
+from pages.parts.private import covered_pieces, covered_sample
 from pages.parts.text import cut, escape, tokens_html
 from pages.parts.view import View, url
 
@@ -30,7 +31,7 @@ def samples(now: View, card: TopicCard) -> None:
         return
     st.caption("How strongly each has it stands behind its row. The lower thirds tell whether it still means the same.")
     wanted = [int(row) for rows, _ in card.samples.values() for row in rows]
-    texts = {sample.row: sample for sample in now.session.store.samples(wanted)}
+    texts = {sample.row: covered_sample(sample) for sample in now.session.store.samples(wanted)}
     place = {int(row): rank + 1 for rank, row in enumerate(now.selection.rows)}
     for name, (rows, values) in card.samples.items():
         found = [
@@ -99,7 +100,7 @@ def contexts(card: FeatureCard) -> None:
 
 def context_html(context: dict[str, Any], top: float) -> str:
     """One context as a row that names its sample."""
-    text = tokens_html(context["pieces"], context["values"], context["peak"], top=top)
+    text = tokens_html(covered_pieces(context["pieces"]), context["values"], context["peak"], top=top)
     return row_html(context["sample_id"], f"{max(context['values']):.3g}", f"<div>{text}</div>")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core.errors import SaelectError
+from pages.parts import private
 from pages.parts.figures import GREY, PALETTE
 from pages.parts.text import cut, escape, plain
 from pages.parts.view import View, session_of
@@ -108,10 +109,17 @@ def at_tokens(found: TokenValues, feature: int) -> dict[int, float]:
     return dict(zip(found.token[at].tolist(), found.value[at].tolist(), strict=True))
 
 
-def show(now: View, row: int, marks: Sequence[Mark], height: int = 320) -> None:
-    """Draw the sample with the legend of its marks."""
+def show(
+    now: View, row: int, marks: Sequence[Mark], height: int = 320, key: str = "read", offered: bool = True
+) -> None:
+    """Draw the sample with the legend of its marks. key: parts the texts of a page, for the button of what is masked,
+    which is not drawn unless `offered`.
+    """
     pieces, segments = now.session.store.pieces(row)
-    st.html(html(pieces, segments, marks, height))
+    shown = list(pieces) if private.is_open(now, row) else private.covered_pieces(pieces)
+    if offered and shown != list(pieces):
+        private.offer(now, row, f"{key}-{row}")
+    st.html(html(shown, segments, marks, height))
 
 
 def html(pieces: Sequence[str], segments: Sequence[int], marks: Sequence[Mark], height: int = 320) -> str:

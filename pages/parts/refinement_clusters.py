@@ -14,6 +14,7 @@ from core.store.reader import FeatureStore
 from core.system.shown import many
 from pages.parts import refinement_figures as figures
 from pages.parts.figures import draw
+from pages.parts.private import covered
 from pages.parts.tables import why_link
 from pages.parts.text import cut, escape, plain, whole
 
@@ -122,7 +123,7 @@ def example(drawn_one: Drawn, prompt: str, gold: str) -> None:
             (f"Generated answer · R = {signed(drawn_one.generated)}", drawn_one.answer),
         )
         for column, (name, text) in zip(st.columns(3, gap="medium"), parts, strict=True):
-            shown = escape(cut(text, LONGEST))
+            shown = escape(cut(covered(text), LONGEST))
             column.html(
                 f"<div style='opacity:.7;font-size:.8rem'>{escape(name)}</div>"
                 f"<div class='answer' style='{TEXT}' tabindex='0' dir='auto'>{shown or '(empty)'}</div>"

@@ -16,7 +16,8 @@ from core.session.matches import snippets
 from core.session.search import texts
 from core.system.shown import many
 from pages.parts.address import put
-from pages.parts.evidence import Evidence
+from pages.parts.evidence import Evidence, masked_previews
+from pages.parts.private import covered
 from pages.parts.text import cut, harmless, whole
 from pages.parts.view import View, previews
 
@@ -68,12 +69,15 @@ class Samples:
             return [self.evidence.line(sample) for sample in self.now.session.store.samples(self.rows[at])]
         begun = [
             (harmless(prompt), harmless(response))
-            for prompt, response in self.now.session.store.previews(self.rows[at])
+            for prompt, response in masked_previews(self.now.session, self.rows[at])
         ]
         if not self.find:
             return begun
         found = snippets(texts(self.now.session).take(self.rows[at]), self.find, self.regex)
-        return [(prompt, list(map(harmless, parts))) for (prompt, _), parts in zip(begun, found, strict=True)]
+        return [
+            (prompt, list(map(harmless, (covered(before), match, covered(after)))))
+            for (prompt, _), (before, match, after) in zip(begun, found, strict=True)
+        ]
 
     def heads(self) -> list[dict[str, Any]]:
         """The headings as the component draws them; what was found cannot be sorted by."""

@@ -17,6 +17,7 @@ from core.session.search import sources
 from core.system.shown import many
 from pages.parts import address
 from pages.parts.clusters import cards_of
+from pages.parts.evidence import masked_previews
 from pages.parts.figures import CATEGORIES, GREY, SELECTED, scale_colours
 from pages.parts.later import later
 from pages.parts.text import cut, whole
@@ -139,7 +140,7 @@ def _card(now: View, key: str) -> None:
 
 def _lines(now: View, row: int) -> list[dict[str, str]]:
     """First lines, source, length and topics of a sample."""
-    prompt, response = (cut(whole(text).strip(), 140) for text in now.session.store.previews([row])[0])
+    prompt, response = (cut(whole(text).strip(), 140) for text in masked_previews(now.session, np.array([row]))[0])
     source = sources(now.session)[row]
     facts = [f"row {row:,}", *([cut(whole(str(source)), 40)] if source else [])]
     facts.append(many(int(now.session.info.tokens[row]), "token"))

@@ -13,7 +13,7 @@ from core.schema import Message, Sample
 from core.session.matches import spans
 from core.store.meta import data_named
 from core.system.shown import many
-from pages.parts import keyboard, marks, reading, rendered
+from pages.parts import keyboard, marks, private, reading, rendered
 from pages.parts.address import get, number
 from pages.parts.evidence import Evidence
 from pages.parts.sample_features import entries
@@ -26,6 +26,7 @@ TALLEST = 520  # of the text and of the list, in pixels, before they scroll
 SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool"}
 LIFTED = ":material/undo:"
 TEXT, TOKENS = "Text", "Tokens"
+Marked = Sequence[Sequence[tuple[int, int]]]  # of each turn the (start, end) that are marked, in characters
 
 
 # --- a list, and the chosen sample beside it
@@ -63,11 +64,14 @@ def sample_panel(
     """Draw a sample with what can be done with it; `find` is marked in its text, features of `has` in its tokens.
 
     steps: to the samples before and after it in a list, None where there is none. key: parts the panels of a page.
-    listens: whether the keys are for this panel. evidence: what is marked in place of `find`; where it is masked,
-    nothing is shown that holds it in the open.
+    listens: whether the keys are for this panel. evidence: what is marked in place of `find`; where it is masked, or
+    personal data are that nobody asked to see, nothing is shown that holds them in the open.
     """
     (sample,) = now.session.store.samples([row])
-    panel, key, masked = f"panel-{key}", f"of-{key}", evidence is not None and evidence.masked
+    open_ = evidence is None and private.is_open(now, row)
+    shown = sample if evidence or open_ else private.covered_sample(sample)
+    panel, key = f"panel-{key}", f"of-{key}"
+    masked = evidence.masked if evidence else shown is not sample
     with st.container(key=panel):
         st.html(head(now, sample))
         buttons(now, row, key, steps, copied=not masked)
@@ -76,7 +80,10 @@ def sample_panel(
                 st.caption(plain(told))
             show_turns(evidence.shown(sample), evidence.places(sample))
         else:
-            show_text(now, sample, key, find, has, regex)
+            if masked:
+                private.offer(now, row, key)
+            marked = [spans(message.content, find, regex) for message in sample.messages]
+            show_text(now, shown, key, marked, has)
         if not masked:
             show_columns(sample)
         keyboard.listen(panel, row, keys(key) if listens else {})
@@ -187,8 +194,8 @@ def decision(name: str, icon: str, take: Callable[[Iterable[int]], None], row: i
 # --- its text
 
 
-def show_text(now: View, sample: Sample, key: str, find: str, has: Iterable[int], regex: bool) -> None:
-    """Its turns to read, or its tokens with features shaded."""
+def show_text(now: View, sample: Sample, key: str, marked: Marked, has: Iterable[int]) -> None:
+    """Its turns to read, with what is marked in each, or its tokens with features shaded."""
     with_tokens = now.spec.lens == "tokens"
     if not with_tokens:
         names = "; ".join(cut(now.label(f), 50) for f in entries(now.matrix, sample.row)[0].tolist())
@@ -196,14 +203,14 @@ def show_text(now: View, sample: Sample, key: str, find: str, has: Iterable[int]
     view = st.segmented_control("Show", (TEXT, TOKENS), default=TEXT, required=True, key=f"{key}-as",
                                 label_visibility="collapsed")  # fmt: skip
     if view == TEXT:
-        show_turns(sample, [spans(message.content, find, regex) for message in sample.messages])
+        show_turns(sample, marked)
         return
     wanted = list(has) or None
     shaded = reading.strongest(now, sample.row, wanted, reading.SHADED) if with_tokens else []
-    reading.show(now, sample.row, shaded, TALLEST)
+    reading.show(now, sample.row, shaded, TALLEST, offered=False)
 
 
-def show_turns(sample: Sample, marked: Sequence[Sequence[tuple[int, int]]]) -> None:
+def show_turns(sample: Sample, marked: Marked) -> None:
     """Its turns to read, with some places of each marked."""
     turns = "".join(turn(message, own) for message, own in zip(sample.messages, marked, strict=True))
     st.html(

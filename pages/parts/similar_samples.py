@@ -75,7 +75,7 @@ def beside(now: View, row: int, other: int) -> None:
         with column:
             st.caption(f"Row {name:,}")
             marks = reading.strongest(now, name, found.shared[: reading.SHADED]) if lens == "tokens" else []
-            reading.show(now, name, marks)
+            reading.show(now, name, marks, key="beside")
     why_link(other)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError
@@ -18,6 +19,7 @@ from core.session.overview import largest_features
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 from pages.parts.coverage_figures import sizes_figure
+from pages.parts.evidence import masked_previews
 from pages.parts.figures import draw
 from pages.parts.tables import why_link
 from pages.parts.text import cut, escape, plain
@@ -82,7 +84,7 @@ def show_samples(now: View, kept: Sequence[int], left_out: Sequence[int]) -> Non
     for column, title, rows in zip(st.columns(2, gap="large"), ("Kept", "Left out"), (kept, left_out), strict=True):
         with column:
             st.subheader(f"{title}, for example", anchor=False)
-            for row, (prompt, _) in zip(rows, now.session.store.previews(rows), strict=True):
+            for row, (prompt, _) in zip(rows, masked_previews(now.session, np.asarray(rows, np.int64)), strict=True):
                 show_sample(now, row, prompt)
 
 

@@ -11,6 +11,7 @@ from core.studies.health.kept import SECONDS, comparisons
 from pages.parts import health_run
 from pages.parts.evidence import masked_previews
 from pages.parts.health_copies import in_order
+from pages.parts.private import covered_pieces
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import box, config_in, take
 
@@ -52,6 +53,18 @@ def listed(at, key="findings"):
     return {check["name"]: check for family in shown["families"] for check in family["checks"]}
 
 
+def test_personal_data_is_masked_wherever_the_sample_is_read(visit, session):
+    for asked in ({"row": 2}, {"row": 2, "find": "ask"}):
+        at = visit("search", **asked)
+        shown = "".join(found.proto.json for found in at.get("bidi_component")) + html(at)
+        assert "a•••.•••••••@•••.••" in shown and "anna.schmidt" not in shown
+        assert "The record" not in " ".join(fold.label for fold in at.expander)
+    at.button(key="of-search-personal").click().run()
+    assert "anna.schmidt" in html(at)
+    pieces = ["Write to", " anna", ".schmidt@", "web.de", " or\n"]
+    assert covered_pieces(pieces) == ["Write to", " a•••", ".•••••••@", "•••.••", " or\n"]
+
+
 def test_the_checks_are_made_at_once_and_counted(visit, session):
     at = visit("health", budget=6)
     found = {name: f for name, f in health(session.store).items() if len(f.rows)}
@@ -89,12 +102,11 @@ def test_personal_data_is_shown_nowhere(visit):
     assert "anna" not in everything and "schmidt" not in everything and "<mark>a•••.•••••••@•••.••</mark>" in html(at)
 
 
-def test_tables_mask_what_was_found(session):
-    before = masked_previews(session, np.array([2, 0]))
-    assert before == session.store.previews([2, 0])
+def test_tables_mask_personal_data_before_the_check_is_made_and_after(session):
+    told = [("Where does she live?", "Write to a•••.•••••••@•••.•• and ask."), session.store.previews([0])[0]]
+    assert masked_previews(session, np.array([2, 0])) == told
     health(session.store)
-    after = masked_previews(session, np.array([2, 0]))
-    assert after == [("Where does she live?", "Write to a•••.•••••••@•••.•• and ask."), before[1]]
+    assert masked_previews(session, np.array([2, 0])) == told
 
 
 def test_the_map_has_a_finding_as_a_colour_by_its_name(visit, session):
