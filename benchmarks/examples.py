@@ -1,12 +1,11 @@
-r"""The finished examples that the pages Refinement and Proof open on where there is no run: made of runs on the demo.
+"""The finished examples that the pages Refinement and Proof open on where there is no run.
 
     make demo
     python -m core refine --store KEY --lens topics --rounds 3 --budget 90 --new-tokens 64
-    python -m core prove --store KEY --lens topics --budgets 30,90 --held-out 60 --max-tokens 256 --seeds 2 \
-        --out proof.json
-    python -m benchmarks.examples --store KEY --proof proof.json
+    python -m benchmarks.examples --store KEY
+    python -m benchmarks.examples --proof docs/proof.json --samples 22263
 
-On two cores that takes about an hour. Only rows, scores and names of topics are kept, no text of the data.
+On two cores the run takes half an hour. Only rows, scores and names of topics are kept, no text of the data.
 """
 
 from __future__ import annotations
@@ -38,18 +37,27 @@ def names_of(session: Session, run: RefineRun) -> dict[int, tuple[str, ...]]:
     return {card.cluster: card.names for card in name_clusters(matrix, clusters_of(run), run.rows, called, 3)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", required=True, help="The demo's store.")
-    parser.add_argument("--proof", type=Path, required=True, help="What prove --out wrote.")
-    given = parser.parse_args()
-    session = open_session(store_at(given.store))
+def write_refinement(store: str) -> None:
+    """The example of the page Refinement, of the newest finished run on a store."""
+    session = open_session(store_at(store))
     run = next(run for run in runs_of(session.store.key) if run.finished)
     ways = tuple({name: getattr(way, name) for name in TOLD} for way in rivals(session, run))
     refinement.write_example(refinement.Example(run, names_of(session, run), ways))
-    proof.write_example(given.proof, session.store.n_samples)
-    for path in (refinement.FILE, proof.FILE):
-        print(f"{path.stat().st_size:,} bytes → {path}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    made = parser.add_mutually_exclusive_group(required=True)
+    made.add_argument("--store", help="The demo's store, with a run of refinement.")
+    made.add_argument("--proof", type=Path, help="What prove --out wrote.")
+    parser.add_argument("--samples", type=int, default=0, help="Of the proof's pool.")
+    given = parser.parse_args()
+    if given.proof:
+        proof.write_example(given.proof, given.samples)
+    else:
+        write_refinement(given.store)
+    path = proof.FILE if given.proof else refinement.FILE
+    print(f"{path.stat().st_size:,} bytes → {path}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """The tables of a file of results, as docs/evidence.md has them: python -m benchmarks.proof_table docs/proof.json
 
 The results, compared by the held-out loss on all sources or on those of --measured alone; where the file knows it, what
-the picks consist of.
+the picks consist of. --into writes them to a text in place of its tables with the same columns.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,9 +99,22 @@ def tables(path: Path, measured: Sequence[str] = ()) -> str:
     return "\n\n".join([results_table(rows), *([picks_table(picks)] if picks else [])])
 
 
+def put_into(path: Path, own: str) -> None:
+    """Write tables to a text, each in place of the one of its head; raises SystemExit where a table has no place."""
+    text = path.read_text(encoding="utf-8")
+    for table in own.split("\n\n"):
+        place = re.compile(re.escape(table.splitlines()[0]) + r"\n(\|.*\n)*")
+        if not place.search(text):
+            raise SystemExit(f"{path} has no table that begins {table.splitlines()[0]}")
+        text = place.sub(lambda _, table=table: f"{table}\n", text, count=1)
+    path.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--measured", default="", help="Sources, separated by commas. Default: all.")
+    parser.add_argument("--into", type=Path, help="A text with tables of the same columns.")
     asked = parser.parse_args()
-    print(tables(asked.file, words(asked.measured)))
+    found = tables(asked.file, words(asked.measured))
+    put_into(asked.into, found) if asked.into else print(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from core.proof.view import COSTS, mark, ranked, sources
 from core.schema import SelectionSpec
 from core.selection.checks import completed
 from core.selection.registry import METHODS
+from core.session.labels import label_columns
 from core.session.session import by_method
+from core.session.variants import OWN, QUOTA, method_of, parts_of, varied
 from core.system.files import cache_dir
 from core.system.shown import many
 from pages.parts import proof_figures as figures
@@ -27,6 +30,7 @@ from pages.parts import text
 from pages.parts.choices import choose
 from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
+from pages.parts.later import later
 from pages.parts.proof_tables import show_mixture, show_table, show_tasks
 from pages.parts.text import plain
 from pages.parts.training_forms import prove_form
@@ -88,17 +92,26 @@ def show_chart(own: bool) -> None:
 
 
 def clicked() -> Result | None:
-    """The result whose point was clicked; base and full are no selections."""
+    """The result whose point was clicked; base and full are no selections, and what the bar has no place for is none
+    that it can be set to."""
     points, known = st.session_state[CHART]["selection"]["points"], figures.by_identity(rows)
     names = [str(np.ravel(p["customdata"])[0]) for p in points if "customdata" in p]
-    return next((known[n] for n in names if n in known and known[n].method in METHODS), None)
+    return next((known[n] for n in names if n in known and settable(known[n].method)), None)
+
+
+def settable(variant: str) -> bool:
+    """Whether a method has no settings of its own but its lens and options."""
+    return method_of(variant) in METHODS and not {name for name, _ in parts_of(variant)} & ({*OWN, QUOTA} - {"lens"})
 
 
 def spec_of(result: Result) -> SelectionSpec:
     """The view's request with a result's method and number of samples, through the proof's lens if it is another."""
     budget = min(result.budget if unit == "samples" else round(result.samples), session.store.n_samples)
     lens = lens_of(config)
-    spec = replace(by_method(now.through(lens).spec, result.method), budget=max(budget, 1), unit="samples")
+    seen = replace(now.through(lens).spec, budget=max(budget, 1), unit="samples")
+    spec = (
+        by_method(seen, method_of(result.method)) if ":" not in result.method else varied(session, seen, result.method)
+    )
     return completed(spec, str(config.get("score") or ""))
 
 
@@ -142,17 +155,35 @@ def link_to_compare(result: Result) -> None:
 # --- which proof
 
 
-def own_proof(proofs: Mapping[str, ProofStore]) -> tuple[dict[str, Any], int, list[Result], Parts]:
-    """Of the proof that is chosen: what its runs share, how many samples it measures on, its results, and the share of
-    each source in the picks."""
-    name = choose("Proof", "proof", {n: title_of(n, proof.config()) for n, proof in proofs.items()})
-    proof = proofs[name]
+def own_proof(proof: ProofStore) -> tuple[dict[str, Any], int, list[Result]]:
+    """What a proof's runs share, how many samples it measures on, and its results."""
 
-    def read() -> tuple[dict[str, Any], int, list[Result], Parts]:
-        parts = mixture(proof.runs(), origin(session))
-        return proof.config(), len(proof.sources()), ranked(results(proof)), parts
+    def read() -> tuple[dict[str, Any], int, list[Result]]:
+        return proof.config(), len(proof.sources()), ranked(results(proof))
 
-    return session.remember(("proof", name, proof.path.stat().st_mtime_ns), read)
+    return session.remember(("proof", *version_of(proof)), read)
+
+
+def version_of(proof: ProofStore) -> tuple[str, int]:
+    """Changes with every run."""
+    return proof.path.stem, proof.path.stat().st_mtime_ns
+
+
+def show_picks(proof: ProofStore | None) -> None:
+    """What the picks consist of: of one's own proof by source or by a column of the data, else by source."""
+    st.subheader("What each was trained on", anchor=False)
+    by, parts = ("source", given) if proof is None else own_picks(proof)
+    show_mixture(rows, parts, unit, by)
+
+
+def own_picks(proof: ProofStore) -> tuple[str, Parts]:
+    """By what the picks are told apart, as chosen, and the share of each group in them."""
+    read = partial(label_columns, session.store)
+    columns = later(session, "label columns", read, "The columns of the data are read") or {}
+    titles = {name: text.whole(name) for name in ("source", *columns)}
+    by = choose("Picks by", "proof-by", titles) if len(titles) > 1 else "source"
+    label = partial(origin, session) if by == "source" else partial(session.labels, by)
+    return by, session.remember(("picks", by, *version_of(proof)), lambda: mixture(proof.runs(), label()))
 
 
 now = header(
@@ -166,7 +197,8 @@ try:
     proofs = {proof.path.stem: proof for proof in proofs_of(folder)}
     prove_form(now, expanded=not proofs)
     if proofs:
-        config, n_held_out, rows, parts = own_proof(proofs)
+        proof = proofs[choose("Proof", "proof", {n: title_of(n, one.config()) for n, one in proofs.items()})]
+        config, n_held_out, rows = own_proof(proof)
         n_samples = session.store.n_samples
     elif any(folder.glob("*.duckdb")):
         st.warning(
@@ -177,8 +209,8 @@ try:
     else:
         example = read_example()
         config, n_samples, n_held_out = example.config, example.n_samples, example.n_held_out
-        rows, parts = ranked(example.rows), {}
-        show_example_note("a proof", title_of("", config))
+        proof, rows, given = None, ranked(example.rows), example.mixture("source")
+        show_example_note("this project's own proof", title_of("", config), example.told)
 except SaelectError as error:
     st.warning(plain(error), icon=":material/hourglass_top:")
     st.stop()
@@ -189,5 +221,6 @@ if not rows:
 show_figures()
 show_chart(own=bool(proofs))
 show_table(rows, unit)
-show_mixture(rows, parts, unit)
+if any(r.samples for r in rows):
+    show_picks(proof)
 show_tasks(rows, unit)

@@ -78,7 +78,7 @@ def prove(
     asked = ProofConfig(session.store.key, train=TrainConfig(**train), **config | decided | {"model": model})
     tell(f"The results: {shown_path(asked.path)}")
     places_of(sources(session), words(measured))  # mistakes are told before the night
-    labels = {name: session.info.labels(name) for name in ("source", *words(by))}
+    labels = {name: session.labels(name) for name in ("source", *words(by))}
     if out:
         prepare(out, asked, session)
     with stages() as told:

@@ -79,7 +79,7 @@ def held_out_of(config: ProofConfig, session: Session) -> np.ndarray:
     decided = (*config.bans, *config.pins)
     if not config.split:
         return held_out_rows(sources(session), config.held_out, config.held_out_seed, decided)
-    rows = np.setdiff1d(np.flatnonzero(session.info.labels(config.split) == TEST), decided)
+    rows = np.setdiff1d(np.flatnonzero(session.labels(config.split) == TEST), np.array(decided, np.int64))
     if len(rows) < 2:
         raise SelectionError(f"Of the samples {len(rows)} say {TEST!r} in {config.split!r}: at least 2 must.")
     return rows

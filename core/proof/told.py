@@ -41,12 +41,13 @@ def listed(some: Sequence[Result], unit: str) -> str:
     return "; ".join(parts) or "none"
 
 
-def told_of_training(rows: Sequence[Result], method: str, budget: int, unit: str) -> str:
+def told_of_training(rows: Sequence[Result], methods: Sequence[str], budget: int, unit: str) -> str:
     """What training on a method's picks gave beside training on as many at random, at the budget of the proof that is
-    nearest to `budget`; of the method with the lowest loss where that one was not run.
+    nearest to `budget`; of the first of `methods` that was run, or of that with the lowest loss where none was.
     """
     known = [r for r in ranked(rows) if r.method != "random" and np.isfinite(r.better)]
-    own = [r for r in known if r.method == method] or [r for r in known if r.method == known[0].method]
+    run = [name for name in methods if any(r.method == name for r in known)] or [r.method for r in known[:1]]
+    own = [r for r in known if r.method in run[:1]]
     if not own:
         return told_of_random(rows, unit)
     best = min(own, key=lambda r: abs(r.budget - budget))

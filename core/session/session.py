@@ -21,7 +21,7 @@ from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.session.directions import topics_of
 from core.session.memory import Memory
-from core.session.sample_info import clusters_in, info_of, raw_matrix, units, versions
+from core.session.sample_info import clusters_in, info_of, labels, raw_matrix, units, versions
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 from core.topics.model import TopicSAE
@@ -144,6 +144,11 @@ class Session:
         Raises DataError for a file that cannot be read, SelectionError for vectors of another shape or not finite.
         """
         return units(self.store, self.memory, name)
+
+    def labels(self, by: str) -> np.ndarray:
+        """The group of each sample by source, language, cluster, topic or a column of the data, text (N,): see
+        `labels_of`. Raises SelectionError where the store has no such thing."""
+        return self.remember(("labels", by), lambda: labels(self.store, self.memory, by))
 
     def clusters(self, name: str, k: int) -> Clusters:
         """k-means of `vectors(name)` with `k` clusters; raises as `vectors`, and SelectionError for a k too large."""

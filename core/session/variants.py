@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from core.errors import SelectionError
 from core.schema import SelectionSpec
@@ -26,6 +27,11 @@ QUOTA = "quota"  # another one, which may come several times
 def method_of(variant: str) -> str:
     """The name of a variant's method."""
     return variant.partition(":")[0].strip()
+
+
+def through(method: str, lens: str, usual: str) -> str:
+    """A method through a lens, as a variant where `usual` is the lens of all others."""
+    return method if lens == usual else f"{method}:lens={lens}"
 
 
 def parts_of(variant: str) -> list[tuple[str, str]]:
@@ -49,7 +55,7 @@ def known_variant(variant: str, others: Sequence[str] = ()) -> str:
 def own_settings(spec: SelectionSpec, parts: Sequence[tuple[str, str]]) -> SelectionSpec:
     """`spec`, whose method they are for, with the settings and options of a variant; raises SelectionError."""
     given = dict(parts)
-    settings: dict[str, object] = {name: number(name, given.pop(name)) for name in OWN if name in given}
+    settings: dict[str, Any] = {name: number(name, given.pop(name)) for name in OWN if name in given}
     quotas = tuple(value for name, value in parts if name == QUOTA)
     given.pop(QUOTA, None)
     found = replace(spec, **settings, quotas=(*spec.quotas, *quotas), options=parsed_options(spec.method, given))
@@ -57,7 +63,7 @@ def own_settings(spec: SelectionSpec, parts: Sequence[tuple[str, str]]) -> Selec
     return found
 
 
-def number(name: str, text: str) -> object:
+def number(name: str, text: str) -> Any:
     """The value of a setting as its field has it; raises SelectionError for a text that is no number where it must."""
     try:
         return NUMBERS.get(name, str)(text)

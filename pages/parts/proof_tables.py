@@ -21,13 +21,16 @@ NAMES = ("method", "budget", "seeds", "samples", "tokens", "trained_tokens", "se
          "low", "high", "p_holm")  # fmt: skip
 
 
-def show_mixture(rows: Sequence[Result], parts: Mapping[tuple[str, int], Mapping[str, float]], unit: str) -> None:
-    """Which sources each method picked from, as what a model was not shown it is worse at."""
+def show_mixture(
+    rows: Sequence[Result], parts: Mapping[tuple[str, int], Mapping[str, float]], unit: str, by: str
+) -> None:
+    """What the picks of each method consist of: sources, as what a model was not shown it is worse at, or others."""
     found = {at(r, unit): parts[r.method, r.budget] for r in rows if (r.method, r.budget) in parts}
-    if len(sources(rows)) < 2 or not found:
+    if not found:
         return
-    st.subheader("What each was trained on", anchor=False)
     draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
+    if by != "source":
+        return
     told = []
     for source, best in best_by_source([r for r in rows if at(r, unit) in found]).items():
         told.append(

@@ -16,6 +16,7 @@ from core.proof.results import results
 from core.proof.store import proofs_of
 from core.proof.told import told_of_training
 from core.session.overview import largest_features
+from core.session.variants import through
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
 from pages.parts.coverage_figures import sizes_figure
@@ -54,9 +55,7 @@ def show_training(now: View) -> None:
     if own:
         st.write(plain(said))
     else:
-        st.write(
-            f"Nobody has trained on this selection yet. This project did on the demo's conversations. {plain(said)}"
-        )
+        st.write(f"Nobody has trained on this selection yet. This project did on {read_example().told}. {plain(said)}")
     st.page_link("pages/proof.py", label="See the proof" if own else "Prove it on this data",
                  icon=":material/verified:", query_params=link())  # fmt: skip
 
@@ -71,12 +70,14 @@ def proof_told(now: View) -> tuple[Hashable, Callable[[], tuple[str, bool]]]:
             for proof in proofs_of(folder):
                 if rows := results(proof):
                     unit = str(proof.config().get("unit", "samples"))
-                    return told_of_training(rows, spec.method, spec.budget, unit), True
+                    names = (through(spec.method, spec.lens, str(proof.config().get("lens") or "tokens")), spec.method)
+                    return told_of_training(rows, names, spec.budget, unit), True
         except SaelectError:
             pass  # a proof that is being written; the page Proof says so
-        return told_of_training(read_example().rows, spec.method, spec.budget, "samples"), False
+        names = (through(spec.method, spec.lens, "tokens"), spec.method)
+        return told_of_training(read_example().rows, names, spec.budget, "samples"), False
 
-    return ("proof told", spec.method, spec.budget, tuple(files)), compute
+    return ("proof told", spec.method, spec.lens, spec.budget, tuple(files)), compute
 
 
 def show_samples(now: View, kept: Sequence[int], left_out: Sequence[int]) -> None:

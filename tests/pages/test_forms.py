@@ -95,7 +95,8 @@ def test_a_judge_is_told_of_and_its_key_stands_nowhere(visit, started, monkeypat
 
 def test_a_proof(visit, started):
     at = visit("proof")
-    assert "An example, not your data" in said(at) and metrics(at)["Fine-tuned models"][0] == "12"
+    assert "An example, not your data" in said(at) and "22,263 samples of 4 sources" in said(at)
+    assert int(metrics(at)["Fine-tuned models"][0]) >= 51
     by_key(at, "text_input", "prove-budgets").set_value("3,6").run()
     by_key(at, "number_input", "prove-seeds").set_value(2).run()
     assert "13 models to measure, 12 of them fine-tuned." in said(at)

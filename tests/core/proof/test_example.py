@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from core.proof.example import FILE, read_example, write_example
+import json
+from pathlib import Path
+
+from core.proof.example import FILE, read_example, result, write_example
 from core.proof.results import results, write_results
 from core.proof.told import told_of_full, told_of_random
 from core.proof.view import ranked
 from tests.made_runs import write_proof
 
-METHODS = ("random", "longest-response", "sae-greedy")
+PROOF = Path(__file__).resolve().parents[3] / "docs" / "proof.json"
 
 
 def test_an_example_says_what_its_proof_says(workplace, tmp_path):
@@ -24,8 +27,9 @@ def test_an_example_says_what_its_proof_says(workplace, tmp_path):
     assert told_of_full(found.rows, "samples", 24) == told_of_full(rows, "samples", 24)
 
 
-def test_the_shipped_one_is_whole_and_small():
-    found = read_example()
-    assert FILE.stat().st_size < 10_000 and not found.config["store_key"]
-    assert {(r.method, r.budget) for r in found.rows} == {("base", 0), *((m, b) for m in METHODS for b in (30, 90))}
-    assert all(r.loss < 3 and (r.method == "base" or r.seeds == 2) for r in found.rows)
+def test_the_shipped_one_is_this_projects_own_proof():
+    found, own = read_example(), json.loads(PROOF.read_text())
+    assert FILE.stat().st_size < 60_000 and not found.config["store_key"]
+    assert repr(found.rows) == repr(tuple(result(row) for row in own["results"]))
+    assert found.n_held_out == len(own["sources"]) and found.told == "22,263 samples of 4 sources"
+    assert set(found.mixture("source")) == {(r.method, r.budget) for r in found.rows if r.method != "base"}

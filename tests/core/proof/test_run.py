@@ -141,14 +141,14 @@ def test_variants_and_samples_that_the_data_say_are_for_the_test(place, monkeypa
     session, config = place
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
     label = np.array(["test" if row % 5 == 0 else "train" for row in range(session.store.n_samples)])
-    info = replace(session.info, labels=lambda by: label if by == "part" else session.info.labels(by))
-    split, told = replace(session, info=info), replace(config, split="part", bans=(5,))
+    session.remember(("labels", "part"), lambda: label)
+    told = replace(config, split="part", bans=(5,))
     assert config.path == replace(config, split="").path != told.path
-    assert begun(told, split)[1].tolist() == [0, 10, 15, 20, 25]
+    assert begun(told, session)[1].tolist() == [0, 10, 15, 20, 25]
     with pytest.raises(SelectionError, match="Of the samples 0 say 'test' in 'source'"):
         begun(replace(config, split="source"), session)
     quota = "sae-greedy:quota=source=equal+scope=response"
-    found = {run.method: run for run in prove(told, split, cells(["sae-greedy", quota], [6], [0])).runs()}
+    found = {run.method: run for run in prove(told, session, cells(["sae-greedy", quota], [6], [0])).runs()}
     assert set(found) == {"base", "sae-greedy", quota} and not folders(told)
     rows = found[quota].rows
     assert sorted(sources(session)[rows].tolist()) == ["part0"] * 2 + ["part1"] * 2 + ["part2"] * 2

@@ -47,15 +47,15 @@ def test_what_cannot_be_told(rows, said):
 
 def test_what_training_on_a_method_gave_at_the_nearest_budget():
     rows = [GREEDY, LARGE, KMQ, RANDOM]
-    assert told_of_training(rows, "sae-greedy", 120, "samples") == (
+    assert told_of_training(rows, ["sae-greedy:lens=topics", "sae-greedy"], 120, "samples") == (
         "Trained on the picks of sae-greedy at 100 samples, the model reached a held-out loss of 2.000; on as many at "
         "random, 2.100. The difference is more than chance explains."
     )
-    assert "sae-greedy at 300 samples" in told_of_training(rows, "sae-greedy", 900, "samples")
-    told = told_of_training(rows, "hybrid", 1, "samples")
+    assert "sae-greedy at 300 samples" in told_of_training(rows, ["sae-greedy", "hybrid"], 900, "samples")
+    told = told_of_training(rows, ["hybrid"], 1, "samples")
     assert "of 2.090; on as many at random, 2.100. The difference is within what chance explains" in told
-    assert "of sae-greedy at 100 samples" in told_of_training(rows, "k-center", 100, "samples")
-    assert told_of_training([RANDOM], "random", 100, "samples").startswith(
+    assert "of sae-greedy at 100 samples" in told_of_training(rows, ["k-center"], 100, "samples")
+    assert told_of_training([RANDOM], ["random"], 100, "samples").startswith(
         "No method was run with the same budget as random"
     )
 
