@@ -138,10 +138,9 @@ def sections() -> Sequence[tuple[str, Callable[[], None]]]:
 
 
 def stay(names: list[str]) -> None:
-    """Keep the tab that is open open when the number in its name has changed."""
+    """Keep the tab that is open open when a number in a name has changed, its own or another's."""
     opened = st.session_state.get(TAB, names[0])
-    if opened not in names:
-        st.session_state[TAB] = next((n for n in names if n.split(" (")[0] == opened.split(" (")[0]), names[0])
+    st.session_state[TAB] = next((n for n in names if n.split(" (")[0] == opened.split(" (")[0]), names[0])
 
 
 def show_effect() -> None:

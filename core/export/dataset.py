@@ -66,12 +66,17 @@ def map_bytes(session: Session, selection: Selection) -> bytes:
 
 def write_dataset(files: Mapping[str, bytes], session: Session, folder: Path, force: bool = False) -> dict:
     """Write the files of `dataset_files` into a folder, made if absent; the manifest. Raises as `write_files`."""
+    make_folder(folder)
+    write_files({folder / name: content for name, content in files.items()}, session.store, force)
+    return json.loads(files[MANIFEST])
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is absent; raises DataError if it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be made: {error.strerror or error}.") from error
-    write_files({folder / name: content for name, content in files.items()}, session.store, force)
-    return json.loads(files[MANIFEST])
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:

@@ -102,6 +102,7 @@ def commonest(codes: np.ndarray) -> dict[str, int]:
 
 
 def told_in_words(codes: np.ndarray, most: int = 3) -> str:
-    """The commonest languages in words, such as English 91%, German 6%, unknown 3%."""
+    """The commonest languages in words, such as English 91%, German 6%, unknown 0.3%."""
     shares = list(commonest(codes).items())[:most]
-    return ", ".join(f"{language_name(code)} {count / max(len(codes), 1):.0%}" for code, count in shares)
+    found = ((language_name(code), count / max(len(codes), 1)) for code, count in shares)
+    return ", ".join(f"{name} {share:.1%}" if share < 0.01 else f"{name} {share:.0%}" for name, share in found)

@@ -25,12 +25,13 @@ LATEST, TOLD = "latest-request", "latest-change"  # in the session
 
 @dataclass(frozen=True)
 class Told:
-    """A step, what it changed, why if nothing, and the version of the decisions that it is told for."""
+    """A step, what it changed, why if nothing, and for which decisions and which request it is told."""
 
     step: str
     found: Change
     why: str
     version: int
+    asked: SelectionSpec  # without decisions
 
 
 # --- before
@@ -101,18 +102,19 @@ def say_change(now: View) -> None:
     """What the latest decision changed, wherever it was taken, undo and redo included; as long as it is the latest."""
     last: View | None = st.session_state.get(LATEST)
     st.session_state[LATEST] = now
-    if last and last.session is now.session and last.spec != now.spec and same_task(last.spec, now.spec):
+    if last and last.session is now.session and last.spec != now.spec and task(last.spec) == task(now.spec):
         found = effect(now.session, last.spec, now.spec)
         why = "" if n_moved(found) else why_unmoved(last.spec, now)
-        st.session_state[TOLD] = Told(step_between(last, now), found, why, now.state.version)
+        st.session_state[TOLD] = Told(step_between(last, now), found, why, now.state.version, task(now.spec))
     told = st.session_state.get(TOLD)
-    if told and told.version == now.state.version and last and last.session is now.session:
+    stands = told and last and (told.version, told.asked) == (now.state.version, task(now.spec))
+    if stands and last.session is now.session:
         draw(now, told)
 
 
-def same_task(one: SelectionSpec, two: SelectionSpec) -> bool:
-    """Whether two requests differ in decisions alone, among them those on which samples are in a set."""
-    return replace(bare(one), sets={}) == replace(bare(two), sets={})
+def task(spec: SelectionSpec) -> SelectionSpec:
+    """A request without decisions, among them those on which samples are in a set."""
+    return replace(bare(spec), sets={})
 
 
 def step_between(last: View, now: View) -> str:

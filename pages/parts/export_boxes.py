@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import SaelectError
-from core.export.dataset import dataset_files, write_dataset, zipped
+from core.export.dataset import dataset_files, make_folder, write_dataset, zipped
 from core.export.facts import spoken
 from core.export.folder import rejects_bytes
 from core.export.formats import curated_bytes
@@ -126,6 +126,7 @@ def write(leaving: Leaving, made: Callable[[], dict[str, bytes]], path: Path, fo
     """Write the data set, and say so, or why not."""
     try:
         with st.spinner("Writing …"):
+            make_folder(path)  # at once, before minutes go into its files
             write_dataset(made(), leaving.now.session, path, force)
     except SaelectError as error:
         st.error(

@@ -20,7 +20,7 @@ def save_set(now: View, rows: Sequence[int], key: str, name: str) -> None:
         "Set", known, index=None, accept_new_options=True, key=f"{key}-set", placeholder=name or "type a name",
         format_func=lambda known_name: f"{whole(known_name)} ({len(now.state.sets.get(known_name, ())):,})",
     )  # fmt: skip
-    wanted = text or name
+    wanted = (text or name).strip()
     label = f"Add to “{plain(wanted)}”" if wanted in known else "Save"
     if st.button(label, key=f"{key}-save-set", disabled=not wanted):
         now.workspace.add_to_set(wanted, rows)
@@ -33,6 +33,7 @@ def tag(now: View, rows: Sequence[int], key: str) -> None:
     chosen = set(rows)
     text = st.selectbox("Tag", list(now.state.tags), index=None, accept_new_options=True, key=f"{key}-tag",
                         placeholder="choose or type one", format_func=whole)  # fmt: skip
+    text = (text or "").strip()
     if st.button("Tag it" if len(rows) == 1 else "Tag them", key=f"{key}-save-tag", disabled=not text):
         now.workspace.tag(rows, text)
         st.rerun()

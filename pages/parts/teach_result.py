@@ -18,6 +18,7 @@ from pages.parts.sample_list import statuses
 from pages.parts.sample_panel import beside
 from pages.parts.tables import feature_link, feature_table
 from pages.parts.teach_form import LATEST
+from pages.parts.terms import term
 from pages.parts.text import plain
 from pages.parts.view import View, link, metrics
 
@@ -52,6 +53,7 @@ def figures(taught: Taught) -> None:
         *found,
     )
     st.write(verdict(taught))
+    term("AUC")
     for note in taught.notes:
         st.caption(plain(note))
 

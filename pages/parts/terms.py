@@ -13,6 +13,7 @@ TERMS = {
     "credited": "The features that a kept sample was the first to cover.",
     "redundancy": "The share of a sample's active features that the kept samples cover.",
     "certificate": "A bound: the kept samples cover at least so much of what the best ones of that number could.",
+    "AUC": "How often an example scores above a counterexample: 1 always, 0.5 as often as by chance.",
     "budget": "How many samples, or tokens, may be kept.",
 }
 

@@ -34,6 +34,8 @@ def test_what_banning_all_hits_would_change_is_said_first(visit, session):
     assert found.leaving.tolist() in shown and found.entering.tolist() in shown
     button(at, "Undo").click().run()
     assert any(f"Undone: {len(rows)} rows banned" in m.value.replace("\\", "") for m in at.markdown)
+    at.number_input(key="budget").set_value(9).run()  # what it said is of another selection
+    assert not any("Undone" in m.value for m in at.markdown)
 
 
 def test_what_is_decided_can_be_lifted_and_is_not_decided_again(visit, session):

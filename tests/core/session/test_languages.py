@@ -80,3 +80,4 @@ def test_languages_in_words():
     codes = np.array(["en"] * 6 + ["de"] * 2 + [""] * 2, object)
     assert commonest(codes) == {"en": 6, "": 2, "de": 2}
     assert told_in_words(codes, most=2) == "English 60%, unknown 20%"
+    assert told_in_words(np.array(["en"] * 299 + ["fr"], object)) == "English 100%, French 0.3%"
