@@ -32,6 +32,7 @@ from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
 from pages.parts.later import later
 from pages.parts.proof_tables import show_mixture, show_table, show_tasks
+from pages.parts.proof_teaching import show_teaching
 from pages.parts.text import plain
 from pages.parts.training_forms import prove_form
 from pages.parts.view import header, metrics
@@ -224,3 +225,4 @@ show_table(rows, unit)
 if any(r.samples for r in rows):
     show_picks(proof)
 show_tasks(rows, unit)
+show_teaching(now)

@@ -37,6 +37,7 @@ def predict(
     """
     from core.features.shown_labels import called_of
     from core.lm.fine_tuning import require_training
+    from core.proof.taught import told_of_fit, told_of_prediction
     from core.proof.teaching import Asked as Question
     from core.proof.teaching import fresh_rows, teach_of
     from core.system.kept import write_json
@@ -60,15 +61,17 @@ def predict(
     if as_json:
         machine(found)
         return
+    print(told_of_prediction(found))
     for lens, result in found["lenses"].items():
         called = called_of(session.store, state, lens)
         show(shifts_shown(result, called), f"What the selection would teach most and least (lens: {lens})")
         show(fits_shown(result), "Whether it came true, over the features")
+        print(told_of_fit(result, lens))
 
 
 def shifts_shown(result: dict[str, Any], called: dict[int, str], n: int = 8) -> list[dict[str, Any]]:
     """The features that a selection shifts most, up and down, those that are steady."""
-    from core.proof.teaching import extremes
+    from core.proof.taught import extremes
 
     after = result.get("after", {}).get("z")
     return [

@@ -22,8 +22,8 @@ from core.proof.prediction import Shift, agreements, by_length, predicts, shift
 from core.sae.loading import at_hand
 from core.schema import Sample, Selection
 from core.session.session import Session
-from core.system.files import cache_path, claimed
-from core.system.kept import loaded, plain, write_json
+from core.system.files import cache_dir, cache_path, claimed
+from core.system.kept import plain, write_json
 
 LEAST = 5  # answers that a feature is active in, for its shift to be told
 OnStage = Callable[[str, float, float], None]
@@ -108,7 +108,7 @@ def teach_of(
     counts = {"prompts": len(asked_of.kept), "fresh": len(fresh), "new_tokens": asked.new_tokens, "seed": asked.seed}
     lengths = {name: float(one.tokens.mean()) for name, one in read.items()}
     result = plain({**made, **counts, "tokens": lengths, "lenses": lenses})
-    write_json(cache_path("prediction", store.key, f"{named(chosen, asked)}.json"), result)
+    write_json(cache_dir("prediction", store.key) / f"{named(chosen, asked)}.json", result)
     return result
 
 
@@ -211,19 +211,3 @@ def told(one: Shift) -> dict[str, list]:
     """A shift with as many digits as it is worth."""
     found = {name: np.round(getattr(one, name), 6).tolist() for name in ("delta", "d", "z")}
     return {**found, "steady": one.steady.tolist()}
-
-
-def extremes(result: dict[str, Any], n: int) -> list[int]:
-    """The places of the features of a lens's result that are predicted to rise most, then of those to fall most, at
-    most `n` each: by z, steady ones alone."""
-    z, steady = np.array(result["before"]["z"], np.float64), np.array(result["before"]["steady"], bool)
-    order = [int(i) for i in np.argsort(-z, kind="stable") if steady[i]]
-    up, down = [i for i in order if z[i] > 0][:n], [i for i in order if z[i] < 0][::-1][:n]
-    return [*up, *down]
-
-
-def predictions_of(key: str) -> list[dict[str, Any]]:
-    """The predictions of a store that are kept, the newest first; a file that is none is passed over."""
-    files = sorted(cache_path("prediction", key).glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
-    found = [loaded(path) for path in files]
-    return [one for one in found if isinstance(one, dict) and "lenses" in one]

@@ -12,7 +12,8 @@ from core.lm.chat import tokenize
 from core.lm.fine_tuning import TrainConfig, load_trainable
 from core.proof import answers, teaching
 from core.proof.answers import RESPONSE, own_answers, read_answers, shortened
-from core.proof.teaching import Asked, extremes, fresh_rows, predictions_of, prompts_of, teach_of, tuned_config
+from core.proof.taught import extremes, predictions_of, told_of_fit, told_of_prediction
+from core.proof.teaching import Asked, fresh_rows, prompts_of, teach_of, tuned_config
 from core.schema import SelectionSpec
 
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=0.05)
@@ -120,6 +121,20 @@ def test_the_features_shown_are_steady_and_in_order():
     before = {"z": [1.0, -2.0, 3.0, 0.0, 9.0, -4.0], "steady": [True, True, True, False, False, True]}
     assert extremes({"before": before}, 9) == [2, 0, 5, 1]
     assert extremes({"before": before}, 1) == [2, 5]
+
+
+def test_what_is_said_of_it(found):
+    assert told_of_prediction(found).startswith("10 samples by random (lens: tokens): their answers to 6 prompts")
+    assert "5 prompts that are not in the selection" in told_of_prediction(found)
+    fits = [(0.5, 0.1, True), (0.5, 0.5, False)]
+    for own, other, better in fits:
+        fit = {name: {"spearman": rho} for name, rho in (("own", own), ("random", other), ("length", None))}
+        said = told_of_fit({"feature": [1, 2], "fit": fit, "predicts": better}, "topics")
+        assert (
+            f"Over 2 topics the predicted and the measured change go together with a rank correlation of +{own}" in said
+        )
+        assert f"left out +{other:.2f}, from length alone unknown" in said and ("not better" in said) != better
+    assert told_of_fit({}, "topics") == ""
 
 
 def test_an_adapter_is_told_from_all_weights(tmp_path, tiny_lm):
