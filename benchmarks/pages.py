@@ -11,21 +11,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
 from app import PAGES
-from core.matrix.threshold import theta_table
-from core.schema import FeatureMatrix
-from core.store.reader import FeatureStore, open_store
-from core.store.tables import SCHEMA_VERSION
-from core.store.writer import StoreWriter
+from benchmarks.repeated import repeated
+from core.store.reader import open_store
 from core.system.files import cache_dir
 from tests.browser.chromium import chromium, dashboard, link_to, open_page
 
@@ -42,43 +36,6 @@ WHOLE = """() => ![...document.querySelectorAll('[data-testid="stIconMaterial"]'
     .some(icon => icon.innerText === 'hourglass_top')"""
 
 COLOURINGS = ("Length of the response", "Order of the picks", "Kept or left out")
-
-
-def repeated(store: FeatureStore, n: int) -> Path:
-    """A store of `n` samples, those of `store` again and again; its path. Made once."""
-    if store.version < SCHEMA_VERSION:
-        raise SystemExit(f"{store.path.name} is of an earlier version: python -m core upgrade --store brings it up.")
-    path, copies = cache_dir("benchmarks") / f"{store.key}.duckdb", -(-n // store.n_samples)
-    if path.exists():
-        return path
-    writer = StoreWriter(path)
-    for copy in range(writer.n_done // store.n_samples, copies if not writer.derived else 0):
-        writer.append_store(store, f"copy {copy + 1}")
-    for name in ("samples", "activations", "candidates") if not writer.derived else ():
-        writer.db.execute(f"DELETE FROM {name} WHERE sample_id >= {n}")
-    writer.derive()
-    for name in ("directions", "logit_lens", "kinds"):
-        writer.table(name, store.db.cursor().sql(f"FROM {name}").to_arrow_table())
-    for lens in store.lenses:
-        apart = np.random.default_rng(0).normal(0, 0.05, (2, n))  # the copies of a sample lie side by side
-        place = zip("xy", store.projection(lens).values(), apart, strict=True)
-        table = {axis: (np.tile(at, copies)[:n] + by).astype(np.float32) for axis, at, by in place}
-        name = "topic_projection" if lens == "topics" else "projection"
-        writer.table(name, pa.table({"sample_id": np.arange(n, dtype=np.int32), **table}))
-    if "topics" in store.lenses:
-        scopes, faces = store.meta["topics"]["thetas"], store.faces("topics")
-        found = {scope: tiled(store.matrix(scope, lens="topics"), n) for scope in scopes}
-        writer.write_topics(found, [faces.get(topic, "") for topic in range(store.size_of("topics"))])
-    thetas = [asdict(row) for row in theta_table(tiled(store.matrix("all"), n))] if store.size_of("tokens") else None
-    return writer.finish({**store.meta, "n_samples": n, "thetas": thetas})
-
-
-def tiled(matrix: FeatureMatrix, n: int) -> FeatureMatrix:
-    """The first `n` rows of a matrix repeated again and again."""
-    copies = -(-n // matrix.n_samples)
-    ends = np.concatenate([[0], np.cumsum(np.tile(matrix.counts, copies)[:n])])
-    feature, value = (np.tile(column, copies)[: ends[-1]] for column in (matrix.feature, matrix.value))
-    return FeatureMatrix(ends, feature, value, matrix.n_features)
 
 
 def seconds(page: Page, act: Callable[[], None]) -> float:
@@ -120,7 +77,8 @@ def recolourings(page: Page) -> Iterator[tuple[str, float, float]]:
 
 def main(path: Path, names: list[str]) -> None:
     """Visit the pages and print the table."""
-    big = repeated(open_store(path), N)
+    store = open_store(path)
+    big = repeated(store, N, cache_dir("benchmarks") / f"{store.key}.duckdb")
     table = Table("page", "first visit", "again", title=f"seconds, {open_store(big).n_samples:,} samples")
     with dashboard(big.parent) as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 1100})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 
 FAR = 0.005  # share of the points at each end of an axis that do not decide its limits
 ROOM = 0.1  # how far beyond the other points they may lie and still be shown in place, in their range
@@ -76,11 +77,26 @@ def crossings(grid: np.ndarray, level: float) -> np.ndarray:
 
 def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
     """Which points (N, 2) lie in a polygon (M, 2), closed by itself, by the even-odd rule: bool (N,)."""
-    x, y = points.astype(np.float64).T
-    odd = np.zeros(len(points), bool)
-    before = np.roll(polygon, 1, axis=0)
-    for (x0, y0), (x1, y1) in zip(before.tolist(), polygon.tolist(), strict=True):
-        if y0 != y1:
-            beside = x < x0 + (y - y0) * (x1 - x0) / (y1 - y0)
-            odd ^= ((y0 > y) != (y1 > y)) & beside
-    return odd
+    if not len(polygon):
+        return np.zeros(len(points), bool)
+    return _odd(np.ascontiguousarray(points), np.ascontiguousarray(polygon, np.float64))
+
+
+@njit(cache=True, nogil=True)
+def _odd(points, polygon):
+    """Whether a ray to the right of each point float (N, 2) meets an odd number of sides of polygon float64 (M, 2)."""
+    low, high, most = polygon[:, 1].min(), polygon[:, 1].max(), polygon[:, 0].max()
+    out = np.zeros(len(points), np.bool_)
+    for i in range(len(points)):
+        x, y = np.float64(points[i, 0]), np.float64(points[i, 1])
+        if y < low or y > high or x > most:
+            continue
+        odd, before = False, len(polygon) - 1
+        for after in range(len(polygon)):
+            y0, y1 = polygon[before, 1], polygon[after, 1]
+            if (y0 > y) != (y1 > y):
+                x0, x1 = polygon[before, 0], polygon[after, 0]
+                odd ^= x < x0 + (y - y0) * (x1 - x0) / (y1 - y0)
+            before = after
+        out[i] = odd
+    return out

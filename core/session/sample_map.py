@@ -29,9 +29,12 @@ class SampleMap:
         polygon = lasso_of(lasso)
         return np.flatnonzero(inside(self.place, polygon)) if len(polygon) else np.zeros(0, np.int64)
 
-    def steps(self) -> np.ndarray:
-        """The places in 65,536 steps a coordinate, uint16 (N, 2): as precise as a screen needs, at half the bytes."""
-        return np.rint((self.place.astype(np.float64) + 1) / 2 * 65535).astype(np.uint16)
+    def steps(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """The places of all samples, or of `rows`, in 65,536 steps a coordinate, uint16 (M, 2): as precise as a screen
+        needs, at half the bytes.
+        """
+        place = self.place if rows is None else self.place[rows]
+        return np.rint((place.astype(np.float64) + 1) / 2 * 65535).astype(np.uint16)
 
 
 def map_of(session: Session, lens: str) -> SampleMap:

@@ -12,16 +12,32 @@ from core.store.pooling import pool_segments
 from core.store.tables import VECTORS
 
 ROWS_AT_ONCE = 20_000
+ENTRIES_AT_ONCE = 1_000_000
+ENTRIES = {"sample_id": np.int32, "feature_id": np.int32, "value": np.float32}
+
+
+def read_entries(db: Any, table: str, where: str, given: list[Any]) -> list[np.ndarray]:
+    """The columns of ENTRIES of a table's rows, in their order, under a condition in SQL.
+
+    Some rows at a time, into the arrays that are given back: 70 million of them are 840 MB, which DuckDB holds as well
+    where all are fetched at once.
+    """
+    n = db.execute(f"SELECT count(*) FROM {table} WHERE {where}", given).fetchall()[0][0]
+    columns, at = {name: np.empty(n, kind) for name, kind in ENTRIES.items()}, 0
+    found = db.execute(f"SELECT {', '.join(ENTRIES)} FROM {table} WHERE {where}", given)
+    for rows in found.to_arrow_reader(ENTRIES_AT_ONCE):
+        for name, column in columns.items():
+            column[at : at + len(rows)] = rows[name].to_numpy()
+        at += len(rows)
+    return list(columns.values())
 
 
 def read_topics(db: Any, n_samples: int, n_topics: int, scope: str, theta: float) -> FeatureMatrix:
     """The topics with value > theta of each sample's vector over a scope, as CSR."""
-    found = db.execute(
-        "SELECT sample_id, feature_id, value FROM topic_activations WHERE scope = ? AND value > ?",
-        [SCOPES.index(scope), theta],
-    ).fetchnumpy()
-    counts = np.bincount(found["sample_id"], minlength=n_samples)
-    return FeatureMatrix(np.concatenate([[0], np.cumsum(counts)]), found["feature_id"], found["value"], n_topics)
+    given = [SCOPES.index(scope), theta]
+    sample, topic, value = read_entries(db, "topic_activations", "scope = ? AND value > ?", given)
+    counts = np.bincount(sample, minlength=n_samples)
+    return FeatureMatrix(np.concatenate([[0], np.cumsum(counts)]), topic, value, n_topics)
 
 
 def read_vectors(db: Any, scope: str) -> np.ndarray:
@@ -46,7 +62,6 @@ def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: flo
     Rows come as they were written, by sample, segment and feature: DuckDB keeps that order, and need not sort.
     """
     segment = "" if scope == "all" else f"AND segment = {SEGMENTS.index(scope)}"
-    found = db.execute(f"SELECT sample_id, feature_id, value FROM activations WHERE value > ? {segment}", [theta])
-    columns = found.fetchnumpy()
-    indptr, feature, value = pool_segments(columns["sample_id"], columns["feature_id"], columns["value"], n_samples)
+    entries = read_entries(db, "activations", f"value > ? {segment}", [theta])
+    indptr, feature, value = pool_segments(*entries, n_samples)
     return FeatureMatrix(indptr, feature, value, n_features, content(db, n_features))

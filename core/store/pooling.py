@@ -46,10 +46,11 @@ def pool_segments(sample, feature, value, n_samples):
     float32.
 
     sample int32 (M,) ascending, feature int32 (M,) ascending within each of its segments, which lie one after another.
-    Raises ValueError if the samples are not in order.
+    feature and value are written over: what is pooled is never more than what has been read. Raises ValueError if the
+    samples are not in order.
     """
     indptr, n, k = np.zeros(n_samples + 1, np.int64), 0, 0
-    pooled, best = np.empty_like(feature), np.empty_like(value)
+    pooled, best = feature, value
     for row in range(n_samples):
         begin = n
         while k < len(sample) and sample[k] == row:

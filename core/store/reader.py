@@ -154,9 +154,13 @@ class FeatureStore:
 
     def scores(self) -> dict[str, np.ndarray]:
         """Every score column of the data, float64 (N,), NaN where a sample has none."""
-        parsed = [json.loads(s[0]) for s in self.rows("SELECT scores FROM samples ORDER BY sample_id")]
-        names = sorted({name for p in parsed for name in p})
-        return {n: np.array([p.get(n, np.nan) for p in parsed], np.float64) for n in names}
+        columns: dict[str, np.ndarray] = {}
+        for row, scores in self.rows("SELECT sample_id, scores FROM samples WHERE scores <> '{}'"):
+            for name, value in json.loads(scores).items():
+                if name not in columns:
+                    columns[name] = np.full(self.n_samples, np.nan)
+                columns[name][row] = np.nan if value is None else value
+        return dict(sorted(columns.items()))
 
     def previews(self, rows: Iterable[int] | None = None, length: int = 160) -> list[tuple[str, str]]:
         """(prompt, response) of the samples, or of those of `rows` in the order given, the first `length` characters.

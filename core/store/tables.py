@@ -16,6 +16,7 @@ SCHEMA_VERSION = 4
 OLDEST = 2  # version that is still read: it has one vector a sample, and no topics
 COUNTED = 4  # the first version that counts the tokens of whole samples, and keeps ids and the records as they stood
 VECTORS = ("embedding", "prompt_vector", "response_vector")  # columns with a sample's mean vector, one for each scope
+READING = "2GB"  # memory that DuckDB takes at most to read a store; by default it would be four fifths of the machine's
 MEND = "move it away and extract again, or copy it anew from where it came"
 # Tokens of a sample: those of the whole, segment by segment, and all, the template's included; then the same of those
 # that were read.
@@ -88,7 +89,10 @@ def has_table(db: duckdb.DuckDBPyConnection, name: str) -> bool:
 def connect(path: Path, read_only: bool, then: str = "try again") -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file; raises LockedError if another process writes it, else as `explained` does."""
     with explained(path, then):
-        return duckdb.connect(str(path), read_only=read_only)
+        db = duckdb.connect(str(path), read_only=read_only)
+        if read_only:
+            db.execute(f"SET memory_limit = '{READING}'")
+        return db
 
 
 @contextmanager

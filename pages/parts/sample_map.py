@@ -12,7 +12,8 @@ import streamlit as st
 
 from core.session.colouring import STEPS, Colouring
 from core.session.lasso import lasso_of, lasso_text
-from core.session.sample_map import areas_of, map_of
+from core.session.map_view import ALL, MapView, extent_around, map_view
+from core.session.sample_map import SampleMap, areas_of, map_of
 from core.session.search import sources
 from core.system.shown import many
 from pages.parts import address
@@ -39,7 +40,7 @@ MAP = st.components.v2.component(
     "sample_map",
     html=_read("map.html"),
     css=_read("map.css"),
-    js=LIBRARY.read_text(encoding="utf-8") + _read("scatter.js", "overlay.js", "registry.js", "main.js"),
+    js=LIBRARY.read_text(encoding="utf-8") + _read("scatter.js", "density.js", "overlay.js", "registry.js", "main.js"),
     isolate_styles=False,
 )
 PART = st.components.v2.component("sample_map_part", js=_read("registry.js", "part.js"))
@@ -48,11 +49,13 @@ PART = st.components.v2.component("sample_map_part", js=_read("registry.js", "pa
 def sample_map(now: View, key: str, colouring: Colouring, title: str, colours: Sequence[str]) -> None:
     """All samples on the map in their colours; the address keeps the lasso that is drawn on it.
 
-    A click on a sample puts it into the address as `row`. title: what the colours stand for; colours: those of the
+    Of more than ALL of them the browser has the density of what is in view, and some of them, the kept ones first. A
+    click on a sample puts it into the address as `row`. title: what the colours stand for; colours: those of the
     categories, each one of COLOURS.
     """
     lens = now.spec.lens
     found = map_of(now.session, lens)
+    large = len(found.place) > ALL
     with st.container(gap=None, key=f"{key}-map"):
         MAP(
             key=key,
@@ -60,22 +63,55 @@ def sample_map(now: View, key: str, colouring: Colouring, title: str, colours: S
                 "name": key,
                 "key": f"{now.session.store.key} {lens}",
                 "colours": COLOURS,
-                "places": _bytes(found.steps()),
-                "outside": found.outside.tolist(),
+                "places": "" if large else _bytes(found.steps()),
+                "outside": [] if large else found.outside.tolist(),
+                "large": large,
                 "outlines": [np.round(lines, 3).ravel().tolist() for lines in found.outlines],
             },
             on_lasso_change=lambda: _chosen(key, lasso=lasso_text(st.session_state[key]["lasso"]) or None),
             on_row_change=lambda: _chosen(key, row=int(st.session_state[key]["row"])),
+            on_extent_change=lambda: st.session_state.update({f"{key}-extent": st.session_state[key]["extent"]}),
         )
         shown = {"lasso": lasso_of(address.get("lasso")).tolist(), "row": chosen_row(now)}
-        PART(key=f"{key}-paint", data={"name": key, "part": "paint", **_painted(colouring, title, colours), **shown})
+        seen = _look(now, key, found, colouring) if large else None
+        painted = _painted(colouring, title, colours, None if seen is None else seen.rows)
+        points = None if seen is None else _points(found, seen)
+        PART(key=f"{key}-paint", data={"name": key, "part": "paint", "points": points, **painted, **shown})
         _card(now, key)
         PART(key=f"{key}-names", data={"name": key, "part": "names", **_named(now, title)})
 
 
+def _look(now: View, key: str, found: SampleMap, colouring: Colouring) -> MapView:
+    """What the browser is sent of a large map: the chosen sample, those in a colour where they are few, and the kept
+    ones are drawn before all others.
+    """
+    extent = extent_around(st.session_state.get(f"{key}-extent", ()))
+    coloured = np.flatnonzero(colouring.code) if colouring.names else np.zeros(0, np.int64)
+    row = chosen_row(now)
+    parts = [now.selection.rows, coloured if len(coloured) < ALL else (), () if row is None else [row]]
+    first = np.unique(np.concatenate([np.asarray(part, np.int64) for part in parts]))
+    seen = ("map view", now.spec.lens, extent, hash(first.tobytes()))
+    return now.session.remember(seen, lambda: map_view(found, extent, first))
+
+
+def _points(found: SampleMap, seen: MapView) -> dict[str, Any]:
+    """The samples that are drawn, by their rows, and the density of all."""
+    return {
+        "rows": _bytes(seen.rows.astype(np.uint32)),
+        "places": _bytes(found.steps(seen.rows)),
+        "outside": np.flatnonzero(np.isin(seen.rows, found.outside)).tolist(),
+        "extent": seen.extent,
+        "whole": seen.n == len(seen.rows),
+        "density": _bytes(seen.density),
+        "columns": seen.density.shape[1],
+        "note": f"{len(seen.rows):,} of {many(seen.n, 'sample')} here are points; the shading shows where all lie.",
+    }
+
+
 def in_lasso(now: View) -> np.ndarray:
     """The rows in the lasso that the address tells: int64, ascending, none without a lasso."""
-    return map_of(now.session, now.spec.lens).rows_in(address.get("lasso"))
+    lens, lasso = now.spec.lens, address.get("lasso")
+    return now.session.remember(("lasso", lens, lasso), lambda: map_of(now.session, lens).rows_in(lasso))
 
 
 def chosen_row(now: View) -> int | None:
@@ -98,10 +134,13 @@ def _bytes(array: np.ndarray) -> str:
     return base64.b64encode(array.tobytes()).decode()
 
 
-def _painted(colouring: Colouring, title: str, colours: Sequence[str]) -> dict[str, Any]:
-    """The colours of all samples, and what they stand for."""
+def _painted(
+    colouring: Colouring, title: str, colours: Sequence[str], rows: np.ndarray | None = None
+) -> dict[str, Any]:
+    """The colours of all samples, or of those that are drawn, and what they stand for."""
     own = [colours[i % len(colours)] for i in range(len(colouring.names))] or SCALE
-    code = np.array([COLOURS.index(colour) for colour in (GREY, *own)], np.uint8)[colouring.code]
+    code = np.array([COLOURS.index(colour) for colour in (GREY, *own)], np.uint8)
+    code = code[colouring.code if rows is None else colouring.code[rows]]
     told = zip([GREY, *own], [colouring.grey, *colouring.names], colouring.counts, strict=False)
     legend = [{"colour": colour, "name": f"{cut(whole(name), 40)} ({n:,})"} for colour, name, n in told if name and n]
     ramp = {"low": f"{colouring.low:,.4g}", "high": f"{colouring.high:,.4g}", "colours": own}

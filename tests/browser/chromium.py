@@ -51,10 +51,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def dashboard(cache: Path) -> Iterator[str]:
-    """The dashboard over the stores in `cache`; yields its address."""
+def dashboard(cache: Path, before: str = "") -> Iterator[str]:
+    """The dashboard over the stores in `cache`; yields its address. before: Python that its process runs first."""
     port, log = free_port(), cache / "streamlit.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    serve = f"{before}\nimport sys; from streamlit.web.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", serve, "run", "app.py", "--server.port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(
             command, cwd=PROJECT, stdout=out, stderr=out, env={**os.environ, "SAELECT_CACHE": str(cache)}

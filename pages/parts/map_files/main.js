@@ -1,6 +1,8 @@
 // The map as a component of Streamlit. Its colours, the names of its areas and its hover card come in parts of their own
 // (part.js), so that a new colour does not send the points again.
 
+const LOOK_WAIT = 250; // milliseconds that a large map must stand still before what is in view is asked for
+const CLOSER_BY = 0.6; // of the width that was sent: a closer look than that shows more samples
 const ROW_WAIT = 80; // milliseconds that the pointer must rest on a point before its sample is asked for
 
 class SampleMap {
@@ -8,9 +10,11 @@ class SampleMap {
     this.root = root;
     this.key = data.key;
     this.box = root.querySelector('.plot');
+    this.density = new Density(this.box);
     this.scatter = new Scatter(this.box, data);
     this.overlay = new Overlay(this.box, this.scatter, data);
     this.card = root.querySelector('.card');
+    this.note = root.querySelector('.note');
     this.mode = 'pan';
     this.painting = Promise.resolve(); // one colouring is drawn after the other
     this.listen();
@@ -19,9 +23,9 @@ class SampleMap {
   listen() {
     const plot = this.scatter.plot;
     plot.subscribe('drawing', () => this.redraw());
-    plot.subscribe('pointover', row => this.over(row));
+    plot.subscribe('pointover', point => this.over(this.scatter.rowOf(point)));
     plot.subscribe('pointout', () => this.out());
-    plot.subscribe('select', ({ points }) => points.length === 1 && points[0] !== this.row && this.send('row', points[0]));
+    plot.subscribe('select', ({ points }) => points.length === 1 && this.chosen(this.scatter.rowOf(points[0])));
     for (const button of this.root.querySelectorAll('button')) button.onclick = () => this.press(button.dataset.does);
     for (const box of this.root.querySelectorAll('input')) {
       box.onchange = () => {
@@ -39,18 +43,50 @@ class SampleMap {
   async paint(data) {
     this.overlay.lasso = data.lasso;
     this.legend(data);
-    const choosing = this.row !== data.row;
+    let choosing = this.row !== data.row;
     this.row = data.row;
-    if (this.codes !== data.codes) {
+    const others = data.points && this.points?.rows !== data.points.rows;
+    if (others || this.codes !== data.codes) {
+      choosing ||= others;
       this.codes = data.codes;
-      this.painting = this.painting.then(() => this.scatter.paint(decoded(data.codes)));
+      this.painting = this.painting.then(() => {
+        if (others) this.replace(data.points);
+        return this.scatter.paint(decoded(data.codes));
+      });
       await this.painting;
     }
     if (choosing && data.row === null) this.scatter.plot.deselect({ preventEvent: true });
-    else if (choosing) this.scatter.plot.select([data.row], { preventEvent: true });
+    else if (choosing) this.scatter.plot.select([this.scatter.pointOf(data.row)], { preventEvent: true });
     for (const does of ['selection', 'clear']) this.button(does).disabled = !data.lasso.length;
     this.redraw();
     this.root.dataset.drawn = data.title;
+  }
+
+  // Other samples of a large map, and how dense all of them lie.
+  replace(points) {
+    this.points = points;
+    this.scatter.replace(points);
+    this.overlay.outside = points.outside;
+    this.density.show(points, this.overlay.textColour());
+    this.note.textContent = points.whole ? '' : points.note;
+  }
+
+  chosen(row) {
+    if (row !== this.row) this.send('row', row);
+  }
+
+  // Ask for what is in view of a large map once it stands still: where that was not sent, or is seen much closer.
+  look() {
+    if (!this.points) return;
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => {
+      const { extent, whole } = this.points, seen = this.scatter.view();
+      const [left, right, low, high] = seen.map(end => Math.min(1, Math.max(-1, end)));
+      const beyond = left < extent[0] || right > extent[1] || low < extent[2] || high > extent[3];
+      const closer = !whole && right - left < CLOSER_BY * (extent[1] - extent[0]);
+      if ((beyond || closer) && `${seen}` !== this.asked) this.send('extent', seen);
+      this.asked = `${seen}`;
+    }, LOOK_WAIT);
   }
 
   names(data) {
@@ -65,7 +101,9 @@ class SampleMap {
   }
 
   redraw() {
+    this.density.draw(this.scatter);
     this.overlay.draw();
+    this.look();
   }
 
   legend({ title, legend, ramp }) {
@@ -102,7 +140,7 @@ class SampleMap {
     if (data.row !== this.under || data.row === null) return;
     this.card.replaceChildren(...data.lines.map(({ kind, text }) => element('p', kind, text)));
     this.card.hidden = false;
-    const [x, y] = this.scatter.plot.getScreenPosition(data.row), { width, height } = this.box.getBoundingClientRect();
+    const [x, y] = this.scatter.plot.getScreenPosition(this.scatter.pointOf(data.row)), { width, height } = this.box.getBoundingClientRect();
     this.card.style.left = `${Math.max(0, Math.min(x + 14, width - this.card.offsetWidth))}px`;
     this.card.style.top = `${y + 14 + this.card.offsetHeight < height ? y + 14 : Math.max(0, y - 14 - this.card.offsetHeight)}px`;
   }
@@ -163,6 +201,7 @@ class SampleMap {
 
   destroy() {
     clearTimeout(this.waiting);
+    clearTimeout(this.looking);
     this.scatter.destroy();
   }
 }

@@ -17,6 +17,14 @@ class Overlay {
     box.append(this.canvas);
   }
 
+  // Red, green and blue of the text, from 0 to 255.
+  textColour() {
+    const pen = document.createElement('canvas').getContext('2d');
+    pen.fillStyle = getComputedStyle(this.canvas).getPropertyValue('--st-text-color');
+    pen.fillRect(0, 0, 1, 1);
+    return pen.getImageData(0, 0, 1, 1).data;
+  }
+
   at([x, y]) {
     return [this.scatter.x(x), this.scatter.y(y)];
   }

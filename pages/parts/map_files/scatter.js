@@ -39,12 +39,13 @@ class Scatter {
   constructor(box, data) {
     this.box = box;
     this.places = placesOf(data.places);
+    this.rows = null; // of the points, ascending; null where every sample is one
     this.x = makeScale([-1, 1]);
     this.y = makeScale([-1, 1]);
     this.canvas = document.createElement('canvas');
     box.append(this.canvas);
     const { width, height } = box.getBoundingClientRect();
-    const size = this.places.x.length > MANY ? 3 : 5; // in pixels, of the points in grey
+    const size = data.large || this.places.x.length > MANY ? 3 : 5; // in pixels, of the points in grey
     this.plot = ReglScatterplot.default({
       canvas: this.canvas, width, height, aspectRatio: width / height, xScale: this.x, yScale: this.y,
       deselectOnDblClick: false, deselectOnEscape: false, pointSizeSelected: 4, pointOutlineWidth: 2,
@@ -57,10 +58,27 @@ class Scatter {
     this.resizing.observe(box);
   }
 
+  // Take other samples as points.
+  replace(points) {
+    this.places = placesOf(points.places);
+    this.rows = new Uint32Array(decoded(points.rows).buffer);
+    this.stale = true;
+  }
+
+  rowOf(point) {
+    return this.rows ? this.rows[point] : point;
+  }
+
+  // The point of a sample, -1 where it is not drawn.
+  pointOf(row) {
+    return this.rows ? this.rows.indexOf(row) : row;
+  }
+
   // Draw the points in the colours of their codes; the first time, or anew without losing what is in view.
   async paint(codes) {
     await this.plot.set({ pointOrder: drawingOrder(codes) });
-    const spatialIndex = this.plot.get('spatialIndex');
+    const spatialIndex = this.stale ? null : this.plot.get('spatialIndex');
+    this.stale = false;
     const points = { ...this.places, z: Float32Array.from(codes) };
     await this.plot.draw(points, { zDataType: 'categorical', ...(spatialIndex && { spatialIndex }) });
   }
