@@ -101,8 +101,8 @@ class ExtractConfig:
     """What to extract and how; `key()` names the store and depends only on what changes its content."""
 
     data: tuple[str, ...] = setting(
-        sentence="Data: a file, a folder of files, an archive, a pattern such as 'data/*.jsonl', a hub id, or - for "
-        "standard input; repeat it for several, which become one store."
+        sentence="Data: a file, a folder of files, an archive, a pattern such as 'data/*.jsonl', an address such as "
+        "s3://bucket/data, a hub id, or - for standard input; repeat it for several, which become one store."
     )
     model: str = setting(sentence="Hub id, folder or GGUF file of a causal language model.")
     sae: str = setting("", "Folder of an SAE, or release/sae_id of sae-lens; without one the store has topics alone.")

@@ -18,11 +18,11 @@ from core.system.files import store_at
 from core.system.shown import duration, many, shown_path, size_told
 
 
-def run_extraction(config: ExtractConfig) -> Path:
+def run_extraction(config: ExtractConfig, engine: Any = None) -> Path:
     """Extract with a progress bar, and check the data; prints what there is to know about it."""
     from core.extract.run import extract
 
-    path = with_progress(lambda show: extract(config, on_progress=show))
+    path = with_progress(lambda show: extract(config, None, show, engine))
     tell_health(path)
     return path
 
@@ -56,12 +56,33 @@ def tell_health(path: Path) -> None:
 
 
 @takes(config=Options(ExtractConfig))
-def extract(config: Asked) -> None:
+def extract(
+    config: Asked,
+    engine: Annotated[str, typer.Option(help="local: this process; ray: a pool of workers, see docs/cluster.md.")] = (
+        "local"
+    ),
+    address: Annotated[str, typer.Option(help="Of a Ray cluster, such as auto; without one, this machine.")] = "",
+    workers: Annotated[
+        int, typer.Option(min=0, help="How many hold the model; 0: one a machine, or as many as the GPUs allow.")
+    ] = 0,
+    gpus_per_worker: Annotated[float, typer.Option(min=0, help="A share of a GPU such as 0.5, or more of them.")] = 0.0,
+) -> None:
     """Run a model, and an SAE if there is one, over a data set and write its feature store. Resumes if interrupted.
 
     Example: python -m core extract --data my.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct --sae my-sae-folder
     """
-    print(run_extraction(ExtractConfig(**config)))
+    wanted = ExtractConfig(**config)
+    if engine not in ("local", "ray"):
+        raise SaelectError(f"Unknown engine {engine!r}: it must be local or ray.")
+    if engine == "local":
+        if address or workers or gpus_per_worker:
+            raise SaelectError("--address, --workers and --gpus-per-worker are for --engine ray.")
+        print(run_extraction(wanted))
+        return
+    from core.extract.cluster.engine import on_cluster
+    from core.extract.cluster.pool import Cluster
+
+    print(run_extraction(wanted, on_cluster(Cluster(address, workers, gpus_per_worker), wanted.device)))
 
 
 @takes(config=Options(ExtractConfig))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.datasets.samples import read_samples
+from core.datasets.samples import Start, read_samples
 from core.errors import DataError, ModelError
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel, layers_needed, middle_hook_point
@@ -40,11 +40,15 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Scan:
-    """What a first pass over the data found: the work ahead, and one sentence for each thing to know."""
+    """What a first pass over the data found: the work ahead, and one sentence for each thing to know.
+
+    starts: where each file begins.
+    """
 
     n_samples: int
     characters: int
     warnings: list[str]
+    starts: Sequence[Start] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def scan(config: ExtractConfig) -> Scan:
         characters += cost(sample, config)
     if not n:
         raise DataError(f"{', '.join(config.data)} holds no usable sample.")
-    return Scan(n, characters, list(reader.report.warnings))
+    return Scan(n, characters, list(reader.report.warnings), reader.starts)
 
 
 def load(config: ExtractConfig) -> Pipeline:

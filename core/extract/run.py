@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,16 @@ CHUNK = 256  # samples in one transaction: what a crash can cost
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
 
 
-def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnProgress = lambda p: None) -> Path:
+# What makes the chunks that a store lacks: `run_chunks`, or one of a cluster.
+Engine = Callable[[Pipeline, StoreWriter, Scan, OnProgress], Any]
+
+
+def extract(
+    config: ExtractConfig,
+    folder: Path | None = None,
+    on_progress: OnProgress = lambda p: None,
+    engine: Engine | None = None,
+) -> Path:
     """Run the pipeline and return the finished store, `<key>.duckdb` in `folder` (default: the cache).
 
     A store of the same key is returned as it is; an unfinished one is continued after its last committed chunk.
@@ -39,12 +48,12 @@ def extract(config: ExtractConfig, folder: Path | None = None, on_progress: OnPr
     folder = folder or cache_dir()
     path = find_finished(config, folder)
     if path is None:
-        path = extract_anew(config, folder, on_progress)
+        path = extract_anew(config, folder, on_progress, engine or run_chunks)
         note_finished(config, path)
     return path
 
 
-def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -> Path:
+def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress, engine: Engine) -> Path:
     """`extract` for a request that was not carried out before, or whose files were touched since."""
     require_parts(config)
     on_progress(Progress("Reading the data", 0, 1))
@@ -58,7 +67,7 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress) -
     if path.exists():
         return path
     with writing_store(path) as writer:
-        run_chunks(pipeline, writer, todo, on_progress)
+        engine(pipeline, writer, todo, on_progress)
         facts = {"seconds": writer.noted("seconds"), "tokens": writer.n_tokens, "cut": writer.noted("cut")}
         todo.warnings.extend(notes_on_reading(writer, pipeline.config))
         return finish(pipeline, writer, todo, digest, facts, on_progress)

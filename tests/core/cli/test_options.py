@@ -67,7 +67,8 @@ upgrade: --store!
 ban: --copies= --group= --reason= --stays=longest --unread=False
 concept: --budget=10% --by= --delete=False --json=False --lens --list=False --method=sae-greedy --negative --positive
     --scope=all --seed=0 --store! --theta name=
-extract: --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics= --topics-k=8 --vectors=
+extract: --address= --engine=local --gpus-per-worker=0.0 --long=cut --max-tokens=1024 --n-topics=0 --sae= --topics=
+    --topics-k=8 --vectors= --workers=0
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares= --unit=samples
 prove: --budget/--budgets=300 --by= --lens --measured= --method/--methods=random,longest-response,sae-greedy --split=
 refine: --lens

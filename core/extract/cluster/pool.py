@@ -1,0 +1,106 @@
+"""The machines: a Ray cluster that is there, or one of this machine alone; and how many workers fit on it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core.errors import SaelectError
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "RAY_DATA_LOG_LEVEL": "ERROR",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+MEMORY = 512 << 20  # bytes for chunks on their way between processes of this machine; more goes to disk
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where to extract. address: of a Ray cluster, such as auto; without one, processes of this machine.
+
+    workers: how many hold the model; 0: one for each machine, or with gpus_per_worker as many as the GPUs allow.
+    """
+
+    address: str = ""
+    workers: int = 0
+    gpus_per_worker: float = 0.0
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the workers are: how many, and the processors of each."""
+
+    workers: int
+    processors: int
+
+
+@contextmanager
+def joined(cluster: Cluster) -> Iterator[None]:
+    """Be a driver of the cluster; one of this machine, which nobody else can reach, ends with the block.
+
+    Raises SaelectError if Ray is not installed or the cluster cannot be reached.
+    """
+    for name, value in QUIET.items():  # Ray reads them when it is imported
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError:
+        raise SaelectError(
+            "The engine ray needs Ray: `python -m pip install -r requirements-cluster.txt` installs it."
+        ) from None
+    if ray.is_initialized():
+        yield
+        return
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        start(cluster)
+    except (ConnectionError, ValueError, TimeoutError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise SaelectError(f"There is no Ray cluster at {cluster.address or 'this machine'}: {said}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def start(cluster: Cluster) -> None:
+    """Connect to the cluster, or start one of this machine; raises what Ray does."""
+    import ray
+
+    if cluster.address:
+        ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+        return
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray keeps one in the home folder
+    ray.init(
+        "local", num_cpus=max(os.cpu_count() or 1, cluster.workers), object_store_memory=MEMORY,
+        include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, _node_ip_address="127.0.0.1",
+    )  # fmt: skip
+
+
+def share(cluster: Cluster) -> Share:
+    """How the workers fit on the machines of the cluster that this process has joined; SaelectError if they do not."""
+    import ray
+
+    return shared_out(cluster, [node["Resources"] for node in ray.nodes() if node["Alive"]])
+
+
+def shared_out(cluster: Cluster, machines: Sequence[Mapping[str, float]]) -> Share:
+    """The same, machines with their resources CPU and GPU given: the most processors that leave room for all."""
+    gpus = cluster.gpus_per_worker
+
+    def room(processors: int) -> int:
+        by_gpu = (m.get("GPU", 0) / gpus if gpus else math.inf for m in machines)
+        return sum(int(min(m.get("CPU", 0) // processors, n)) for m, n in zip(machines, by_gpu, strict=True))
+
+    workers = cluster.workers or (room(1) if gpus else len(machines))
+    if not 0 < workers <= room(1):
+        what = f", {gpus:g} GPUs each," if gpus else ""
+        raise SaelectError(f"The cluster has room for {room(1)} workers{what} and {max(workers, 1)} are asked for.")
+    most = int(max(m.get("CPU", 0) for m in machines))
+    return Share(workers, max(n for n in range(1, most + 1) if room(n) >= workers))
