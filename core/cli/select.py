@@ -9,6 +9,7 @@ import typer
 
 from core.cli.console import UNPRINTABLE, bar, machine, show, tell
 from core.cli.options import AsJson, Asked, Force, Options, Store, request, takes
+from core.errors import SelectionError
 from core.schema import NOUNS, Selection, SelectionSpec
 from core.settings import words
 from core.system.shown import many, shown_path
@@ -83,6 +84,9 @@ def select(
     reference: Annotated[str, typer.Option(help="Targets: set:NAME, tag:NAME or a store.")] = "",
     save: Annotated[str, typer.Option(help="Keep the request in the workspace under this name.")] = "",
     out: Annotated[Path | None, typer.Option(help="Also export the curated file here.")] = None,
+    shards: Annotated[
+        int, typer.Option(min=0, help="Greedy over so many parts of the data, for more samples than memory holds.")
+    ] = 0,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -97,8 +101,9 @@ def select(
     if reference:
         spec["options"] = {**spec["options"], "reference": reference}
     session, workspace, wanted = request(store, **spec)
-    chosen = session.selection(wanted)
-    facts = selection_facts(session, chosen)
+    if shards and (save or out):
+        raise SelectionError("A selection over shards is printed alone: --save and --out would select without them.")
+    chosen, facts = over_shards(session, wanted, shards) if shards else plain(session, wanted)
     if save:
         workspace.save_selection(save, spec_dict(chosen))
     if as_json:
@@ -115,22 +120,45 @@ def select(
         tell(f"written: {shown_path(out)}")
 
 
+def plain(session: Session, spec: SelectionSpec) -> tuple[Selection, dict[str, Any]]:
+    """The selection of a request, and its facts."""
+    chosen = session.selection(spec)
+    return chosen, selection_facts(session, chosen)
+
+
+def over_shards(session: Session, spec: SelectionSpec, n: int) -> tuple[Selection, dict[str, Any]]:
+    """The same over `n` shards, of which one at a time is read from the store; see docs/cluster.md."""
+    from core.explain.shard_certificates import certificate_over
+    from core.selection.sharded import select_sharded
+    from core.store.shards import store_shards
+
+    shards = store_shards(session.store, n, spec.scope, spec.theta, spec.lens)
+    chosen = select_sharded(shards, spec)
+    found = certificate_over(shards, chosen)
+    return chosen, facts_of(session, chosen, found.share, found.of) | {"shards": n}
+
+
 def selection_facts(session: Session, chosen: Selection) -> dict[str, Any]:
     """What a selection amounts to, in numbers."""
     from core.explain.certificates import certificate
 
+    found = certificate(session.matrix_of(chosen.spec), chosen, session.info)
+    coverable = session.coverable(chosen.spec)
+    return facts_of(session, chosen, found.share, found.of) | {"coverable": coverable}
+
+
+def facts_of(session: Session, chosen: Selection, share: float, best_by: str) -> dict[str, Any]:
+    """The facts that need no matrix; share: of the bound of a certificate by `best_by`."""
     spec = chosen.spec
-    found = certificate(session.matrix_of(spec), chosen, session.info)
     return {
         "method": spec.method,
         "lens": spec.lens,
         "samples": len(chosen.rows),
         "tokens": int(session.info.tokens[chosen.rows].sum()),
         "covered": int(chosen.covered_after[-1]),
-        "coverable": session.coverable(spec),
         "theta": spec.theta,
-        "at_least_of_best": found.share,
-        "best_by": found.of,
+        "at_least_of_best": share,
+        "best_by": best_by,
     }
 
 

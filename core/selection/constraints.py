@@ -39,12 +39,24 @@ def weights(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
     """w_f, float64 (F,): 1 (uniform, content), log(N / samples that have the feature) (idf), or the sum of its values
     (mass), times its boost; what the features without credit would have counts for nothing, see `ignored`.
     """
+    return weights_by(matrix.n_samples, feature_sums(matrix, spec), spec)
+
+
+def feature_sums(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """What the weights of a spec are made of, which adds up over parts of the samples: float64 (F,) for mass the sum of
+    a feature's values, for idf the samples that have it.
+    """
     if spec.weights in EQUAL:
-        return boosted(np.ones(matrix.n_features), spec)
-    if spec.weights == "mass":
-        return boosted(np.bincount(matrix.feature, matrix.value, minlength=matrix.n_features), spec)
-    of = np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1)
-    return boosted(np.log(matrix.n_samples / of), spec)
+        return np.ones(matrix.n_features)
+    value = matrix.value if spec.weights == "mass" else None
+    return np.bincount(matrix.feature, value, minlength=matrix.n_features)
+
+
+def weights_by(n_samples: int, sums: np.ndarray, spec: SelectionSpec) -> np.ndarray:
+    """The weights of all samples, by the sums float64 (F,) of `feature_sums` over them: float64 (F,)."""
+    if spec.weights in EQUAL:
+        return boosted(np.ones(len(sums)), spec)
+    return boosted(sums if spec.weights == "mass" else np.log(n_samples / np.maximum(sums, 1)), spec)
 
 
 def boosted(weight: np.ndarray, spec: SelectionSpec) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import SelectionError
+from core.matrix.rows import rows_of
 from core.matrix.threshold import at_theta
 from core.matrix.turns import in_turn, jaccards
 from core.schema import FeatureMatrix, Selection, SelectionSpec
@@ -140,13 +141,6 @@ def no_reference(spec: SelectionSpec) -> str:
         f"{spec.method} needs the option reference: a set of samples such as set:NAME, or the feature store of "
         "examples of what the model should get good at, extracted with the same model and SAE."
     )
-
-
-def rows_of(matrix: FeatureMatrix, rows: np.ndarray) -> FeatureMatrix:
-    """Some rows int64 of a matrix, in their order."""
-    at = np.concatenate([np.arange(matrix.indptr[row], matrix.indptr[row + 1]) for row in rows.tolist()])
-    indptr = np.concatenate([[0], np.cumsum(matrix.counts[rows])])
-    return FeatureMatrix(indptr, matrix.feature[at], matrix.value[at], matrix.n_features)
 
 
 def _limited(targets: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +31,11 @@ def on_cluster(cluster: Cluster, device: str) -> Callable[[Pipeline, StoreWriter
         if left:
             config = replace(pipeline.config, device=device)
             on_progress(Progress("Starting the workers", 0, 1))
-            with joined(cluster), explained():
+            with joined(cluster):
                 rows = made(cluster, left, (config, pipeline.digests, parts))
-                for _ in rows:
+                for row in rows:
+                    if row["problem"]:
+                        raise SaelectError(row["problem"])
                     done = assembly.advance()
                     on_progress(Progress("Extracting features", done, todo.n_samples, writer.n_tokens))
         parts.clear()
@@ -42,20 +43,23 @@ def on_cluster(cluster: Cluster, device: str) -> Callable[[Pipeline, StoreWriter
     return run_parts
 
 
-@contextmanager
-def explained() -> Iterator[None]:
-    """What a worker could not do for a reason that a user can mend is raised here as it was there."""
-    import ray.exceptions
+class Pooled:
+    """A worker as an actor of the pool: what it cannot do for a reason that a user can mend is told in its answer."""
 
-    try:
-        yield
-    except ray.exceptions.RayError as error:
-        cause: BaseException | None = error
-        while cause and not isinstance(cause, SaelectError):
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        if cause is None:
-            raise
-        raise cause from None
+    def __init__(self, *given: Any) -> None:
+        """The model is loaded at the first call, whose answer can tell that it is not there."""
+        self.given = given
+        self.worker: Worker | None = None
+
+    def __call__(self, rows: pa.Table) -> pa.Table:
+        """The rows' `first`, and in `problem` what hindered them, or nothing."""
+        problem = ""
+        try:
+            self.worker = self.worker or Worker(*self.given)
+            self.worker(rows)
+        except SaelectError as error:
+            problem = str(error)
+        return rows.select(["first"]).append_column("problem", pa.array([problem] * len(rows)))
 
 
 def made(cluster: Cluster, left: list[Any], worker: tuple[Any, ...]) -> Iterable[Any]:
@@ -78,6 +82,6 @@ def made(cluster: Cluster, left: list[Any], worker: tuple[Any, ...]) -> Iterable
     numbers: ray.data.Dataset = ray.data.from_items(list(range(len(left))), override_num_blocks=len(left))
     read_blocks = numbers.map_batches(reading, batch_size=1, batch_format="pyarrow", num_cpus=0)
     return read_blocks.map_batches(
-        Worker, fn_constructor_args=worker, batch_size=1, batch_format="pyarrow", num_cpus=wanted.processors,
+        Pooled, fn_constructor_args=worker, batch_size=1, batch_format="pyarrow", num_cpus=wanted.processors,
         num_gpus=cluster.gpus_per_worker, compute=ray.data.ActorPoolStrategy(size=wanted.workers),
     ).iter_rows()  # fmt: skip

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import secrets
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ QUIET = {
     "RAY_DATA_LOG_LEVEL": "ERROR",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+PATIENCE = 5.0  # seconds for a cluster to answer; Ray itself waits for minutes
 MEMORY = 512 << 20  # bytes for chunks on their way between processes of this machine; more goes to disk
 
 
@@ -60,7 +62,7 @@ def joined(cluster: Cluster) -> Iterator[None]:
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         start(cluster)
-    except (ConnectionError, ValueError, TimeoutError) as error:
+    except (OSError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
         raise SaelectError(f"There is no Ray cluster at {cluster.address or 'this machine'}: {said}") from error
     try:
@@ -74,6 +76,7 @@ def start(cluster: Cluster) -> None:
     import ray
 
     if cluster.address:
+        answers(cluster.address)
         ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         return
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray keeps one in the home folder
@@ -81,6 +84,13 @@ def start(cluster: Cluster) -> None:
         "local", num_cpus=max(os.cpu_count() or 1, cluster.workers), object_store_memory=MEMORY,
         include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, _node_ip_address="127.0.0.1",
     )  # fmt: skip
+
+
+def answers(address: str) -> None:
+    """Raise an OSError, within seconds, unless somebody listens at the host and port of an address that has them."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 def share(cluster: Cluster) -> Share:

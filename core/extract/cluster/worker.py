@@ -20,7 +20,7 @@ from core.store.contexts import DRAWN, STRONGEST, Kept
 
 
 class Worker:
-    """Called with a row of `blocks`, writes its part and gives the row's `first` back.
+    """Called with rows of `blocks`, it writes their parts.
 
     Raises ModelError if this machine has another model, SAE or encoder than the driver, whose digests are given.
     """
@@ -34,7 +34,7 @@ class Worker:
         self.kept = Kept(np.full((n, STRONGEST), -1, np.float32), np.full((n, DRAWN), -1, np.float32))
         self.made: set[int] = set()  # an answer that is lost is asked for again, and no context may count twice
 
-    def __call__(self, rows: pa.Table) -> pa.Table:
+    def __call__(self, rows: pa.Table) -> None:
         """Make the part of each row that has none yet."""
         for first, samples in zip(rows["first"].to_pylist(), rows["samples"].to_pylist(), strict=True):
             if first not in self.made and not self.parts.has(first):
@@ -42,7 +42,6 @@ class Worker:
                 self.parts.write(first, chunk)
                 self.made.add(first)
                 push(self.kept, chunk.candidates)
-        return rows.select(["first"])
 
     def chunk(self, first: int, samples: list[Sample]) -> Chunk:
         """The tables of samples that stand in the store from `first` on.

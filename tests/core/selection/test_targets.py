@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SelectionError
+from core.matrix.rows import rows_of
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.coverage import reference_weights
 from core.selection.run import select
-from core.selection.targets import rows_of
 from tests.oracles import allowed, likeness
 from tests.strategies import F, quick, rich_info, tasks
 
