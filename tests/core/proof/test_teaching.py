@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
+from benchmarks.prediction import between, crossed, fits, kept, read
 from core.cli.app import main
 from core.errors import ModelError, SelectionError
 from core.extract.token_values import pipeline_of, token_values
@@ -135,6 +137,20 @@ def test_what_is_said_of_it(found):
         )
         assert f"left out +{other:.2f}, from length alone unknown" in said and ("not better" in said) != better
     assert told_of_fit({}, "topics") == ""
+
+
+def test_the_tables_of_the_docs(found, tmp_path):
+    for name, content in (("r.json", found), ("plain.json", {**found, "method": "no", "lenses": {"tokens": {}}})):
+        (tmp_path / name).write_text(json.dumps(content))
+    results = {name: kept(one) for name, one in read([tmp_path / "r.json", tmp_path / "plain.json"]).items()}
+    (tmp_path / "kept.json").write_text(json.dumps(results))
+    again = {name: kept(one) for name, one in read([tmp_path / "kept.json"]).items()}
+    assert list(results) == ["random"] and again == json.loads((tmp_path / "kept.json").read_text())
+    assert len(fits(results).splitlines()) == 2 + len(found["lenses"])
+    one = results["random"]["lenses"]["tokens"]
+    other = {"feature": one["feature"][::2][::-1], "after": {"delta": one["after"]["delta"][::2][::-1]}}
+    rho = spearmanr(one["before"]["delta"][::2], one["after"]["delta"][::2]).statistic
+    assert between(one, other) == pytest.approx(rho) and crossed(results, "tokens").count("random") == 2
 
 
 def test_an_adapter_is_told_from_all_weights(tmp_path, tiny_lm):
