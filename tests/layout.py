@@ -20,7 +20,7 @@ SUBCLASSES = (
 )
 ARRAYS_ONLY = (
     "core.matrix.transpose", "core.matrix.greedy", "core.matrix.similarity", "core.matrix.farthest",
-    "core.matrix.tallies", "core.matrix.shingles", "core.matrix.close",
+    "core.matrix.tallies", "core.matrix.shingles", "core.matrix.close", "core.matrix.bf16",
     "core.store.pooling",
 )  # fmt: skip
 MOST_LINES = 300

@@ -13,6 +13,7 @@ from core.datasets.samples import Start, read_samples
 from core.errors import DataError, ModelError
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel, layers_needed, middle_hook_point
+from core.lm.quick import quicken
 from core.lm.sentence_encoder import SentenceEncoder, find_encoder, load_encoder
 from core.lm.sources import load_lm, require_lm, resolve_device, resolve_dtype
 from core.sae.autoencoder import SparseAutoencoder, check_fit
@@ -138,6 +139,7 @@ def load(config: ExtractConfig) -> Pipeline:
     dtype = resolve_dtype(config.dtype, device)
     sae = load_sae(config.sae, device, dtype) if config.sae else None
     lm = load_lm(config.model, device, dtype)
+    quicken(lm.model)
     hook_point = config.hook_point or (sae.hook_point if sae else middle_hook_point(lm))
     n_blocks = check_fit(lm, sae, hook_point) if sae else layers_needed(hook_point, lm.n_layers)
     encoder = load_encoder(config.vectors, device, dtype) if config.vectors else None

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from sae_lens import SAE
 
 
-BLOCK_TOKENS = 2048  # tokens encoded at once: bounds the dense (tokens, d_sae) pre-activations
+# Tokens encoded at once, which bounds the dense (tokens, d_sae) pre-activations: few on a processor, whose caches hold
+# them then; on another device by numbers.
+BLOCK_TOKENS, BLOCK_NUMBERS, MOST_TOKENS = 512, 1 << 28, 1 << 16
+
+
+def block_tokens(d_sae: int, device: str) -> int:
+    """How many tokens are encoded at once on a type of device."""
+    return BLOCK_TOKENS if device == "cpu" else min(max(BLOCK_NUMBERS // d_sae, BLOCK_TOKENS), MOST_TOKENS)
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,9 @@ class SparseAutoencoder:
         """x (T, d_in) → token, feature int64 (M,), value float32 (M,): those with value > floor, ordered by token."""
         import torch
 
-        encode, parts = encoder_of(self.sae), []
-        for start in range(0, len(x), BLOCK_TOKENS):
-            token, feature, value = encode(self.sae, x[start : start + BLOCK_TOKENS], floor)
+        encode, parts, size = encoder_of(self.sae), [], block_tokens(self.d_sae, x.device.type)
+        for start in range(0, len(x), size):
+            token, feature, value = encode(self.sae, x[start : start + size], floor)
             parts.append((token + start, feature, value.float()))
         if not parts:
             empty = torch.zeros(0, dtype=torch.int64)

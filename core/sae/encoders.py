@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.lm.quick import k_largest, reads
+
 if TYPE_CHECKING:
     import torch
     from sae_lens import SAE, JumpReLUSAE, StandardSAE, TopKSAE
 
     Triples = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+NORM = "decoder_norm"  # an attribute of an SAE: all that encoding by the k largest wants of the decoder
 
 
 def pre_activations(sae: TopKSAE | StandardSAE | JumpReLUSAE, x: torch.Tensor) -> torch.Tensor:
@@ -27,12 +31,20 @@ def pre_activations(sae: TopKSAE | StandardSAE | JumpReLUSAE, x: torch.Tensor) -
     return torch.addmm(sae.b_enc, x, sae.W_enc)  # (T, d_in) @ (d_in, d_sae)
 
 
+def decoder_norm(sae: SAE) -> torch.Tensor:
+    """The lengths of the decoder's rows (d_sae,): known since the SAE was loaded (`loading.place`), or computed."""
+    known = getattr(sae, NORM, None)
+    return sae.W_dec.norm(dim=-1) if known is None else known
+
+
 def topk_triples(sae: TopKSAE, x: torch.Tensor, floor: float) -> Triples:
     """TopK (Gao et al. 2024, arXiv 2406.04093): the k largest pre-activations of each token, where positive."""
     pre = pre_activations(sae, x)  # (T, d_sae)
-    if sae.cfg.rescale_acts_by_decoder_norm:
-        pre = pre * sae.W_dec.norm(dim=-1)
-    value, feature = pre.topk(sae.cfg.k, dim=-1, sorted=False)  # (T, k) each
+    scale = decoder_norm(sae) if sae.cfg.rescale_acts_by_decoder_norm else pre.new_ones(pre.shape[1])  # (d_sae,)
+    if reads(pre):
+        value, feature = k_largest(pre, scale, sae.cfg.k, floor)
+    else:
+        value, feature = (pre * scale).topk(sae.cfg.k, dim=-1, sorted=False)  # (T, k) each
     token, column = (value > floor).nonzero(as_tuple=True)  # (M,) each
     return token, feature[token, column], value[token, column]
 
@@ -69,7 +81,5 @@ def encoder_of(sae: SAE) -> Callable[..., Triples]:
 
 
 def reads_decoder(sae: SAE) -> bool:
-    """Whether encoding may read W_dec; with a threshold, or the k largest as they are, it does not."""
-    encode = encoder_of(sae)
-    rescaled = encode is topk_triples and sae.cfg.rescale_acts_by_decoder_norm
-    return rescaled or encode not in (topk_triples, threshold_triples)
+    """Whether encoding may read W_dec; with a threshold, or the k largest, it does not (but for its norm)."""
+    return encoder_of(sae) not in (topk_triples, threshold_triples)

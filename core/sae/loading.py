@@ -16,7 +16,7 @@ from core.lm.sources import LOAD_ERRORS, one_line
 from core.sae import sparsify
 from core.sae.autoencoder import SparseAutoencoder
 from core.sae.checks import check_folder, check_loaded, notes
-from core.sae.encoders import reads_decoder
+from core.sae.encoders import NORM, reads_decoder
 from core.system.files import PROJECT, sampled_digest
 from core.system.hub import hub_reachable, models_in_hub_cache, offline
 
@@ -69,11 +69,14 @@ def load_sae(source: str, device: str = "cpu", dtype: str | None = None) -> Spar
 
 
 def place(sae: SAE[Any], device: str) -> None:
-    """Move to `device` what encoding reads; the decoder, half of the weights, otherwise stays in main memory."""
+    """Move to `device` what encoding reads; the decoder, half of the weights, otherwise stays in main memory, and of it
+    the norm alone goes along where activations are scaled by it."""
     import torch
 
     if reads_decoder(sae):
         sae.to(device=device)
+    elif getattr(sae.cfg, "rescale_acts_by_decoder_norm", False):
+        setattr(sae, NORM, sae.W_dec.detach().norm(dim=-1).to(device))
     for name, weight in list(sae.named_parameters()):
         there = weight.data if name == "W_dec" else weight.data.to(device)
         setattr(sae, name, torch.nn.Parameter(there, requires_grad=False))

@@ -131,7 +131,7 @@ def test_the_decoder_stays_in_main_memory_where_encoding_does_not_read_it(tmp_pa
     for kind, options, stays in (
         ("topk", {}, True),
         ("jumprelu", {}, True),
-        ("topk", {"rescale_acts_by_decoder_norm": True}, False),
+        ("topk", {"rescale_acts_by_decoder_norm": True}, True),
         ("gated", {}, False),
         ("topk", {"normalize_activations": "layer_norm"}, False),
     ):
