@@ -58,7 +58,7 @@ def rotated(x, cos, sin, out, start, stop):
 
 @njit(cache=True, nogil=True)
 def insert(best, at, n, value, place):
-    """Put a value and its place into the n best, from high to low, the lowest place first among equals; how many then."""
+    """Put a value and its place into the n best, high to low, the lowest place first among equals; how many then."""
     k = min(n, len(best) - 1)
     while k and (best[k - 1] < value or (best[k - 1] == value and at[k - 1] > place)):
         best[k], at[k] = best[k - 1], at[k - 1]
@@ -79,7 +79,7 @@ def scaled_row(row, scale, out, top):
     for lane in range(1, LANES):
         part = out[lane * groups : (lane + 1) * groups]
         for g in range(groups):
-            top[g] = part[g] if part[g] > top[g] else top[g]
+            top[g] = part[g] if part[g] > top[g] else top[g]  # noqa: FURB136  (max would look for NaN, one by one)
 
 
 @njit(cache=True, nogil=True)
