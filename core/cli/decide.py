@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,7 +35,7 @@ def veto(
     mode: Annotated[str, typer.Option(help="ignore: no credit; block: samples with it are out")] = "ignore",
     reason: Annotated[str, typer.Option(help="Kept with the veto.")] = "",
     lift: Annotated[bool, typer.Option(help="Take these vetoes away.")] = False,
-    preview: Annotated[bool, typer.Option(help="Only say what the veto would change.")] = False,
+    preview: Annotated[bool, typer.Option(help="Only say what the veto, or --lift, would change.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Veto features, after saying what it changes and which features still carry what was vetoed.
@@ -47,11 +47,11 @@ def veto(
         rows = vetoes(workspace.state(), [wanted.lens])
         machine(rows) if as_json else show(rows) if rows else print(f"No vetoes ({wanted.lens}).")
         return
-    if lift:
+    if lift and not preview:
         workspace.unveto(features, wanted.lens)
         print(f"{many(len(features), 'veto', 'vetoes')} lifted ({wanted.lens})")
         return
-    effect = veto_effect(session, wanted, features, mode)
+    effect = veto_effect(session, wanted, features, "" if lift else mode)
     if not preview:
         workspace.veto(features, mode, reason, wanted.lens)
     if as_json:
@@ -84,12 +84,13 @@ def labels(state: WorkspaceState) -> list[dict[str, Any]]:
 
 
 def veto_effect(session: Any, spec: SelectionSpec, features: list[int], mode: str) -> dict[str, Any]:
-    """What a veto changes, as (before, after) pairs, and the leaks."""
+    """What a veto changes, or the lifting of one where the mode is "": (before, after) pairs, and the leaks."""
     from core.explain.leaks import leaks
     from core.session.preview import effect, vetoed
 
-    change = effect(session, spec, vetoed(spec, features, mode))
-    found = leaks(session.matrix_of(spec), {*spec.vetoes, *features}, session.decoder(spec.lens))
+    then = vetoed(spec, features, mode)
+    change = effect(session, spec, then)
+    found = leaks(session.matrix_of(spec), {*then.vetoes}, session.decoder(spec.lens)) if then.vetoes else []
     return {
         "samples leaving or entering": (len(change.leaving), len(change.entering)),
         "features covered": change.covered,
@@ -142,7 +143,10 @@ def ban(
         decide("ban", rows, change, lambda: workspace.state().bans, as_json)
         return
     if group:
-        rows = [*(rows or []), *in_group(session, workspace.state(), group)]
+        found_there, told = in_group(session, workspace.state(), group)
+        rows = [*(rows or []), *found_there]
+        if told and not as_json:
+            print(told)
         reason = reason or group
     if without:
         rows = [*(rows or []), *unscored(session.info.scores, without)]
@@ -171,12 +175,18 @@ def copies_in(
     return left_of(health(session.store, [check])[check], rule, value, pins, bans), COPIES[check]
 
 
-def in_group(session: Session, state: WorkspaceState, name: str) -> list[int]:
-    """The rows of a group through the store's default lens; raises SelectionError as `group` does."""
+def in_group(session: Session, state: WorkspaceState, name: str) -> tuple[list[int], str]:
+    """The rows of a group through the store's default lens; and of which selection they are kept or left out, a
+    sentence, "" for other groups. Raises SelectionError as `group` does.
+    """
+    from core.session.decided import decided
     from core.session.groups import group
 
-    spec = SelectionSpec(theta=session.default_theta(lens=session.lens)[0], lens=session.lens)
-    return group(session, spec, state, name).rows.tolist()
+    own, budget = SelectionSpec(lens=session.lens), min(SelectionSpec().budget, session.store.n_samples)
+    spec = decided(replace(own, theta=session.default_theta(lens=own.lens)[0], budget=budget), state)
+    rows = group(session, spec, state, name).rows.tolist()
+    told = f"{name}: by {spec.method} with a budget of {many(spec.budget, 'sample')}, in the lens {spec.lens}."
+    return rows, told if name in ("kept", "left-out") else ""
 
 
 def decide(

@@ -15,7 +15,7 @@ from core.export.settings import About
 from core.features.shown_labels import called_of, labels_stamp, wording_of
 from core.matrix.statistics import active_in
 from core.schema import NOUNS, Sample, Selection, SelectionSpec
-from core.selection.quotas import parsed
+from core.selection.quotas import Quota, parsed
 from core.selection.registry import METHODS
 from core.session.budgets import random_coverage
 from core.session.session import Session
@@ -181,9 +181,17 @@ def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -
         (f"{names.numbered([feature], spec.lens)}: its weight is multiplied by {factor:g}", "")
         for feature, factor in spec.boosts.items()
     ]
-    found += [(parsed(text).told(), "quota") for text in spec.quotas]
+    found += [(quota.told(group_name(session, state, quota)), "quota") for quota in map(parsed, spec.quotas)]
     found += [(f"row {source[row]}: always kept", state.notes.get(row, "")) for row in spec.pins]
     return found + bans_of(spec, state, source)
+
+
+def group_name(session: Session, state: WorkspaceState, quota: Quota) -> str:
+    """The name of the topic whose samples a quota bounds; "" where it has none, or the quota is on something else."""
+    if quota.by != "topic" or not quota.group.isdigit():
+        return ""
+    name = spoken(session, state, "topics").quoted(int(quota.group), "topics")
+    return name if name.startswith("“") else ""
 
 
 def bans_of(spec: SelectionSpec, state: WorkspaceState, source: np.ndarray) -> list[tuple[str, str]]:

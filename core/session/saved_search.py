@@ -63,4 +63,6 @@ def _number(fields: Mapping[str, str], name: str) -> float | None:
 
 def _whole(fields: Mapping[str, str], name: str) -> int | None:
     found = _number(fields, name)
+    if found is not None and found != int(found):
+        raise SelectionError(f"The saved search says {name} = {fields[name]!r}, which is no whole number.")
     return None if found is None else int(found)

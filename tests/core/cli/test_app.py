@@ -93,6 +93,9 @@ def test_explain_veto_export_and_their_json(machine, run, tiny_store_path: Path,
     assert run(*again, "--force").out.startswith("3 records → ")
     done = run("select", "--budget", "4", "--out", str(out), *store)
     assert done.status == 2 and "or --force" in done.err
+    lifted = machine("veto", feature, "--lift", "--preview")
+    before, after = lifted["features covered"]
+    assert after >= before and len(machine("veto")) == 1
     done = run("veto", feature, "--lift", *store)
     assert done.status == 0 and done.out == "1 veto lifted (tokens)\n"
     done = run("explain", "--budget", "50%", "--row", str(picks[0]), *store)
@@ -119,6 +122,8 @@ def test_pins_and_bans_hold_for_every_selection(machine, run, tiny_store_path: P
     assert machine("pin", str(first[0])) == {"pins": [11, first[0]]} and machine("ban") == {"bans": []}
     assert machine("pin", "11", str(first[0]), "--lift") == {"pins": []}
     assert machine("select", "--budget", "3")["rows"] == first
+    kept = run("ban", "--group", "kept", "--lift", "--store", str(tiny_store_path)).out
+    assert "kept: by sae-greedy with a budget of 12 samples, in the lens" in kept
     assert "2 changed; 2 bans: 0, " in run("ban", "--without", "score", "--store", str(tiny_store_path)).out
     assert len(machine("select", "--budget", "3", "--method", "quality")["rows"]) == 3
 

@@ -32,6 +32,8 @@ def test_every_field_is_a_condition() -> None:
     for text in ("many", "inf"):
         with pytest.raises(SelectionError, match=f"^The saved search says find_min = '{text}', which is no number.$"):
             query_of({"find_min": text}, "tokens")
+    with pytest.raises(SelectionError, match=r"^The saved search says find_max = '2\.7', which is no whole number\.$"):
+        query_of({"find_max": "2.7"}, "tokens")
 
 
 def test_what_a_saved_search_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
