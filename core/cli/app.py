@@ -33,6 +33,7 @@ from core.cli import (
     steer,
     study,
     topics,
+    veto,
 )
 from core.cli.console import tell
 from core.errors import SaelectError
@@ -57,7 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     concepts.concepts,
     concept.concept,
     safety.safety,
-    decide.veto,
+    veto.veto,
     decide.pin,
     decide.ban,
     steer.quota,
