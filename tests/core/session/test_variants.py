@@ -54,4 +54,7 @@ def test_a_variant_of_a_request(workplace):
     assert other.theta == session.default_theta("prompt")[0] and other.vetoes == spec.vetoes
     assert varied(session, spec, "sae-greedy:theta=2+scope=prompt").theta == 2
     workspace_of(session.store).save_set("few", [1, 4])
-    assert varied(session, spec, "random:quota=set:few<=0").sets == {"set:few": (1, 4)}
+    without = varied(session, replace(spec, vetoes={}, theta=0.0), "random:quota=set:few<=0")
+    assert without.sets == {"set:few": (1, 4)}
+    everything = replace(without, budget=session.store.n_samples)
+    assert sorted({1, 2, 4} ^ set(session.selection(everything).rows.tolist())) == list(range(session.store.n_samples))

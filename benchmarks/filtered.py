@@ -1,0 +1,69 @@
+"""Does refinement filter bad samples out? python -m benchmarks.filtered STORE [--by spoiled] [--good clean]
+
+arXiv 2409.11378 says that its weights come to leave out clusters of low quality. Here it is known which samples are
+spoiled: for each finished run of refinement on a store, the share of the weight that the quarter of its clusters which
+are richest in spoiled samples has, before the first round and after each; over the runs, how much it changes, with a
+95 % interval (t). Beside it the share of spoiled samples among those drawn in each round.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import t
+
+from core.refine.runs import RefineRun, runs_of
+from core.refine.view import weights_over_rounds
+from core.session.session import open_session
+from core.system.files import store_at
+
+
+def richest(label: np.ndarray, spoiled: np.ndarray, n: int) -> np.ndarray:
+    """The clusters, int64 ascending, that are the quarter of all `n` with the largest share of `spoiled` bool (N,), at
+    least one; of equal ones the first. label int32 (N,)."""
+    size, bad = (np.bincount(label, weights=weight, minlength=n) for weight in (None, spoiled))
+    return np.sort(np.argsort(-bad / np.maximum(size, 1), kind="stable")[: max(1, n // 4)])
+
+
+def weight_of_richest(run: RefineRun, spoiled: np.ndarray) -> np.ndarray:
+    """The share of the weight that a run's richest clusters have at first and after each round: float64 (T + 1,)."""
+    weight = weights_over_rounds(run)
+    return weight[:, richest(run.label, spoiled, weight.shape[1])].sum(1) / weight.sum(1)
+
+
+def change(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of differences and its 95 % interval; NaN with one of them."""
+    found = np.asarray(values, np.float64)
+    if len(found) < 2:
+        return float(found.mean()), float("nan"), float("nan")
+    half = t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found))
+    return float(found.mean()), float(found.mean() - half), float(found.mean() + half)
+
+
+def main() -> None:
+    """Print a row a run, and the change over all of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store")
+    parser.add_argument("--by", default="spoiled", help="The column that says it.")
+    parser.add_argument("--good", default="clean", help="What it says of a sample that is not spoiled.")
+    asked = parser.parse_args()
+    session = open_session(store_at(asked.store))
+    spoiled = session.labels(asked.by) != asked.good
+    runs = [run for run in runs_of(session.store.key) if run.finished]
+    if not runs:
+        raise SystemExit(f"{session.store.path.name} has no finished run of refinement.")
+    print("run | budget | seed | weight of the richest quarter | spoiled among those drawn")
+    for run in runs:
+        weights = " → ".join(f"{share:.1%}" for share in weight_of_richest(run, spoiled))
+        drawn = " → ".join(f"{spoiled[one.rows].mean():.1%}" for one in run.rounds)
+        print(f"{run.config.folder.name} | {run.config.budget:,} | {run.config.seed} | {weights} | {drawn}")
+    mean, low, high = change(
+        [weights[-1] - weights[0] for run in runs for weights in [weight_of_richest(run, spoiled)]]
+    )
+    print(f"Change of the weight over {len(runs)} runs: {mean:+.1%} ({low:+.1%} to {high:+.1%}).")
+
+
+if __name__ == "__main__":
+    main()
