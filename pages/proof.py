@@ -38,6 +38,7 @@ from pages.parts.training_forms import prove_form
 from pages.parts.view import header, metrics
 
 CHART = "proof-chart"
+ALL = "(all)"  # the sources
 Parts = Mapping[tuple[str, int], Mapping[str, float]]  # of each method at a budget, which sources it picked from
 
 
@@ -157,12 +158,18 @@ def link_to_compare(result: Result) -> None:
 
 
 def own_proof(proof: ProofStore) -> tuple[dict[str, Any], int, list[Result]]:
-    """What a proof's runs share, how many samples it measures on, and its results."""
+    """What a proof's runs share, how many samples it measures on, and its results: on all sources or a chosen one."""
+    source = session.remember(("proof sources", *version_of(proof)), proof.sources)
+    names = {name: text.whole(name or "(no source)") for name in sorted(set(source.tolist()))}
+    on = choose("Measured on", "proof-on", {ALL: "all sources", **names}) if len(names) > 1 else ALL
+    measured = () if on == ALL else (on,)
 
-    def read() -> tuple[dict[str, Any], int, list[Result]]:
-        return proof.config(), len(proof.sources()), ranked(results(proof))
+    def read() -> tuple[dict[str, Any], list[Result]]:
+        return proof.config(), ranked(results(proof, measured))
 
-    return session.remember(("proof", *version_of(proof)), read)
+    n_held_out = len(source) if on == ALL else int((source == on).sum())
+    config, found = session.remember(("proof", on, *version_of(proof)), read)
+    return config, n_held_out, found
 
 
 def version_of(proof: ProofStore) -> tuple[str, int]:

@@ -6,10 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.proof.picks import mixture
+from core.proof.results import results
+from core.proof.store import proofs_of
 from core.session.session import Session, open_session
+from core.system.files import cache_dir
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_proof
-from tests.pages.conftest import N, box, config_in, feature_sets
+from tests.pages.conftest import N, box, config_in, feature_sets, metrics
 
 VARIANT, QUOTA = "sae-gain:exponent=1.0", "sae-greedy:quota=source=equal"
 
@@ -38,6 +41,16 @@ def test_picks_are_told_apart_by_a_column_of_the_data(visit, proved):
     _, shares = proved
     assert set(bars(at)) == {"clean", "cut"}
     assert sorted(bars(at)["cut"]) == pytest.approx(sorted(share["cut"] for share in shares.values()))
+
+
+def test_a_proof_is_measured_on_one_source(visit, proved):
+    at = visit("proof")
+    session, _ = proved
+    proof = proofs_of(cache_dir("proof", session.store.key))[0]
+    for choice, measured in (("all sources", ()), ("web", ["web"])):
+        box(at, "Measured on").select(choice).run()
+        assert metrics(at)["Lowest loss"][0] == f"{min(r.loss for r in results(proof, measured)):.3f}"
+    assert metrics(at)["Held-out samples"][0] == "5"
 
 
 def test_a_click_on_a_variant_sets_the_bar_to_it(visit, proved):
