@@ -62,19 +62,26 @@ def signed(value: float | None) -> str:
 def fits(results: Mapping[str, Any]) -> str:
     """How well each prediction fits its own outcome, beside its rivals."""
     lines = [
-        "| selection | lens | features | ρ | R² | ρ, random | lead (95 %) | ρ, length | lead (95 %) | predicts |",
+        "| selection | lens | features | steady after | ρ | R² | ρ, random | lead (95 %) | ρ, length | lead (95 %) |",
         "|---|---|" + "--:|" * 8,
     ]
     for name, found in results.items():
         for lens, result in found["lenses"].items():
             fit = result["fit"]
             r2 = NOTHING if fit["own"]["r2"] is None else f"{fit['own']['r2']:.2f}"
-            row = [name, lens, f"{len(result['feature']):,}", signed(fit["own"]["spearman"]), r2]
+            row = [
+                name,
+                lens,
+                f"{len(result['feature']):,}",
+                f"{result['steady']['after']:.0%}",
+                signed(fit["own"]["spearman"]),
+                r2,
+            ]
             for rival in ("random", "length"):
                 one = fit[rival]
                 lead = f"{signed(one['lead'])} ({signed(one['low'])} to {signed(one['high'])})"
                 row += [signed(one["spearman"]), lead]
-            lines.append("| " + " | ".join([*row, "yes" if result["predicts"] else "no"]) + " |")
+            lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
 
 
