@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from core.errors import SelectionError
-from core.matrix import greedy as kernels
 from core.matrix.covering import nearest_pick
 from core.matrix.greedy import credits
 from core.matrix.postings import postings
+from core.matrix.rounds import greedy_of
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.transpose import row_sums
 from core.matrix.weighted import greedy_heap
@@ -43,10 +43,8 @@ def _continued(matrix: FeatureMatrix, spec: SelectionSpec, rows: np.ndarray, rou
     start = rows if len(rows) else pins(spec)
     rounds = rounds if len(rows) else np.zeros(len(start), np.int32)
     budget = min(spec.budget, matrix.n_samples)
-    rows, rounds, gains = kernels.greedy(
-        matrix.indptr, matrix.feature, *postings(matrix), credits(ignored(matrix, spec), spec.multiplicity),
-        available(matrix, spec), start, rounds, budget,
-    )  # fmt: skip
+    most = credits(ignored(matrix, spec), spec.multiplicity)
+    rows, rounds, gains = greedy_of(matrix, most, available(matrix, spec), start, rounds, budget)
     if len(start) or spec.multiplicity > 1:
         return finish(matrix, spec, rows, rounds)
     covered = np.cumsum(np.where(rounds == 1, gains, 0))  # the first round ends when nothing is left to cover
