@@ -10,9 +10,9 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.matrix.covering import nearest_pick
+from core.matrix.fastest import greedy_of
 from core.matrix.greedy import credits
 from core.matrix.postings import postings
-from core.matrix.rounds import greedy_of
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.transpose import row_sums
 from core.matrix.weighted import greedy_heap

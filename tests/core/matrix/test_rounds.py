@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.matrix.fastest import greedy_of, in_chunks
 from core.matrix.greedy import credits, greedy
-from core.matrix.rounds import CHUNK, chunked_greedy, greedy_of, in_chunks
+from core.matrix.rounds import CHUNK, chunked_greedy
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 from tests.strategies import FEW, quick, sets_of_features
