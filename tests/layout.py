@@ -19,13 +19,8 @@ SUBCLASSES = (
     "core.sae.train.fast_topk"  # it extends sae-lens's classes, so it needs them at once; nobody imports it at once
 )
 ARRAYS_ONLY = (
-<<<<<<< HEAD
-    "core.matrix.transpose", "core.matrix.greedy", "core.matrix.similarity",
-    "core.matrix.farthest", "core.matrix.tallies", "core.matrix.shingles", "core.matrix.close", "core.matrix.bf16",
-=======
     "core.matrix.transpose", "core.matrix.greedy", "core.matrix.rounds", "core.matrix.similarity",
-    "core.matrix.farthest", "core.matrix.tallies", "core.matrix.shingles", "core.matrix.close",
->>>>>>> 83b730f (docs/architecture.md follows the code)
+    "core.matrix.farthest", "core.matrix.tallies", "core.matrix.shingles", "core.matrix.close", "core.matrix.bf16",
     "core.store.pooling",
 )  # fmt: skip
 MOST_LINES = 300
