@@ -195,6 +195,16 @@ def greedy(
     return rows[:n], rounds[:n], gains[:n]
 
 
+@njit(cache=True, nogil=True)
+def first_gains(
+    indptr: np.ndarray, feature: np.ndarray, fptr: np.ndarray, sample: np.ndarray, budget: int
+) -> np.ndarray:
+    """What each pick of the first round of `greedy` adds, nothing vetoed, pinned or banned: int32 (K,), K ≤ budget."""
+    gain, left = (indptr[1:] - indptr[:-1]).astype(np.int32), np.ones(len(fptr) - 1, np.uint8)
+    rows, gains, todo = np.empty(budget, np.int64), np.empty(budget, np.int32), np.empty(len(fptr), np.int32)
+    return gains[: _round(indptr, feature, fptr, sample, left, gain, rows, gains, todo)]
+
+
 @njit(cache=True)
 def fill(order: np.ndarray, cost: np.ndarray, budget: int, rows: np.ndarray, n: int) -> int:
     """Put the samples of `order` that still fit in `budget` into rows[n:], one by one; return the new n."""

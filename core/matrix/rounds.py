@@ -43,8 +43,7 @@ def chunked_greedy(
         own = feature[indptr[row] : indptr[row + 1]]
         left[own] -= left[own] > 0
     is_open, names, last = allowed.copy(), np.arange(len(allowed)), number
-    is_open[rows[:n]] = False
-    full = worths(indptr, feature, most)
+    is_open[rows[:n]], full = False, worths(indptr, feature, most)
     worth = np.where(is_open & (full > 0), full, CLOSED).astype(np.int8)
     while n < budget and (worth > 0).any():
         indptr, feature, names, worth = _of_open(indptr, feature, most, names, worth)
@@ -177,7 +176,9 @@ def _round(
     Gains only fall, so a chunk is told of the picks when it is its turn to be looked at: those of the highest gain are
     picked by row, and what the largest is that they leave in the chunk is kept.
     """
-    n, m, listed = 0, 0, count[live[left[live] > 0]].sum()
+    n, m, listed = 0, 0, count[live].sum()
+    for f in live[left[live] == 0]:  # by picks of this round that it goes on after
+        done[m], paid[m + 1], m = f, paid[m] + count[f], m + 1
     level = _highest(top)
     while level > 1 and paid[m] < listed:
         for c in range(len(top)):

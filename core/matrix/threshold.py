@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.matrix.covering import coverage_curve
-from core.matrix.greedy import greedy
+from core.matrix.greedy import first_gains
 from core.matrix.transpose import transpose
 from core.schema import FeatureMatrix
 
@@ -70,11 +69,8 @@ def median_theta(table: list[ThetaRow]) -> float:
 def _theta_row(matrix: FeatureMatrix, quantile: float, theta: float) -> ThetaRow:
     coverable = int(np.count_nonzero(np.bincount(matrix.feature)))
     budgets = [max(1, matrix.n_samples // part) for part in (100, 20, 10)]
-    everyone, nobody = np.ones(matrix.n_samples, bool), np.empty(0, np.int64)
     fptr, sample = transpose(matrix.indptr, matrix.feature, matrix.n_features)
-    rows, *_ = greedy(
-        matrix.indptr, matrix.feature, fptr, sample, np.ones(matrix.n_features, np.uint8), everyone, nobody,
-        np.empty(0, np.int32), budgets[-1],
-    )  # fmt: skip
-    shares = coverage_curve(matrix, rows)[np.array(budgets) - 1] / max(coverable, 1)
+    gains = first_gains(matrix.indptr, matrix.feature, fptr, sample, budgets[-1])  # later rounds cover nothing new
+    covered = np.concatenate([[0], np.cumsum(gains)])
+    shares = covered[np.minimum(budgets, len(gains))] / max(coverable, 1)
     return ThetaRow(quantile, theta, float(matrix.counts.mean()), coverable, *shares.tolist())
