@@ -66,8 +66,8 @@ def show_differences(one: str, two: str, matched: bool) -> None:
         return
     differ = int(found.differs.sum())
     metrics(
-        ("One group", f"{found.n_one:,}", plain(f"samples: {group_name(one)}")),
-        ("The other", f"{found.n_two:,}", plain(f"samples: {group_name(two)}")),
+        ("Samples of one group", f"{found.n_one:,}", plain(group_name(one))),
+        ("Samples of the other", f"{found.n_two:,}", plain(group_name(two))),
         (f"{now.noun.capitalize()}s that differ", f"{differ:,}", f"of {len(found.feature):,}"),
         ("Covers of the other's", f"{found.covers_two:.1%}", f"the other way round {found.covers_one:.1%}"),
     )

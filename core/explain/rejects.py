@@ -17,6 +17,7 @@ from core.selection.bounds import full_groups
 from core.selection.constraints import available, ignored
 from core.selection.inputs import SampleInfo
 from core.selection.left_out import LeftOut
+from core.selection.quotas import parsed
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.store.reader import FeatureStore
@@ -87,7 +88,7 @@ def by_quota(selection: Selection, rows: np.ndarray) -> dict[int, str]:
         return {}
     full = full_groups(bounds, selection.rows, rows)
     rest = "" if selection.details["free"] else "the groups with a least share take the whole budget"
-    said = [f"{quota} leaves no room for it" if quota else rest for quota in full]
+    said = [f"the quota “{parsed(quota).told()}” leaves no room for it" if quota else rest for quota in full]
     return {row: f"quota: {why}" for row, why in zip(rows.tolist(), said, strict=True) if why}
 
 

@@ -26,7 +26,7 @@ CLEAR = 0.75  # a sample is about a topic, rather than touching on it, from this
 HOW = {  # what a method's phrase begins with, and what it then says in a sentence
     "budget: ": "Left out by the budget: ",
     "redundant: ": "Left out as redundant: ",
-    "quota: ": "Left out by a quota: ",
+    "quota: ": "Left out: ",
     "too near": "Left out as too near",
     "": "Left out because ",
 }

@@ -20,6 +20,7 @@ from math import isfinite, nan
 import numpy as np
 
 from core.errors import SelectionError
+from core.topics.language import CALLED
 
 EVERY, NONE = "*", "(none)"  # every group; the group of the samples that have no value
 SHARES = ("equal", "data", "root")  # how a budget is given out to all groups
@@ -109,11 +110,15 @@ def added(quotas: Sequence[str], text: str) -> tuple[str, ...]:
 
 
 def group_told(by: str, group: str) -> str:
-    """A group in words: source code, every source, ifd from 0.5 on."""
+    """A group in words: source code, every source, prompt tokens from 20 on, English, strongest topic 7."""
     if group == EVERY:
         return f"every {by}"
-    column, _, least = group.rpartition("@")
-    return f"{column} from {least} on" if by == ABOVE else f"{by} {group}"
+    if by == ABOVE:
+        column, _, least = group.rpartition("@")
+        return f"{column.replace('_', ' ').replace(':', ' ')} from {least} on"
+    if by == "language":
+        return CALLED.get(group, f"language {group}")
+    return f"strongest topic {group}" if by == "topic" else f"{by} {group}"
 
 
 def threshold(group: str) -> tuple[str, float]:

@@ -17,7 +17,7 @@ from core.selection.refined import hybrid, hybrid_reason, kmq_iterative, kmq_ite
 SCORE = Option("score", "score column; default: the only one there is", "score")
 QUALITY = Option("quality", "score column that multiplies the gains", "score", optional=True)
 FIRST = Option("first", "which scores come first", "choice", "highest", ("highest", "lowest"))
-REFERENCE = Option("reference", "examples of what the model should get good at: set:NAME or a store", "reference")
+REFERENCE = Option("reference", "what the model should get good at: a set of samples or another store", "reference")
 VECTORS = Option("vectors", "residual, or a .npy file with one vector a sample", "vectors", "residual")
 LIMIT = Option("limit", "largest cosine to an accepted sample", "number", 0.9, low=-1, high=1)
 RUN = Option("run", "run of `refine`; default: the newest finished one", "run")

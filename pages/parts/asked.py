@@ -16,7 +16,7 @@ ELSEWHERE = "of-another-store"  # in the session: the widgets that still say wha
 # parameters that mean nothing in another data set
 PLACES = ("row", "feature", "lasso", "a", "b", "against", "of", "sharing", "nearest", "find_has", "find_lacks",
           "find_topics_has", "find_topics_lacks", "find_source", "find_tag", "find_set", "find_health",
-          "taught", "examples", "counterexamples")  # fmt: skip
+          "taught", "examples", "counterexamples", "above")  # fmt: skip
 
 
 def check_address(session: Session) -> None:

@@ -31,6 +31,8 @@ def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selectio
 
 def remedies(session: Session, spec: SelectionSpec, error: SaelectError, told: str) -> None:
     """What is wrong with a request, and what makes it possible."""
+    if wants_target():  # in the words of the page, which offers them below
+        told = told.replace(str(error), f"{spec.method} goes by examples, and none are chosen yet.")
     st.warning(plain(told), icon=":material/block:")
     if isinstance(error, UnscoredError):
         text = "Ban this sample" if len(error.rows) == 1 else f"Ban these {len(error.rows):,} samples"

@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.schema import SelectionSpec
-from core.selection.quotas import ABOVE, EVERY, MARKED, OVERLAPPING, TOLD_SHARES, Quota, parsed
+from core.selection.quotas import ABOVE, EVERY, MARKED, OVERLAPPING, TOLD_SHARES, Quota, parsed, threshold
 from core.session.decided import decided
 from core.session.labels import label_columns
 from core.session.preview import quoted
 from core.session.steering import Share, groupings, groups, shares
 from core.system.shown import many
 from core.topics.language import language_name
+from pages.parts.address import get, put
 from pages.parts.changes import ask_first
 from pages.parts.choices import choose
 from pages.parts.clusters import apart, cards_of
@@ -28,6 +29,7 @@ from pages.parts.view import View
 NAMED = {ABOVE: "score from … on", "topic": "strongest topic"}
 SIDES = {"<=": "At most", ">=": "At least"}
 UNITS = {"percent": "%", "samples": "samples", "tokens": "tokens"}
+GROUP_ABOVE = "above"  # in the address: a score column and the value that a group begins with
 LONGEST = 60  # characters of a group's name
 
 
@@ -101,15 +103,32 @@ def pick_group(by: str, named: Mapping[str, str]) -> str:
 
 
 def pick_score(now: View) -> str:
-    """A score column and the value from which on a sample is of the group."""
+    """A score column and the value from which on a sample is of the group; the address keeps them, such as ifd@0.5."""
     left, right = st.columns(2, vertical_alignment="bottom")
-    columns = now.session.info.scores
-    column = left.selectbox("Score", list(columns), key="quota-score", format_func=whole)
-    values = np.asarray(columns[column], np.float64)
-    values = values[np.isfinite(values)]
-    middle = float(f"{np.median(values):.3g}") if len(values) else 0.0
-    least = right.number_input("From", value=middle, format="%g", key=f"quota-from-{column}")
+    columns = list(now.session.info.scores)
+    asked, value = from_address(columns)
+    column = left.selectbox("Score", columns, columns.index(asked), key="quota-score", format_func=whole)
+    usual = middle(now.session.info.scores[column]) if value is None or column != asked else value
+    least = right.number_input("From", value=usual, format="%g", key=f"quota-from-{column}")
+    put(**{GROUP_ABOVE: f"{column}@{least:g}"})
     return f"{column}@{least:g}"
+
+
+def from_address(columns: Sequence[str]) -> tuple[str, float | None]:
+    """The column and the value that the address names; else the first one, and None."""
+    try:
+        column, value = threshold(get(GROUP_ABOVE))
+    except SaelectError:
+        return columns[0], None
+    return (column, value) if column in columns else (columns[0], None)
+
+
+def middle(values: np.ndarray) -> float:
+    """The median of a score, rounded so that it reads well: whole from 10 on, else to hundredths or to one digit."""
+    known = np.asarray(values, np.float64)
+    known = known[np.isfinite(known)]
+    value = float(np.median(known)) if len(known) else 0.0
+    return float(round(value)) if abs(value) >= 10 else round(value, 2) or float(f"{value:.1g}")
 
 
 def give_out(now: View, asked: SelectionSpec, by: str) -> None:
@@ -131,7 +150,7 @@ def look(now: View, asked: SelectionSpec, quota: Quota) -> None:
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
         return
-    ask_first(now, capital(quota.told()), then, lambda: now.workspace.quota(text))
+    ask_first(now, capital(told(now, quota)), then, lambda: now.workspace.quota(text))
 
 
 # --- those that stand
@@ -182,7 +201,7 @@ def edit(row: st.delta_generator.DeltaGenerator, now: View, asked: SelectionSpec
 
 def told(now: View, quota: Quota) -> str:
     """A quota in words, its group called as the page does."""
-    known = {} if quota.by in OVERLAPPING or quota.group == EVERY else titles(now, quota.by)
+    known = {} if quota.by in (*OVERLAPPING, "language") or quota.group == EVERY else titles(now, quota.by)
     return quota.told(known.get(quota.group, ""))
 
 

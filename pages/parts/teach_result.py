@@ -10,6 +10,7 @@ from core.concepts.told import at_threshold, histogram, reason, verdict
 from core.matrix.postings import samples_per_feature
 from core.schema import NOUNS
 from core.scoring.taught import Taught, forget
+from core.selection.quotas import ABOVE
 from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.feature_decisions import boost
@@ -102,8 +103,8 @@ def decide(now: View, taught: Taught, score: np.ndarray, threshold: float) -> No
     action_bar(now, rows, "taught", why, why, f"score:{taught.column}>={threshold:.2f}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("pages/budget.py", label="Cap them under Steer", icon=":material/tune:",
-                     query_params=link(steer="Quotas"),
-                     help="Save them as a set first; then it can have a quota.")  # fmt: skip
+                     query_params=link(steer="Quotas", above=f"{taught.column}@{threshold:g}", **{"steer-by": ABOVE}),
+                     help="A quota on the samples with this score from the threshold on.")  # fmt: skip
         if st.button("Delete this concept", icon=":material/delete:", type="tertiary", key="forget"):
             forget(now.session.store, taught.name)
             st.session_state[LATEST] = ""

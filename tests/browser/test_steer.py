@@ -46,7 +46,7 @@ def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, addr
     (quota,) = workspace.state().quotas
     assert re.fullmatch(r"topic:\d+<=3%", quota)
     expect(page.locator(".st-key-latest-change-line")).to_contain_text(f"{left} left, {entered} entered")
-    expect(page.get_by_text(re.compile(r"^Topic .*at most 3 %.*kept"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Strongest topic .*at most 3 %.*kept"))).to_be_visible()
 
     topic = int(re.search(r"\d+", quota)[0])
     other = 1 if topic != 1 else 2
@@ -55,7 +55,7 @@ def test_a_quota_a_boost_what_left_and_entered_and_undo_by_name(page: Page, addr
     assert workspace.state().of("topics").boosts == {other: 3.0}
     expect(page.get_by_text("Boosts that stand")).to_be_visible()
 
-    undo_by_name(page, workspace, f"boost ×3 on topic {other}", f"quota: topic {topic}: at most 3 %")
+    undo_by_name(page, workspace, f"boost ×3 on topic {other}", f"quota: strongest topic {topic}: at most 3 %")
     assert not workspace.state().quotas and not workspace.state().of("topics").boosts
 
 
@@ -91,7 +91,7 @@ def test_a_language_found_on_search_has_a_quota_on_steer(page: Page, address: st
     assert workspace.state().quotas == (f"language:{code}>={count}",)
     assert (left, entered) == (f"{len(before - after)}", f"{len(after - before)}") != ("0", "0")
     assert after >= set(np.flatnonzero(spoken == code).tolist())
-    undo_by_name(page, workspace, f"quota: language {code}: at least {count} samples")
+    undo_by_name(page, workspace, f"quota: {language_name(code)}: at least {count} samples")
     assert kept(session, workspace) == before
 
 

@@ -29,9 +29,9 @@ LACKING = {
     "kmq": "kmq needs a score column",
     "kmq-iterative": "No run of refinement",
     "hybrid": "No run of refinement",
-    "reference-guided": "reference-guided needs the option reference",
-    "nearest": "nearest needs the option reference",
-    "jaccard": "jaccard needs the option reference",
+    "reference-guided": "reference-guided goes by examples",
+    "nearest": "nearest goes by examples",
+    "jaccard": "jaccard goes by examples",
 }
 LENS = "topics"  # which the dashboard begins with
 

@@ -68,7 +68,7 @@ def test_vectors_that_do_not_fit_leave_the_page_as_it_is_without_them(visit, cac
 def test_a_mistake_of_the_method_keeps_the_bar(visit):
     at = visit(method="reference-guided")
     assert at.title[0].value == "Keep the samples that teach the most"
-    assert "needs the option reference" in at.warning[0].value
+    assert "goes by examples, and none are chosen yet" in at.warning[0].value
     assert at.session_state["view"].spec.method == "sae-greedy"
     box(at, "Method").set_value("sae-greedy").run()
     assert at.title[0].value == "Keep the samples that teach the most"

@@ -122,4 +122,4 @@ def test_a_set_that_is_gone_is_told(visit, session):
     workspace.delete_set("good ones")
     at.run()
     assert not at.exception and at.session_state.view.spec.sets == {}
-    assert "needs the option reference" in at.warning[0].value
+    assert "goes by examples, and none are chosen yet" in at.warning[0].value

@@ -60,6 +60,17 @@ def test_a_quota_is_looked_at_set_changed_and_undone_by_its_name(visit, session:
     assert at.session_state.view.selection.rows.tolist() == before and workspace.state().quotas == ()
 
 
+def test_the_address_says_from_which_score_on_a_quota_counts(visit, session: Session) -> None:
+    at = steer(visit, above="grade@4", **{"steer-by": "above"})
+    assert at.selectbox(key="quota-score").value == "grade" and at.number_input(key="quota-from-grade").value == 4
+    take(at, "quota-see")
+    assert workspace_of(session.store).state().quotas == ("above:grade@4<=10%",)
+    at.number_input(key="quota-from-grade").set_value(5.5).run()
+    assert at.query_params["above"] == ["grade@5.5"]
+    at = steer(visit, above="nothing@4", **{"steer-by": "above"})
+    assert at.selectbox(key="quota-score").value == next(iter(session.info.scores)), "the first, where it is not there"
+
+
 def test_quotas_that_cannot_hold_leave_the_page_with_one_sentence_and_the_way_out(visit, session: Session) -> None:
     workspace = workspace_of(session.store)
     workspace.quota("source:code<=10%")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 from core.scoring.taught import all_of
 from core.session.session import open_session
 from tests.pages.conftest import N, listed, metrics
@@ -28,6 +30,9 @@ def test_a_concept_is_taught_shown_and_deleted(visit, session):
     kept = int((score[at.session_state.view.selection.rows] >= 0.5).sum())
     assert f"{above} samples at 0.50 or above, {kept} of them kept" in [head.value for head in at.subheader]
     assert len(listed(at, "taught")) == min(15, above) + min(15, N - above)
+    (cap,) = (each.proto for each in at.get("page_link") if each.proto.label == "Cap them under Steer")
+    asked = parse_qs(cap.query_string)
+    assert (asked["steer-by"], asked["above"]) == (["above"], ["concept:every third@0.5"])
     button(at, "forget").click().run()
     assert not at.exception and not all_of(session.store) and not at.metric
 

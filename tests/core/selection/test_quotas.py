@@ -36,6 +36,21 @@ def test_quotas_as_people_type_them():
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("above:concept:asks for code@0.5<=10%", "concept asks for code from 0.5 on: at most 10 %"),
+        ("above:prompt_tokens@28>=1", "prompt tokens from 28 on: at least 1 sample"),
+        ("language:en<=10%", "English: at most 10 %"),
+        ("language:unheard<=10%", "language unheard: at most 10 %"),
+        ("topic:79<=3%", "strongest topic 79: at most 3 %"),
+        ("language=equal", "every language: equal shares"),
+    ],
+)
+def test_quotas_in_plain_words(text, told):
+    assert parsed(text).told() == told
+
+
+@pytest.mark.parametrize(
     "text", ["", "source", "code<=10%", "source:code", "source:<=1", ":code<=1", "source:a<=-1", "source=half"]
 )
 def test_what_is_no_quota_is_refused(text):

@@ -75,7 +75,7 @@ def test_quotas_through_a_session_and_a_replay(session, tmp_path):
     manifest = json.loads((tmp_path / "kept.manifest.json").read_text())
     assert manifest["spec"]["quotas"] == list(spec.quotas)
     why = [json.loads(line)["reason"] for line in (tmp_path / "kept.rejects.jsonl").read_text().splitlines()]
-    assert "quota: tongue:en<=25% leaves no room for it" in why
+    assert "quota: the quota “tongue en: at most 25 %” leaves no room for it" in why
     written = (tmp_path / "kept.jsonl").read_bytes()
     again = replay(tmp_path / "kept.manifest.json", tmp_path / "again.jsonl", session.store.path)
     assert again.read_bytes() == written
