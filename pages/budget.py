@@ -18,6 +18,7 @@ from pages.parts.runnable import wants_target
 from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
 from pages.parts.steer import show_steer
+from pages.parts.steer_quotas import warn_short
 from pages.parts.terms import term
 from pages.parts.text import plain
 from pages.parts.view import header, metrics
@@ -51,9 +52,12 @@ def show_curve() -> None:
     if needed is not None:
         st.caption(told_of_random(needed))
     if not is_nested(now.spec):
+        ends = (
+            " The curves end at this budget: a click to the right of them sets a larger one." if now.spec.quotas else ""
+        )
         st.caption(
             f"{now.spec.method} in {now.spec.unit} selects anew for each budget: the picks of a smaller one need not "
-            "be among those of a larger one."
+            f"be among those of a larger one.{ends}"
         )
 
 
@@ -100,6 +104,7 @@ first = wants_target()  # what stands below is not what was asked for
 if first:
     show_steer(now)
 show_figures()
+warn_short(now, now.selection)
 term("budget", "coverage", "gain", "certificate")
 left, right = st.columns([3, 1], gap="medium")
 with left:

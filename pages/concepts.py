@@ -15,7 +15,7 @@ from pages.parts.reading import pipeline
 from pages.parts.sample_panel import beside
 from pages.parts.tables import clickable
 from pages.parts.text import plain
-from pages.parts.view import View, header
+from pages.parts.view import View, header, link
 
 EXAMPLES = "an apology, python code, as an AI language model, saving money"
 DONE = {"ignore": "They no longer earn a sample its place.", "block": "Samples that have them are left out."}
@@ -97,3 +97,5 @@ if wanted.strip():
     show(now, wanted)
 else:
     st.caption(f"For instance: {EXAMPLES}.")
+st.page_link("pages/teach.py", label="Teach it by examples: every sample gets a score", icon=":material/school:",
+             query_params=link(**({"called": wanted.strip()} if wanted.strip() else {})))  # fmt: skip

@@ -15,6 +15,7 @@ from core.session.search import score_values
 from core.studies.differences import Correlations, Differences, correlations, differences, matched_by_length
 from core.system.shown import many
 from pages.parts.asked import start_over
+from pages.parts.feature_decisions import boost
 from pages.parts.group_choice import REST, group_choices, group_name
 from pages.parts.later import later
 from pages.parts.sides import Side, show_sides
@@ -40,7 +41,7 @@ def ask() -> tuple[str, str, bool]:
     """The two groups, and whether the second one is drawn to be as long as the first."""
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
     known = [*group_choices(now), *(f"{SCORE}{name}" for name in now.session.info.scores)]
-    typed = "Or type one: feature:12, rows:1,2,3, store:KEY."
+    typed = "Or type one: row numbers such as 1, 2, 3, feature:12, store:KEY."
     start_over("a", known[0])
     start_over("b", REST)
     one = left.selectbox("One group, or a score", known, key="a", bind="query-params", format_func=group_name,
@@ -116,6 +117,7 @@ def show_samples(feature: int, *groups: tuple[Group, str]) -> None:
     st.subheader(plain(f"{now.noun.capitalize()} {feature}: {now.label(feature)}"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         feature_link(feature)
+        boost(now, [feature], now.spec.lens, f"differences-{feature}")
         which = st.segmented_control("Samples listed", (WITH_IT, ALL), default=WITH_IT, required=True, key="listed",
                                      bind="query-params", label_visibility="collapsed")  # fmt: skip
     sides, with_it = [], which == WITH_IT
@@ -161,7 +163,9 @@ def show_correlations(column: str) -> None:
                           "samples": found.one[:LISTED], "r": found.r[:LISTED], "q": found.q[:LISTED]})  # fmt: skip
     formats = {"r": "%+.3f", "q": "%.2g", FACES[now.spec.lens]: st.column_config.TextColumn(width=320)}
     for i in clickable(frame, "correlations-table", 520, formats=formats):
-        feature_link(features[i])
+        with st.container(horizontal=True, vertical_alignment="center"):
+            feature_link(features[i])
+            boost(now, [features[i]], now.spec.lens, f"correlations-{features[i]}")
     download(found)
     if "tokens" in now.session.store.lenses:
         of = "length" if column in TOKEN_COUNTS else column

@@ -26,6 +26,7 @@ LEADS = {
     "tokens": "A feature is what single tokens mean to the model. Read where each is active, then decide whether it "
     "counts.",
 }
+MOST = 1000  # features listed of those with a meaning, and of the others
 SEARCHED = {"topics": "a word of its name, or a number", "tokens": "a token, a word of its label, or a number"}
 FORMATS = {
     **{name: st.column_config.TextColumn(width=240) for name in FACES.values()},  # room for the figures beside it
@@ -63,8 +64,17 @@ def table(features: np.ndarray) -> list[int]:
 
     What is clicked is clicked in this list: another one starts anew, and the address keeps the feature looked at.
     """
+    features = with_opened(features)
     key = f"features-table-{crc32(features.tobytes())}"
-    return meaning_table(now, features, key, columns_of, height=560, several=True, formats=FORMATS)
+    return meaning_table(now, features, key, columns_of, most=MOST, height=560, several=True, formats=FORMATS)
+
+
+def with_opened(features: np.ndarray) -> np.ndarray:
+    """The features, the one of the address first where it would be too far down to be listed."""
+    opened, among = number("feature", len(density)), meaning_first(features, now.kinds)
+    if opened is None or opened not in features or any(opened in some[:MOST] for some in among):
+        return features
+    return np.concatenate([[opened], features[features != opened]])
 
 
 def show_map() -> None:

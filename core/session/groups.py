@@ -5,6 +5,7 @@ A kind of group is a function and an entry of GROUPS.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +26,8 @@ from core.session.saved_search import rows_found
 from core.session.search import between, languages_spoken, score_values, sources, text_condition
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
+
+NUMBERS = re.compile(r"[\s,]*[0-9]+(?:[\s,]+[0-9]+)*[\s,]*")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def group(session: Session, spec: SelectionSpec, state: WorkspaceState, name: st
     Raises SelectionError for a name of no kind, for one that names nothing, and for a group without samples; StoreError
     for a store that cannot be opened.
     """
-    kind, _, of = name.partition(":")
+    kind, _, of = (f"rows:{name}" if is_rows(name) else name).partition(":")
     matrix = session.matrix_of(spec)
     if kind == "store":
         other = reference(session.store, of, spec.scope, spec.lens).at(spec.theta)
@@ -67,6 +70,11 @@ def group(session: Session, spec: SelectionSpec, state: WorkspaceState, name: st
     if not len(rows):
         raise SelectionError(f"The group {name!r} has no samples.")
     return Group(name, matrix, rows)
+
+
+def is_rows(name: str) -> bool:
+    """Whether a name is of numbers alone, such as `2, 6, 7`: these rows, as rows:2,6,7."""
+    return bool(NUMBERS.fullmatch(name))
 
 
 def rest(found: Group) -> Group:
@@ -108,7 +116,7 @@ def _feature(asked: Asked, of: str) -> np.ndarray:
 
 
 def _rows(asked: Asked, of: str) -> list[int]:
-    rows = [_whole(part, "row") for part in of.split(",")]
+    rows = [_whole(part, "row") for part in (of.replace(",", " ").split() if is_rows(of) else of.split(","))]
     check_rows(rows, asked.n)
     return rows
 

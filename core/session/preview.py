@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from core.explain.leaks import Change, change
 from core.schema import SelectionSpec
+from core.selection.bounds import full_groups
+from core.selection.constraints import available
 from core.selection.quotas import added
 from core.session.groups import with_sets
 from core.session.session import Session
@@ -60,6 +64,24 @@ def weighed(spec: SelectionSpec, factors: Mapping[int, float]) -> SelectionSpec:
     for feature, factor in factors.items():
         spec = boosted(spec, [feature], factor)
     return spec
+
+
+def fates(session: Session, then: SelectionSpec, rows: np.ndarray) -> list[str]:
+    """Of each of `rows` int64 in a word why a request keeps it or leaves it out: pinned or picked; banned, excluded by
+    a feature that it has, over a quota, or displaced by others. Raises SelectionError as `select` does.
+    """
+    kept, allowed = session.selection(then), available(session.matrix_of(then), then)
+    picks, pins, bans = set(kept.rows.tolist()), set(then.pins), set(then.bans)
+    full = full_groups(kept.details.get("bounds", ()), kept.rows, rows)
+
+    def fate(row: int, quota: str) -> str:
+        if row in picks:
+            return "pinned" if row in pins else "picked"
+        if not allowed[row]:
+            return "banned" if row in bans else "excluded"
+        return "over a quota" if quota else "displaced"
+
+    return [fate(row, quota) for row, quota in zip(rows.tolist(), full, strict=True)]
 
 
 def effect(session: Session, spec: SelectionSpec, then: SelectionSpec) -> Change:

@@ -10,6 +10,7 @@ import numpy as np
 from core.matrix.statistics import active_in
 from core.schema import LARGEST_BOOST, FeatureMatrix, Selection, SelectionSpec
 from core.selection.bounds import FREE, MOST_GROUPS, Bounds, bounds_of
+from core.selection.constraints import available
 from core.selection.inputs import costs
 from core.selection.quotas import ABOVE, MARKED
 from core.session.decided import decided
@@ -98,6 +99,22 @@ def bound_of(bounds: Sequence[Bounds], group: str, spec: SelectionSpec) -> tuple
             g = one.names.index(group)
             least, most = max(least, int(one.least[g])), min(most, int(one.most[g]))
     return least / spec.budget if least else None, min(most / spec.budget, 1.0) if most < FREE else None
+
+
+def told_short(session: Session, kept: Selection) -> str:
+    """A sentence where quotas, and not the budget, keep out all samples that are left; "" where they do not."""
+    spec, matrix = kept.spec, session.matrix_of(kept.spec)
+    cost = costs(matrix, spec, session.info)
+    spent = int(cost[kept.rows].sum())
+    left = available(matrix, spec) & (cost <= spec.budget - spent)
+    left[kept.rows] = False
+    room = left.copy()
+    for one in kept.details.get("bounds", ()):
+        room &= one.fits(one.taken(kept.rows))
+    if not left.any() or room.any():
+        return ""
+    what = "can be kept" if spec.unit == "samples" else "tokens can be spent"
+    return f"Within these quotas only {spent:,} of the {spec.budget:,} {what}."
 
 
 def set_apart(matrix: FeatureMatrix, rows: np.ndarray) -> dict[int, float]:

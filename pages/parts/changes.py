@@ -13,13 +13,14 @@ from core.explain.leaks import Change
 from core.explain.unmoved import unmoved
 from core.schema import SelectionSpec
 from core.session.decided import bare
-from core.session.preview import effect
+from core.session.preview import effect, fates
 from core.system.shown import many
 from pages.parts.tables import samples_table
 from pages.parts.text import plain
 from pages.parts.view import View, link
 
 LISTED = 200  # samples listed of those that leave or enter
+FOLLOWS = ("displaced", "picked")  # of the words of `fates`: what others leave or take room for
 LATEST, TOLD = "latest-request", "latest-change"  # in the session
 
 
@@ -62,7 +63,7 @@ def ask_first(
             if st.button("Cancel", key="cancel-decision"):
                 st.rerun()
         if found:
-            show_moved(now, found, ("Would leave", "Would enter"))
+            show_moved(now, found, then, ("Would leave", "Would enter"))
 
     st.dialog(plain(title), width="large")(content)()
 
@@ -87,12 +88,15 @@ def arrow(pair: tuple[int, int]) -> str:
     return f"{pair[0]:,} → {pair[1]:,}" if pair[0] != pair[1] else f"{pair[0]:,}"
 
 
-def show_moved(now: View, found: Change, titles: tuple[str, str]) -> None:
-    """The samples that leave and those that enter."""
+def show_moved(now: View, found: Change, then: SelectionSpec, titles: tuple[str, str]) -> None:
+    """The samples that leave and those that enter, what is decided on before what follows from it."""
     for title, rows in zip(titles, (found.leaving, found.entering), strict=True):
         if len(rows):
-            st.caption(f"{title}: {len(rows):,}" + (f", the first {LISTED} are listed" if len(rows) > LISTED else ""))
-            samples_table(now, rows[:LISTED], f"moved-{title}")
+            why = np.array(fates(now.session, then, rows))
+            order = np.argsort(np.isin(why, FOLLOWS), kind="stable")
+            counts = ", ".join(f"{int((why == one).sum()):,} {one}" for one in dict.fromkeys(why[order].tolist()))
+            st.caption(f"{title}: {counts}" + (f". The first {LISTED} are listed" if len(rows) > LISTED else ""))
+            samples_table(now, rows[order[:LISTED]], f"moved-{title}", {"why": why[order[:LISTED]]})
 
 
 # --- after
@@ -162,7 +166,7 @@ def show_dialog(now: View, told: Told) -> None:
         sides = {"a": named(told.found.leaving), "b": named(told.found.entering)}
         st.page_link("pages/differences.py", label="What they differ in", icon=":material/difference:",
                      query_params=link(**sides))  # fmt: skip
-    show_moved(now, told.found, ("Left", "Entered"))
+    show_moved(now, told.found, now.spec, ("Left", "Entered"))
 
 
 def named(rows: Sequence[int] | np.ndarray) -> str:

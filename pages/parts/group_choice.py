@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.session.findings import findings
+from core.session.groups import is_rows
 from core.session.languages import at_hand, commonest
 from core.session.lasso import lasso_of
 from core.session.search import languages_spoken, sources
@@ -34,6 +35,8 @@ def group_choices(now: View) -> list[str]:
 def group_name(name: str) -> str:
     """A group as the choice shows it."""
     kind, _, of = name.partition(":")
+    if is_rows(name):
+        return f"rows: {name}"
     if kind == "health":
         return f"finding: {check_title(of).lower()}"
     if kind == "language":

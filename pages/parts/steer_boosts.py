@@ -122,6 +122,10 @@ def list_boosts(now: View) -> None:
     st.markdown("**Boosts that stand**")
     features = list(own)
     chosen = [features[i] for i in clickable(table(now, features), "boosts", 380, several=True, formats=FORMATS)]
+    st.caption(
+        f"Of kept: the share of the kept samples that have the {now.noun} at all"
+        + ("; a quota counts only those whose strongest topic it is." if now.spec.lens == "topics" else ".")
+    )
     wanted = chosen or features
     if st.button(f"Lift {'these' if chosen else 'all'} {len(wanted):,}", icon=":material/undo:", key="boosts-lift"):
         now.workspace.boost(wanted, 1.0, now.spec.lens)

@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError
-from core.schema import SelectionSpec
+from core.schema import Selection, SelectionSpec
 from core.selection.quotas import ABOVE, EVERY, MARKED, OVERLAPPING, TOLD_SHARES, Quota, parsed, threshold
 from core.session.decided import decided
 from core.session.labels import label_columns
 from core.session.preview import quoted
-from core.session.steering import Share, groupings, groups, shares
+from core.session.steering import Share, groupings, groups, shares, told_short
 from core.system.shown import many
 from core.topics.language import language_name
 from pages.parts.address import get, put
@@ -150,7 +150,14 @@ def look(now: View, asked: SelectionSpec, quota: Quota) -> None:
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
         return
-    ask_first(now, capital(told(now, quota)), then, lambda: now.workspace.quota(text))
+    ask_first(now, capital(told(now, quota)), then, lambda: now.workspace.quota(text),
+              lambda _: warn_short(now, now.session.selection(then)))  # fmt: skip
+
+
+def warn_short(now: View, kept: Selection) -> None:
+    """Say it where quotas leave a part of the budget unused."""
+    if short := told_short(now.session, kept):
+        st.warning(short, icon=":material/production_quantity_limits:")
 
 
 # --- those that stand
@@ -244,5 +251,7 @@ def show_shares(now: View, asked: SelectionSpec, by: str, named: Mapping[str, st
     draw(figure, "steer-shares", figure.layout.height)
     if left_out:
         st.caption(f"{many(left_out, 'smaller group')} without a quota {'is' if left_out == 1 else 'are'} not shown.")
+    if by == "topic":
+        st.caption("A sample counts for its strongest topic alone, whatever others it has.")
     if by in MARKED:
         st.caption("A sample may be of several: the shares need not come to 100 %.")

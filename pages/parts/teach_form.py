@@ -8,7 +8,7 @@ import streamlit as st
 from core.concepts.examples import Examples, given, typed
 from core.concepts.teach import LEAST, RANDOM, teach
 from core.errors import SaelectError
-from core.session.groups import GROUPS
+from core.session.groups import GROUPS, is_rows
 from core.system.shown import many, without_folders
 from pages.parts import reading
 from pages.parts.address import get
@@ -16,10 +16,18 @@ from pages.parts.asked import start_over
 from pages.parts.group_choice import group_choices, group_name
 from pages.parts.tables import samples_table, why_link
 from pages.parts.text import plain
-from pages.parts.view import View
+from pages.parts.view import View, link
 
 LATEST = "latest-concept"  # in the session: the concept that was just taught, or "" once one was deleted
-TYPED = "Choose a group, or type words to take the samples that say them. Also: feature:12, rows:1,2,3."
+TYPED = (
+    "Choose a group, or type words to take the samples that say them, or row numbers such as 2, 6, 7. "
+    "Also: feature:12, and text:2024 for numbers as words."
+)
+WAYS = (
+    ("search", "Find them on Search and save a set", "search"),
+    ("map", "Pick them on the Map", "scatter_plot"),
+    ("concepts", "Only words? Look them up under Concepts", "psychology"),
+)  # page, what it is for, icon
 SHOWN = 100  # examples in a table
 NOTHING = Examples(np.zeros(0, np.int64))
 
@@ -28,7 +36,7 @@ def form(now: View) -> None:
     """Both sides, the name, and the button."""
     left, right = st.columns(2, gap="large")
     with left:
-        positive = side(now, "Examples of it", "examples", "choose or type")
+        positive = side(now, "Examples of it", "examples", "choose, or type words or row numbers")
     with right:
         negative = side(now, "Counterexamples", "counterexamples", RANDOM)
     columns = st.columns([3, 2], vertical_alignment="bottom")
@@ -38,6 +46,14 @@ def form(now: View) -> None:
         run(now, name, positive, negative)
     if not len(positive):
         st.caption(f"{LEAST} examples or more are needed. Without counterexamples, other samples are drawn at random.")
+    ways_to_examples()
+
+
+def ways_to_examples() -> None:
+    """Where samples are found and saved as a set, and the page that starts from words instead."""
+    with st.container(horizontal=True):
+        for page, label, icon in WAYS:
+            st.page_link(f"pages/{page}.py", label=label, icon=f":material/{icon}:", query_params=link())
 
 
 def side(now: View, title: str, key: str, empty: str) -> Examples:
@@ -79,7 +95,7 @@ def counted(now: View, side: Examples, key: str) -> None:
 
 def group_of(name: str) -> str:
     """A group as it was chosen, or the samples that say what was typed."""
-    return name if name.partition(":")[0] in GROUPS else f"text:{name}"
+    return name if is_rows(name) or name.partition(":")[0] in GROUPS else f"text:{name}"
 
 
 def run(now: View, name: str, positive: Examples, negative: Examples) -> None:

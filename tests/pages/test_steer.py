@@ -71,6 +71,17 @@ def test_the_address_says_from_which_score_on_a_quota_counts(visit, session: Ses
     assert at.selectbox(key="quota-score").value == next(iter(session.info.scores)), "the first, where it is not there"
 
 
+def test_a_quota_that_leaves_room_in_the_budget_is_told_before_and_after(visit, session: Session) -> None:
+    at = steer(visit, budget=20, **{"steer-by": "source"})
+    sentence = "Within these quotas only 10 of the 20 can be kept."
+    assert not any(sentence in w.value for w in at.warning)
+    at.selectbox(key="quota-group-source").set_value("code").run()
+    at.button(key="quota-see").click().run()
+    assert any(sentence in w.value for w in at.warning)
+    take(at, "quota-see")
+    assert len(at.session_state.view.selection.rows) == 10 and any(sentence in w.value for w in at.warning)
+
+
 def test_quotas_that_cannot_hold_leave_the_page_with_one_sentence_and_the_way_out(visit, session: Session) -> None:
     workspace = workspace_of(session.store)
     workspace.quota("source:code<=10%")

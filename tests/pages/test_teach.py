@@ -37,6 +37,15 @@ def test_a_concept_is_taught_shown_and_deleted(visit, session):
     assert not at.exception and not all_of(session.store) and not at.metric
 
 
+def test_bare_numbers_are_rows_and_links_lead_to_where_samples_are_picked(visit):
+    at = visit("teach", examples="2, 6, 7")
+    assert "3 samples: 7 more are needed." in [caption.value for caption in at.caption] and not at.warning
+    pages = [link.proto.page for link in at.get("page_link")]
+    assert {"search", "map", "concepts"} <= set(pages)
+    at = visit("concepts")
+    assert "teach" in [link.proto.page for link in at.get("page_link")]
+
+
 def test_what_cannot_be_taught_is_said(visit):
     at = visit("teach")
     assert button(at, "teach").disabled

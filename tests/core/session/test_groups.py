@@ -46,7 +46,7 @@ def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
         "kept": sorted(kept), "left-out": sorted(set(range(N)) - set(kept)), "pinned": [1, 3], "banned": [2],
         "source:b": list(range(1, N, 2)), "set:poems": [4, 9], "tag:verse": [5, 8],
         "selection:mine": sorted(chosen.rows),
-        "feature:6": has, "rows:7,2,7": [2, 7], "search:ones": ones,
+        "feature:6": has, "rows:7,2,7": [2, 7], "2, 6 7": [2, 6, 7], "11": [11], "search:ones": ones,
         "lasso:0.-1000_1000.-1000_1000.1000_0.1000": right,
     }  # fmt: skip
     for name, rows in named.items():

@@ -15,10 +15,10 @@ from core.errors import SelectionError
 from core.schema import LARGEST_BOOST, FeatureMatrix, SelectionSpec
 from core.session.decided import bare, decided
 from core.session.examples import examples_in, keep_examples, read_as
-from core.session.preview import quoted, unquoted, weighed
+from core.session.preview import effect, fates, quoted, unquoted, weighed
 from core.session.runnable import runnable
 from core.session.session import Session, open_session, workspace_of
-from core.session.steering import groupings, set_apart, shares, target_of, targeted
+from core.session.steering import groupings, set_apart, shares, target_of, targeted, told_short
 from core.workspace.decisions import WorkspaceState
 from tests.factories import alpaca, tiny_store
 from tests.strategies import FEW, sets_of_features
@@ -55,6 +55,24 @@ def test_what_there_is_of_each_group_against_counting(session: Session) -> None:
     (mine,) = shares(session, state, asked, kept, "set")
     assert mine.kept == len({0, 1, 2, 3} & set(kept.rows.tolist())) <= 1 and mine.most == 1 / 8
     assert {"source", "language", "cluster", "checked", "set", "above"} <= set(groupings(session, state))
+
+
+def test_what_a_decision_bars_is_told_from_what_it_displaces(session: Session) -> None:
+    before = SelectionSpec(budget=8)
+    picks = session.selection(before).rows.tolist()
+    newcomer = next(row for row in range(N) if row not in picks)
+    then = decided(before, WorkspaceState(bans=tuple(picks[:2]), pins=(newcomer,), quotas=("source:code<=25%",)))
+    found, code = effect(session, before, then), 2
+    for row, word in zip(found.leaving.tolist(), fates(session, then, found.leaving), strict=True):
+        barred = "banned" if row in picks[:2] else "over a quota" if SOURCES[row] == "code" else "displaced"
+        assert word == barred
+    assert set(fates(session, then, found.entering)) <= {"pinned", "picked"}
+    assert fates(session, then, np.array([newcomer])) == ["pinned"]
+    kept = session.selection(then)
+    room = sum(SOURCES[row] == "web" and row not in picks[:2] for row in range(N)) + code
+    assert len(kept.rows) == min(room, 8)
+    assert told_short(session, kept) == (f"Within these quotas only {room} of the 8 can be kept." if room < 8 else "")
+    assert told_short(session, session.selection(before)) == ""
 
 
 def test_a_quota_by_a_score_from_a_value_on(session: Session) -> None:
