@@ -15,7 +15,7 @@ from core.schema import FeatureMatrix
 from core.selection.inputs import columns
 from core.session.cut import READ, readings
 from core.session.findings import found_by
-from core.session.languages import languages, of_samples
+from core.session.languages import at_hand, commonest, languages, of_samples
 from core.session.matches import matches
 from core.session.session import Session
 from core.store.queries import turns
@@ -146,6 +146,14 @@ def source_names(session: Session) -> list[str]:
 def languages_spoken(session: Session) -> np.ndarray:
     """The language of each sample, an ISO 639 code, "" where it cannot be told: object (N,)."""
     return session.remember("languages", lambda: of_samples(languages(session.store)))
+
+
+def languages_told_apart(session: Session) -> np.ndarray | None:
+    """The language of each sample, where that is at hand and there is more than one; None elsewhere."""
+    if not at_hand(session.store):
+        return None
+    found = languages_spoken(session)
+    return found if len([code for code in commonest(found) if code]) > 1 else None
 
 
 def between(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:

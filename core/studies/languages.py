@@ -23,10 +23,19 @@ BADLY = 1.5  # times the loss a byte of English
 
 def told(session: Session, spec: SelectionSpec) -> list[str]:
     """What the languages of a store do to it, a sentence each: through the lens of a request, and by its perplexity."""
-    codes = languages(session.store)
-    found = covered(session.matrix_of(spec), of_samples(codes))
-    loss = loss_by_language(session.store, codes["response"], session.info.scores)
-    return [said for said in (covered_told(found, spec.lens), badly_read_told(loss)) if said]
+    return [said for said in (told_of_coverage(session, spec), told_of_reading(session)) if said]
+
+
+def told_of_coverage(session: Session, spec: SelectionSpec) -> str:
+    """What is covered in one language only, through the lens of a request, in a sentence; "" in one language."""
+    codes = of_samples(languages(session.store))
+    return covered_told(covered(session.matrix_of(spec), codes), spec.lens)
+
+
+def told_of_reading(session: Session) -> str:
+    """Which languages the model reads badly, by its perplexity, in a sentence; "" where it is none or not scored."""
+    codes = languages(session.store)["response"]
+    return badly_read_told(loss_by_language(session.store, codes, session.info.scores))
 
 
 @dataclass(frozen=True)

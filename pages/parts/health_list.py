@@ -12,9 +12,11 @@ import streamlit as st
 from core.session.languages import told_in_words
 from core.session.search import languages_spoken
 from core.studies.health import CHECKS, Finding
+from core.studies.languages import told_of_coverage, told_of_reading
 from core.system.shown import many
 from pages.parts.address import put
 from pages.parts.evidence import check_title
+from pages.parts.later import later
 from pages.parts.text import plain
 from pages.parts.view import View
 
@@ -45,7 +47,7 @@ def show_list(now: View, found: Mapping[str, Finding]) -> None:
         draw(now, "findings", families(now, some))
     if len(found) < len(CHECKS):
         return
-    st.caption(plain(f"Languages: {told_in_words(languages_spoken(now.session))}."))
+    show_languages(now)
     if not some:
         st.success("No check has found anything.", icon=":material/check_circle:")
     clean = [finding for finding in found.values() if finding.ran and not len(finding.rows)]
@@ -55,6 +57,20 @@ def show_list(now: View, found: Mapping[str, Finding]) -> None:
             with st.expander(f"{many(len(rest), 'check')} {title}", key=f"health-{key}", on_change="rerun") as fold:
                 if fold.open:
                     draw(now, key, families(now, rest))
+
+
+def show_languages(now: View) -> None:
+    """Which languages there are, what is covered in one of them only, and which the model reads badly."""
+    st.caption(plain(f"Languages: {told_in_words(languages_spoken(now.session))}."))
+    spec, session = now.spec, now.session
+    key = ("languages told", spec.lens, spec.scope, spec.theta, len(session.info.scores))
+    said = later(session, key, lambda: (told_of_coverage(session, spec), told_of_reading(session)),
+                 "What is covered in each language")  # fmt: skip
+    covered, badly = said or ("", "")
+    if covered:
+        st.caption(plain(covered))
+    if badly:
+        st.warning(plain(badly), icon=":material/translate:")
 
 
 def told(now: View, some: list[Finding]) -> str:

@@ -13,8 +13,9 @@ import streamlit as st
 from core.matrix.statistics import in_order
 from core.session.cut import READ, readings
 from core.session.matches import snippets
-from core.session.search import texts
+from core.session.search import languages_told_apart, texts
 from core.system.shown import many
+from core.topics.language import language_name
 from pages.parts.address import put
 from pages.parts.evidence import Evidence, masked_previews
 from pages.parts.private import covered
@@ -55,6 +56,11 @@ class Samples:
             **{name: np.asarray(values) for name, values in (more or {}).items()},
             "tokens": now.session.info.tokens[rows],
             **({"read": np.array(READ)[read]} if read.any() else {}),
+            **(
+                {"language": np.array([language_name(code) if code else "" for code in spoken[rows]])}
+                if (spoken := languages_told_apart(now.session)) is not None
+                else {}
+            ),
         }
         order = sorted_by(now, columns, sort)
         self.columns = {name: values[order] for name, values in columns.items()}

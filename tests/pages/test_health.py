@@ -14,6 +14,7 @@ from pages.parts.health_copies import in_order
 from pages.parts.private import covered_pieces
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import box, config_in, take
+from tests.sentences import SENTENCES
 
 STORY = "Once upon a time a small fox lived in the deep wood by the river and slept under an old oak all day."
 RECORDS = [
@@ -51,6 +52,18 @@ def listed(at, key="findings"):
     """The lines of the list of checks by name."""
     shown = component(at, f"health-{key}-list")
     return {check["name"]: check for family in shown["families"] for check in family["checks"]}
+
+
+def test_what_languages_do_is_told_and_lists_have_them_as_a_column(tmp_path, visit):
+    records = [{"instruction": SENTENCES[code], "output": SENTENCES[code]} for code in ["en"] * 6 + ["de"] * 5]
+    tiny_store(tmp_path, records, [{0, 1} if i < 6 else {1} for i in range(11)], key="b" * 16, config=config_in(tmp_path),
+               digests={"model": "m", "sae": "s", "data": "d"})  # fmt: skip
+    at = visit("health", budget=3, store="b" * 16)
+    told = [caption.value.replace("\\", "") for caption in at.caption]
+    assert "Languages: English 55%, German 45%." in told
+    assert "1 feature of 2 is covered in English only." in told
+    names = [column["name"] for column in component(visit("search", store="b" * 16), "-search-list")["columns"]]
+    assert "language" in names
 
 
 def test_personal_data_is_masked_wherever_the_sample_is_read(visit, session):
