@@ -56,7 +56,8 @@ def listed(at, key="findings"):
 
 def test_what_languages_do_is_told_and_lists_have_them_as_a_column(tmp_path, visit):
     records = [{"instruction": SENTENCES[code], "output": SENTENCES[code]} for code in ["en"] * 6 + ["de"] * 5]
-    tiny_store(tmp_path, records, [{0, 1} if i < 6 else {1} for i in range(11)], key="b" * 16, config=config_in(tmp_path),
+    features = [{0, 1} if i < 6 else {1} for i in range(11)]
+    tiny_store(tmp_path, records, features, key="b" * 16, config=config_in(tmp_path),
                digests={"model": "m", "sae": "s", "data": "d"})  # fmt: skip
     at = visit("health", budget=3, store="b" * 16)
     told = [caption.value.replace("\\", "") for caption in at.caption]
