@@ -13,6 +13,7 @@ from pages.parts.actions import action_bar
 from pages.parts.budget_control import set_budget
 from pages.parts.budget_figure import budget_figure, curves, needed_at_random
 from pages.parts.figures import draw
+from pages.parts.later import later_if_large
 from pages.parts.refinement_figures import k_figure
 from pages.parts.runnable import wants_target
 from pages.parts.sample_panel import beside
@@ -41,7 +42,10 @@ def show_figures() -> None:
 
 def show_curve() -> None:
     """Coverage against the budget; a click on it sets the budget."""
-    found = curves(now)
+    key = ("curves", repr(now.spec))
+    found = later_if_large(session, key, lambda: curves(now), "The methods order all samples")
+    if not found:
+        return
     own = found[now.spec.method]
     advised = advice(own.spent, own.covered, everything)
     st.write(plain(advised.told(now.noun, now.spec.unit)))

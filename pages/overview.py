@@ -12,6 +12,7 @@ from pages.parts.budget_figure import needed_at_random
 from pages.parts.coverage_figures import shares_figure
 from pages.parts.figures import draw
 from pages.parts.health_first import show_first
+from pages.parts.later import later_if_large
 from pages.parts.store_forms import upgrade_form
 from pages.parts.terms import term
 from pages.parts.text import plain
@@ -39,7 +40,7 @@ def show_troubles() -> None:
     """What is known to be wrong with the data set; samples of whose answer nothing was read can be left out at once."""
     st.subheader("What is wrong with it", anchor=False)
     show_first(now)
-    cut = now.session.remember("cut told", lambda: cut_told(store))
+    cut = now.session.remember("cut told", lambda: cut_told(store, now.session.columns))
     told = [text for text in (cut, *map(without_folders, store.meta["warnings"])) if text]
     for text in told:
         st.markdown(f":material/info: {plain(text)}")
@@ -83,10 +84,17 @@ def show_proposal() -> None:
 
 def show_coverage() -> None:
     """The view's method beside others with the same budget."""
+    key = ("shares", repr(now.spec))
+    shares = later_if_large(now.session, key, shares_covered, "Other methods select as many samples")
+    if shares:
+        draw(shares_figure(shares, now.spec.method, now.noun), "overview-coverage", 260)
+
+
+def shares_covered() -> dict[str, float]:
+    """The share that each method covers, by what it is called."""
     shares = {method: now.covered(method) / max(coverable, 1) for method in (*BESIDE, "random")}
     shares[RANDOM] = shares.pop("random")
-    shares |= {now.spec.method: covered / max(coverable, 1)}
-    draw(shares_figure(shares, now.spec.method, now.noun), "overview-coverage", 260)
+    return shares | {now.spec.method: covered / max(coverable, 1)}
 
 
 def show_next() -> None:

@@ -13,7 +13,7 @@ from core.explain.credit import redundancy
 from core.matrix.postings import having
 from core.schema import Selection
 from core.session.groups import group
-from core.session.search import Query, find, languages_spoken, score_values, sources
+from core.session.search import Query, find, languages_spoken, score_values, source_codes
 from core.session.session import Session
 from core.topics.language import language_name
 from core.workspace.decisions import WorkspaceState
@@ -104,6 +104,11 @@ def scale(
     return Colouring(code, low=low, high=high, grey="" if known.all() else grey)
 
 
+def _source(seen: Seen, of: str) -> Colouring:
+    names, codes = source_codes(seen.session)
+    return labelled(codes, [str(name) for name in names])
+
+
 def _status(seen: Seen, of: str) -> Colouring:
     parts = [("kept", seen.selection.rows), ("pinned", seen.state.pins), ("banned", seen.state.bans)]
     return categories([part for part in parts if len(part[1]) or part[0] == "kept"], seen.n, "left out")
@@ -133,7 +138,7 @@ def _cluster(seen: Seen, of: str) -> Colouring:
 
 COLOURINGS: dict[str, Callable[[Seen, str], Colouring]] = {
     "status": _status,
-    "source": lambda seen, of: labelled(sources(seen.session).astype(str)),
+    "source": _source,
     "language": lambda seen, of: labelled(np.array([language_name(code) for code in languages_spoken(seen.session)])),
     "length": lambda seen, of: scale(score_values(seen.session, "response_tokens"), "", logarithmic=True),
     "score": lambda seen, of: scale(score_values(seen.session, of), "without a value"),

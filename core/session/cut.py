@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from core.session.session import Session
 from core.store.reader import FeatureStore
 from core.system.shown import many
 
+Columns = Mapping[str, np.ndarray]
 READ = ("whole", "prompt cut", "answer cut", "answer not read")  # how a sample was read, from best to worst
 
 
 def readings(session: Session) -> np.ndarray:
     """How each sample was read, by its place in READ: int8 (N,)."""
-    return session.remember("readings", lambda: read_of(session.store))
+    return session.remember("readings", lambda: read_of(session.store, session.columns))
 
 
-def read_of(store: FeatureStore) -> np.ndarray:
-    """As `readings`. A sample of which later turns alone are missing counts as `prompt cut`: these are no answers."""
-    columns = store.sample_columns()
+def read_of(store: FeatureStore, known: Columns | None = None) -> np.ndarray:
+    """As `readings`. A sample of which later turns alone are missing counts as `prompt cut`: these are no answers.
+
+    known: the store's sample columns, where they have been read.
+    """
+    columns = known or store.sample_columns()
     own, read = columns["n_response_tokens"], columns["n_read_response"]
     cut = [columns["n_truncated"] > 0, read < own, (read == 0) & (own > 0)]
     return np.maximum.reduce([np.where(which, i, 0) for i, which in enumerate(cut, 1)]).astype(np.int8)
 
 
-def cut_told(store: FeatureStore) -> str:
-    """How many samples were not read whole, and what is missing of them, in sentences; "" where nothing is."""
-    columns, found = store.sample_columns(), np.bincount(read_of(store), minlength=len(READ)).tolist()
+def cut_told(store: FeatureStore, known: Columns | None = None) -> str:
+    """How many samples were not read whole, and what is missing of them, in sentences; "" where nothing is.
+
+    known: as of `read_of`.
+    """
+    columns = known or store.sample_columns()
+    found = np.bincount(read_of(store, columns), minlength=len(READ)).tolist()
     longer = int((columns["n_truncated"] > 0).sum())
     if not longer:
         return ""

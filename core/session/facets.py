@@ -24,7 +24,7 @@ from core.session.search import (
     languages_spoken,
     members,
     score_values,
-    sources,
+    source_codes,
 )
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -66,7 +66,7 @@ def facets(
 
     decided = {status: has_status(status, n, picked, state) for status in STATUSES[1:]}
     tagged, held = ({name: members(n, rows) for name, rows in of.items()} for of in (state.tags, state.sets))
-    names, codes = session.remember("source codes", lambda: np.unique(sources(session), return_inverse=True))
+    names, codes = source_codes(session)
     return Facets(
         source=_counted(names, np.bincount(codes[others("source")], minlength=len(names))),
         language=_languages(session, others("language")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container
 from itertools import islice
 
@@ -26,12 +27,12 @@ def largest_features(matrix: FeatureMatrix, hidden: Container[int], most: int) -
 def contents_told(source: np.ndarray, tokens: np.ndarray) -> str:
     """Where the samples come from and how long they are, in sentences; source text (N,), tokens int (N,)."""
     n, half = len(tokens), int(np.median(tokens)) if len(tokens) else 0
-    lengths = f"Half of them have at most {many(half, 'token')}, the longest has {max(tokens, default=0):,}."
-    names, counts = np.unique(source.astype(str), return_counts=True)
-    order = np.argsort(-counts, kind="stable")
+    lengths = f"Half of them have at most {many(half, 'token')}, the longest has {int(tokens.max(initial=0)):,}."
+    names = Counter(source.tolist())
     if len(names) < 2:
         return f"{many(n, 'sample')}. {lengths}"
-    largest = [f"{names[i] or 'no name'} ({counts[i] / n:.0%})" for i in order[:NAMED]]
+    order = sorted(names, key=lambda name: (-names[name], name))
+    largest = [f"{name or 'no name'} ({names[name] / n:.0%})" for name in order[:NAMED]]
     first = f"{many(n, 'sample')} from {many(len(names), 'source')}"
     return f"{first}, {'the largest ' if len(names) > NAMED else ''}{enumerated(largest)}. {lengths}"
 
@@ -41,9 +42,18 @@ def telling_rows(selection: Selection, book: Ledger) -> tuple[list[int], list[in
 
     Fewer where there are fewer. book: the selection's ledger.
     """
-    left = np.setdiff1d(np.arange(len(book.redundancy)), selection.rows)
-    left = left[np.argsort(-book.redundancy[left], kind="stable")]
-    return ends_and_middle(selection.rows), ends_and_middle(left)
+    out = np.ones(len(book.redundancy), bool)
+    out[selection.rows] = False
+    left = np.flatnonzero(out)
+    falling, n = -book.redundancy[left], len(left)
+    places = dict.fromkeys((0, n // 2, n - 1)) if n else ()
+    return ends_and_middle(selection.rows), [int(left[nth(falling, place)]) for place in places]
+
+
+def nth(values: np.ndarray, n: int) -> int:
+    """Where the n-th smallest of values (N,) stands, counted from 0, ties by place: without sorting a million."""
+    value = np.partition(values, n)[n]
+    return int(np.flatnonzero(values == value)[n - np.count_nonzero(values < value)])
 
 
 def ends_and_middle(rows: np.ndarray) -> list[int]:

@@ -140,7 +140,21 @@ def sources(session: Session) -> np.ndarray:
 
 def source_names(session: Session) -> list[str]:
     """The sources that there are, in order."""
-    return session.remember("source names", lambda: sorted(set(sources(session))))
+    return list(source_codes(session)[0])
+
+
+def source_codes(session: Session) -> tuple[np.ndarray, np.ndarray]:
+    """The sources that there are, in order, object (M,), and the place among them of each sample's, int64 (N,)."""
+
+    def coded() -> tuple[np.ndarray, np.ndarray]:
+        found = pa.array(sources(session)).dictionary_encode()  # numpy would sort a million texts
+        names = found.dictionary.to_numpy(zero_copy_only=False)
+        order = np.argsort(names)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        return names[order], place[found.indices.to_numpy()]
+
+    return session.remember("source codes", coded)
 
 
 def languages_spoken(session: Session) -> np.ndarray:

@@ -24,7 +24,7 @@ def read_entries(db: Any, table: str, where: str, given: list[Any]) -> list[np.n
     """
     n = db.execute(f"SELECT count(*) FROM {table} WHERE {where}", given).fetchall()[0][0]
     columns, at = {name: np.empty(n, kind) for name, kind in ENTRIES.items()}, 0
-    found = db.execute(f"SELECT {', '.join(ENTRIES)} FROM {table} WHERE {where}", given)
+    found = db.sql(f"SELECT {', '.join(ENTRIES)} FROM {table} WHERE {where}", params=given)
     for rows in found.to_arrow_reader(ENTRIES_AT_ONCE):
         for name, column in columns.items():
             column[at : at + len(rows)] = rows[name].to_numpy()
@@ -62,6 +62,6 @@ def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: flo
     Rows come as they were written, by sample, segment and feature: DuckDB keeps that order, and need not sort.
     """
     segment = "" if scope == "all" else f"AND segment = {SEGMENTS.index(scope)}"
-    entries = read_entries(db, "activations", f"value > ? {segment}", [theta])
-    indptr, feature, value = pool_segments(*entries, n_samples)
+    sample, feature, value = read_entries(db, "activations", f"value > ? {segment}", [theta])
+    indptr, feature, value = pool_segments(sample, feature, value, n_samples)
     return FeatureMatrix(indptr, feature, value, n_features, content(db, n_features))

@@ -6,7 +6,7 @@ from core.session.findings import findings
 from core.session.groups import is_rows
 from core.session.languages import at_hand, commonest
 from core.session.lasso import lasso_of
-from core.session.search import languages_spoken, sources
+from core.session.search import languages_spoken, source_names
 from core.topics.language import language_name
 from pages.parts.address import get
 from pages.parts.evidence import check_title
@@ -19,7 +19,7 @@ NAMES = {"kept": "kept", "left-out": "left out", "pinned": "always kept", "banne
 
 def group_choices(now: View) -> list[str]:
     """The groups that there are."""
-    names = sorted(set(sources(now.session)))
+    names = source_names(now.session)
     found = ["kept", "left-out", *(["pinned"] if now.state.pins else []), *(["banned"] if now.state.bans else [])]
     found += [f"source:{name}" for name in names] if len(names) > 1 else []
     if at_hand(now.session.store):

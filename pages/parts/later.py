@@ -12,6 +12,7 @@ import streamlit as st
 from core.session.session import Session
 
 PATIENCE, EVERY = 0.1, 0.5  # seconds: that a page waits itself, and between two looks after that
+MANY = 60_000  # samples over which it takes seconds to let several methods select
 WORKERS = ThreadPoolExecutor(2, "later")
 
 
@@ -39,6 +40,13 @@ def later(session: Session, key: Hashable, compute: Callable[[], Any], what: str
         raise
     del waiting[own]
     return value
+
+
+def later_if_large(session: Session, key: Hashable, compute: Callable[[], Any], what: str) -> Any:
+    """The same for what takes long over more than MANY samples alone: with fewer it is computed at once, and kept by
+    what it is made of.
+    """
+    return compute() if session.store.n_samples <= MANY else later(session, key, compute, what)
 
 
 @st.fragment(run_every=EVERY)

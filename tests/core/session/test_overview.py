@@ -4,11 +4,12 @@ from collections import Counter
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
 from core.explain.credit import ledger
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.run import select
-from core.session.overview import contents_told, ends_and_middle, largest_features, telling_rows
+from core.session.overview import contents_told, ends_and_middle, largest_features, nth, telling_rows
 from tests.strategies import FEW, sets_of_features
 
 
@@ -41,3 +42,9 @@ def test_telling_rows_are_kept_and_left_out_from_most_to_least_redundant(sets):
 def test_the_middle_of_few():
     assert ends_and_middle(np.array([], int)) == [] and ends_and_middle(np.array([7])) == [7]
     assert ends_and_middle(np.array([7, 8, 9, 4])) == [7, 9, 4]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
+def test_the_nth_is_that_of_a_stable_sort(values):
+    order = np.argsort(values, kind="stable")
+    assert [nth(np.array(values, float), n) for n in range(len(values))] == order.tolist()
