@@ -11,6 +11,7 @@ import numpy as np
 
 from core.datasets.samples import Start, read_samples
 from core.errors import DataError, ModelError
+from core.lm.batches import token_budget
 from core.lm.chat import template_digest
 from core.lm.language_model import LanguageModel, layers_needed, middle_hook_point
 from core.lm.quick import quicken
@@ -145,7 +146,10 @@ def load(config: ExtractConfig) -> Pipeline:
     encoder = load_encoder(config.vectors, device, dtype) if config.vectors else None
     longest = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None) or config.max_tokens
     most = min(config.max_tokens, longest)
-    config = replace(config, dtype=dtype, device=device, hook_point=hook_point, max_tokens=most)
+    budget = token_budget(lm.model, config.batch_tokens)
+    config = replace(
+        config, dtype=dtype, device=device, hook_point=hook_point, max_tokens=most, batch_tokens=budget
+    )  # fmt: skip
     topics = given_topics(config, encoder.d_model if encoder else lm.d_model)
     return Pipeline(lm, sae, n_blocks, config, encoder, topics)
 

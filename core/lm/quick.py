@@ -28,9 +28,9 @@ def quicken(model: PreTrainedModel) -> int:
     import torch
 
     parameter = next(model.parameters())
-    if parameter.device.type != "cpu" or parameter.dtype != torch.bfloat16:
-        return 0
     with torch.inference_mode():
+        if not reads(parameter):
+            return 0
         return sum(quick_norm(m) + quick_rotation(m) for m in model.modules())
 
 
@@ -82,7 +82,17 @@ def reads(x: torch.Tensor) -> bool:
     """Whether the kernels take x: bfloat16 on the processor, without gradients."""
     import torch
 
-    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and not torch.is_grad_enabled()
+    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and not torch.is_grad_enabled() and compiles()
+
+
+@cache
+def compiles() -> bool:
+    """Whether numba is here: a machine that is there for its card may do without."""
+    try:
+        import core.matrix.bf16  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
