@@ -1,6 +1,6 @@
 """Extraction on a card against the usual way and against the processor's features, with torch and Transformers alone.
 
-Ours: blocks up to the hook point, batches by the card's free memory, sparse encoding, pooled on the card. The usual way:
+Ours: blocks up to the hook point, batches by the card's free memory, sparse encoding, pooled there. The usual way:
 Transformers with hidden states, batches of 16 in file order, a dense activation of every feature, pooled on the card.
 Neither needs sae-lens, DuckDB or numba. A model too large to send is sent in parts, which are joined here.
 
@@ -52,7 +52,7 @@ def split(folder: Path, out: Path) -> None:
             shutil.copyfile(path, out / path.name)
             continue
         with path.open("rb") as file:
-            for i, data in enumerate(iter(lambda: file.read(PART), b"")):  # noqa: B023  (used at once)
+            for i, data in enumerate(iter(lambda: file.read(PART), b"")):
                 (out / f"{path.name}.part{i:03}").write_bytes(data)
 
 
@@ -77,11 +77,11 @@ class Side:
         self.n_blocks = layers_needed(self.sae.hook_point, self.lm.n_layers)
 
     def ours(self, items: list[TokenizedSample]) -> Iterator[tuple[np.ndarray, Any]]:
-        """Samples of each batch, and their (sample, feature) pairs of a value, as sample · F + feature, on the device."""
+        """Samples of each batch, and which features they have: sample · F + feature, on the device."""
         import torch
 
         lengths = np.array([len(i.ids) for i in items], np.int64)
-        for batch in pack(lengths, token_budget(self.lm.model, 4096)):
+        for batch in pack(lengths, token_budget(self.lm.model, 2048)):
             content = self.content([items[i] for i in batch])
             hidden = residual(self.lm, padded([items[i].ids for i in batch], self.lm.device), self.n_blocks)
             sample, at = self.kept(hidden, *content).nonzero(as_tuple=True)

@@ -111,7 +111,7 @@ class ExtractConfig:
     floor: float = setting(0.0, "Keep only activations above this.", low=0)
     dtype: str = setting("auto", "Of the model: auto, bfloat16, float16 or float32.")
     device: str = setting("auto", "Where the model runs: auto, cpu, cuda or mps.")
-    batch_tokens: int = setting(4096, "Tokens that go through the model at a time.")
+    batch_tokens: int = setting(2048, "Tokens that go through the model at a time; on a card more.")
     limit: int | None = setting(None, "Only the first so many samples.")
     skip_bad: bool = setting(False, "Go on without rows that cannot be read.")
     columns: Mapping[str, str] | None = setting(

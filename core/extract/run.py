@@ -27,6 +27,7 @@ from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
 
 CHUNK = 256  # samples in one transaction: what a crash can cost
+ON_CARD = 8  # times as many where a card runs the model: its batches are large
 BYTES_PER_SAMPLE = 12_000  # generous, for the check of free space
 
 
@@ -79,7 +80,8 @@ def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress:
     contexts = writer.kept_contexts(pipeline.n_features)
     samples, first = iter(read(config)), writer.n_done
     done += sum(cost(s, config) for s in islice(samples, first))
-    while chunk := list(islice(samples, CHUNK)):
+    size = CHUNK if config.device == "cpu" else CHUNK * ON_CARD
+    while chunk := list(islice(samples, size)):
         items = tokenize(chunk, pipeline.lm.tokenizer, config.most_read)
         parts = []
         for batch, part in run_batches(pipeline, chunk, items, first, contexts.thresholds()):

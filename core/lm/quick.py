@@ -41,7 +41,8 @@ def quick_norm(module: torch.nn.Module) -> bool:
     eps = getattr(module, "variance_epsilon", getattr(module, "eps", None))
     if not type(module).__name__.endswith("RMSNorm") or eps is None:
         return False
-    own, weight = module.forward, module.weight
+    own: Any = module.forward
+    weight: Any = module.weight
 
     def forward(x: torch.Tensor, *args: Any) -> torch.Tensor:
         return own(x, *args) if args or not reads(x) else rms_norm(x, weight, eps)

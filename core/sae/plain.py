@@ -13,6 +13,7 @@ from core.sae.autoencoder import SparseAutoencoder
 from core.sae.encoders import ENCODERS, threshold_triples, topk_triples
 from core.sae.loading import place, require_files, sae_digest
 
+
 @dataclass(frozen=True)
 class PlainConfig:
     """What encoding reads of cfg.json."""

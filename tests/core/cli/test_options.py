@@ -22,7 +22,7 @@ from core.system.files import PROJECT
 
 # Recorded from the commands whose options were written by hand: ! needed, =default, nothing: none.
 BEFORE = """
-extract: --batch-tokens=4096 --columns= --data! --device=auto --dtype=auto --floor=0.0 --hook-point= --limit
+extract: --batch-tokens=2048 --columns= --data! --device=auto --dtype=auto --floor=0.0 --hook-point= --limit
     --max-tokens=512 --model! --sae! --skip-bad/--no-skip-bad=False
 demo: --samples=1000
 join: stores!
@@ -88,7 +88,7 @@ decisions: --delete-set= --export --find= --import --json=False --kind= --last=2
     --until= --untag= rows
 replay: --store
 train-sae: --out
-estimate: --batch-tokens=4096 --columns= --data! --device=auto --dtype=auto --floor=0.0 --hook-point= --json=False
+estimate: --batch-tokens=2048 --columns= --data! --device=auto --dtype=auto --floor=0.0 --hook-point= --json=False
     --limit --long=cut --max-tokens=1024 --model! --n-topics=0 --sae= --skip-bad/--no-skip-bad=False --topics-k=8
     --topics= --vectors=
 open: --browser/--no-browser=True --port=0 source!
