@@ -17,6 +17,7 @@ from core.extract.pipeline import OnProgress, Pipeline, Progress, Scan
 from core.extract.topics import notes_on_topics, write_topics
 from core.features.kinds import kinds_of
 from core.matrix.threshold import theta_table
+from core.schema import SCOPES
 from core.store.writer import StoreWriter
 
 
@@ -36,7 +37,9 @@ def finish(
     x, y = projection.sample_map(matrix).T
     writer.table("projection", pa.table({"sample_id": np.arange(len(x), dtype=np.int32), "x": x, "y": y}))
     on_progress(Progress("Choosing θ", 0, 1))
-    thetas = [asdict(row) for row in theta_table(matrix)]
+    thetas = {"all": [asdict(row) for row in theta_table(matrix)]}
+    for scope in SCOPES[1:] if pipeline.n_features else ():
+        thetas[scope] = [asdict(row) for row in theta_table(writer.matrix(pipeline.n_features, scope))]
     topics = write_topics(writer, pipeline.topics, pipeline.config, on_progress)
     write_kinds(writer)
     meta = {
@@ -47,7 +50,8 @@ def finish(
         "n_blocks": pipeline.n_blocks,
         "digests": {"data": digest, **pipeline.digests},
         "warnings": [*todo.warnings, *(pipeline.sae.notes if pipeline.sae else ()), *notes_on_topics(topics)],
-        "thetas": thetas,
+        "thetas": thetas.pop("all"),
+        "scope_thetas": thetas,
         "topics": topics,
         **facts,
     }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoreError
-from core.matrix.threshold import ThetaRow, chosen_theta, median_theta, theta_table
+from core.matrix.threshold import ThetaRow, chosen_theta, median_theta
 from core.refine.view import runs_stamp
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.checks import check_spec
@@ -22,6 +22,7 @@ from core.selection.run import is_nested, select
 from core.session.directions import topics_of
 from core.session.memory import Memory
 from core.session.sample_info import clusters_in, info_of, labels, raw_matrix, units, versions
+from core.session.thetas import table_of
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 from core.topics.model import TopicSAE
@@ -67,8 +68,7 @@ class Session:
         """The default θ of a scope and a lens, and the table it was chosen from, which extraction may have left."""
 
         def chosen() -> tuple[float, list[ThetaRow]]:
-            known = self.store.thetas(scope, lens)
-            table = [ThetaRow(**row) for row in known] if known else theta_table(self.raw_matrix(scope, lens))
+            table = table_of(self.store, scope, lens, lambda: self.raw_matrix(scope, lens))
             return (median_theta if lens == "topics" else chosen_theta)(table), table
 
         return self.remember(("theta", lens, scope), chosen)

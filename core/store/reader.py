@@ -72,7 +72,9 @@ class FeatureStore:
         """The table that the default θ is chosen from, as extraction has left it; empty where it left none."""
         if lens == "topics":
             return self.meta["topics"]["thetas"][scope]
-        return (scope == "all" and self.meta.get("thetas")) or []
+        if scope == "all":
+            return self.meta.get("thetas") or []
+        return self.meta.get("scope_thetas", {}).get(scope, [])
 
     def require(self, lens: str, scope: str = "all") -> None:
         """Raise StoreError unless the store has the lens, and topics of that scope."""

@@ -121,9 +121,9 @@ class StoreWriter:
         """Whether there is a table of this name."""
         return has_table(self.db, table)
 
-    def matrix(self, n_features: int) -> FeatureMatrix:
-        """The matrix of what has been written so far, over all segments."""
-        return read_matrix(self.db, self.n_done, n_features, "all", 0.0)
+    def matrix(self, n_features: int, scope: str = "all") -> FeatureMatrix:
+        """The matrix of what has been written so far, over a scope."""
+        return read_matrix(self.db, self.n_done, n_features, scope, 0.0)
 
     def renew(self, version: int) -> None:
         """Bring the table of samples of a store of an earlier version up: the vectors of prompt and response stay
