@@ -44,7 +44,7 @@ class Share:
 
 @contextmanager
 def joined(cluster: Cluster) -> Iterator[None]:
-    """Be a driver of the cluster; one of this machine, which nobody else can reach, ends with the block.
+    """Be a driver of the cluster; one of this machine, with a secret of its own, ends with the block.
 
     Raises SaelectError if Ray is not installed or the cluster cannot be reached.
     """
@@ -79,10 +79,12 @@ def start(cluster: Cluster) -> None:
         answers(cluster.address)
         ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         return
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray keeps one in the home folder
+    # Ray listens on all addresses of the machine, whatever it is told: who has no token is refused. Without one of the
+    # run's own Ray would keep one in the home folder.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     ray.init(
         "local", num_cpus=max(os.cpu_count() or 1, cluster.workers), object_store_memory=MEMORY,
-        include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, _node_ip_address="127.0.0.1",
+        include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR,
     )  # fmt: skip
 
 
