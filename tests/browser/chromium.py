@@ -65,7 +65,7 @@ def dashboard(cache: Path, before: str = "") -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)  # what it computes beside a page ends first
 
 
 def wait_for(address: str, log: Path, seconds: float = 90) -> None:

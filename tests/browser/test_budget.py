@@ -48,6 +48,6 @@ def test_a_method_without_what_it_needs_leaves_the_page_and_the_dialog_leads_on(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="kmq-iterative")).to_be_disabled(timeout=30_000)
     dialog.get_by_role("button", name="longest-prompt").click()
+    expect(page.get_by_test_id("state-line").filter(has_text="longest-prompt")).to_be_visible(timeout=30_000)
     settle(page)
-    expect(page.get_by_test_id("state-line")).to_contain_text("longest-prompt", timeout=30_000)
     set_budget(page, 7)

@@ -13,7 +13,7 @@ from core.session.lasso import lasso_of
 from core.session.sample_map import map_of
 from core.session.session import open_session
 from core.store.meta import list_stores
-from tests.browser.chromium import dashboard, open_page
+from tests.browser.chromium import dashboard, open_page, settle
 from tests.browser.conftest import SAMPLES
 from tests.browser.steps import drawn_map, lasso_map
 
@@ -26,7 +26,8 @@ CLOSER = f"() => {MAP}.points.extent[0] > -1"
 POINT = f"""() => {{ const {{ scatter }} = {MAP}, {{ width, height }} = scatter.box.getBoundingClientRect();
     const at = i => scatter.plot.getScreenPosition(i);
     const seen = i => at(i)[0] > 20 && at(i)[0] < width - 20 && at(i)[1] > 20 && at(i)[1] < height - 20;
-    const i = [...scatter.rows.keys()].find(seen); return [scatter.rows[i], ...at(i)]; }}"""
+    const i = [...scatter.rows.keys()].find(i => at(i) && seen(i));
+    return i === undefined ? null : [scatter.rows[i], ...at(i)]; }}"""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,9 @@ def test_a_closer_look_brings_more_of_them_and_a_click_opens_one(page: Page, add
         page.get_by_role("button", name="Zoom in").click()
     page.wait_for_function(CLOSER, timeout=30_000)
     page.wait_for_function(f"far => [...{MAP}.scatter.rows].some(row => !far.includes(row))", arg=far, timeout=30_000)
-    box, (row, x, y) = page.locator(".sample-map .plot").bounding_box(), page.evaluate(POINT)
+    settle(page)
+    row, x, y = page.wait_for_function(POINT, timeout=30_000).json_value()
+    box = page.locator(".sample-map .plot").bounding_box()
     page.mouse.move(box["x"] + x - 30, box["y"] + y)
     page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
     card = page.locator(".sample-map .card")
