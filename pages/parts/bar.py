@@ -34,6 +34,7 @@ LENS_HELP = (
 
 STYLE = """<style>
 .stMainBlockContainer{padding:3.6rem 2rem 4rem}
+[class*="st-key-quota-row"]{flex-wrap:nowrap}
 [class*="st-key-out-of-sight"],[data-testid=stLayoutWrapper]:has(>[class*="st-key-out-of-sight"]){display:none}
 [data-testid=stHeading] h1{font-size:2.25rem;padding:.25rem 0 0}
 .st-key-bar{border-bottom:1px solid rgba(128,128,128,.25);padding-bottom:.75rem}
