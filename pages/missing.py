@@ -10,13 +10,13 @@ import streamlit as st
 
 from core.errors import SaelectError
 from core.features.kinds import meaning_first, rest_told
+from core.studies.health.personal import covered
 from core.studies.missing.lacking import FAR, LEAST, Missing
 from core.studies.missing.listed import FORMATS, listed, written
 from core.studies.missing.sides import OF, Sides, names_of, references, study
 from pages.parts import rendered
 from pages.parts.candidates import candidates, turns_html, write_form
 from pages.parts.choices import choose
-from pages.parts.private import covered
 from pages.parts.tables import FACES, clickable
 from pages.parts.text import cut, plain, whole
 from pages.parts.view import header, metrics

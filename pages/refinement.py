@@ -7,6 +7,7 @@ from core.refine.example import read_example
 from core.refine.runs import RefineRun, round_table, runs_of
 from core.refine.view import Drawn, changes, clusters_of, command, drawn, goes_on_by_command, runs_stamp
 from core.schema import NOUNS
+from core.studies.health.personal import covered
 from core.studies.refinement_rivals import Rival, rivals
 from core.system.shown import many
 from pages.parts import refinement_figures as figures
@@ -121,14 +122,14 @@ def show_rivals(run: RefineRun) -> None:
     noun, place = NOUNS[run.config.lens], session.projection(run.config.lens)
     with st.spinner("Selecting …"):
         ways = session.remember(("rivals", name, len(run.rows)), lambda: rivals(session, run))
-    texts = previews(session)
+    prompts = session.remember("masked prompts", lambda: [covered(prompt) for prompt, _ in previews(session)])
     for i, (column, way) in enumerate(zip(st.columns(3, gap="medium"), ways, strict=True)):
         with column:
             st.markdown(f"**{way.title}**")
             if way.why:
                 st.caption(plain(f"{way.method} could not run: {way.why}"))
                 continue
-            draw(figures.map_figure(place, way.rows, texts), f"refinement-map-{i}", 300)
+            draw(figures.map_figure(place, way.rows, prompts), f"refinement-map-{i}", 300)
             st.caption(f"{len(way.rows):,} samples cover {many(way.covered, noun)} with {way.tokens:,} tokens.")
     st.caption(compared(ways, noun))
 

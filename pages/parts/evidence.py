@@ -12,8 +12,8 @@ from core.session.findings import findings
 from core.session.session import Session
 from core.studies.health import Finding, Seen
 from core.studies.health.finding import texts_of
-from core.studies.health.places import Places, differing, hidden, in_turns, snippet
-from pages.parts.private import covered, covered_sample
+from core.studies.health.personal import covered, covered_pieces
+from core.studies.health.places import Places, covered_sample, differing, in_turns, snippet
 from pages.parts.text import harmless
 
 BEGINNING = 160  # characters of a text in a list
@@ -27,7 +27,7 @@ def check_title(name: str) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """seen: what a check saw in a sample, None in one that it did not find. masked: whether nobody is to read it.
+    """seen: what a check saw in a sample, None in one that it did not find. masked: whether nobody may ask to read it.
 
     places: where the turns of a sample are marked. title: of the column of a list that shows it.
     """
@@ -42,17 +42,14 @@ class Evidence:
         seen = self.seen(row)
         return f"{seen.detail[:1].upper()}{seen.detail[1:]}." if seen and seen.detail else ""
 
-    def shown(self, sample: Sample) -> Sample:
-        """The sample as it may be read."""
-        seen = self.seen(sample.row) if self.masked else None
-        return hidden(sample, seen) if seen else sample
-
     def line(self, sample: Sample) -> tuple[str, str | list[str]]:
-        """Its prompt's beginning; and what was seen between what is before and after it, else the response's."""
-        shown, seen = self.shown(sample), self.seen(sample.row)
+        """Its prompt's beginning; and what was seen between what is before and after it, else the response's. Personal
+        data is masked.
+        """
+        shown, seen = covered_sample(sample) if self.masked else sample, self.seen(sample.row)
         found = snippet(texts_of(shown), seen) if seen else None
-        answer = list(map(harmless, found)) if found else harmless(shown.response[:BEGINNING])
-        return harmless(shown.prompt[:BEGINNING]), answer
+        answer = list(map(harmless, covered_pieces(found))) if found else harmless(covered(shown.response[:BEGINNING]))
+        return harmless(covered(shown.prompt[:BEGINNING])), answer
 
 
 def evidence_of(finding: Finding, masked: bool) -> Evidence:

@@ -10,8 +10,9 @@ import streamlit as st
 from core.features.cards import FeatureCard, TopicCard
 from core.schema import Sample
 from core.store.contexts import BINS
+from core.studies.health.personal import covered_pieces
+from core.studies.health.places import covered_sample
 from pages.parts.figures import GREEN, PINK
-from pages.parts.private import covered_pieces, covered_sample
 from pages.parts.text import cut, escape, tokens_html
 from pages.parts.view import View, url
 

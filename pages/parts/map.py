@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from pages.parts.text import cut, escape
 
 
-def map_of(place: Mapping[str, np.ndarray], layers: Sequence[Any], texts: Sequence[tuple[str, str]]) -> go.Figure:
+def map_of(place: Mapping[str, np.ndarray], layers: Sequence[Any], prompts: Sequence[str]) -> go.Figure:
     """Samples on the map (x, y of `place`), in layers of (name, which bool (N,), colour, size, opacity)."""
     figure = go.Figure()
     for name, mask, colour, size, opacity in layers:
@@ -19,7 +19,7 @@ def map_of(place: Mapping[str, np.ndarray], layers: Sequence[Any], texts: Sequen
         figure.add_scattergl(
             x=place["x"][rows], y=place["y"][rows], mode="markers", name=name, customdata=rows,
             marker={"color": colour, "size": size, "opacity": opacity},
-            text=[escape(cut(texts[r][0], 80)) for r in rows],
+            text=[escape(cut(prompts[r], 80)) for r in rows],
             hovertemplate="row %{customdata}<br>%{text}<extra>" + name + "</extra>",
         )  # fmt: skip
     figure.update_xaxes(visible=False)

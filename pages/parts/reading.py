@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core.errors import SaelectError
+from core.studies.health.personal import covered_pieces
 from pages.parts import private
 from pages.parts.figures import GREY, PALETTE
 from pages.parts.text import cut, escape, plain
@@ -116,7 +117,7 @@ def show(
     which is not drawn unless `offered`.
     """
     pieces, segments = now.session.store.pieces(row)
-    shown = list(pieces) if private.is_open(now, row) else private.covered_pieces(pieces)
+    shown = list(pieces) if private.is_open(now, row) else covered_pieces(pieces)
     if offered and shown != list(pieces):
         private.offer(now, row, f"{key}-{row}")
     st.html(html(shown, segments, marks, height))

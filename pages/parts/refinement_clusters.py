@@ -11,10 +11,10 @@ import streamlit as st
 from core.refine.runs import RefineRun
 from core.refine.view import ClusterChange, Drawn, movers, weights_over_rounds
 from core.store.reader import FeatureStore
+from core.studies.health.personal import covered
 from core.system.shown import many
 from pages.parts import refinement_figures as figures
 from pages.parts.figures import draw
-from pages.parts.private import covered
 from pages.parts.tables import why_link
 from pages.parts.text import cut, escape, plain, whole
 

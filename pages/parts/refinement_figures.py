@@ -66,9 +66,9 @@ def k_figure(curve: Sequence[KRow], k: int) -> go.Figure:
     )
 
 
-def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, texts: Sequence[tuple[str, str]]) -> go.Figure:
+def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, prompts: Sequence[str]) -> go.Figure:
     """All samples on the map, the picks in colour."""
     kept = np.zeros(len(place["x"]), bool)
     kept[rows] = True
     layers = [("left out", ~kept, MUTED, 3, 0.35), ("picked", kept, SELECTED, 6, 0.9)]
-    return map_of(place, layers, texts).update_layout(showlegend=False)
+    return map_of(place, layers, prompts).update_layout(showlegend=False)

@@ -14,11 +14,11 @@ from core.matrix.statistics import in_order
 from core.session.cut import READ, readings
 from core.session.matches import snippets
 from core.session.search import languages_told_apart, texts
+from core.studies.health.personal import covered_pieces
 from core.system.shown import many
 from core.topics.language import language_name
 from pages.parts.address import put
 from pages.parts.evidence import Evidence, masked_previews
-from pages.parts.private import covered
 from pages.parts.text import cut, harmless, whole
 from pages.parts.view import View, previews
 
@@ -81,8 +81,8 @@ class Samples:
             return begun
         found = snippets(texts(self.now.session).take(self.rows[at]), self.find, self.regex)
         return [
-            (prompt, list(map(harmless, (covered(before), match, covered(after)))))
-            for (prompt, _), (before, match, after) in zip(begun, found, strict=True)
+            (prompt, list(map(harmless, covered_pieces(parts))))
+            for (prompt, _), parts in zip(begun, found, strict=True)
         ]
 
     def heads(self) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from core.explain.sentences import in_short
 from core.schema import Message, Sample
 from core.session.matches import spans
 from core.store.meta import data_named
+from core.studies.health.places import covered_sample
 from core.system.shown import many
 from pages.parts import keyboard, marks, private, reading, rendered
 from pages.parts.address import get, number
@@ -64,24 +65,23 @@ def sample_panel(
     """Draw a sample with what can be done with it; `find` is marked in its text, features of `has` in its tokens.
 
     steps: to the samples before and after it in a list, None where there is none. key: parts the panels of a page.
-    listens: whether the keys are for this panel. evidence: what is marked in place of `find`; where it is masked, or
-    personal data are that nobody asked to see, nothing is shown that holds them in the open.
+    listens: whether the keys are for this panel. evidence: what is marked in place of `find`. Personal data is masked,
+    and nothing holds it in the open, until a person asks to see it: nobody can where the evidence is masked.
     """
     (sample,) = now.session.store.samples([row])
-    open_ = evidence is None and private.is_open(now, row)
-    shown = sample if evidence or open_ else private.covered_sample(sample)
-    panel, key = f"panel-{key}", f"of-{key}"
-    masked = evidence.masked if evidence else shown is not sample
+    closed = evidence is not None and evidence.masked
+    shown = sample if private.is_open(now, row) and not closed else covered_sample(sample)
+    panel, key, masked = f"panel-{key}", f"of-{key}", closed or shown is not sample
     with st.container(key=panel):
         st.html(head(now, sample))
         buttons(now, row, key, steps, copied=not masked)
+        if masked and not closed:
+            private.offer(now, row, key)
         if evidence:
             if told := evidence.told(row):
                 st.caption(plain(told))
-            show_turns(evidence.shown(sample), evidence.places(sample))
+            show_turns(shown, evidence.places(sample))
         else:
-            if masked:
-                private.offer(now, row, key)
             marked = [spans(message.content, find, regex) for message in sample.messages]
             show_text(now, shown, key, marked, has)
         if not masked:

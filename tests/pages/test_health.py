@@ -8,10 +8,10 @@ import pytest
 from core.session.session import open_session, workspace_of
 from core.studies.health import CHECKS, Finding, health
 from core.studies.health.kept import SECONDS, comparisons
+from core.studies.health.personal import covered_pieces
 from pages.parts import health_run
 from pages.parts.evidence import masked_previews
 from pages.parts.health_copies import in_order
-from pages.parts.private import covered_pieces
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import box, config_in, take
 from tests.sentences import SENTENCES
@@ -77,6 +77,40 @@ def test_personal_data_is_masked_wherever_the_sample_is_read(visit, session):
     assert "anna.schmidt" in html(at)
     pieces = ["Write to", " anna", ".schmidt@", "web.de", " or\n"]
     assert covered_pieces(pieces) == ["Write to", " a•••", ".•••••••@", "•••.••", " or\n"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "match"),
+    [
+        ({"find": "anna"}, ["…here does she live? Write to ", "a•••", ".•••••••@•••.•• and ask."]),
+        (
+            {"find": r"\S+@\S+", "find_regex": "true"},
+            ["…here does she live? Write to ", "a•••.•••••••@•••.••", " and ask."],
+        ),
+    ],
+)
+def test_what_is_searched_for_is_masked_too(visit, asked, match):
+    at = visit("search", row=2, **asked)
+    (line,) = component(at, "-search-list")["rows"]
+    assert line[-2:] == ["Where does she live?", match]
+    assert "a•••.•••••••@•••.••" in html(at).replace("<mark>", "").replace("</mark>", "")
+
+
+def test_every_check_masks_personal_data_and_lets_it_be_seen_but_the_one_that_looks_for_it(tmp_path, visit):
+    records = [{"instruction": "Tell me", "output": f"{STORY} Ask anna.schmidt@web.de."}] * 2
+    tiny_store(tmp_path, [*records, *alpaca(8)], [{i % 3, 3 + i % 4} for i in range(10)], key="b" * 16,
+               config=config_in(tmp_path), digests={"model": "m", "sae": "s", "data": "d"})  # fmt: skip
+    health(open_session(tmp_path / f"{'b' * 16}.duckdb").store)
+    for check in ("exact-duplicates", "personal-data"):
+        at = visit("health", check=check, store="b" * 16)
+        shown = "".join(found.proto.json for found in at.get("bidi_component")) + html(at)
+        assert "a•••.•••••••@•••.••" in shown and "anna.schmidt" not in shown
+        assert [b.label for b in at.button if b.key == "of-health-personal"] == (
+            ["Show personal data"] if check == "exact-duplicates" else []
+        )
+    at = visit("health", check="exact-duplicates", store="b" * 16)
+    at.button(key="of-health-personal").click().run()
+    assert "anna.schmidt" in html(at)
 
 
 def test_the_checks_are_made_at_once_and_counted(visit, session):

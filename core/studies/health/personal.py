@@ -7,8 +7,9 @@ Each kind is a regular expression and a test of what it found. What is in exampl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
+from itertools import accumulate, pairwise
 
 from core.studies.health.finding import Seen, Span, Texts
 
@@ -194,3 +195,14 @@ def masked(text: str, spans: tuple[tuple[int, int], ...]) -> str:
     for start, stop in spans:
         letters[start + 1 : stop] = ["•" if letter.isalnum() else letter for letter in letters[start + 1 : stop]]
     return "".join(letters)
+
+
+def covered(text: str) -> str:
+    """A text with its personal data masked, to the character as long as before."""
+    return masked(text, tuple((start, stop) for _, start, stop in personal_in(text)))
+
+
+def covered_pieces(pieces: Sequence[str]) -> list[str]:
+    """The pieces that a text is cut into, masked: what is personal may run over several of them."""
+    text, ends = covered("".join(pieces)), accumulate(map(len, pieces), initial=0)
+    return [text[start:stop] for start, stop in pairwise(ends)]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from core.schema import Message, Sample
-from core.studies.health.finding import Seen, Span, Texts
-from core.studies.health.personal import masked
+from core.studies.health.finding import Seen, Span, Texts, texts_of
+from core.studies.health.personal import masked, personal_data
 
 BETWEEN = len("\n\n")  # characters between two turns of a text
 BEFORE, MATCH, AFTER = 30, 80, 120  # characters of a snippet: before the place, of it, after it
@@ -48,6 +48,12 @@ def hidden(sample: Sample, seen: Seen) -> Sample:
         for turn, own in zip(sample.messages, places, strict=True)
     )
     return Sample(sample.row, tuple(turns), None, sample.source, sample.scores, sample.id)
+
+
+def covered_sample(sample: Sample) -> Sample:
+    """The sample with its personal data masked, as `hidden` does it; the same where it has none."""
+    seen = personal_data(texts_of(sample))
+    return hidden(sample, seen) if seen else sample
 
 
 def snippet(texts: Texts, seen: Seen) -> tuple[str, str, str] | None:
