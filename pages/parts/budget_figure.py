@@ -50,7 +50,10 @@ def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: b
     add_marks(figure, now, found[now.spec.method], advised)
     add_clicks(figure, at, heights, now.spec.unit)
     spent = len(now.selection.rows) if now.spec.unit == "samples" else now.spec.budget
-    figure.add_vline(x=spent, line={"color": PINK, "width": 2}, annotation_text=f"{spent:,}")
+    figure.add_vline(x=spent, line={"color": PINK, "width": 2})
+    # on a logarithmic axis Plotly takes lines by their value, but text by its logarithm
+    figure.add_annotation(x=np.log10(max(spent, 1)) if log else spent, y=1, yref="paper", text=f"{spent:,}",
+                          showarrow=False, xanchor="left", xshift=4)  # fmt: skip
     figure.update_xaxes(title=now.spec.unit, **({"type": "log"} if log else {"rangemode": "tozero"}))
     figure.update_yaxes(title=f"{now.noun}s covered", rangemode="tozero")
     return figure.update_layout(hovermode="x", hoverdistance=-1)
@@ -79,11 +82,10 @@ def add_marks(figure: go.Figure, now: View, own: Curve, advised: Advice) -> None
 
 def add_clicks(figure: go.Figure, at: np.ndarray, heights: Mapping[str, np.ndarray], unit: str) -> None:
     """Points that are not seen, which tell what stands at a budget, and hear the click that sets it."""
-    told = [np.append(h.astype(object), [None] * (len(at) - len(h))) for h in heights.values()]
-    lines = "".join(f"<br>{name}: %{{customdata[{i}]:,.0f}}" for i, name in enumerate(heights))
+    told = ["".join(f"<br>{name}: {h[i]:,.0f}" for name, h in heights.items() if i < len(h)) for i in range(len(at))]
     invisible, y = {"marker": {"opacity": 0}}, np.resize(next(iter(heights.values())), len(at))
     figure.add_scatter(
-        x=at, y=y, mode="markers", marker={"opacity": 0, "size": 12}, customdata=np.array(told).T,
+        x=at, y=y, mode="markers", marker={"opacity": 0, "size": 12}, text=told,
         selected=invisible, unselected=invisible, showlegend=False,
-        hovertemplate=f"%{{x:,}} {unit}{lines}<br><i>click sets the budget</i><extra></extra>",
+        hovertemplate=f"%{{x:,}} {unit}%{{text}}<br><i>click sets the budget</i><extra></extra>",
     )  # fmt: skip

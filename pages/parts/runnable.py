@@ -50,7 +50,7 @@ def remedies(session: Session, spec: SelectionSpec, error: SaelectError, told: s
     if wants_target() and st.button(
         "Choose or paste examples: Steer, Targets", icon=":material/target:", key="to-targets", on_click=to_targets
     ):
-        st.switch_page("pages/budget.py", query_params=link())
+        st.switch_page("pages/budget.py", query_params=link(steer="Targets"))
     if wants_score(session):
         score_form(session)
 
@@ -62,8 +62,9 @@ def wants_target() -> bool:
 
 
 def to_targets() -> None:
-    """Have Steer show Targets, in a callback."""
-    st.session_state["steer"] = "Targets"
+    """Have Steer show Targets, in a callback; on another page than Budget the address of the link does it."""
+    if "steer" in st.session_state:
+        st.session_state["steer"] = "Targets"
 
 
 def wants_score(session: Session) -> bool:

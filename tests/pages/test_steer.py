@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -159,6 +161,20 @@ def test_where_examples_are_wanted_a_button_leads_to_them_until_some_are_chosen(
     assert at.session_state.view.spec.method == "nearest" and not at.warning
     assert at.subheader[0].value != "Steer" and "Steer" in [heading.value for heading in at.subheader]
     assert not [button for button in at.button if button.key == "to-targets"]
+
+
+def test_the_curve_says_nothing_beyond_its_end_and_its_budget_stands_in_place(visit, session: Session) -> None:
+    workspace_of(session.store).quota("source:code<=90%")
+    for asked, place in (({}, 10), ({"log": "true"}, 1)):  # on a logarithmic axis text stands by its logarithm
+        at = steer(visit, **asked)
+        curve = next(chart.proto for chart in at.get("plotly_chart") if "click sets the budget" in chart.proto.spec)
+        figure = json.loads(curve.spec)
+        (mark,) = figure["layout"]["annotations"]
+        assert (mark["x"], mark["text"]) == (place, "10")
+        told = figure["data"][-1]["text"]  # for each budget from 1 to N
+        assert ["sae-greedy: " in text for text in told] == [budget <= 10 for budget in range(1, N + 1)]
+        covered = int(at.session_state.view.selection.covered_after[-1])
+        assert f"<br>sae-greedy: {covered}" in told[9] + "<br>"
 
 
 def test_what_is_kept_within_quotas_is_the_same_by_the_page_and_by_core(visit, session: Session) -> None:
