@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import ttest_1samp
 
 from core.refine.runs import RefineRun, runs_of
 from core.refine.view import weights_over_rounds
@@ -38,8 +38,8 @@ def change(values: Sequence[float]) -> tuple[float, float, float]:
     found = np.asarray(values, np.float64)
     if len(found) < 2:
         return float(found.mean()), float("nan"), float("nan")
-    half = t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found))
-    return float(found.mean()), float(found.mean() - half), float(found.mean() + half)
+    low, high = ttest_1samp(found, 0).confidence_interval()
+    return float(found.mean()), float(low), float(high)
 
 
 def main() -> None:
@@ -55,13 +55,12 @@ def main() -> None:
     if not runs:
         raise SystemExit(f"{session.store.path.name} has no finished run of refinement.")
     print("run | budget | seed | weight of the richest quarter | spoiled among those drawn")
-    for run in runs:
-        weights = " → ".join(f"{share:.1%}" for share in weight_of_richest(run, spoiled))
+    shares = [weight_of_richest(run, spoiled) for run in runs]
+    for run, own in zip(runs, shares, strict=True):
+        weights = " → ".join(f"{share:.1%}" for share in own)
         drawn = " → ".join(f"{spoiled[one.rows].mean():.1%}" for one in run.rounds)
         print(f"{run.config.folder.name} | {run.config.budget:,} | {run.config.seed} | {weights} | {drawn}")
-    mean, low, high = change(
-        [weights[-1] - weights[0] for run in runs for weights in [weight_of_richest(run, spoiled)]]
-    )
+    mean, low, high = change([own[-1] - own[0] for own in shares])
     print(f"Change of the weight over {len(runs)} runs: {mean:+.1%} ({low:+.1%} to {high:+.1%}).")
 
 

@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.proof_table import NOTHING, markdown
 from core.matrix.statistics import spearman
 from core.system.kept import write_json
-
-NOTHING = "—"
 
 
 def read(paths: Sequence[Path]) -> dict[str, Any]:
@@ -87,12 +86,11 @@ def fits(results: Mapping[str, Any]) -> str:
 
 def crossed(results: Mapping[str, Any], lens: str) -> str:
     """The rank correlation of each prediction (rows) with each outcome (columns), over the features that both know."""
-    head = f"| prediction of, {lens} | " + " | ".join(results) + " |"
-    lines = [head, "|---|" + "--:|" * len(results)]
-    for name, one in results.items():
-        row = [signed(between(one["lenses"][lens], other["lenses"][lens])) for other in results.values()]
-        lines.append(f"| {name} | " + " | ".join(row) + " |")
-    return "\n".join(lines)
+    rows = [
+        [name, *(signed(between(one["lenses"][lens], other["lenses"][lens])) for other in results.values())]
+        for name, one in results.items()
+    ]
+    return markdown([f"prediction of, {lens}", *results], rows)
 
 
 def between(prediction: Mapping[str, Any], outcome: Mapping[str, Any]) -> float | None:

@@ -20,7 +20,7 @@ from core.lm.generation import answered, generate, prompt_ids
 from core.lm.language_model import LanguageModel
 from core.schema import SEGMENTS, Sample
 from core.store.tables import VECTORS
-from core.system.files import cache_path
+from core.system.files import cache_path, sampled_digest
 from core.system.kept import write_json
 
 if TYPE_CHECKING:
@@ -136,7 +136,5 @@ def read_batch(
 
 def model_digest(lm_digest: str, folder: Path | None) -> str:
     """What answers of a model are kept under: 16 hex digits of its weights and of what was trained on top of them."""
-    from core.system.files import sampled_digest
-
     trained = sampled_digest(list(folder.glob("*.safetensors"))) if folder else ""
     return hashlib.sha256(f"{lm_digest}{trained}".encode()).hexdigest()[:16]

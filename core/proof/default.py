@@ -20,6 +20,7 @@ from core.errors import StoreError
 from core.proof.intervals import LEVEL, difference, holm, macro_mean
 from core.proof.view import MARKS
 from core.selection.registry import METHODS
+from core.session.variants import method_of
 
 CLEAN = "clean"  # what the label of a sample that was not spoiled says
 ALWAYS = {"features", "tokens", "vectors"}  # what every store has
@@ -100,19 +101,13 @@ def eligible(pools: Sequence[Proven]) -> list[str]:
         for pool in pools
     ]
     known = sorted(set.intersection(*everywhere)) if everywhere else []
-    return [
-        name for name in known if base(name) in METHODS and {*METHODS[base(name)].needs} <= ALWAYS and SET not in name
-    ]
+    always = {name for name, method in METHODS.items() if {*method.needs} <= ALWAYS}
+    return [name for name in known if method_of(name) in always and SET not in name]
 
 
 def budgets(pool: Proven) -> set[int]:
     """The budgets of a pool at which methods were compared."""
     return {budget for method, budget in pool.losses if method not in MARKS}
-
-
-def base(method: str) -> str:
-    """The method of the registry behind one with settings of its own, as sae-gain:lens=topics."""
-    return method.partition(":")[0]
 
 
 def beaten(pools: Sequence[Proven]) -> dict[str, str]:
@@ -145,5 +140,5 @@ def mean_loss(pools: Sequence[Proven], method: str) -> float:
 
 def explains(method: str) -> int:
     """How well a method explains its picks: index into EXPLAINS."""
-    known = METHODS[base(method)]
+    known = METHODS[method_of(method)]
     return 2 if not known.counts else 1 if known.takes else 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.matrix.statistics import pearson, spearman
+from core.matrix.statistics import ENDS, pearson, spearman
 
 DRAWS = 500  # resamples of the prompts behind an interval
 
@@ -95,7 +95,7 @@ def agreements(
             leads[name].append(first - spearman(rival if rival.ndim == 1 else resampled(rival, rng), drawn))
     found = {}
     for name, fit in plain.items():
-        low, high = np.quantile(leads[name], [0.025, 0.975])
+        low, high = np.quantile(leads[name], ENDS)
         found[name] = Agreement(fit.spearman, fit.r2, best.spearman - fit.spearman, float(low), float(high))
     return best, found
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -133,27 +134,21 @@ def asked_models(
 ) -> dict[str, tuple[list[Sample], list[str]]]:  # fmt: skip
     """Samples and answers by what they are: kept and random as the data have them, as long as a model's; with `own `
     before the name the untouched model's; fresh: those of the tuned model, if there is one."""
-    whole, most = [sample for samples in groups.values() for sample in samples], asked.new_tokens
-    if adapter is None:
-        whole = whole[: -len(groups["fresh"])]
-    own = own_answers(
-        lambda: load_trainable(source, asked.train), model_digest(lm.digest, None), whole, lm, most,
-        partial(on_stage, "the model's own answers"),
-    )  # fmt: skip
+    most, wanted = asked.new_tokens, {name: groups[name] for name in groups if name != "fresh" or adapter}
+    told = partial(on_stage, "the model's own answers")
+    load, whole = partial(load_trainable, source, asked.train), [*chain(*wanted.values())]
+    own = iter(own_answers(load, model_digest(lm.digest, None), whole, lm, most, told))
     gc.collect()
-    found, start = dict[str, tuple[list[Sample], list[str]]](), 0
-    for name, samples in groups.items():
+    found = dict[str, tuple[list[Sample], list[str]]]()
+    for name, samples in wanted.items():
+        found[f"own {name}"] = samples, [*islice(own, len(samples))]
         if name != "fresh":
             found[name] = samples, [shortened(sample.response, lm, most) for sample in samples]
-        elif adapter is not None:
-            config = tuned_config(adapter, asked.train)
-            load = partial(load_tuned, source, adapter, config)
-            told = partial(on_stage, "the tuned model's answers")
-            found[name] = samples, own_answers(load, model_digest(lm.digest, adapter), samples, lm, most, told)
-        else:
-            continue
-        found[f"own {name}"] = samples, own[start : start + len(samples)]
-        start += len(samples)
+    if adapter:
+        tuned, told = tuned_config(adapter, asked.train), partial(on_stage, "the tuned model's answers")
+        load = partial(load_tuned, source, adapter, tuned)
+        answers = own_answers(load, model_digest(lm.digest, adapter), groups["fresh"], lm, most, told)
+        found["fresh"] = groups["fresh"], answers
     return found
 
 
