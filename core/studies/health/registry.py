@@ -97,7 +97,7 @@ CHECKS: dict[str, Check] = {
         Check("loops", "answers", "Answers that repeat the same words again and again.", loops),
         Check(
             "refusals", "answers", "Refusals, and answers that speak of themselves as an AI model.", refusal, version=2,
-            shortfall="It knows phrases: of refusals in other words it found half.",
+            shortfall="It knows phrases: of refusals in other words it found three in four.",
         ),
         Check("repeats-prompt", "answers", "Answers that begin with the whole prompt.", repeats_prompt),
         Check(
@@ -119,7 +119,7 @@ CHECKS: dict[str, Check] = {
         Check(
             "web-remains", "answers", "Tags of HTML, cookie notices and other remains of web pages.", web_remains,
             version=2,
-            shortfall="It knows phrases, and looks for two of them: of pages with other ones it found a quarter.",
+            shortfall="It knows phrases, and looks for two of them: of pages with other ones it found half.",
         ),
         Check("links-only", "answers", "Answers of links and next to nothing else.", links_only),
         Check(
