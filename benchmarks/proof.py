@@ -15,7 +15,7 @@ it goes on from the results file. Asked for some --methods alone, it adds these 
 
 The file's runs were begun on a store that an earlier version made. To go on from them name a pool made so as the file's
 `store_key` says, extract with the GGUF file of the demo's model, and check that θ is the file's: rows and held-out
-samples are then the same.
+samples are then the same, though not all picks (docs/evidence.md).
 
 **target**: the same pool and its runs, towards 50 samples of one source that are not held out, measured on that source.
 
