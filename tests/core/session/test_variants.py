@@ -36,7 +36,7 @@ def test_a_variant_is_written_in_one_way():
         ("sae-gain:topics", "written NAME=VALUE, got 'topics'"),
         ("sae-gain:lens=words", "Unknown lens 'words'"),
         ("sae-gain:theta=much", "theta must be a number of at least 0, got 'much'"),
-        ("sae-gain:exponent=7", "exponent"),
+        ("sae-gain:exponent=7", "exponent of sae-gain must be a number from 0.01 to 1, got '7'"),
         ("random:exponent=1", "random has no option 'exponent'"),
     ],
 )
