@@ -71,7 +71,28 @@ def test_by_keyboard_and_without_sight(page: Page, address: str) -> None:
         page.keyboard.press(key)
     page.wait_for_function(
         "() => { const [x0, x1] = document.querySelector('.sample-map').map.scatter.view();"
-        " return x1 - x0 < 1.5 && x0 + x1 < 0; }"
+        " return Math.abs(x1 - x0 - 4 / 3) < 0.01 && Math.abs((x0 + x1) / 2 + 0.2 * 4 / 3) < 0.01; }"
     )
     page.keyboard.press("Enter")
     assert int(lasso_told(page).split()[0]) < 120
+
+
+def test_through_another_lens_a_map_leaves_nothing_of_itself(page: Page, address: str) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    open_page(page, f"{address}/map")
+    drawn_map(page, "Kept or left out")
+    canvases = page.locator(".sample-map canvas")
+    expect(canvases).to_have_count(3)
+    page.get_by_role("button", name="Lasso").click()
+    page.locator(".st-key-bar").get_by_role("radio", name="tokens").click()
+    page.wait_for_function("() => document.querySelector('.sample-map').map.key.endsWith(' tokens')", timeout=60_000)
+    drawn_map(page, "Kept or left out")
+    expect(canvases).to_have_count(3)
+    expect(page.get_by_role("button", name="Move", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.locator(".sample-map .plot").focus()
+    page.keyboard.press("+")
+    page.wait_for_function(
+        "() => { const [x0, x1] = document.querySelector('.sample-map').map.scatter.view(); return x1 - x0 < 1.5; }"
+    )
+    assert not errors

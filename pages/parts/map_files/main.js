@@ -15,7 +15,7 @@ class SampleMap {
     this.overlay = new Overlay(this.box, this.scatter, data);
     this.card = root.querySelector('.card');
     this.note = root.querySelector('.note');
-    this.mode = 'pan';
+    this.press('pan');
     this.painting = Promise.resolve(); // one colouring is drawn after the other
     this.listen();
   }
@@ -28,6 +28,7 @@ class SampleMap {
     plot.subscribe('select', ({ points }) => points.length === 1 && this.chosen(this.scatter.rowOf(points[0])));
     for (const button of this.root.querySelectorAll('button')) button.onclick = () => this.press(button.dataset.does);
     for (const box of this.root.querySelectorAll('input')) {
+      this.overlay.shown[box.name] = box.checked;
       box.onchange = () => {
         this.overlay.shown[box.name] = box.checked;
         this.redraw();
@@ -43,6 +44,7 @@ class SampleMap {
   async paint(data) {
     this.overlay.lasso = data.lasso;
     this.legend(data);
+    this.note.textContent = data.points && !data.points.whole ? data.points.note : '';
     let choosing = this.row !== data.row;
     this.row = data.row;
     const others = data.points && this.points?.rows !== data.points.rows;
@@ -68,7 +70,6 @@ class SampleMap {
     this.scatter.replace(points);
     this.overlay.outside = points.outside;
     this.density.show(points, this.overlay.textColour());
-    this.note.textContent = points.whole ? '' : points.note;
   }
 
   chosen(row) {
@@ -203,6 +204,8 @@ class SampleMap {
     clearTimeout(this.waiting);
     clearTimeout(this.looking);
     this.scatter.destroy();
+    for (const canvas of this.box.querySelectorAll('canvas')) canvas.remove();
+    this.box.replaceWith(this.box.cloneNode(true)); // without what listens to it
   }
 }
 
