@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from benchmarks.synthetic import best_of
+from core.matrix.rows import rows_of
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.run import select
 
@@ -68,9 +71,7 @@ class Input:
 
     def head(self, n: int) -> Input:
         """The first samples only."""
-        m, n = self.matrix, min(n, self.matrix.n_samples)
-        end = m.indptr[n]
-        return replace(self, matrix=FeatureMatrix(m.indptr[: n + 1], m.feature[:end], m.value[:end], m.n_features))
+        return replace(self, matrix=rows_of(self.matrix, np.arange(min(n, self.matrix.n_samples))))
 
 
 def from_store(path: str) -> Input:

@@ -8,17 +8,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from core.matrix.rows import rows_of
 from core.matrix.threshold import theta_table
-from core.schema import FeatureMatrix
 from core.store.contexts import lots
 from core.store.reader import FeatureStore
 from core.store.tables import APPENDED, SCHEMA_VERSION
 from core.store.writer import StoreWriter
 
-AT_ONCE, ROW_GROUP = (
-    15_000_000,
-    122_880,
-)  # entries, and samples, written together: DuckDB writes in such groups
+AT_ONCE, ROW_GROUP = 15_000_000, 122_880  # entries, and samples, written together: DuckDB writes in such groups
 MEMORY = "3GB"  # that DuckDB may take
 KEPT, NOISE = 0.7, 0.1  # share of a sample's entries that a copy has; how far its values lie apart from the sample's
 
@@ -44,20 +41,13 @@ def repeated(store: FeatureStore, n: int, path: Path, entries: int = 0, seed: in
     for lens in store.lenses:
         writer.table("topic_projection" if lens == "topics" else "projection", _projection(store, lens, n, rng))
     if "topics" in store.lenses:
-        found = {scope: tiled(store.matrix(scope, lens="topics"), n) for scope in store.meta["topics"]["thetas"]}
+        rows, scopes = np.resize(np.arange(store.n_samples), n), store.meta["topics"]["thetas"]
+        found = {scope: rows_of(store.matrix(scope, lens="topics"), rows) for scope in scopes}
         faces = store.faces("topics")
         writer.write_topics(found, [faces.get(topic, "") for topic in range(store.size_of("topics"))])
     tokens = store.size_of("tokens")
     thetas = [asdict(row) for row in theta_table(writer.matrix(tokens))] if tokens else None
     return writer.finish({**store.meta, "n_samples": n, "thetas": thetas, "tokens": writer.n_tokens})
-
-
-def tiled(matrix: FeatureMatrix, n: int) -> FeatureMatrix:
-    """The first `n` rows of a matrix repeated again and again."""
-    copies = -(-n // matrix.n_samples)
-    ends = np.concatenate([[0], np.cumsum(np.tile(matrix.counts, copies)[:n])])
-    feature, value = (np.tile(column, copies)[: ends[-1]] for column in (matrix.feature, matrix.value))
-    return FeatureMatrix(ends, feature, value, matrix.n_features)
 
 
 def _projection(store: FeatureStore, lens: str, n: int, rng: np.random.Generator) -> pa.Table:

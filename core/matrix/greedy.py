@@ -81,8 +81,10 @@ def _cover(
 
 
 @njit(cache=True)
-def _highest(gain: np.ndarray) -> int:
-    """The largest gain; LLVM makes vector instructions of this, but not of max(), nor of a part of a larger array."""
+def highest(gain: np.ndarray) -> int:
+    """The largest of gains int8 or int32 (N,), N ≥ 1; LLVM makes vector instructions of this, but not of max(), nor of
+    a part of a larger array.
+    """
     top = gain[0]
     for i in range(len(gain)):
         if gain[i] > top:
@@ -107,12 +109,12 @@ def _round(
     Gains only fall: each scan picks all samples of the highest gain, by row, while it is theirs, and finds a bound of
     the highest that is left. Some hundred scans of N numbers are cheaper than to keep the samples in any order.
     """
-    n, level = 0, _highest(gain)
+    n, level = 0, highest(gain)
     while level > 1:
         below: Any = np.int32(0)  # the dtype of the gains: numba unifies no others
         for begin in range(0, len(gain), BLOCK):
             end = min(len(gain), begin + BLOCK)
-            top = _highest(gain[begin:end])
+            top = highest(gain[begin:end])
             if top >= level:
                 for row in range(begin, end):
                     if gain[row] == level:
@@ -121,7 +123,7 @@ def _round(
                             return n
                         _cover(row, indptr, feature, fptr, sample, left, gain, todo)
                         gain[row] = CLOSED
-                top = _highest(gain[begin:end])
+                top = highest(gain[begin:end])
             below = max(below, top)
         level = below
     last = _last_picks(fptr, sample, left, gain, rows[n:]) if level == 1 else 0

@@ -16,6 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from core.matrix.greedy import highest
+
 CHUNK = 32_768  # samples of a chunk
 BLOCK = 512  # samples scanned at once
 MOST = 127  # features of a sample at most
@@ -129,7 +131,7 @@ def _rounds(
     for f in feature:
         count[f] += 1
     live = np.flatnonzero(count)
-    best = np.array([_highest(worth[b : b + CHUNK]) for b in range(0, len(worth), CHUNK)])
+    best = np.array([highest(worth[b : b + CHUNK]) for b in range(0, len(worth), CHUNK)])
     at, head = np.zeros(len(most), np.int64), ptr[0, :-1].copy()
     gain, top, told = np.empty_like(worth), np.empty_like(best), np.empty(len(best), np.int64)
     done, paid = np.empty(len(most), np.int32), np.zeros(len(most) + 1, np.int64)
@@ -144,7 +146,7 @@ def _rounds(
             for f in feature[indptr[row] : indptr[row + 1]]:
                 count[f] -= 1
         for c in np.unique(rows[n : n + picks] // CHUNK):
-            best[c] = _highest(worth[c * CHUNK : (c + 1) * CHUNK])
+            best[c] = highest(worth[c * CHUNK : (c + 1) * CHUNK])
         rounds[n : n + picks] = number
         n, number, live = n + picks, number + 1, live[count[live] > 0]
         left[:] = most
@@ -179,17 +181,17 @@ def _round(
     n, m, listed = 0, 0, count[live].sum()
     for f in live[left[live] == 0]:  # by picks of this round that it goes on after
         done[m], paid[m + 1], m = f, paid[m] + count[f], m + 1
-    level = _highest(top)
+    level = highest(top)
     while level > 1 and paid[m] < listed:
         for c in range(len(top)):
             if top[c] < level:
                 continue
             begin, own, lists = c * CHUNK, gain[c * CHUNK : (c + 1) * CHUNK], ptr[c]
             _tell(own, worth[begin : begin + CHUNK], lists, near, left, live, done[:m], paid, told[c], listed - paid[m])
-            highest = CLOSED
+            below = CLOSED
             for b in range(0, len(own), BLOCK):
                 block = own[b : b + BLOCK]
-                if _highest(block) >= level:
+                if highest(block) >= level:
                     for i in range(len(block)):
                         if block[i] == level:
                             row, before = begin + b + i, m
@@ -198,9 +200,9 @@ def _round(
                             if n == len(rows):
                                 return n
                             _take(own, lists, near, done[before:m])
-                highest = max(highest, _highest(block))
-            top[c], told[c] = highest, m
-        level = _highest(top)
+                below = max(below, highest(block))
+            top[c], told[c] = below, m
+        level = highest(top)
     last = _last_picks(ptr, near, left, worth, live, at, head, rows[n:]) if paid[m] < listed else 0
     gains[n : n + last] = 1
     return n + last
@@ -288,13 +290,3 @@ def _last_picks(
     found, n = np.sort(found[:n]), min(n, len(rows))
     rows[:n], worth[found[:n]] = found[:n], CLOSED
     return n
-
-
-@njit(cache=True)
-def _highest(values: np.ndarray) -> int:
-    """The largest; LLVM makes vector instructions of this."""
-    top = values[0]
-    for i in range(len(values)):
-        if values[i] > top:
-            top = values[i]
-    return top
