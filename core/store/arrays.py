@@ -16,27 +16,35 @@ ENTRIES_AT_ONCE = 1_000_000
 ENTRIES = {"sample_id": np.int32, "feature_id": np.int32, "value": np.float32}
 
 
-def read_entries(db: Any, table: str, where: str, given: list[Any]) -> list[np.ndarray]:
-    """The columns of ENTRIES of a table's rows, in their order, under a condition in SQL.
+def read_entries(db: Any, table: str, where: str, given: list[Any], rows: range | None = None) -> list[np.ndarray]:
+    """The columns of ENTRIES of a table's rows, in their order, under a condition in SQL; of consecutive samples, if
+    `rows` are given, these numbered from the first of them: DuckDB passes over the others.
 
     Some rows at a time, into the arrays that are given back: 70 million of them are 840 MB, which DuckDB holds as well
     where all are fetched at once.
     """
+    if rows is not None:
+        where, given = f"{where} AND sample_id BETWEEN ? AND ?", [*given, rows.start, rows.stop - 1]
     n = db.execute(f"SELECT count(*) FROM {table} WHERE {where}", given).fetchall()[0][0]
     columns, at = {name: np.empty(n, kind) for name, kind in ENTRIES.items()}, 0
     found = db.sql(f"SELECT {', '.join(ENTRIES)} FROM {table} WHERE {where}", params=given)
-    for rows in found.to_arrow_reader(ENTRIES_AT_ONCE):
+    for block in found.to_arrow_reader(ENTRIES_AT_ONCE):
         for name, column in columns.items():
-            column[at : at + len(rows)] = rows[name].to_numpy()
-        at += len(rows)
+            column[at : at + len(block)] = block[name].to_numpy()
+        at += len(block)
+    columns["sample_id"] -= rows.start if rows is not None else 0
     return list(columns.values())
 
 
-def read_topics(db: Any, n_samples: int, n_topics: int, scope: str, theta: float) -> FeatureMatrix:
-    """The topics with value > theta of each sample's vector over a scope, as CSR."""
+def read_topics(
+    db: Any, n_samples: int, n_topics: int, scope: str, theta: float, rows: range | None = None
+) -> FeatureMatrix:
+    """The topics with value > theta of each sample's vector over a scope, as CSR: of all samples, or consecutive
+    `rows`.
+    """
     given = [SCOPES.index(scope), theta]
-    sample, topic, value = read_entries(db, "topic_activations", "scope = ? AND value > ?", given)
-    counts = np.bincount(sample, minlength=n_samples)
+    sample, topic, value = read_entries(db, "topic_activations", "scope = ? AND value > ?", given, rows)
+    counts = np.bincount(sample, minlength=n_samples if rows is None else len(rows))
     return FeatureMatrix(np.concatenate([[0], np.cumsum(counts)]), topic, value, n_topics)
 
 
@@ -56,12 +64,15 @@ def read_vectors(db: Any, scope: str) -> np.ndarray:
     return vectors
 
 
-def read_matrix(db: Any, n_samples: int, n_features: int, scope: str, theta: float) -> FeatureMatrix:
-    """The entries with value > theta over a scope, as CSR; over `all`, the largest value of a sample's segments.
+def read_matrix(
+    db: Any, n_samples: int, n_features: int, scope: str, theta: float, rows: range | None = None
+) -> FeatureMatrix:
+    """The entries with value > theta over a scope, as CSR; over `all`, the largest value of a sample's segments. Of all
+    samples, or consecutive `rows`.
 
     Rows come as they were written, by sample, segment and feature: DuckDB keeps that order, and need not sort.
     """
     segment = "" if scope == "all" else f"AND segment = {SEGMENTS.index(scope)}"
-    sample, feature, value = read_entries(db, "activations", f"value > ? {segment}", [theta])
-    indptr, feature, value = pool_segments(sample, feature, value, n_samples)
+    sample, feature, value = read_entries(db, "activations", f"value > ? {segment}", [theta], rows)
+    indptr, feature, value = pool_segments(sample, feature, value, n_samples if rows is None else len(rows))
     return FeatureMatrix(indptr, feature, value, n_features, content(db, n_features))

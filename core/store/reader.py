@@ -112,12 +112,16 @@ class FeatureStore:
         """The error for a row that is not in the store."""
         return StoreError(f"{self.path.name} has no sample {row}: its rows are 0 to {self.n_samples - 1}.")
 
-    def matrix(self, scope: str = "all", theta: float | None = None, lens: str = "tokens") -> FeatureMatrix:
-        """The samples' features over a scope (all, prompt, response), those with value > theta; or StoreError."""
+    def matrix(
+        self, scope: str = "all", theta: float | None = None, lens: str = "tokens", rows: range | None = None
+    ) -> FeatureMatrix:
+        """The features over a scope (all, prompt, response), those with value > theta, of all samples or of consecutive
+        `rows`; or StoreError.
+        """
         self.require(lens, scope)
         read = read_topics if lens == "topics" else read_matrix
         with explained(self.path):
-            return read(self.db.cursor(), self.n_samples, self.size_of(lens), scope, float(theta or 0.0))
+            return read(self.db.cursor(), self.n_samples, self.size_of(lens), scope, float(theta or 0.0), rows)
 
     def samples(self, rows: Iterable[int] | None = None) -> list[Sample]:
         """The samples, or those of `rows` in the order given; Sample.row is the position in the store.
