@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from core.datasets.samples import file_digest, read_samples
 from core.datasets.writers import write_records
+from core.matrix.rows import rows_of
 from core.matrix.threshold import theta_table
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.selection.inputs import SampleInfo
@@ -177,3 +179,9 @@ def _candidates(entries, samples):
             "values": pa.array([[e[2]] for e in entries], pa.list_(pa.float32())),
         }
     )
+
+
+def shards_of(matrix, n):
+    """A matrix as `n` shards of consecutive rows, or fewer if it has fewer rows: what is read anew at each call."""
+    ends = np.linspace(0, matrix.n_samples, min(n, matrix.n_samples) + 1).astype(int).tolist()
+    return lambda: (rows_of(matrix, np.arange(a, b)) for a, b in pairwise(ends))

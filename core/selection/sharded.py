@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -36,12 +35,6 @@ class Candidates:
     matrix: FeatureMatrix
     selection: Selection
     covered: float
-
-
-def shards_of(matrix: FeatureMatrix, n: int) -> Shards:
-    """A matrix that is in memory as `n` shards of consecutive rows, or fewer if it has fewer rows."""
-    ends = np.linspace(0, matrix.n_samples, min(n, matrix.n_samples) + 1).astype(int).tolist()
-    return lambda: (rows_of(matrix, np.arange(a, b)) for a, b in pairwise(ends))
 
 
 def check_sharded(spec: SelectionSpec) -> None:
@@ -99,7 +92,7 @@ def candidates(matrix: FeatureMatrix, first: int, spec: SelectionSpec, weight: n
     own = mapped(spec, np.arange(first, first + matrix.n_samples))
     check_spec(matrix, own)
     found = picks(matrix, own, weight)
-    rows = np.unique(np.concatenate([found.rows, pins(own)]))
+    rows = np.sort(found.rows)
     chosen = rows_of(matrix, rows)
     found = replace(found, rows=np.searchsorted(rows, found.rows))
     return Candidates(rows + first, chosen, found, covered(chosen, found, weight))

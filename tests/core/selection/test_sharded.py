@@ -15,7 +15,8 @@ from core.explain.shard_certificates import certificate_over
 from core.matrix.rows import rows_of, stacked
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.run import select
-from core.selection.sharded import select_sharded, shards_of
+from core.selection.sharded import select_sharded
+from tests.factories import shards_of
 from tests.oracles import allowed, credit
 from tests.strategies import F, quick, sets_of_features, tasks
 

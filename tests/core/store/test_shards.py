@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from core.cli.app import app, main
 from core.matrix.rows import stacked
 from core.schema import SCOPES, SelectionSpec
-from core.selection.sharded import select_sharded, shards_of
+from core.selection.sharded import select_sharded
 from core.store.reader import open_store
 from core.store.shards import store_shards
-from tests.factories import alpaca, tiny_store
+from tests.factories import alpaca, shards_of, tiny_store
 
 
 @pytest.fixture(scope="module")
