@@ -32,9 +32,10 @@ class Chunk:
     noted: dict[str, float]
 
 
-def store_chunk(writer: StoreWriter, chunk: Chunk) -> None:
-    """Append a chunk in one transaction."""
+def store_chunk(writer: StoreWriter, chunk: Chunk, kept: Kept) -> None:
+    """Append a chunk in one transaction, and raise the contexts' thresholds."""
     writer.write_chunk(chunk.samples, chunk.originals, chunk.activations, chunk.candidates, **chunk.noted)
+    push(kept, chunk.candidates)
 
 
 def push(kept: Kept, candidates: pa.Table) -> None:

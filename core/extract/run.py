@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.datasets.samples import data_digest
-from core.extract.chunks import chunk_of, push, store_chunk
+from core.extract.chunks import chunk_of, store_chunk
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
 from core.extract.notes import notes_on_reading
@@ -21,7 +21,7 @@ from core.extract.vectors import encoded, mean_by_segment
 from core.lm.batches import pack
 from core.lm.chat import TokenizedSample, tokenize
 from core.schema import ExtractConfig, Sample
-from core.store.contexts import Kept, lots, pool
+from core.store.contexts import lots, pool
 from core.store.tables import SCHEMA_VERSION
 from core.store.writer import StoreWriter, writing_store
 from core.system.files import cache_dir, require_space
@@ -89,7 +89,7 @@ def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress:
             tokens += sum(len(items[i].ids) for i in batch)
             done += sum(cost(chunk[i], config) for i in batch)
             on_progress(Progress("Extracting features", done, todo.characters, tokens))
-        write(writer, chunk, items, parts, first, contexts, clock)
+        store_chunk(writer, chunk_of(chunk, items, parts, first, clock), contexts)
         first, clock = first + len(chunk), time.time()
     return tokens
 
@@ -125,18 +125,3 @@ def run_batches(
         for name in ("sample", "context_sample"):
             part[name] = batch[part[name]]
         yield batch, part | {"batch": batch} | vectors
-
-
-def write(
-    writer: StoreWriter,
-    chunk: list[Sample],
-    items: list[TokenizedSample],
-    parts: list[dict[str, np.ndarray]],
-    first: int,
-    kept: Kept,
-    begun: float,
-) -> None:
-    """Hand a chunk to the store, and raise the contexts' thresholds; `begun`: see `chunk_of`."""
-    tables = chunk_of(chunk, items, parts, first, begun)
-    store_chunk(writer, tables)
-    push(kept, tables.candidates)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import pyarrow as pa
 
@@ -23,7 +22,7 @@ class Reading:
     stops: tuple[int, ...]
 
 
-def readings(starts: Sequence[Start], n_samples: int, size: int, done: Any) -> list[Reading]:
+def readings(starts: Sequence[Start], n_samples: int, size: int, done: Callable[[int], bool]) -> list[Reading]:
     """What is left to read, file by file, of chunks of `size` samples; done(first) tells whether one is finished.
 
     Chunks are those of a single process, whatever the files are: they may end in a later file than they begin.

@@ -90,7 +90,7 @@ def test_the_key_names_sae_and_encoder_by_what_they_hold(tiny, encoder, tokenize
 @pytest.mark.parametrize("encoded", [True, False])
 def test_a_stop_in_the_middle_changes_nothing(tiny, encoder, tmp_path, monkeypatch, quick_map, encoded):
     monkeypatch.setattr(run, "CHUNK", 8)
-    config, written, write = without(tiny.config, encoder if encoded else ""), [], run.write
+    config, written, write = without(tiny.config, encoder if encoded else ""), [], run.store_chunk
     expected = content_of(extract(config, tmp_path))
 
     def stopping(*arguments):
@@ -100,7 +100,7 @@ def test_a_stop_in_the_middle_changes_nothing(tiny, encoder, tmp_path, monkeypat
 
     (tmp_path / "stopped").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(run, "write", stopping)
+        patch.setattr(run, "store_chunk", stopping)
         with pytest.raises(KeyboardInterrupt):
             extract(config, tmp_path / "stopped")
     found = content_of(extract(config, tmp_path / "stopped"))
