@@ -12,15 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from core.demo import demo_config
 from core.extract.cluster.engine import on_cluster
 from core.extract.cluster.pool import Cluster
 from core.extract.pipeline import Progress
 from core.extract.run import extract
-
-OF_THE_RUN = ("seconds", "interpret_seconds")  # of meta: what is not the same of two runs
+from tests.stores import content_of
 
 
 class Stages:
@@ -47,15 +44,6 @@ class Stages:
         return {name: round(value, 1) for name, value in seconds.items()}
 
 
-def content(path: Path) -> dict[str, list[Any]]:
-    """Every table of a store, row by row; of meta what does not depend on the run."""
-    with duckdb.connect(str(path), read_only=True) as db:
-        names = [name for (name,) in db.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
-        found = {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in names}
-    found["meta"] = [pair for pair in found["meta"] if pair[0] not in OF_THE_RUN]
-    return found
-
-
 def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[str, int]:
     """How many rows of each table are not those of the other store; only the tables that differ."""
     unlike = {
@@ -79,7 +67,7 @@ def main() -> None:
             folder.mkdir()
             engine = on_cluster(Cluster(workers=workers), config.device) if workers else None
             path = extract(config, folder, stages, engine)
-            found = content(path)
+            found = content_of(path)
             expected = found if expected is None else expected
             tokens = int(dict(found["meta"])["tokens"])
             name = f"ray, {workers} worker{'s' * (workers > 1)}" if workers else "one process"
