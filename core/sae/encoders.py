@@ -40,11 +40,12 @@ def decoder_norm(sae: SAE) -> torch.Tensor:
 def topk_triples(sae: TopKSAE, x: torch.Tensor, floor: float) -> Triples:
     """TopK (Gao et al. 2024, arXiv 2406.04093): the k largest pre-activations of each token, where positive."""
     pre = pre_activations(sae, x)  # (T, d_sae)
-    scale = decoder_norm(sae) if sae.cfg.rescale_acts_by_decoder_norm else pre.new_ones(pre.shape[1])  # (d_sae,)
+    scale = decoder_norm(sae) if sae.cfg.rescale_acts_by_decoder_norm else None  # (d_sae,)
     if reads(pre):
-        value, feature = k_largest(pre, scale, sae.cfg.k, floor)
+        value, feature = k_largest(pre, pre.new_ones(pre.shape[1]) if scale is None else scale, sae.cfg.k, floor)
     else:
-        value, feature = (pre * scale).topk(sae.cfg.k, dim=-1, sorted=False)  # (T, k) each
+        pre = pre if scale is None else pre * scale
+        value, feature = pre.topk(sae.cfg.k, dim=-1, sorted=False)  # (T, k) each
     token, column = (value > floor).nonzero(as_tuple=True)  # (M,) each
     return token, feature[token, column], value[token, column]
 

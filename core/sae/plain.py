@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import ModelError
 from core.sae.autoencoder import SparseAutoencoder
 from core.sae.encoders import ENCODERS, threshold_triples, topk_triples
-from core.sae.loading import place, require_files, sae_digest
+from core.sae.loading import WEIGHTS, place, require_files, sae_digest
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,11 @@ def plain_sae(folder: Path, device: str, dtype: str) -> SparseAutoencoder:
     given = json.loads((folder / "cfg.json").read_text(encoding="utf-8"))
     kind = given.get("architecture", "standard")
     as_it_is = all(given.get(name, "none") == "none" for name in ("normalize_activations", "reshape_activations"))
-    if ENCODERS.get(kind) not in (topk_triples, threshold_triples) or not as_it_is:
+    weights = folder / WEIGHTS[0]
+    if ENCODERS.get(kind) not in (topk_triples, threshold_triples) or not (as_it_is and weights.is_file()):
         raise ModelError(f"{folder} needs sae-lens: only plain topk, jumprelu and standard SAEs do without.")
     sae: Any = torch.nn.Module()
-    for name, weight in load_file(folder / "sae_weights.safetensors").items():
+    for name, weight in load_file(weights).items():
         sae.register_parameter(name, torch.nn.Parameter(weight.to(getattr(torch, dtype)), requires_grad=False))
     sae.cfg = PlainConfig(
         given["d_in"], given["d_sae"], kind, given.get("k", 0), given.get("apply_b_dec_to_input", True),

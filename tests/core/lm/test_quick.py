@@ -17,9 +17,11 @@ def model_of(kind: str, dtype=torch.bfloat16):
 @pytest.mark.parametrize(("kind", "parts"), [("llama", 7), ("qwen3", 11), ("gpt2", 0)])
 def test_a_model_gives_the_same_states_as_without_quick_parts(kind, parts):
     plain, quickened = model_of(kind), model_of(kind)
+    drawn = torch.get_rng_state()
     with torch.inference_mode():
         before = plain(IDS, output_hidden_states=True).hidden_states
         assert quicken(quickened) == parts
+        assert torch.equal(torch.get_rng_state(), drawn)  # nobody else's numbers change
         after = quickened(IDS, output_hidden_states=True).hidden_states
     for own, quick in zip(before, after, strict=True):
         assert (own != quick).float().mean() < 0.02
