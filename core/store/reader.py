@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,9 +115,7 @@ class FeatureStore:
     def matrix(
         self, scope: str = "all", theta: float | None = None, lens: str = "tokens", rows: range | None = None
     ) -> FeatureMatrix:
-        """The features over a scope (all, prompt, response), those with value > theta, of all samples or of consecutive
-        `rows`; or StoreError.
-        """
+        """Features with value > theta over a scope (all, prompt, response), of all samples or `rows`; or StoreError."""
         self.require(lens, scope)
         read = read_topics if lens == "topics" else read_matrix
         with explained(self.path):
@@ -160,11 +158,9 @@ class FeatureStore:
 
     def scores(self) -> dict[str, np.ndarray]:
         """Every score column of the data, float64 (N,), NaN where a sample has none."""
-        columns: dict[str, np.ndarray] = {}
+        columns: dict[str, np.ndarray] = defaultdict(lambda: np.full(self.n_samples, np.nan))
         for row, scores in self.rows("SELECT sample_id, scores FROM samples WHERE scores <> '{}'"):
             for name, value in json.loads(scores).items():
-                if name not in columns:
-                    columns[name] = np.full(self.n_samples, np.nan)
                 columns[name][row] = np.nan if value is None else value
         return dict(sorted(columns.items()))
 
