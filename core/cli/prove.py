@@ -65,6 +65,7 @@ def prove(
     from core.proof.results import places_of, results, write_results
     from core.proof.run import prove as run
     from core.proof.run import sources
+    from core.proof.view import without_steering
     from core.sae.loading import at_hand
     from core.session.variants import known_variant
 
@@ -77,6 +78,8 @@ def prove(
     model = config["model"] or at_hand(session.store.meta["config"]["model"])
     asked = ProofConfig(session.store.key, train=TrainConfig(**train), **config | decided | {"model": model})
     tell(f"The results: {shown_path(asked.path)}")
+    if missed := without_steering(spec.quotas, spec.boosts):
+        tell(missed)
     places_of(sources(session), words(measured))  # mistakes are told before the night
     labels = {name: session.labels(name) for name in ("source", *words(by))}
     if out:

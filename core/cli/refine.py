@@ -9,6 +9,7 @@ from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.lm.endpoint import Endpoint
 from core.lm.fine_tuning import TrainConfig
 from core.refine.config import RefineConfig
+from core.refine.view import without_steering
 from core.system.shown import many, shown_path
 
 
@@ -28,6 +29,8 @@ def refine(store: Store, config: Asked, train: Asked, as_json: AsJson = False) -
     asked = RefineConfig(own.key, train=tuning, **config | decided)
     endpoint = Endpoint.given(asked.scorer_model, asked.base_url) if asked.scorer == "judge" else None
     tell(f"The run: {shown_path(asked.folder)}")
+    if missed := without_steering(spec.quotas, spec.boosts):
+        tell(missed)
     with stages() as told:
         found = run(asked, own, session.info, endpoint, told)
     report_rounds(found, as_json)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.proof.results import Result
+from core.selection.quotas import steered_by
 
 COSTS = {"trained tokens": "trained_tokens", "seconds": "seconds", "samples": "samples"}
 MARKS = ("base", "full")  # the model as it came, and trained on all: no selections
@@ -92,3 +93,12 @@ def best_by_source(results: Sequence[Result]) -> dict[str, Result]:
 def tasks(results: Sequence[Result]) -> list[str]:
     """The names of the tasks' scores, in alphabetical order."""
     return sorted({name for r in results for name in r.scores})
+
+
+def without_steering(quotas: Sequence[str], boosts: Mapping[int, float]) -> str:
+    """That a proof goes without the quotas and boosts that stand, and what does it; "" without any."""
+    found = steered_by(quotas, boosts)
+    return found and (
+        f"The proof goes without your {found}. A method can have quotas of its own in the command, as in "
+        "sae-gain:quota=source=equal."
+    )

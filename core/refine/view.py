@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.lm.fine_tuning import TrainConfig
 from core.refine.config import RefineConfig
 from core.refine.runs import RefineRun
 from core.selection.clustering import Clusters
+from core.selection.quotas import steered_by
 from core.settings import settings_of
 from core.store.reader import FeatureStore
 from core.system.files import cache_dir
@@ -141,3 +143,12 @@ def goes_on_by_command(config: RefineConfig, store: FeatureStore, decisions: tup
     same = (dict(config.vetoes), tuple(config.pins), tuple(config.bans)) == decisions
     longest = store.meta["config"].get("max_tokens", config.train.max_tokens)
     return same and config.train.seed == config.seed and config.train.max_tokens == longest
+
+
+def without_steering(quotas: Sequence[str], boosts: Mapping[int, float]) -> str:
+    """That a run goes without the quotas and boosts that stand, and what of them counts later; "" without any."""
+    found = steered_by(quotas, boosts)
+    return found and (
+        f"The run draws without your {found}. Quotas hold when kmq-iterative or hybrid selects by the run; boosts, "
+        "when hybrid does."
+    )

@@ -13,13 +13,14 @@ without a value is in the group (none).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
 import numpy as np
 
 from core.errors import SelectionError
+from core.system.shown import many
 from core.topics.language import CALLED
 
 EVERY, NONE = "*", "(none)"  # every group; the group of the samples that have no value
@@ -131,3 +132,8 @@ def threshold(group: str) -> tuple[str, float]:
     if not column or not isfinite(value):
         raise SelectionError(f"A quota by a score is written like above:ifd@0.5<=10%, got the group {group!r}.")
     return column, value
+
+
+def steered_by(quotas: Sequence[str], boosts: Mapping[int, float]) -> str:
+    """How many quotas and boosts there are, for what must say that it goes without them; "" where there are none."""
+    return " and ".join(many(len(some), what) for some, what in ((quotas, "quota"), (boosts, "boost")) if some)

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import SaelectError, UnscoredError
 from core.schema import Selection, SelectionSpec
 from core.scoring.columns import missing_columns
+from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
 from core.session.lacking import lacking
 from core.session.runnable import runnable
@@ -51,8 +52,28 @@ def remedies(session: Session, spec: SelectionSpec, error: SaelectError, told: s
         "Choose or paste examples: Steer, Targets", icon=":material/target:", key="to-targets", on_click=to_targets
     ):
         st.switch_page("pages/budget.py", query_params=link(steer="Targets"))
+    choose_score(session)
     if wants_score(session):
         score_form(session)
+
+
+def choose_score(session: Session) -> None:
+    """Where there are several score columns and the bar's method goes by one, a button for each that is not chosen."""
+    name, columns = st.session_state.get("method", ""), [c for c in session.info.scores if c not in TOKEN_COUNTS]
+    if name not in METHODS or "score" not in METHODS[name].needs or len(columns) < 2:
+        return
+    options = [option for option in METHODS[name].options if option.kind == "score" and not option.optional]
+    option = next((one.name for one in options if not st.session_state.get(f"{name}_{one.name}")), "")
+    if option:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"By which {option}?", width="content")
+            for column in columns:
+                st.button(plain(column), key=f"score-by-{column}", on_click=set_option, args=(name, option, column))
+
+
+def set_option(method: str, option: str, value: str) -> None:
+    """Set an option of a method in the bar, before the page is drawn."""
+    st.session_state[f"{method}_{option}"] = value
 
 
 def wants_target() -> bool:

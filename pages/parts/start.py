@@ -59,7 +59,7 @@ def draw_form(name: str, ask: Callable[[], Asked]) -> None:
     if why_not:
         st.warning(plain(why_not), icon=":material/block:")
     elif asked and asked.costs:
-        st.caption(plain(" ".join(asked.costs)))
+        st.caption(plain(" ".join(filter(None, asked.costs))))
     if st.button("Start", icon=":material/play_arrow:", type="primary", key=f"start-{name}", disabled=not asked):
         begin(asked)
     if asked:

@@ -12,11 +12,12 @@ from core.lm.endpoint import Endpoint
 from core.lm.fine_tuning import TrainConfig, require_training
 from core.lm.sources import require_path
 from core.proof import cost as proof_cost
+from core.proof import view as proof_view
 from core.proof.config import FULL, ProofConfig
 from core.proof.grid import cells, n_trainable
 from core.proof.run import held_out_of, sources
-from core.proof.view import sizes
 from core.refine import cost as refine_cost
+from core.refine import view as refine_view
 from core.refine.config import RefineConfig
 from core.sae.loading import at_hand
 from core.selection.inputs import TOKEN_COUNTS
@@ -82,6 +83,7 @@ def asked_of_refine(now: View) -> Asked:
     arguments = ["refine", "--store", store.key, *typed(RefineConfig, given), *typed(TrainConfig, train)]
     arguments += typed_view(now)
     costs = [refine_cost.work(config, now.session.info.tokens).told(speed_of(store.meta)), *scorer_costs(config)]
+    costs.append(refine_view.without_steering(now.state.quotas, now.decided.boosts))
     return Asked(arguments, f"Refinement of {data_named(store.meta)}", costs)
 
 
@@ -109,7 +111,7 @@ def prove_form(now: View, expanded: bool) -> None:
 def asked_of_prove(now: View) -> Asked:
     """The widgets of a proof; raises SaelectError for one that cannot be begun."""
     store, source = now.session.store, sources(now.session)
-    held_out, budget = sizes(source)
+    held_out, budget = proof_view.sizes(source)
     starts = {"held_out": held_out, "score": ("", *now.session.info.scores)}
     known = [name for name, method in METHODS.items() if "reference" not in method.needs]
     methods = st.multiselect("Methods", [*known, FULL], PROVED, key="prove-methods",
@@ -134,6 +136,7 @@ def asked_of_prove(now: View) -> Asked:
     costs = [
         f"{many(len(grid), 'model')} to measure, {len(grid) - 1:,} of them fine-tuned.",
         proof_cost.work(config, grid, now.session.info.tokens, len(rows)).told(speed_of(store.meta)),
+        proof_view.without_steering(now.state.quotas, now.decided.boosts),
     ]
     arguments = ["prove", "--store", store.key, "--methods", ",".join(methods), "--budgets", budgets]
     arguments += ["--seeds", str(seeds), *typed(ProofConfig, given), *typed(TrainConfig, train), *typed_view(now)]

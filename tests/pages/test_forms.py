@@ -17,6 +17,7 @@ from core.cli.app import app
 from core.jobs import Job
 from core.jobs import jobs as all_jobs
 from core.jobs.records import LIVING
+from core.session.session import workspace_of
 from pages.parts import start
 from tests.factories import KEY, alpaca, tiny_store
 from tests.pages.conftest import F, N, config_in, feature_sets, make_store, metrics
@@ -120,6 +121,14 @@ def test_what_stands_against_a_proof(visit, cache, started, kind, key, value, to
     at = visit("proof")
     by_key(at, kind, key).set_value(value).run()
     assert told in said(at) and by_key(at, "button", "start-prove").disabled
+
+
+def test_runs_that_go_without_quotas_and_boosts_say_so(visit, session, started):
+    assert not any("without your" in said(visit(page)) for page in ("refinement", "proof"))
+    workspace_of(session.store).quota("source:*<=50%")
+    workspace_of(session.store).boost([2], 3.0)
+    for page in ("refinement", "proof"):
+        assert "without your 1 quota and 1 boost." in said(visit(page, lens="tokens"))
 
 
 def test_a_model_that_is_gone_is_said(visit, cache, started):

@@ -7,17 +7,13 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.refine.runs import RefineConfig
 from core.schema import SelectionSpec
-from core.selection.registry import METHODS
 from core.session.decided import decided
 from core.session.preview import effect
 from core.session.session import Session, open_session, workspace_of
 from tests.factories import KEY, alpaca, tiny_store
-from tests.made_runs import write_refinement
 from tests.pages.conftest import F, N, config_in, feature_sets, take, topic_sets
 
-TO_TARGETS = "Choose or paste examples: Steer, Targets"
 SOURCES = ["code" if i % 5 else "verse" for i in range(N)]
 
 
@@ -123,32 +119,6 @@ def test_a_set_is_used_as_the_target_and_left_again(visit, session: Session) -> 
     assert at.session_state.view.selection.rows.tolist() == session.selection(spec).rows.tolist()
     at.button(key="target-none").click().run()
     assert at.session_state.view.spec.method == "sae-greedy"
-
-
-@pytest.mark.parametrize("lacking", [True, False])
-def test_every_method_runs_or_says_what_makes_it_run(visit, session: Session, cache, lacking: bool) -> None:
-    """With a set, a score and a run of refinement all of them run; without, each says what it needs and where."""
-    if not lacking:
-        workspace_of(session.store).save_set("mine", [3, 8, 13])
-        config = RefineConfig(KEY, 2, 12, k=3, theta=session.default_theta()[0])
-        write_refinement(session, config, ["an answer"], 2)
-    at = steer(visit)
-    for name, method in METHODS.items():
-        at.session_state["method"] = name
-        for option in method.options:
-            if option.kind == "reference" and not lacking:
-                at.session_state[f"{name}_reference"] = "set:mine"
-            if option.kind == "score" and not option.optional:
-                at.session_state[f"{name}_{option.name}"] = "grade"
-        at.run()
-        assert not at.exception and at.title[0].value == "Budget", name
-        spec = at.session_state.view.spec
-        needs = {"run", "reference"} & set(method.needs) if lacking else set()
-        assert spec.method == ("sae-greedy" if needs else name)
-        links = [link.proto.label for link in at.get("page_link")]
-        assert ("Start a run of refinement" in links) == ("run" in needs), name
-        assert [b.label for b in at.button if b.key == "to-targets"] == [TO_TARGETS] * ("reference" in needs), name
-        assert bool(at.warning) == bool(needs), name
 
 
 def test_where_examples_are_wanted_a_button_leads_to_them_until_some_are_chosen(visit, session: Session) -> None:

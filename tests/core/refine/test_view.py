@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from core.cli.app import app
 from core.explain.cluster_names import name_clusters
 from core.lm.fine_tuning import TrainConfig
+from core.proof import run as proving
 from core.refine import rounds
 from core.refine.config import RefineConfig
 from core.refine.rounds import updated
@@ -29,7 +30,7 @@ from core.refine.view import (
     runs_stamp,
     weights_over_rounds,
 )
-from core.session.session import open_session
+from core.session.session import open_session, workspace_of
 from core.studies.refinement_rivals import one_shot, rivals
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_refinement
@@ -160,7 +161,27 @@ def test_other_decisions_are_another_run(tmp_path):
 def session(tmp_path, monkeypatch):
     """24 samples with two features of their group and one of their own each; a cache of its own."""
     monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
-    return open_session(tiny_store(tmp_path, alpaca(24), [{i // 8, 3, 4 + i} for i in range(24)], n_features=28))
+    facts, sets = {"model": "m", "max_tokens": 64}, [{i // 8, 3, 4 + i} for i in range(24)]
+    return open_session(tiny_store(tmp_path, alpaca(24), sets, n_features=28, config=facts))
+
+
+def test_a_run_and_a_proof_say_that_they_go_without_quotas_and_boosts(session, monkeypatch):
+    def stop(*arguments):
+        raise typer.Exit
+
+    monkeypatch.setattr(rounds, "refine", stop)
+    monkeypatch.setattr(proving, "prove", stop)
+    asked = [[*command, "--store", KEY] for command in (["refine", "--budget", "9"], ["prove", "--budget", "9"])]
+    for text in asked:
+        done = CliRunner().invoke(app, text)
+        assert done.exit_code == 0 and "without your" not in done.output, done.output
+    workspace = workspace_of(session.store)
+    workspace.quota("source:*<=50%")
+    for text in asked:
+        assert "without your 1 quota." in CliRunner().invoke(app, text).output
+    workspace.boost([3, 5], 2.0)
+    for text in asked:
+        assert "without your 1 quota and 2 boosts." in CliRunner().invoke(app, text).output
 
 
 def test_ways_to_select_as_many(session):
