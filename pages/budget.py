@@ -11,7 +11,7 @@ from core.session.budgets import RANDOM, random_coverage
 from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.budget_control import set_budget
-from pages.parts.budget_figure import budget_figure, curves, needed_at_random
+from pages.parts.budget_figure import band_of, budget_figure, curves, needed_at_random, places
 from pages.parts.figures import draw
 from pages.parts.later import later_if_large
 from pages.parts.refinement_figures import k_figure
@@ -50,8 +50,9 @@ def show_curve() -> None:
     advised = advice(own.spent, own.covered, everything)
     st.write(plain(advised.told(now.noun, now.spec.unit)))
     log = st.toggle("Logarithmic axis", key="log", bind="query-params")
-    needed = needed_at_random(now)
-    figure = budget_figure(now, found, advised, log, needed is not None)
+    at, needed = places(now, log), needed_at_random(now)
+    band = band_of(now, at) if needed is not None else None
+    figure = budget_figure(now, found, advised, log, at, band)
     draw(figure, "budget-curve", 430, on_select=from_curve, selection_mode="points")
     if needed is not None:
         st.caption(told_of_random(needed))

@@ -42,11 +42,12 @@ def figures_of_pick(row: int, rank: int) -> None:
 def figures_of_reject(row: int) -> None:
     """What a sample that is left out has and would bring, in numbers."""
     enters = int(book.budget_in[row])
+    budget = f"{enters:,}" if enters > 0 else "—" if enters else f"> {book.known:,}"
     metrics(
         ("Redundancy", f"{book.redundancy[row]:.1%}", f"of its {noun}s are covered"),
         ("Gain now", gain_text(now.selection, book.gain_now[row]), f"{brought} it would still bring"),
         (f"Active {noun}s", f"{book.n_active[row]:,}", "at this θ"),
-        ("Enters at budget", f"{enters:,}" if enters > 0 else "—", "samples" if enters > 0 else "not in this order"),
+        ("Enters at budget", budget, "samples" if enters >= 0 else "not in this order"),
     )
 
 

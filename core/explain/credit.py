@@ -12,7 +12,7 @@ import numpy as np
 from core.matrix.covering import credited_entries, walk_covered
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
-from core.selection.constraints import ignored
+from core.selection.constraints import available, ignored
 from core.selection.left_out import gain_now, share_covered, weight_sums, weights_of
 
 
@@ -23,7 +23,8 @@ class Ledger:
     Picks: ptr int64 (K+1,), feature int32, value float32, gains float64 (K,), credit int32 (F,) (the pick that has the
     feature first, -1 for none). Samples: n_active int64 (N,) features that can earn credit; redundancy float64 (N,)
     share of them that some pick has, 1.0 if there are none; gain_now float64 (N,) gain as the next pick of the current
-    round, 0 for picks; budget_in int64 (N,) the smallest budget at which greedy takes the sample, -1 for never.
+    round, 0 for picks; budget_in int64 (N,) the smallest budget at which greedy takes the sample, -1 for never, 0 for
+    one that is more than `known`, the picks of the order that were made.
     """
 
     ptr: np.ndarray
@@ -35,16 +36,22 @@ class Ledger:
     redundancy: np.ndarray
     gain_now: np.ndarray
     budget_in: np.ndarray
+    known: int
 
 
-def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | None = None) -> Ledger:
-    """The account of all picks and all samples, O(nnz). `full_order`: greedy with the budget N, for budget_in."""
+def ledger(matrix: FeatureMatrix, selection: Selection, order: Selection | None = None) -> Ledger:
+    """The account of all picks and all samples, O(nnz). `order`: greedy with the budget N, or its first picks, for
+    budget_in.
+    """
     spec, matrix = selection.spec, at_theta(matrix, selection.spec.theta)
     skip, r = ignored(matrix, spec), spec.multiplicity
     ptr, entry = credited_entries(matrix.indptr, matrix.feature, selection.rows, selection.round, skip, r)
     budget_in = np.full(matrix.n_samples, -1, np.int64)
-    if full_order is not None:
-        budget_in[full_order.rows] = np.arange(1, len(full_order.rows) + 1)
+    known = 0 if order is None else len(order.rows)
+    if order is not None:
+        if known == order.spec.budget:  # it may go on
+            budget_in[available(matrix, spec)] = 0
+        budget_in[order.rows] = np.arange(1, known + 1)
     return Ledger(
         ptr=ptr,
         feature=matrix.feature[entry],
@@ -55,6 +62,7 @@ def ledger(matrix: FeatureMatrix, selection: Selection, full_order: Selection | 
         redundancy=redundancy(matrix, selection),
         gain_now=gain_now(matrix, selection),
         budget_in=budget_in,
+        known=known,
     )
 
 

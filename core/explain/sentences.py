@@ -159,7 +159,10 @@ def who(cover: Cover) -> str:
 def entry(selection: Selection, book: Ledger, row: int) -> str:
     """The budget with which it would be kept, where the method's order says so."""
     budget = int(book.budget_in[row])
-    return f"It enters with a budget of {many(budget, 'sample')}." if budget > 0 else ""
+    if budget < 0:
+        return ""
+    told = many(budget, "sample") if budget else f"more than {many(book.known, 'sample')}"
+    return f"It enters with a budget of {told}."
 
 
 # --- both

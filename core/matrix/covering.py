@@ -46,6 +46,25 @@ def walk_covered(
     return gain, covered_after, credit
 
 
+@njit(cache=True, nogil=True)
+def covered_counts(
+    indptr: np.ndarray, feature: np.ndarray, rows: np.ndarray, skip: np.ndarray, everything: int
+) -> np.ndarray:
+    """How many features, without those of skip bool (F,), the first 1, 2, … of rows int64 have together: int64 (M,), up
+    to the first that makes it `everything`, else all.
+    """
+    seen, counts, covered = skip.copy(), np.empty(len(rows), np.int64), 0
+    for k in range(len(rows)):
+        for j in range(indptr[rows[k]], indptr[rows[k] + 1]):
+            if not seen[feature[j]]:
+                seen[feature[j]] = True
+                covered += 1
+        counts[k] = covered
+        if covered == everything:
+            return counts[: k + 1].copy()
+    return counts
+
+
 @njit(cache=True)
 def credited_entries(
     indptr: np.ndarray, feature: np.ndarray, rows: np.ndarray, rounds: np.ndarray, skip: np.ndarray, r: int

@@ -16,6 +16,12 @@ def random(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | Non
     return by_order(matrix, spec, samples, np.random.default_rng(spec.seed).permutation(matrix.n_samples))
 
 
+def random_rows(matrix: FeatureMatrix, spec: SelectionSpec) -> np.ndarray:
+    """All rows in the order of `random`, the pins first: int64."""
+    order = np.random.default_rng(spec.seed).permutation(matrix.n_samples)
+    return np.concatenate([pins(spec), order[candidates(matrix, spec)[order]]])
+
+
 def random_reason(left: LeftOut) -> list[str]:
     """Its place in the order."""
     order = np.random.default_rng(left.spec.seed).permutation(left.matrix.n_samples)

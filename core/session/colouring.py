@@ -47,7 +47,6 @@ class Seen:
     """What samples are coloured from."""
 
     session: Session
-    order: Selection  # all samples in the method's order
     selection: Selection
     state: WorkspaceState
 
@@ -116,7 +115,8 @@ def _status(seen: Seen, of: str) -> Colouring:
 
 def _order(seen: Seen, of: str) -> Colouring:
     place = np.full(seen.n, np.nan)
-    place[seen.order.rows] = np.arange(1, len(seen.order.rows) + 1)
+    rows = seen.session.order(seen.selection.spec).rows
+    place[rows] = np.arange(1, len(rows) + 1)
     return scale(place, "never picked")
 
 

@@ -12,8 +12,9 @@ from threading import RLock
 from typing import Any
 
 from core.errors import SaelectError
+from core.schema import FeatureMatrix
 
-LEAST, SHARE = 2_000_000_000, 1 / 4  # bytes a session may keep: that share of the machine's memory, at least LEAST
+LEAST, MOST, SHARE = 2_000_000_000, 3_000_000_000, 1 / 4  # bytes kept: a share of the machine's memory, within bounds
 
 
 class Memory:
@@ -54,8 +55,27 @@ class Memory:
         with self._lock:
             self.size += size - self._kept.pop(key, (None, 0))[1]
             self._kept[key] = value, size
+            self._weigh_matrices()
             while self.size > self.budget and len(self._kept) > 1:
                 self.size -= self._kept.popitem(last=False)[1][1]
+
+    def _weigh_matrices(self) -> None:
+        """Take the sizes of matrices anew: their posting lists are made after they were put here, and kept in them."""
+        for key, (value, before) in self._kept.items():
+            if isinstance(value, FeatureMatrix):
+                size = n_bytes(key) + n_bytes(value)
+                self.size += size - before
+                self._kept[key] = value, size
+
+    def clear(self, of: Callable[[Hashable], bool] = lambda key: True) -> None:
+        """Drop the values of all keys, or of those that `of` says."""
+        with self._lock:
+            for key in [key for key in self._kept if of(key)]:
+                self.size -= self._kept.pop(key)[1]
+
+    def part(self) -> Part:
+        """A part of this memory for an owner of its own: its keys are its own, the budget is that of all."""
+        return Part(self)
 
     def __contains__(self, key: Hashable) -> bool:
         with self._lock:
@@ -75,6 +95,32 @@ class Memory:
                 turn, wanted = self._turns.pop(key)
                 if wanted > 1:
                     self._turns[key] = turn, wanted - 1
+
+
+class Part(Memory):
+    """What one owner has in a memory that several share."""
+
+    def __init__(self, whole: Memory) -> None:
+        self.whole, self.owner = whole, object()
+
+    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """As `Memory.get`."""
+        return self.whole.get((self.owner, key), compute)
+
+    def latest(self, key: Hashable) -> Any:
+        """As `Memory.latest`."""
+        return self.whole.latest((self.owner, key))
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """As `Memory.put`."""
+        self.whole.put((self.owner, key), value)
+
+    def clear(self, of: Callable[[Hashable], bool] = lambda key: True) -> None:
+        """As `Memory.clear`, of what the owner has."""
+        self.whole.clear(lambda key: isinstance(key, tuple) and key[0] is self.owner and of(key[1]))
+
+    def __contains__(self, key: Hashable) -> bool:
+        return (self.owner, key) in self.whole
 
 
 def n_bytes(value: Any) -> int:
@@ -102,7 +148,7 @@ def _held(value: Any) -> list[Any]:
 
 
 def default_budget() -> int:
-    """Bytes that a session may keep: SAELECT_MEMORY in GB, else a quarter of the machine's memory, at least 2 GB.
+    """Bytes that may be kept: SAELECT_MEMORY in GB, else a quarter of the machine's memory, from 2 to 3 GB.
 
     Raises SaelectError if SAELECT_MEMORY is no number.
     """
@@ -113,6 +159,7 @@ def default_budget() -> int:
         except (ValueError, OverflowError):
             raise SaelectError(f"SAELECT_MEMORY must be a number of GB such as 4, got {asked!r}.") from None
     try:
-        return max(LEAST, int(SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return min(MOST, max(LEAST, int(SHARE * machine)))
     except (AttributeError, OSError, ValueError):  # a system that does not tell
         return LEAST

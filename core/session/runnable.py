@@ -13,8 +13,9 @@ from core.session.session import Session
 
 @dataclass(frozen=True)
 class Runnable:
-    """order: all samples in the method's order; selection: at the budget. error: what kept the request itself from
-    running, None where it runs; told: that, and what is shown in its place, in a sentence or two.
+    """order: the first picks in the method's order, the selection's and a few more; selection: at the budget. error:
+    what kept the request itself from running, None where it runs; told: that, and what is shown in its place, in a
+    sentence or two.
     """
 
     order: Selection
@@ -43,7 +44,7 @@ def runnable(session: Session, spec: SelectionSpec) -> Runnable:
 
 def made(session: Session, spec: SelectionSpec) -> Runnable:
     """The selection of a request; raises SaelectError."""
-    return Runnable(session.order(spec), session.selection(spec))
+    return Runnable(session.order(spec, spec.budget + 1), session.selection(spec))
 
 
 def instead(spec: SelectionSpec, error: SaelectError) -> list[tuple[SelectionSpec, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,18 @@ def workspace_of(store: FeatureStore) -> Workspace:
 def by_method(spec: SelectionSpec, method: str) -> SelectionSpec:
     """The same task for another method, with that method's default options."""
     return spec if method == spec.method else replace(spec, method=method, options={})
+
+
+FIRST = 65_536  # picks of an order that are made at least, where a few are needed
+
+
+def steps_to(n: int) -> Iterator[int]:
+    """How many picks of an order are made: FIRST, twice as many, and so on, at last all n."""
+    k = FIRST
+    while k < n:
+        yield k
+        k *= 2
+    yield n
 
 
 @dataclass
@@ -100,13 +112,33 @@ class Session:
         """The lens of the papers where the store has it: tokens, else topics."""
         return self.store.lenses[-1]
 
-    def order(self, spec: SelectionSpec) -> Selection:
-        """All samples in a method's order; for a method that has none, or takes long over it, the selection itself."""
-        wanted = self.full(spec) if METHODS[spec.method].quick and is_nested(spec) else spec
-        files: tuple[Hashable, ...] = versions(wanted.options.values())
+    def order(self, spec: SelectionSpec, least: int | None = None) -> Selection:
+        """All samples in a method's order; for a method that has none, or takes long over it, the selection itself.
+
+        least: how many first picks are needed. A few more are made, or those that there are already: nothing orders a
+        million samples to show ten thousand.
+        """
+        if not self.ordered(spec):
+            return self._ordered(spec)
+        n = self.store.n_samples
+        needed = n if least is None else min(least, n)
+        lengths = [replace(self.full(spec), budget=k) for k in steps_to(n) if k >= needed]
+        made = (one for one in lengths if self._key(one) in self.memory)
+        return self._ordered(next(made, lengths[0]))
+
+    def ordered(self, spec: SelectionSpec) -> bool:
+        """Whether a method has one order for all budgets, which is quickly made."""
+        return METHODS[spec.method].quick and is_nested(spec)
+
+    def _key(self, spec: SelectionSpec) -> tuple[Hashable, ...]:
+        """What an order depends on."""
+        files: tuple[Hashable, ...] = versions(spec.options.values())
         if any(option.kind == "run" for option in METHODS[spec.method].options):
             files += runs_stamp(self.store.key)
-        return self.remember(("order", repr(wanted), *files), lambda: self._select(wanted))
+        return ("order", repr(spec), *files)
+
+    def _ordered(self, spec: SelectionSpec) -> Selection:
+        return self.remember(self._key(spec), lambda: self._select(spec))
 
     def _select(self, spec: SelectionSpec) -> Selection:
         """Select; what the greedy order before the latest veto or ban still has in common is not computed again."""
@@ -118,7 +150,7 @@ class Session:
     def selection(self, spec: SelectionSpec) -> Selection:
         """The selection at the budget of `spec`."""
         check_spec(self.matrix_of(spec), spec)
-        order = self.order(spec)
+        order = self.order(spec, spec.budget)
         return order if order.spec == spec else replace(order.prefix(spec.budget), spec=spec)
 
     def total(self, unit: str) -> int:
@@ -159,9 +191,12 @@ class Session:
         return replace(spec, budget=self.store.n_samples, unit="samples", quotas=())
 
 
-def open_session(path: str | Path) -> Session:
-    """Open a store; raises StoreError as `open_store` does, and for one that can be looked at through no lens."""
-    store, memory = open_store(path), Memory()
+def open_session(path: str | Path, memory: Memory | None = None) -> Session:
+    """Open a store; raises StoreError as `open_store` does, and for one that can be looked at through no lens.
+
+    memory: where its values are kept, by default one of its own.
+    """
+    store, memory = open_store(path), memory or Memory()
     if not store.lenses:
         raise StoreError(
             f"{store.path.name} has neither topics nor token features: topics are learnt from {LEAST_SAMPLES} samples "

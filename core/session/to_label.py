@@ -15,7 +15,7 @@ PICKS = 300  # greedy ones, whose credits say which features matter most
 def wanted_features(session: Session, spec: SelectionSpec, features: str, credited: int) -> list[int]:
     """The features to label: those named, else those credited most; raises SelectionError for one that is not there."""
     if not features:
-        selection = session.order(session.full(spec)).prefix(PICKS)  # without quotas, which are of a budget
+        selection = session.order(session.full(spec), PICKS).prefix(PICKS)  # without quotas, which are of a budget
         matrix = session.matrix_of(spec)
         return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
     named, n, called = words(features), session.store.size_of(spec.lens), NOUNS[spec.lens]

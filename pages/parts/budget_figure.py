@@ -14,6 +14,7 @@ from pages.parts.figures import COLOURS, GREEN, MUTED, PINK, line
 from pages.parts.later import later
 from pages.parts.view import View
 
+Band = tuple[np.ndarray, np.ndarray, np.ndarray]  # lowest, median and highest coverage
 BAND = "rgba(154,165,177,.35)"
 BESIDE = ("longest-response", "sae-greedy")  # drawn with the view's method
 POINTS = 400  # where a click is heard: about one every two pixels
@@ -31,18 +32,30 @@ def needed_at_random(now: View) -> int | None:
     return later(now.session, key, lambda: random_needed(now.session, now.spec, covered), "Random samples are drawn")
 
 
-def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: bool, drawn: bool) -> go.Figure:
+def places(now: View, log: bool) -> np.ndarray:
+    """The budgets that are drawn: int64 (M,), ascending."""
+    most = now.session.total(now.spec.unit)
+    return np.unique((np.geomspace if log else np.linspace)(1, most, POINTS).round().astype(np.int64))
+
+
+def band_of(now: View, at: np.ndarray) -> Band | None:
+    """What random draws cover with each of the budgets `at`; None while they are drawn."""
+    key = ("band", repr(now.spec), hash(at.tobytes()))
+    return later(now.session, key, lambda: random_band(now.session, now.spec, at), "Random samples are drawn")
+
+
+def budget_figure(
+    now: View, found: Mapping[str, Curve], advised: Advice, log: bool, at: np.ndarray, band: Band | None
+) -> go.Figure:
     """What is covered against the budget by the methods and, once they are drawn, by random samples, with the marks of
     the advice.
 
     A click on its last trace, which is not seen, tells the budget under it.
     """
-    most = now.session.total(now.spec.unit)
-    at = np.unique((np.geomspace if log else np.linspace)(1, most, POINTS).round().astype(np.int64))
     figure = go.Figure()
     heights = {name: own.at(at[at <= own.spent[-1]]) for name, own in found.items() if name != "random"}
-    if drawn:
-        heights[RANDOM] = add_band(figure, now, at)
+    if band is not None:
+        heights[RANDOM] = add_band(figure, at, band)
     for name, height in heights.items():
         style = {"dash": "dot"} if name == RANDOM else {}
         colour = MUTED if name == RANDOM else COLOURS.get(name, GREEN)
@@ -59,9 +72,9 @@ def budget_figure(now: View, found: Mapping[str, Curve], advised: Advice, log: b
     return figure.update_layout(hovermode="x", hoverdistance=-1)
 
 
-def add_band(figure: go.Figure, now: View, at: np.ndarray) -> np.ndarray:
+def add_band(figure: go.Figure, at: np.ndarray, band: Band) -> np.ndarray:
     """What random draws cover with each of the budgets `at`, from the lowest to the highest; gives the median."""
-    low, middle, high = random_band(now.session, now.spec, at)
+    low, middle, high = band
     figure.add_scatter(
         x=np.concatenate([at, at[::-1]]), y=np.concatenate([low, high[::-1]]), fill="toself", mode="lines",
         line={"width": 0}, fillcolor=BAND, hoverinfo="skip", showlegend=False,

@@ -41,7 +41,7 @@ def coloured(now: View) -> tuple[Colouring, str, list[str]]:
 
     A colouring that is not to be had is told, and the status shown instead.
     """
-    seen = Seen(now.session, now.order, now.selection, now.state)
+    seen = Seen(now.session, now.selection, now.state)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         by = choose("Colour by", "colour", {name: _title(now, name) for name in _offered(now)}, default="status")

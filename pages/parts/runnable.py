@@ -18,7 +18,7 @@ from pages.parts.view import link
 
 
 def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selection] | None:
-    """All samples in the method's order, and the selection; None where nothing can be selected, which is said."""
+    """The first picks in the method's order, and the selection; None where nothing can be selected, which is said."""
     try:
         found = runnable(session, spec)
     except SaelectError as error:

@@ -18,6 +18,7 @@ from core.features.shown_labels import labels_of, labels_stamp, wording_of
 from core.schema import NOUNS, FeatureMatrix, Selection, SelectionSpec
 from core.scoring.columns import columns_version
 from core.session.budgets import random_coverage
+from core.session.memory import Memory
 from core.session.request import weights
 from core.session.session import Session, by_method, open_session
 from core.store.meta import data_named
@@ -33,7 +34,7 @@ OPENED = "opened-store"  # in the session: the key of a store that a page asks t
 FIRST = "first-run-with-a-store"  # in the session: whether the bar has a data set for the first time
 ASKED = "page"  # query parameter: the page to go to from app.py
 OF = {"all": "whole samples", "prompt": "prompts", "response": "responses"}  # what a scope is called in a sentence
-SESSIONS = 2  # stores held open, as each may keep a quarter of the memory; a third closes the one opened first
+SESSIONS = 2  # stores held open, as DuckDB has memory for each; a third closes the one opened first
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class View:
     workspace: Workspace
     state: WorkspaceState
     spec: SelectionSpec
-    order: Selection  # all samples in the method's order
+    order: Selection  # the first picks in the method's order, those of the selection and a few more
     selection: Selection  # its prefix at the budget
 
     @property
@@ -74,7 +75,8 @@ class View:
         spec = replace(
             self.spec, lens=lens, theta=theta, weights=kept, vetoes=decided.vetoes, boosts=decided.boosts
         )  # fmt: skip
-        return replace(self, spec=spec, order=self.session.order(spec), selection=self.session.selection(spec))
+        order = self.session.order(spec, spec.budget + 1)
+        return replace(self, spec=spec, order=order, selection=self.session.selection(spec))
 
     @property
     def decided(self) -> FeatureDecisions:
@@ -146,11 +148,20 @@ def session_of(path: Path) -> Session:
     return _session(path, (stamp(str(path)), columns_version()))
 
 
-@st.cache_resource(
-    show_spinner="Opening the feature store …", max_entries=SESSIONS, on_release=lambda s: s.store.close()
-)
+@st.cache_resource(show_spinner="Opening the feature store …", max_entries=SESSIONS, on_release=lambda s: _close(s))
 def _session(path: Path, version: object) -> Session:
-    return open_session(path)
+    return open_session(path, _memory().part())
+
+
+@st.cache_resource
+def _memory() -> Memory:
+    """What all stores and tabs keep together: one bound for the server."""
+    return Memory()
+
+
+def _close(session: Session) -> None:
+    session.store.close()
+    session.memory.clear()
 
 
 def previews(session: Session) -> list[tuple[str, str]]:

@@ -77,6 +77,16 @@ def test_a_curve_sums_what_its_picks_take_and_cover(session, method):
         )
 
 
+@pytest.mark.parametrize("method", ["sae-greedy", "longest-response", "random", "sae-simscale"])
+def test_a_curve_that_needs_no_whole_order_is_that_of_the_whole_order(session, method, monkeypatch):
+    monkeypatch.setattr("core.session.session.FIRST", 2)
+    spec = replace(SPEC, method=method, budget=1)
+    session.memory.clear()
+    found, whole = curve(session, spec), session.order(spec)
+    assert found.covered.tolist() == whole.covered_after.tolist()
+    assert found.spent.tolist() == list(range(1, len(whole.rows) + 1))
+
+
 def test_the_curve_of_a_slow_method_ends_at_its_budget(session):
     spec = SelectionSpec("k-center", 6)
     found = curve(session, spec)

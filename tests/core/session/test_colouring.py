@@ -31,7 +31,7 @@ def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seen:
     workspace.save_set("poems", [9, 4])
     workspace.tag([8, 5], "verse")
     spec = SelectionSpec(budget=5, pins=(3,), bans=(2,))
-    return Seen(session, session.order(spec), session.selection(spec), workspace.state())
+    return Seen(session, session.selection(spec), workspace.state())
 
 
 def test_each_way_to_colour(seen: Seen) -> None:
@@ -43,8 +43,8 @@ def test_each_way_to_colour(seen: Seen) -> None:
     length = colouring(seen, "length")
     tokens = seen.session.info.response_tokens
     assert (length.low, length.high) == (tokens.min(), tokens.max()) and length.code.min() == 1
-    order = colouring(seen, "order")
-    assert order.code[seen.order.rows[0]] == 1 and order.high == len(seen.order.rows) and order.code[2] == 0
+    order, rows = colouring(seen, "order"), seen.session.order(seen.selection.spec).rows
+    assert order.code[rows[0]] == 1 and order.high == len(rows) and order.code[2] == 0
     group, search = colouring(seen, "group", "set:poems"), colouring(seen, "search", "no such words")
     assert np.flatnonzero(group.code).tolist() == [4, 9] and group.names == ("set:poems",) and not search.code.any()
     assert np.flatnonzero(colouring(seen, "group", "tag:verse").code).tolist() == [5, 8]

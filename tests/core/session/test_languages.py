@@ -69,7 +69,7 @@ def test_samples_are_found_coloured_grouped_and_told_apart_by_language(session):
     found = facets(session, matrix, query, (), state)
     long = session.info.tokens >= 6
     assert found.language == commonest(wanted[long])  # its own condition does not count
-    colours = colouring(Seen(session, session.order(spec), session.selection(spec), state), "language")
+    colours = colouring(Seen(session, session.selection(spec), state), "language")
     assert [colours.names[code - 1] for code in colours.code] == [language_name(code) for code in SPOKEN]
     assert session.info.labels("language").tolist() == [code or NONE for code in SPOKEN]
     kept = session.selection(replace(spec, quotas=("language:en<=1", "language:de>=2"))).rows

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SaelectError
+from core.matrix.postings import postings
 from core.schema import FeatureMatrix
-from core.session.memory import LEAST, Memory, default_budget, n_bytes
+from core.session.memory import LEAST, MOST, Memory, default_budget, n_bytes
 
 WAIT = 60  # seconds until a deadlock is one
 
@@ -31,6 +32,31 @@ def test_fault_7_memory_is_bounded_by_bytes_and_drops_what_was_used_longest_ago(
         assert {k for k in range(7) if k in memory} == set(model)
         assert memory.size == sum(n_bytes(k) + n_bytes(v) for k, v in model.items())
         assert memory.size <= budget or len(model) == 1, "only the value just asked for may be larger"
+
+
+@given(st.integers(500, 4000), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 100))))
+def test_owners_share_one_budget_and_drop_what_anyone_used_longest_ago(budget, asked):
+    whole, model = Memory(budget), OrderedDict()
+    parts = [whole.part() for _ in range(3)]
+    for owner, key, length in asked:
+        value = parts[owner].get(key, lambda n=length: np.zeros(n))
+        assert value is model.setdefault((owner, key), value), "an owner has its own keys"
+        model.move_to_end((owner, key))
+        while not all(key in parts[one] for one, key in model):
+            model.popitem(last=False)
+        assert whole.size <= budget or len(model) == 1
+    parts[0].clear()
+    assert {(one, key) for one in range(3) for key in range(4) if key in parts[one]} == {k for k in model if k[0]}
+    assert (whole.size == 0) == (not [k for k in model if k[0]])
+
+
+def test_posting_lists_that_are_made_later_are_counted():
+    memory, matrix = Memory(), FeatureMatrix.from_sets([range(1000)] * 10, 1000)
+    memory.put("matrix", matrix)
+    before = memory.size
+    lists = postings(matrix)
+    memory.put("other", None)
+    assert memory.size >= before + sum(array.nbytes for array in lists)
 
 
 def test_fault_7_one_thread_computes_what_several_ask_for():
@@ -117,4 +143,4 @@ def test_the_budget_is_set_by_the_environment(monkeypatch):
     with pytest.raises(SaelectError, match="SAELECT_MEMORY must be a number of GB such as 4, got 'much'"):
         default_budget()
     monkeypatch.delenv("SAELECT_MEMORY")
-    assert default_budget() >= LEAST
+    assert LEAST <= default_budget() <= MOST

@@ -7,11 +7,12 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
 from core.schema import UNITS, SelectionSpec
+from core.selection import registry
 from core.selection.clustering import clusters
 from core.session.memory import Memory
 from core.session.request import budgets
@@ -120,6 +121,47 @@ def test_an_order_serves_every_budget(path):
     spec = SelectionSpec(budget=7)
     assert session.selection(spec).rows.tolist() == session.order(spec).rows[:7].tolist()
     assert session.order(spec) is session.order(replace(spec, budget=9))
+
+
+@pytest.mark.parametrize("method", [name for name, of in registry.METHODS.items() if of.nested and of.quick])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_an_order_made_as_far_as_it_is_needed_has_the_picks_of_all_of_it(path, monkeypatch, method, data):
+    monkeypatch.setattr("core.session.session.FIRST", 4)
+    needs = registry.METHODS[method].needs
+    spec = replace(data.draw(specs), method=method, options={"reference": "set:x"} if "reference" in needs else {})
+    spec = replace(spec, sets={"set:x": (3, 7, 9)}, options=spec.options | ({"score": "s"} if "score" in needs else {}))
+    session, whole = with_score(path), with_score(path)
+    whole = whole.order(spec)
+    assert len(whole.rows) == N - len(spec.bans) - blocked(session, spec)
+    for budget in data.draw(st.lists(st.integers(1, N), min_size=1, max_size=4)):
+        order = session.order(spec, budget)
+        least = min(budget, len(whole.rows))
+        assert least <= len(order.rows)
+        for name in ("rows", "gains", "round", "covered_after"):
+            assert np.array_equal(getattr(order, name), getattr(whole, name)[: len(order.rows)]), name
+        assert session.selection(replace(spec, budget=budget)).rows.tolist() == whole.rows[:least].tolist()
+
+
+def with_score(path):
+    """A session whose samples have a score."""
+    session = open_session(path)
+    scores = {"s": np.random.default_rng(3).random(N)}
+    return Session(session.store, replace(session.info, scores=scores), session.memory)
+
+
+def blocked(session, spec):
+    """How many samples that are not banned a veto bars."""
+    barred = {f for f, mode in spec.vetoes.items() if mode == "block"}
+    matrix = session.matrix_of(spec)
+    return sum(r not in spec.bans and bool(barred & set(matrix.row(r).tolist())) for r in range(N))
+
+
+def test_an_order_goes_on_where_a_shorter_one_ends(path, monkeypatch):
+    monkeypatch.setattr("core.session.session.FIRST", 4)
+    session, spec = open_session(path), SelectionSpec(budget=3)
+    assert len(session.order(spec, 9).rows) == 16 and session.order(spec, 3) is session.order(spec, 16)
+    assert len(session.order(spec, 17).rows) == 32 and len(session.order(spec).rows) == N
 
 
 @pytest.mark.parametrize("in_the_cache", [False, True])
