@@ -27,7 +27,7 @@ BLOCK = 512  # samples scanned at once
 
 
 @njit(cache=True)
-def _keep_open(
+def keep_open(
     fptr: np.ndarray, sample: np.ndarray, is_open: np.ndarray, skip: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The posting lists without the samples that are no candidates any more and the features without credit."""
@@ -185,7 +185,7 @@ def greedy(
     while n < budget and worth.any():
         last = number
         if 2 * worth.sum() < len(sample):
-            fptr, sample = _keep_open(fptr, sample, is_open, most == 0)
+            fptr, sample = keep_open(fptr, sample, is_open, most == 0)
         picks = _round(indptr, feature, fptr, sample, left, gain, rows[n:], gains[n:], todo)
         is_open[rows[n : n + picks]], worth[rows[n : n + picks]] = False, 0
         rounds[n : n + picks] = number

@@ -1,8 +1,10 @@
 """Greedy for any weights and costs. The arrays are called as in matrix.greedy; more of them, in every kernel:
-order int64 (M,), full float64 (N,)    who may be picked, by what each is worth alone, which is full; ties by row
+unit int32 (F,)                        the weights in whole numbers, each rounded up, so that sums of them are exact
+worth, key int32 (N,)                  what each sample gains in these: alone, and in the round; < 0 for closed ones
+reach float64 (N,)                     key times this is at least the gain times quality over what it is divided by
 divisor int64 (N,)                     what gain times quality is divided by: the cost, or 1
-base int64, listed int64               the mark of a feature not counted in this round; entries of posting lists of
-                                       features that may still be credited
+top float64 (B,)                       at least the largest key times reach of each block of samples
+base int64                             the mark of a feature not counted in this round
 """
 
 from __future__ import annotations
@@ -13,10 +15,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from core.matrix.greedy import fill
+from core.matrix.greedy import fill, keep_open
 from core.matrix.transpose import row_sums
 
-BESIDE = 8  # entries that could be read in the time that a gain takes beside the reading of its row
+RESOLUTION = 2.0**28  # the whole number of the largest gain
+SLACK = 1 + 1e-9  # more than rounding takes off or adds to a sum of millions of weights
+CLOSED = np.int32(-(2**30))  # the key of a sample that can no longer be picked in a round; it may fall further
+STEP = 3 / 4  # samples are looked at down to this share of the largest gain, then down to this share of that
+TINY = 1e-300  # below it numbers lose their places
+BLOCK = 512  # samples scanned at once
 
 
 def greedy_heap(
@@ -42,19 +49,29 @@ def greedy_heap(
     group cannot use is there for the others at last.
     """
     divisor = cost if per_cost else np.ones_like(cost)
-    full = row_sums(indptr, feature, weight) * quality / divisor
-    order = np.argsort(-full, kind="stable")
-    order = order[allowed[order] & (full[order] > 0) & ~np.isin(order, initial)]
+    alone = row_sums(indptr, feature, weight)
+    full, largest = alone * quality / divisor, alone.max(initial=0)
+    unit, worth = _whole(indptr, feature, weight, largest)
+    reach = np.where(full > 0, np.maximum(largest / RESOLUTION * SLACK * quality / divisor, TINY), 0)
     rows, rounds, n = np.empty(len(full), np.int64), np.ones(len(full), np.int32), len(initial)
-    rows[:n] = initial
-    n, budget, rounds[n:] = _rounds(
-        indptr, feature, fptr, sample, weight, order, full, cost, quality, divisor, group, room.copy(), rows, rounds,
-        n, budget - int(cost[initial].sum()), r,
-    )  # fmt: skip
-    is_open = allowed.copy()
+    rows[:n], is_open = initial, allowed.copy()
     is_open[initial] = False
+    n, budget, rounds[n:] = _rounds(
+        indptr, feature, fptr, sample, weight, unit, worth, reach, cost, quality, divisor, group, room.copy(), is_open,
+        rows, rounds, n, budget - int(cost[initial].sum()), r,
+    )  # fmt: skip
     n = fill(np.flatnonzero(is_open & (full == 0)), cost, budget, rows, n)
     return rows[:n], rounds[:n]
+
+
+def _whole(
+    indptr: np.ndarray, feature: np.ndarray, weight: np.ndarray, largest: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """unit, and worth: what the samples have of it. largest: the most that one has of the weights."""
+    if largest == 0:
+        return np.zeros(len(weight), np.int32), np.zeros(len(indptr) - 1, np.int32)
+    whole = np.where(weight > 0, np.floor(np.minimum(weight / largest, 1) * RESOLUTION) + 1, 0)
+    return whole.astype(np.int32), row_sums(indptr, feature, whole).astype(np.int32)
 
 
 @njit(cache=True, nogil=True)
@@ -64,47 +81,74 @@ def _rounds(
     fptr: np.ndarray,
     sample: np.ndarray,
     weight: np.ndarray,
-    order: np.ndarray,
-    full: np.ndarray,
+    unit: np.ndarray,
+    worth: np.ndarray,
+    reach: np.ndarray,
     cost: np.ndarray,
     quality: np.ndarray,
     divisor: np.ndarray,
     group: np.ndarray,
     room: np.ndarray,
+    is_open: np.ndarray,
     rows: np.ndarray,
     rounds: np.ndarray,
     n: int,
     budget: int,
     r: int,
 ) -> tuple[int, int, int]:
-    """Round after round while any of `order` fits, after the first n of `rows`; how many there are then, the budget
+    """Round after round while any open sample fits, after the first n of `rows`; how many there are then, the budget
     that is left, and the number of the last round. Samples that no room is left for get that of all at the end.
     """
-    mark, exact, is_open = np.zeros(len(weight), np.int64), np.zeros(len(full)), np.zeros(len(full), np.bool_)
-    is_open[order] = True
-    everything = 0
-    for f in range(len(weight)):
-        everything += fptr[f + 1] - fptr[f] if weight[f] > 0 else 0
-    number, listed, fresh = 1, everything, n == 0
+    mark, key, seen = np.zeros(len(weight), np.int64), np.empty_like(worth), np.empty_like(worth)
+    top, size = np.empty((len(key) + BLOCK - 1) // BLOCK), indptr[1:] - indptr[:-1]
+    listed, number, fresh = len(sample), 1, n == 0
     for row in rows[:n]:
-        listed -= _credit(row, r, r, indptr, feature, fptr, weight, mark)
-    held = listed
+        _credit(row, r, r, indptr, feature, fptr, sample, unit, mark, key)
     for lifted in (False, True):
         if lifted:
             room[:] = budget
-        while True:
+        while budget > 0:
+            if 2 * size[is_open].sum() < listed:
+                fptr, sample = keep_open(fptr, sample, is_open, weight == 0)
+                listed = len(sample)
             start = n
-            n, budget, listed = _round(
-                indptr, feature, fptr, sample, weight, order, full, cost, quality, divisor, group, room, mark, exact,
-                is_open, rows, n, budget, number * r, r, listed,
+            _begin(fptr, sample, unit, worth, reach, is_open, mark, number * r, r, key, top)
+            n, budget = _round(
+                indptr, feature, fptr, sample, weight, unit, reach, cost, quality, divisor, group, room, mark, key,
+                seen, top, is_open, rows, n, budget, number * r, r,
             )  # fmt: skip
             rounds[start:n] = number
             if n == start and fresh:
                 break
-            number, held, listed, fresh = number + 1, listed, everything, True
+            number, fresh = number + 1, True
         if number > 1:  # back to the last round with picks
-            number, listed, fresh = number - 1, held, False
+            number, fresh = number - 1, False
     return n, budget, number
+
+
+@njit(cache=True)
+def _begin(
+    fptr: np.ndarray,
+    sample: np.ndarray,
+    unit: np.ndarray,
+    worth: np.ndarray,
+    reach: np.ndarray,
+    is_open: np.ndarray,
+    mark: np.ndarray,
+    base: int,
+    r: int,
+    key: np.ndarray,
+    top: np.ndarray,
+) -> None:
+    """The keys and tops of a round, of which picks may have been made already."""
+    top[:] = 0
+    for row in range(len(key)):
+        key[row] = worth[row] if is_open[row] else CLOSED
+        top[row // BLOCK] = max(top[row // BLOCK], key[row] * reach[row])
+    for f in range(len(mark)):
+        if mark[f] - base >= r:
+            for k in range(fptr[f], fptr[f + 1]):
+                key[np.uint32(sample[k])] -= unit[f]
 
 
 @njit(cache=True)
@@ -114,87 +158,77 @@ def _round(
     fptr: np.ndarray,
     sample: np.ndarray,
     weight: np.ndarray,
-    order: np.ndarray,
-    full: np.ndarray,
+    unit: np.ndarray,
+    reach: np.ndarray,
     cost: np.ndarray,
     quality: np.ndarray,
     divisor: np.ndarray,
     group: np.ndarray,
     room: np.ndarray,
     mark: np.ndarray,
-    exact: np.ndarray,
+    key: np.ndarray,
+    seen: np.ndarray,
+    top: np.ndarray,
     is_open: np.ndarray,
     rows: np.ndarray,
     n: int,
     budget: int,
     base: int,
     r: int,
-    listed: int,
-) -> tuple[int, int, int]:
-    """The picks of one round after the first n of `rows`: how many there are then, what is left of `budget`, `listed`.
+) -> tuple[int, int]:
+    """The picks of one round after the first n of `rows`: how many there are then, and what is left of `budget`.
 
-    Lazy (Minoux 1978): what a sample was worth is an upper bound of what it is worth, so the top is picked when its
-    gain, computed anew, has not changed. Once that has read as much as counting over the posting lists of what is not
-    covered would, all gains are counted in that way: then few samples are left, and no gain of 0 is computed.
+    Each pick lowers the keys of all samples with the features that it completes. Those of the largest keys are in a
+    heap, first by key, and at the top of it by their gain, computed anew: what a sample gains is unchanged while its
+    key, which `seen` keeps, is.
     """
     heap: list[Any] = [(0.0, np.int64(0)) for _ in range(0)]  # an empty one of this type
-    at, read = 0, 0
-    while at < len(order) or len(heap) > 0:
-        if at < len(order) and (len(heap) == 0 or (-full[order[at]], order[at]) < heap[0]):
-            row = order[at]
-            key, at = full[row], at + 1
-        else:
-            low, row = heapq.heappop(heap)
-            key = -low
-        if not is_open[row] or cost[row] > min(budget, room[group[row]]):
-            continue
-        worth = _gain(row, base, r, indptr, feature, weight, mark) * quality[row] / divisor[row]
-        if worth == key:
-            rows[n], n, is_open[row] = row, n + 1, False
-            budget, room[group[row]] = budget - cost[row], room[group[row]] - cost[row]
-            listed -= _credit(row, base, r, indptr, feature, fptr, weight, mark)
-        elif worth > 0:
-            heapq.heappush(heap, (-worth, row))
-        read += indptr[row + 1] - indptr[row] + BESIDE
-        if read > listed:
-            heap.clear()
-            for other in _counted(fptr, sample, weight, mark, base, r, exact):
-                if is_open[other] and exact[other] > 0:
-                    heap.append((-(exact[other] * quality[other] / divisor[other]), other))
-                exact[other] = 0
-            heapq.heapify(heap)
-            at, read = len(order), 0
-    return n, budget, listed
+    least = np.inf
+    while budget > 0 and least > 0:
+        least = min(top.max(), least) * STEP
+        least = least if least > TINY else 0.0
+        _gather(key, reach, top, least, heap, seen)
+        while len(heap) > 0 and -heap[0][0] > least:
+            bound, row = heapq.heappop(heap)
+            if cost[row] > min(budget, room[group[row]]):
+                key[row] = CLOSED
+            elif seen[row] == key[row]:
+                rows[n], n, is_open[row], key[row] = row, n + 1, False, CLOSED
+                budget, room[group[row]] = budget - cost[row], room[group[row]] - cost[row]
+                _credit(row, base, r, indptr, feature, fptr, sample, unit, mark, key)
+            elif key[row] * reach[row] < -bound:
+                if key[row] * reach[row] > least:
+                    heapq.heappush(heap, (-key[row] * reach[row], row))
+            else:
+                seen[row] = key[row]
+                gain = _gain(row, base, r, indptr, feature, weight, mark) * quality[row] / divisor[row]
+                heapq.heappush(heap, (-gain, row))
+        heap.clear()
+    return n, budget
 
 
 @njit(cache=True)
-def _counted(
-    fptr: np.ndarray,
-    sample: np.ndarray,
-    weight: np.ndarray,
-    mark: np.ndarray,
-    base: int,
-    r: int,
-    exact: np.ndarray,
-) -> np.ndarray:
-    """Count into `exact` float64 (N,), which is 0, what each sample gains, feature by feature as `_gain` does, so that
-    both round alike; the samples that gain anything: int64, each once.
-    """
-    near, n = np.empty(len(exact), np.int64), 0
-    for f in range(len(weight)):
-        if weight[f] > 0 and mark[f] - base < r:
-            for row in sample[fptr[f] : fptr[f + 1]]:
-                if exact[row] == 0:
-                    near[n], n = row, n + 1
-                exact[row] += weight[f]
-    return near[:n]
+def _gather(
+    key: np.ndarray, reach: np.ndarray, top: np.ndarray, least: float, heap: list[Any], seen: np.ndarray
+) -> None:
+    """Put the samples of keys times reach above `least` into the heap; the tops of their blocks are brought up to date."""
+    for b in range(len(top)):
+        if top[b] > least:
+            top[b] = 0
+            for row in range(b * BLOCK, min(len(key), (b + 1) * BLOCK)):
+                bound = key[row] * reach[row]
+                if bound > least:
+                    heap.append((-bound, row))
+                    seen[row] = CLOSED
+                top[b] = max(top[b], bound)
+    heapq.heapify(heap)
 
 
 @njit(cache=True)
 def _gain(
     row: int, base: int, r: int, indptr: np.ndarray, feature: np.ndarray, weight: np.ndarray, mark: np.ndarray
 ) -> float:
-    """Marginal gain, summed in the order of the features: removing a term never makes the rounded sum larger."""
+    """Marginal gain, summed in the order of the features."""
     total = 0.0
     for j in range(indptr[row], indptr[row + 1]):
         if mark[feature[j]] - base < r:
@@ -210,14 +244,15 @@ def _credit(
     indptr: np.ndarray,
     feature: np.ndarray,
     fptr: np.ndarray,
-    weight: np.ndarray,
+    sample: np.ndarray,
+    unit: np.ndarray,
     mark: np.ndarray,
-) -> int:
-    """Credit a pick with its features that are counted fewer than r times; the entries of lists that it completes."""
-    done = 0
+    key: np.ndarray,
+) -> None:
+    """Credit a pick with its features that are counted fewer than r times; those that it completes lower the keys."""
     for f in feature[indptr[row] : indptr[row + 1]]:
         if mark[f] - base < r:
             mark[f] = max(mark[f], base) + 1
-            if mark[f] - base == r and weight[f] > 0:
-                done += fptr[f + 1] - fptr[f]
-    return done
+            if mark[f] - base == r and unit[f] > 0:
+                for k in range(fptr[f], fptr[f + 1]):
+                    key[np.uint32(sample[k])] -= unit[f]
