@@ -211,7 +211,7 @@ def _round(
 def _gather(
     key: np.ndarray, reach: np.ndarray, top: np.ndarray, least: float, heap: list[Any], seen: np.ndarray
 ) -> None:
-    """Put the samples of keys times reach above `least` into the heap; the tops of their blocks are brought up to date."""
+    """Put the samples of keys times reach above `least` into the heap; what `top` says of their blocks is renewed."""
     for b in range(len(top)):
         if top[b] > least:
             top[b] = 0
