@@ -20,12 +20,13 @@ def main() -> None:
     with dashboard(cache_dir()) as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 1100})
         open_page(page, f"{address}/budget")
-        slider = page.get_by_test_id("stSidebar").get_by_role("slider").first
+        page.get_by_test_id("stPopover").filter(has_text="%").first.get_by_role("button").click()
+        slider = page.get_by_role("slider", name="By equal factors")
         slider.focus()
         for _ in range(PRESSES + 3):
             before = page.get_by_test_id("stMetricValue").nth(0).inner_text()
             began = time.perf_counter()
-            slider.press("ArrowRight")
+            slider.press("ArrowLeft")  # to the right it would reach its end
             page.wait_for_function(
                 "old => document.querySelectorAll('[data-testid=stMetricValue]')[0]?.innerText !== old",
                 arg=before,

@@ -102,15 +102,24 @@ QUIET = """() => {
         window.lastChange = performance.now();
         new MutationObserver(() => { window.lastChange = performance.now(); })
             .observe(document, {childList: true, subtree: true, characterData: true});
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+            if (!this.heard) this.addEventListener('message', () => { window.asked = 0; });
+            this.heard = true;
+            window.asked = performance.now();
+            return send.call(this, data);
+        };
     }
-    return document.querySelector('[data-test-script-state="notRunning"]')
+    const waits = window.asked && performance.now() - window.asked < 10000;  // a busy server has not begun yet
+    return !waits && document.querySelector('[data-test-script-state="notRunning"]')
         && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')
         && performance.now() - window.lastChange > 250;
 }"""
 
 
 def settle(page: Page) -> None:
-    """Wait until the script run has ended, nothing is stale and nothing has changed for a quarter of a second."""
+    """Wait until what was asked has been answered, the script run has ended, nothing is stale and nothing has changed
+    for a quarter of a second."""
     page.get_by_test_id("stHeading").first.wait_for(timeout=90_000)
     page.wait_for_function(QUIET, timeout=90_000)
 
