@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import steering
 from benchmarks.selection import MISSING
+from core.scoring.taught import all_of
+from core.session.session import open_session
+from tests.factories import tiny_store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,3 +70,20 @@ def test_the_benchmark_of_health_plants_and_finds(tmp_path):
     found = {row[0]: row[1:] for row in rows}
     assert found["loops"][:3] == ["2", "2", "1.000"] and found["personal-data"][:3] == ["2", "2", "1.000"]
     assert "language" not in found and "answer-does-not-fit" not in found
+
+
+def test_the_benchmark_of_steering_counts_the_kind(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    kind = [i % 3 == 0 for i in range(120)]
+    records = [
+        {"instruction": f"Say {i}", "output": f"{'Python' if of else 'prose'} it is, {i}"} for i, of in enumerate(kind)
+    ]
+    sets = [{1 if of else 2: 1.0, 3 + i % 5: 1.0} for i, of in enumerate(kind)]
+    path = tiny_store(tmp_path, records, sets, config={"model": "m"})
+    monkeypatch.setattr(sys, "argv", ["steering", str(path), "--budget", "10"])
+    steering.main()
+    told = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines() if line.startswith("│")]
+    share = {row[0]: row[1] for row in rows}
+    assert len(rows) == 10 and share["jaccard"] == share["reference-guided"] == "100%"
+    assert "20 of 100 samples are of the kind; 10 picks" in told and not all_of(open_session(path).store)

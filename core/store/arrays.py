@@ -48,14 +48,15 @@ def read_topics(
     return FeatureMatrix(np.concatenate([[0], np.cumsum(counts)]), topic, value, n_topics)
 
 
-def read_vectors(db: Any, scope: str) -> np.ndarray:
-    """The samples' mean vectors over a scope, float16 (N, d); zeros for a sample without tokens there.
+def read_vectors(db: Any, scope: str, kind: type[np.floating] = np.float16) -> np.ndarray:
+    """The samples' mean vectors over a scope, (N, d) of a kind, float16 as they are kept; zeros for a sample without
+    tokens there.
 
     Some rows at a time, into the array that is given back: a million of them are a gigabyte, and must not be it thrice.
     """
     column = VECTORS[SCOPES.index(scope)]
     n, width = db.execute(f"SELECT count(*), coalesce(max(octet_length({column})), 0) FROM samples").fetchone()
-    vectors, at = np.empty((n, width // 2), np.float16), 0
+    vectors, at = np.empty((n, width // 2), kind), 0
     found = db.execute(f"SELECT {column} FROM samples ORDER BY sample_id")
     while rows := found.fetchmany(ROWS_AT_ONCE):
         block = np.frombuffer(b"".join(vector for (vector,) in rows), np.float16)

@@ -276,7 +276,7 @@ class FeatureStore:
     def embeddings(self, scope: str = "all") -> np.ndarray:
         """Mean vectors of the samples over a scope, float32 (N, d); zeros for a sample without tokens there."""
         with explained(self.path):
-            return read_vectors(self.db.cursor(), scope).astype(np.float32)
+            return read_vectors(self.db.cursor(), scope, np.float32)
 
 
 def turns(messages: str) -> tuple[Message, ...]:

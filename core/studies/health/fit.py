@@ -144,7 +144,10 @@ def whitened(vectors: np.ndarray, rows: np.ndarray, dimensions: int) -> np.ndarr
     value, direction = np.linalg.eigh(covariance)
     kept = [i for i in range(len(value) - 1, -1, -1) if value[i] > 1e-9 * value[-1]][:dimensions]
     weight = direction[:, kept] / np.sqrt(value[kept])
-    return np.concatenate([((vectors[block] - mean) @ weight).astype(np.float32) for block in blocks])
+    made = np.empty((len(rows), len(kept)), np.float32)
+    for i, block in enumerate(blocks):
+        made[i * BLOCK : i * BLOCK + len(block)] = (vectors[block] - mean) @ weight
+    return made
 
 
 def high_ifd(pool: Pool) -> Finding:
