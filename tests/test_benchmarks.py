@@ -5,12 +5,15 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import steering
 from benchmarks.selection import MISSING
+from core.schema import SelectionSpec
 from core.scoring.taught import all_of
 from core.session.session import open_session
 from tests.factories import tiny_store
@@ -85,5 +88,11 @@ def test_the_benchmark_of_steering_counts_the_kind(tmp_path, monkeypatch, capsys
     told = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines() if line.startswith("│")]
     share = {row[0]: row[1] for row in rows}
-    assert len(rows) == 10 and share["jaccard"] == share["reference-guided"] == "100%"
-    assert "20 of 100 samples are of the kind; 10 picks" in told and not all_of(open_session(path).store)
+    assert len(rows) == 10 and "20 of 100 samples are of the kind; 10 picks" in told
+    session, wanted = open_session(path), np.array(kind)
+    examples = tuple(steering.examples_of(wanted).tolist())
+    spec = SelectionSpec(budget=10, theta=session.default_theta()[0], bans=examples, sets={"set:mine": examples})
+    jaccard = replace(spec, method="jaccard", options={"reference": "set:mine"})
+    for title, asked in (("sae-greedy", spec), ("jaccard", jaccard)):
+        assert share[title] == f"{wanted[session.selection(asked).rows].mean():.0%}"
+    assert not all_of(session.store), "the concept is gone"
