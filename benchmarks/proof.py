@@ -25,7 +25,7 @@ samples are then the same, though not all picks (docs/evidence.md).
 **dirty**: a skewed and dirty pool with a clean test set, with and without what the health checks for such defects find.
 
     python -m benchmarks.dirty_pool FOLDER --out dirty_pool.jsonl
-    python -m core extract --data dirty_pool.jsonl --model MODEL --sae SAE
+    python -m core extract --data dirty_pool.jsonl --model MODEL --sae SAE --max-tokens 512
     python -m core score --store DIRTY.duckdb --columns ifd
     python -m benchmarks.proof dirty --store DIRTY.duckdb --out docs/proof-dirty.json
 
@@ -68,7 +68,7 @@ GRIDS = {
               *(f"{method}+quota=cluster=equal" for method in SKEWED)),
 }  # fmt: skip
 SHARED = {"balanced": ("--held-out", "300"), "target": ("--held-out", "300"),
-          "dirty": ("--split", "part", "--by", "spoiled")}  # fmt: skip
+          "dirty": ("--split", "part", "--by", "spoiled", "--exact", "gsm8k_train", "--instructed", "200")}  # fmt: skip
 EXAMPLES = 50
 DEFECTS, DUPLICATES = ("cut-answers", "loops", "answer-does-not-fit"), ("exact-duplicates", "near-duplicates")
 

@@ -9,7 +9,6 @@ from core.cli.options import AsJson, Asked, Options, Store, request, takes
 from core.lm.endpoint import Endpoint
 from core.lm.fine_tuning import TrainConfig
 from core.refine.config import RefineConfig
-from core.refine.view import without_steering
 from core.system.shown import many, shown_path
 
 
@@ -20,6 +19,7 @@ def refine(store: Store, config: Asked, train: Asked, as_json: AsJson = False) -
     Example: python -m core refine --store cache/0123456789abcdef.duckdb --rounds 3 --budget 90
     """
     from core.refine.rounds import refine as run
+    from core.refine.view import without_steering
 
     wanted = {name: config[name] for name in ("theta", "scope", "lens")}
     session, _, spec = request(store, method="random", budget="1", **wanted)

@@ -15,7 +15,7 @@ from core.settings import check, like, setting, words
 from core.system.files import cache_path
 
 TEST = "test"  # what a column says of a sample that is to be measured on
-LATER = {"lens": "tokens", "split": ""}  # fields that were not there once, and what all proofs had then
+LATER = {"lens": "tokens", "split": "", "exact": (), "instructed": 0}  # fields not there once; what all proofs had then
 FULL, BASE = "full", "base"  # methods of a proof: all that may be picked; the model as it came
 
 
@@ -41,6 +41,13 @@ class ProofConfig:
     tasks: tuple[str, ...] = setting((), "Tasks of lm-eval, separated by commas.", typed="", parse=words)
     lens: str = like(SelectionSpec, "lens")
     split: str = setting("", "Column of the data that says test: all such samples are held out, and no others.")
+    exact: tuple[str, ...] = setting(
+        (),
+        "Sources, separated by commas, whose held-out problems are solved: a last number met.",
+        typed="",
+        parse=words,
+    )
+    instructed: int = setting(0, "Held-out prompts to ask again, each with a demand that code can check.", low=0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -54,4 +61,4 @@ class ProofConfig:
 
 def decisive(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration without what was not there once and is as it was then: names and files of earlier proofs stay."""
-    return {name: value for name, value in config.items() if name not in LATER or value != LATER[name]}
+    return {name: value for name, value in config.items() if name not in LATER or (value or 0) != (LATER[name] or 0)}

@@ -24,6 +24,7 @@ from core.lm.losses import mean_losses
 from core.proof.config import BASE, FULL, TEST, ProofConfig
 from core.proof.grid import Cell, held_out_rows, n_trainable
 from core.proof.store import ProofStore, Run
+from core.proof.written import written_scores
 from core.refine.config import RefineConfig
 from core.refine.rounds import refine
 from core.schema import SEGMENTS, Sample, SelectionSpec
@@ -118,6 +119,11 @@ def one_run(
     lm, trained = trained_on(config, session.store.samples(np.sort(rows)), cell.seed, folder, told)
     losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
     scores = task_scores(lm, config.tasks) if config.tasks else {}
+    if config.exact or config.instructed:
+        scores |= written_scores(
+            lm, config, session.store.samples(held_out), sources(session)[held_out],
+            lambda done, total: told("writing", done, total),
+        )  # fmt: skip
     return Run(cell.method, cell.budget, cell.seed, rows, losses=losses, scores=scores, refined=refined, **trained)
 
 

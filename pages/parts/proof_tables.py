@@ -72,7 +72,7 @@ def show_tasks(rows: Sequence[Result], unit: str) -> None:
     found = tasks(rows)
     if not found:
         return
-    st.subheader("Scores of lm-eval tasks", anchor=False)
+    st.subheader("Scores beside the loss", anchor=False)
     facts = [{"method": r.method, "budget": r.budget or None, "seeds": r.seeds} for r in rows]
     scores = [{whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
     frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])

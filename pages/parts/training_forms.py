@@ -30,7 +30,7 @@ from pages.parts.start import KEYS, Asked, start_form
 from pages.parts.view import View
 
 TRAINING = ("rank", "learning_rate", "epochs", "batch")
-PROVING = ("unit", "score", "full", "refined", "new_tokens", "held_out_seed", "tasks", "model")
+PROVING = ("unit", "score", "full", "refined", "new_tokens", "held_out_seed", "tasks", "exact", "instructed", "model")
 PROVED = ("random", "longest-response", "sae-greedy")
 MOST_SEEDS = 20
 
