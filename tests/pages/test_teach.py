@@ -37,6 +37,21 @@ def test_a_concept_is_taught_shown_and_deleted(visit, session):
     assert not at.exception and not all_of(session.store) and not at.metric
 
 
+def test_a_second_concept_is_taught_and_deleted_beside_the_first(visit, session):
+    at = visit("teach", examples=TEN, called="every third", lens="tokens")
+    button(at, "teach").click().run()
+    for name in ("every other", "every other once more"):
+        at.session_state["taught"] = ""
+        at.run()
+        at.text_input(key="called").set_value(name).run()
+        button(at, "teach").click().run()
+        assert not at.exception and at.session_state["taught"] == name in all_of(session.store)
+        assert metrics(at)["Examples"][0] == "14"
+    button(at, "forget").click().run()
+    assert not at.exception and [*all_of(session.store)] == ["every other", "every third"]
+    assert at.session_state["taught"] == "" and not at.metric and button(at, "teach")
+
+
 def test_bare_numbers_are_rows_and_links_lead_to_where_samples_are_picked(visit):
     at = visit("teach", examples="2, 6, 7")
     assert "3 samples: 7 more are needed." in [caption.value for caption in at.caption] and not at.warning
