@@ -68,7 +68,7 @@ GRIDS = {
               *(f"{method}+quota=cluster=equal" for method in SKEWED)),
 }  # fmt: skip
 SHARED = {"balanced": ("--held-out", "300"), "target": ("--held-out", "300"),
-          "dirty": ("--split", "part", "--by", "spoiled", "--exact", "gsm8k_train", "--instructed", "200")}  # fmt: skip
+          "dirty": ("--split", "part", "--by", "spoiled", "--exact", "gsm8k", "--instructed", "200")}  # fmt: skip
 EXAMPLES = 50
 DEFECTS, DUPLICATES = ("cut-answers", "loops", "answer-does-not-fit"), ("exact-duplicates", "near-duplicates")
 
