@@ -32,8 +32,7 @@ def selected(session: Session, spec: SelectionSpec) -> tuple[Selection, Selectio
 
 def remedies(session: Session, spec: SelectionSpec, error: SaelectError, told: str) -> None:
     """What is wrong with a request, and what makes it possible."""
-    if wants_target():  # in the words of the page, which offers them below
-        told = told.replace(str(error), f"{spec.method} goes by examples, and none are chosen yet.")
+    told = told.replace(str(error), in_words(session, spec, error))
     st.warning(plain(told), icon=":material/block:")
     if isinstance(error, UnscoredError):
         text = "Ban this sample" if len(error.rows) == 1 else f"Ban these {len(error.rows):,} samples"
@@ -55,6 +54,18 @@ def remedies(session: Session, spec: SelectionSpec, error: SaelectError, told: s
     choose_score(session)
     if wants_score(session):
         score_form(session)
+
+
+def in_words(session: Session, spec: SelectionSpec, error: SaelectError) -> str:
+    """What a request lacks in the words of the page, which offers it below; any other error in its own."""
+    lacks = lacking(session, spec.method)
+    if wants_target():
+        return f"{spec.method} goes by examples, and none are chosen yet."
+    if not str(error).startswith((f"{spec.method} needs a score", "No run of refinement")):
+        return str(error)
+    if "run" in lacks:
+        return f"{spec.method} goes by a run of refinement, and none is finished yet."
+    return f"{spec.method} goes by a score, and {'there is none yet' if 'score' in lacks else 'there are several'}."
 
 
 def choose_score(session: Session) -> None:

@@ -82,7 +82,7 @@ def titles(now: View, by: str) -> dict[str, str]:
 
 def set_quota(now: View, asked: SelectionSpec, by: str, group: str) -> None:
     """A bound on one group, or on each: its effect is shown before it stands."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         side = st.segmented_control("Bound", list(SIDES), default="<=", required=True, key="quota-side",
                                     format_func=SIDES.__getitem__, label_visibility="collapsed")  # fmt: skip
         unit = st.session_state.get("quota-unit") or "percent"

@@ -23,12 +23,12 @@ from tests.browser.steps import figures, go, metric, set_budget, set_theta, stat
 
 pytestmark = pytest.mark.browser
 LACKING = {
-    "quality": "quality needs a score column",
-    "qdit": "qdit needs a score column",
-    "deita": "deita needs a score column",
-    "kmq": "kmq needs a score column",
-    "kmq-iterative": "No run of refinement",
-    "hybrid": "No run of refinement",
+    "quality": "quality goes by a score, and there is none yet",
+    "qdit": "qdit goes by a score, and there is none yet",
+    "deita": "deita goes by a score, and there is none yet",
+    "kmq": "kmq goes by a score, and there is none yet",
+    "kmq-iterative": "kmq-iterative goes by a run of refinement",
+    "hybrid": "hybrid goes by a run of refinement",
     "reference-guided": "reference-guided goes by examples",
     "nearest": "nearest goes by examples",
     "jaccard": "jaccard goes by examples",
