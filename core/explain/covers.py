@@ -39,5 +39,6 @@ def smallest_cover(matrix: FeatureMatrix, selection: Selection, row: int) -> Cov
     matrix = at_theta(matrix, selection.spec.theta)
     skip, kept = ignored(matrix, selection.spec), np.sort(selection.rows[selection.rows != row])
     features = matrix.row(row)[~skip[matrix.row(row)]]
-    chosen, by = greedy_cover(features, lists_of(matrix, kept, skip), np.zeros(len(kept), np.int32), len(features))
+    others = ~np.isin(np.arange(matrix.n_features), features)
+    chosen, by = greedy_cover(features, lists_of(matrix, kept, others), np.zeros(len(kept), np.int32), len(features))
     return Cover(kept[chosen], tuple(features[by == i] for i in range(len(chosen))), features[by < 0])

@@ -11,6 +11,7 @@ import numpy as np
 from core.explain.credit import ledger
 from core.explain.naming import Names
 from core.matrix.likeness import covers_of_each, nearest_of_each
+from core.matrix.rows import others
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.bounds import full_groups
@@ -37,7 +38,7 @@ def rejects(
     if is_nested(spec) and METHODS[spec.method].quick:
         full = select(matrix, replace(spec, budget=matrix.n_samples), info)
     book, kept, skip = ledger(matrix, selection, full), np.sort(selection.rows), ignored(matrix, spec)
-    rows, source = np.setdiff1d(np.arange(matrix.n_samples), kept), store.sample_columns()["source_row"]
+    rows, source = others(matrix.n_samples, kept), store.sample_columns("source_row")["source_row"]
     covers = covers_of_each(matrix, kept, rows, skip, COVERING)
     near, similarity = nearest_of_each(matrix, kept, rows, skip)
     why = reasons(matrix, selection, info, rows, source, names)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.matrix.likeness import similarities, unit_values
+from core.matrix.likeness import similarities, unit_row
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import check_rows, ignored
@@ -34,7 +34,7 @@ def most_similar_kept(matrix: FeatureMatrix, selection: Selection, row: int, k: 
 def _most_similar(matrix: FeatureMatrix, spec: SelectionSpec, row: int, among: np.ndarray, k: int) -> Similar:
     check_rows([row], matrix.n_samples)
     matrix = at_theta(matrix, spec.theta)
-    found = similarities(matrix, row, ignored(matrix, spec))[among]
+    found = similarities(matrix, row, ignored(matrix, spec), among)
     found[among == row] = 0
     order = np.argsort(-found, kind="stable")[:k]
     order = order[found[order] > 0]
@@ -61,11 +61,11 @@ def side_by_side(matrix: FeatureMatrix, spec: SelectionSpec, first: int, second:
     check_rows([first, second], matrix.n_samples)
     matrix = at_theta(matrix, spec.theta)
     skip = ignored(matrix, spec)
-    unit = unit_values(matrix, skip)
     entries = [np.arange(matrix.indptr[row], matrix.indptr[row + 1]) for row in (first, second)]
     a, b = (entry[~skip[matrix.feature[entry]]] for entry in entries)
     shared, at_a, at_b = np.intersect1d(matrix.feature[a], matrix.feature[b], return_indices=True)
-    adds = unit[a[at_a]] * unit[b[at_b]]
+    units = zip((first, second), (a[at_a], b[at_b]), strict=True)
+    adds = np.prod([unit_row(matrix, row, skip)[at - matrix.indptr[row]] for row, at in units], axis=0)
     order = np.argsort(-adds, kind="stable")
     values = np.stack([matrix.value[a[at_a]], matrix.value[b[at_b]]], 1)[order]
     left = [entry[~np.isin(matrix.feature[entry], shared)] for entry in (a, b)]

@@ -22,7 +22,7 @@ def divided(selection: Selection, store: FeatureStore, shape: Shape) -> tuple[np
     Raises as `ordered` and `held_out`.
     """
     rows = ordered(selection, store, shape.order)
-    sources = store.sample_columns()["source"][rows]
+    sources = store.sample_columns("source")["source"][rows]
     return rows, held_out(rows, sources, shape.validation, shape.split_seed)
 
 

@@ -89,7 +89,7 @@ def facts_of(session: Session, selection: Selection, state: WorkspaceState, abou
         covered=int(selection.covered_after[-1]),
         coverable=session.coverable(spec),
         random=random_coverage(session, selection),
-        sources=counted(store.sample_columns()["source"], selection.rows),
+        sources=counted(store.sample_columns("source")["source"], selection.rows),
         lengths=length_table(info.tokens, selection.rows),
         lens=lens,
         most_kept=kept,
@@ -159,7 +159,8 @@ def languages_of(samples: Sequence[Sample]) -> tuple[str, ...]:
 def checks_of(session: Session, selection: Selection, samples: Sequence[Sample]) -> list[tuple[str, int]]:
     """How many kept records repeat an earlier one, have a blank answer, or were not read to their end."""
     texts = Counter(" ".join(f"{s.prompt}\n\n{s.response}".split()).casefold() for s in samples)
-    cut, unread = session.store.sample_columns()["n_truncated"][selection.rows], session.info.unread_response
+    cut = session.columns["n_truncated"][selection.rows]
+    unread = session.info.unread_response
     return [
         ("repeat another kept record, but for capitals and spaces", len(samples) - len(texts)),
         ("have a blank answer", sum(not sample.response.strip() for sample in samples)),

@@ -6,8 +6,6 @@ import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
-
 from core.datasets.originals import json_text
 from core.errors import SaelectError, SelectionError
 from core.explain.naming import Names
@@ -18,6 +16,7 @@ from core.export.manifest import find_store, manifest_json, read_manifest, shape
 from core.export.settings import Shape
 from core.export.writing import write_bytes, write_files
 from core.features.shown_labels import names_of
+from core.matrix.rows import others
 from core.schema import Selection
 from core.selection.run import select
 from core.selection.specs import spec_from
@@ -61,9 +60,9 @@ def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None
     reason, and the kept samples that cover it and that are most like it.
     """
     found = rejects(selection, store, info_of(store), names or names_of(store, lens=selection.spec.lens))
-    left = np.setdiff1d(np.arange(store.n_samples), selection.rows)
+    left = others(store.n_samples, selection.rows)
     begin = ("\n\n".join(filter(None, pair))[:PREVIEW] for pair in store.previews(left, PREVIEW))
-    named = ({"id": name} if name else {} for name in store.sample_columns()["id"][left])
+    named = ({"id": name} if name else {} for name in store.sample_columns("id")["id"][left])
     lines = (
         {"row": reject["row"], **name, "text": text} | reject
         for reject, name, text in zip(found, named, begin, strict=True)
@@ -85,7 +84,7 @@ def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -
     opened = find_store(found, Path(manifest), store)
     spec = spec_from(found["spec"])
     selection = select(opened.matrix(spec.scope, lens=spec.lens), spec, info_of(opened))
-    rows = opened.sample_columns()["source_row"][selection.rows].tolist()
+    rows = opened.sample_columns("source_row")["source_row"][selection.rows].tolist()
     if rows != found["rows"]:
         differ = len(set(rows) ^ set(found["rows"]))
         raise SelectionError(

@@ -72,7 +72,7 @@ def records_of(
     rows = ordered(selection, store, order)
     if to == "original":
         return originals(store, rows)
-    records = in_form(store.samples(rows), store.sample_columns()["source_row"][rows].tolist(), to)
+    records = in_form(store.samples(rows), store.sample_columns("source_row")["source_row"][rows].tolist(), to)
     return UNFIT[format](records, to) if format in UNFIT else records
 
 

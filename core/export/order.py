@@ -26,7 +26,7 @@ def ordered(selection: Selection, store: FeatureStore, order: str) -> np.ndarray
     if order == "input":
         return rows
     if order == "source":
-        return rows[np.argsort(store.sample_columns()["source"][rows].astype(str), kind="stable")]
+        return rows[np.argsort(store.sample_columns("source")["source"][rows].astype(str), kind="stable")]
     scores = score_columns(store)
     if order not in scores:
         columns = f"a score column: {', '.join(scores)}"

@@ -22,7 +22,7 @@ def by_gain(selection: Selection, store: FeatureStore) -> np.ndarray:
 
 def by_source(selection: Selection, store: FeatureStore) -> np.ndarray:
     """Each source is drawn as often as it occurs in all of the data, whatever share of it was kept."""
-    _, group = np.unique(store.sample_columns()["source"].astype(str), return_inverse=True)
+    _, group = np.unique(store.sample_columns("source")["source"].astype(str), return_inverse=True)
     return as_in_the_data(group, selection.rows)
 
 

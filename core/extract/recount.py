@@ -25,7 +25,7 @@ def recounted(store: FeatureStore, on_progress: OnProgress) -> pa.Table | None:
     own = store.meta["digests"].get("template")
     if tokenizer is None or own not in (None, template_digest(tokenizer)):
         return None
-    total, found = store.sample_columns()["n_tokens"], []
+    total, found = store.sample_columns("n_tokens")["n_tokens"], []
     for start in range(0, store.n_samples, CHUNK):
         on_progress(Progress("Counting tokens", start, store.n_samples))
         items = tokenize(store.samples(range(start, min(start + CHUNK, store.n_samples))), tokenizer, None)
@@ -39,7 +39,7 @@ def recounted(store: FeatureStore, on_progress: OnProgress) -> pa.Table | None:
 
 def notes_on_counts(store: FeatureStore, counted: pa.Table | None) -> Iterator[str]:
     """A sentence if the counts of samples that were cut could not be made anew."""
-    n = int((store.sample_columns()["n_truncated"] > 0).sum())
+    n = int((store.sample_columns("n_truncated")["n_truncated"] > 0).sum())
     if counted is None and n:
         yield (
             f"Of {n:,} samples that were cut all that was not read counts as response: the tokenizer of "

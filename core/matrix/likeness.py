@@ -21,8 +21,16 @@ def unit_values(matrix: FeatureMatrix, skip: np.ndarray) -> np.ndarray:
     rarity_f = log(1 + N / samples that have f), 0 for those of skip. Of an instruction's nearest sample in the features
     the words agree more (TF-IDF cosine) than without rarity, without values, or by Jaccard's index of the sets.
     """
-    rarity = np.log1p(matrix.n_samples / np.maximum(np.bincount(matrix.feature, minlength=matrix.n_features), 1))
-    return _of_length_one(matrix.indptr, matrix.feature, matrix.value, np.where(skip, 0.0, rarity))
+    return _of_length_one(matrix.indptr, matrix.feature, matrix.value, rarity(matrix, skip))
+
+
+def rarity(matrix: FeatureMatrix, skip: np.ndarray) -> np.ndarray:
+    """The rarity of each feature, see `unit_values`: float64 (F,). What all have is counted once for a matrix."""
+    found = matrix.kept.get("rarity")
+    if found is None:
+        counts = np.bincount(matrix.feature, minlength=matrix.n_features)
+        found = matrix.kept["rarity"] = np.log1p(matrix.n_samples / np.maximum(counts, 1))
+    return np.where(skip, 0.0, found)
 
 
 @njit(cache=True)
@@ -38,19 +46,39 @@ def _of_length_one(indptr: np.ndarray, feature: np.ndarray, value: np.ndarray, r
     return out
 
 
-def similarities(matrix: FeatureMatrix, row: int, skip: np.ndarray) -> np.ndarray:
-    """The cosine of `unit_values` between one sample and each: float64 (N,), 0 where they share no feature."""
-    unit, own = unit_values(matrix, skip), np.zeros(matrix.n_features)
-    own[matrix.row(row)] = unit[matrix.indptr[row] : matrix.indptr[row + 1]]
-    return np.minimum(_dots(matrix.indptr, matrix.feature, unit, own), 1)
+def unit_row(matrix: FeatureMatrix, row: int, skip: np.ndarray) -> np.ndarray:
+    """`unit_values` of the entries of one sample alone: float64."""
+    span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    one = matrix.value[span] * rarity(matrix, skip)[matrix.feature[span]]
+    square = np.cumsum(one * one)[-1:]  # summed in order, to the bit as a loop does
+    return one / np.sqrt(np.where(square > 0, square, 1))
 
 
-@njit(cache=True)
-def _dots(indptr: np.ndarray, feature: np.ndarray, value: np.ndarray, own: np.ndarray) -> np.ndarray:
-    total = np.zeros(len(indptr) - 1)
-    for row in range(len(total)):
-        for j in range(indptr[row], indptr[row + 1]):
-            total[row] += value[j] * own[feature[j]]
+def similarities(matrix: FeatureMatrix, row: int, skip: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """The cosine of `unit_values` between one sample and each of `among` int64 (M,): float64 (M,), 0 where they share
+    no feature.
+    """
+    own = np.zeros(matrix.n_features)
+    own[matrix.row(row)] = unit_row(matrix, row, skip)
+    return np.minimum(_dots(matrix.indptr, matrix.feature, matrix.value, rarity(matrix, skip), own, among), 1)
+
+
+@njit(cache=True, nogil=True)
+def _dots(
+    indptr: np.ndarray, feature: np.ndarray, value: np.ndarray, rarity: np.ndarray, own: np.ndarray, among: np.ndarray
+) -> np.ndarray:
+    """The unit values of a sample are made where it shares a feature with `own` float64 (F,): most do not."""
+    total = np.zeros(len(among))
+    for i in range(len(among)):
+        square, shares = 0.0, False
+        for j in range(indptr[among[i]], indptr[among[i] + 1]):
+            one = value[j] * rarity[feature[j]]
+            square += one * one
+            shares |= own[feature[j]] != 0
+        if shares and square > 0:
+            length = np.sqrt(square)
+            for j in range(indptr[among[i]], indptr[among[i] + 1]):
+                total[i] += value[j] * rarity[feature[j]] / length * own[feature[j]]
     return total
 
 
@@ -59,8 +87,9 @@ def _dots(indptr: np.ndarray, feature: np.ndarray, value: np.ndarray, own: np.nd
 
 def lists_of(matrix: FeatureMatrix, rows: np.ndarray, skip: np.ndarray, unit: np.ndarray | None = None) -> Lists:
     """The lists of the kept `rows` int64 (K,); without `unit` (nnz,) all weights are 1."""
-    entry = np.concatenate([np.arange(matrix.indptr[r], matrix.indptr[r + 1]) for r in rows] or [np.empty(0, np.int64)])
-    kept = np.repeat(np.arange(len(rows), dtype=np.int32), matrix.counts[rows])
+    sizes = matrix.indptr[rows + 1] - matrix.indptr[rows]
+    kept = np.repeat(np.arange(len(rows), dtype=np.int32), sizes)
+    entry = np.arange(len(kept)) + np.repeat(matrix.indptr[rows] - np.cumsum(sizes) + sizes, sizes)
     counts = ~skip[matrix.feature[entry]]
     entry, kept = entry[counts], kept[counts]
     order = np.argsort(matrix.feature[entry], kind="stable")

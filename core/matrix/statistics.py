@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from core.matrix.rows import distinct
 from core.schema import FeatureMatrix
 
+FEW = 1000  # rows that are sooner sorted than marked among all
 ENDS = (0.025, 0.975)  # of a 95 % interval
 
 
@@ -106,7 +108,9 @@ def active_in(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.nda
     """In how many of the distinct `rows` each feature is active: int64 (F,). Of the rows that have a feature, this is
     how often each other one fires together with it.
     """
-    return _active_in(matrix.indptr, matrix.feature, np.unique(np.asarray(rows, np.int64)), matrix.n_features)
+    rows = np.asarray(rows, np.int64)
+    once = np.unique(rows) if len(rows) < FEW else distinct(matrix.n_samples, rows)
+    return _active_in(matrix.indptr, matrix.feature, once, matrix.n_features)
 
 
 def surprise(matrix: FeatureMatrix, rows: Sequence[int] | np.ndarray) -> np.ndarray:

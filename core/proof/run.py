@@ -108,7 +108,7 @@ def fill(
 
 def sources(session: Session) -> np.ndarray:
     """The source of every sample, text (N,)."""
-    return session.store.sample_columns()["source"].astype(str)
+    return session.store.sample_columns("source")["source"].astype(str)
 
 
 def one_run(

@@ -80,7 +80,7 @@ def to_read(store: FeatureStore, names: Sequence[str]) -> int:
 
 def count_columns(store: FeatureStore) -> dict[str, np.ndarray]:
     """The columns of SCORES that need no model, float64 (N,)."""
-    columns = store.sample_columns()
+    columns = store.sample_columns(*{c for s in SCORES.values() if not s.forms for c in s.inputs})
     return {name: s.value(*(columns[c] for c in s.inputs)) for name, s in SCORES.items() if not s.forms}
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from core.matrix.postings import samples_per_feature
+from core.matrix.rows import among
 from core.matrix.statistics import active_in
 from core.schema import FeatureMatrix
 from core.session.cut import READ, readings
@@ -22,7 +23,6 @@ from core.session.search import (
     conditions,
     has_status,
     languages_spoken,
-    members,
     score_values,
     source_codes,
 )
@@ -65,12 +65,12 @@ def facets(
         return all_of(masks, n, but=name)
 
     decided = {status: has_status(status, n, picked, state) for status in STATUSES[1:]}
-    tagged, held = ({name: members(n, rows) for name, rows in of.items()} for of in (state.tags, state.sets))
+    tagged, held = ({name: among(n, rows) for name, rows in of.items()} for of in (state.tags, state.sets))
     names, codes = source_codes(session)
     return Facets(
         source=_counted(names, np.bincount(codes[others("source")], minlength=len(names))),
         language=_languages(session, others("language")),
-        health=_held({name: members(n, rows) for name, rows in findings(session).items()}, others("health")),
+        health=_held({name: among(n, rows) for name, rows in findings(session).items()}, others("health")),
         tag=_held(tagged, others("tag")),
         of_set=_held(held, others("set")),
         status=_held(decided, others("status")),

@@ -15,6 +15,7 @@ import numpy as np
 from core.errors import SelectionError
 from core.explain.naming import enumerated
 from core.matrix.postings import samples_with
+from core.matrix.rows import others
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import check_rows
 from core.selection.quotas import EVERY, named_groups
@@ -79,7 +80,7 @@ def is_rows(name: str) -> bool:
 
 def rest(found: Group) -> Group:
     """All other samples of a group's matrix; raises SelectionError if there are none."""
-    rows = np.setdiff1d(np.arange(found.matrix.n_samples), found.rows)
+    rows = others(found.matrix.n_samples, found.rows)
     if not len(rows):
         raise SelectionError(f"The group {found.name!r} has all samples: there is no rest to compare it with.")
     return Group("rest", found.matrix, rows)
@@ -90,7 +91,7 @@ def _kept(asked: Asked, of: str) -> np.ndarray:
 
 
 def _left_out(asked: Asked, of: str) -> np.ndarray:
-    return np.setdiff1d(np.arange(asked.n), _kept(asked, of))
+    return others(asked.n, _kept(asked, of))
 
 
 def _source(asked: Asked, of: str) -> np.ndarray:

@@ -32,7 +32,7 @@ def labels_of(
     Raises SelectionError where the store has no such thing, saying which columns it has.
     """
     if by == "source":
-        found = store.sample_columns()["source"].astype(str)
+        found = store.sample_columns("source")["source"].astype(str)
         return np.where(found == "", NONE, found)
     if by == "language":
         return labels_by_language(store)

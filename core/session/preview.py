@@ -20,13 +20,15 @@ from core.workspace.decisions import WorkspaceState
 def pinned(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:
     """The request with these rows pinned too; a ban on them is lifted."""
     more = list(dict.fromkeys([*spec.pins, *map(int, rows)]))
-    return replace(spec, pins=tuple(more), bans=tuple(row for row in spec.bans if row not in set(more)))
+    held = set(more)
+    return replace(spec, pins=tuple(more), bans=tuple(row for row in spec.bans if row not in held))
 
 
 def banned(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:
     """The request with these rows banned too; a pin on them is lifted."""
     more = list(dict.fromkeys([*spec.bans, *map(int, rows)]))
-    return replace(spec, bans=tuple(more), pins=tuple(row for row in spec.pins if row not in set(more)))
+    held = set(more)
+    return replace(spec, bans=tuple(more), pins=tuple(row for row in spec.pins if row not in held))
 
 
 def lifted(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:

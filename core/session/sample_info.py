@@ -30,7 +30,8 @@ def info_of(store: FeatureStore, memory: Memory | None = None) -> SampleInfo:
 
     User turns after the first answer count as prompt tokens. Files are read anew once they have changed.
     """
-    columns, memory = store.sample_columns(), memory or Memory()
+    names = ("n_prompt_tokens", "n_later_tokens", "n_response_tokens", "n_read", "n_read_response")
+    columns, memory = store.sample_columns(*names), memory or Memory()
     return SampleInfo(
         columns["n_prompt_tokens"] + columns["n_later_tokens"],
         columns["n_response_tokens"],

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from core.errors import SelectionError
 from core.lm.chat import SURROGATE
+from core.matrix.rows import among
 from core.matrix.transpose import row_sums
 from core.schema import FeatureMatrix
 from core.selection.inputs import columns
@@ -88,11 +89,11 @@ def conditions(
     if query.language is not None:
         found["language"] = languages_spoken(session) == query.language
     if query.health:
-        found["health"] = members(n, found_by(session, query.health))
+        found["health"] = among(n, found_by(session, query.health))
     if query.tag:
-        found["tag"] = members(n, state.tags.get(query.tag, ()))
+        found["tag"] = among(n, state.tags.get(query.tag, ()))
     if query.of_set:
-        found["set"] = members(n, state.sets.get(query.of_set, ()))
+        found["set"] = among(n, state.sets.get(query.of_set, ()))
     if query.score_column:
         found["score"] = between(score_values(session, query.score_column), *query.score)
     if query.text:
@@ -114,13 +115,6 @@ def text_condition(session: Session, text: str, regex: bool) -> np.ndarray:
     return session.remember(
         ("found", text, regex), lambda: matches(texts(session), text, regex).to_numpy(zero_copy_only=False)
     )
-
-
-def members(n: int, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Which of n samples are among `rows`: bool (n,)."""
-    mask = np.zeros(n, bool)
-    mask[np.asarray(rows, np.int64)] = True
-    return mask
 
 
 def texts(session: Session) -> pa.Array:
@@ -193,8 +187,8 @@ def has_status(status: str, n: int, picked: Sequence[int] | np.ndarray, state: W
     if status not in STATUSES:
         raise SelectionError(f"Unknown status {status!r}: use one of {', '.join(STATUSES)}.")
     if status == "rejected":
-        return ~members(n, picked)
-    return members(n, {"picked": picked, "pinned": state.pins, "banned": state.bans}[status])
+        return ~among(n, picked)
+    return among(n, {"picked": picked, "pinned": state.pins, "banned": state.bans}[status])
 
 
 def _place(read: str) -> int:

@@ -24,6 +24,7 @@ from core.session.memory import Memory
 from core.session.sample_info import clusters_in, info_of, labels, raw_matrix, units, versions
 from core.session.thetas import table_of
 from core.store.reader import FeatureStore, open_store
+from core.store.tables import COUNTS
 from core.system.files import cache_dir
 from core.topics.model import TopicSAE
 from core.topics.train import LEAST_SAMPLES
@@ -40,6 +41,7 @@ def by_method(spec: SelectionSpec, method: str) -> SelectionSpec:
     return spec if method == spec.method else replace(spec, method=method, options={})
 
 
+COLUMNS = ("source_row", *COUNTS, "n_truncated", "source")
 FIRST = 65_536  # picks of an order that are made at least, where a few are needed
 
 
@@ -69,8 +71,8 @@ class Session:
 
     @property
     def columns(self) -> dict[str, np.ndarray]:
-        """What the store knows of every sample (see `FeatureStore.sample_columns`), read once."""
-        return self.remember("columns", self.store.sample_columns)
+        """What the store knows of every sample (see `FeatureStore.sample_columns`) but its id, read once."""
+        return self.remember("columns", lambda: self.store.sample_columns(*COLUMNS))
 
     def raw_matrix(self, scope: str, lens: str = "tokens") -> FeatureMatrix:
         """The matrix of a scope and a lens, read from the store once; raises StoreError where it has no such lens."""

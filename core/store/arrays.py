@@ -1,10 +1,11 @@
-"""The arrays of a store, read from the tables of an open file: matrices of a lens, and vectors."""
+"""The arrays of a store, read from the tables of an open file: matrices of a lens, vectors, texts that recur."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from core.schema import SCOPES, SEGMENTS, FeatureMatrix
 from core.store.peaks import content
@@ -77,3 +78,9 @@ def read_matrix(
     sample, feature, value = read_entries(db, "activations", f"value > ? {segment}", [theta], rows)
     indptr, feature, value = pool_segments(sample, feature, value, n_samples if rows is None else len(rows))
     return FeatureMatrix(indptr, feature, value, n_features, content(db, n_features))
+
+
+def shared(texts: np.ndarray) -> np.ndarray:
+    """Texts object (N,) of which those that are equal are one object: a few sources stand a million times."""
+    encoded = pa.array(texts, pa.large_string()).dictionary_encode()
+    return encoded.dictionary.to_numpy(zero_copy_only=False)[encoded.indices.to_numpy()]

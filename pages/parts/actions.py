@@ -48,7 +48,7 @@ def action_bar(
     chosen = np.asarray(rows, np.int64).tolist()
     if not chosen:
         return
-    pins, bans = (len(set(decided).intersection(chosen)) for decided in (now.state.pins, now.state.bans))
+    pins, bans = (int(np.isin(decided, rows).sum()) for decided in (now.state.pins, now.state.bans))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-actions"):
         st.html(f"<span style='opacity:.7'>{many(len(chosen), 'sample')}:</span>", width="content")
         button(now, chosen, KEEP, key, pins == len(chosen))

@@ -30,7 +30,7 @@ def save_set(now: View, rows: Sequence[int], key: str, name: str) -> None:
 
 def tag(now: View, rows: Sequence[int], key: str) -> None:
     """A tag on all of them, a new one or one that there is; those that they carry can be taken off."""
-    chosen = set(rows)
+    chosen = set(rows) if now.state.tags else set()
     text = st.selectbox("Tag", list(now.state.tags), index=None, accept_new_options=True, key=f"{key}-tag",
                         placeholder="choose or type one", format_func=whole)  # fmt: skip
     text = (text or "").strip()
@@ -46,12 +46,11 @@ def tag(now: View, rows: Sequence[int], key: str) -> None:
 
 def note(now: View, rows: Sequence[int], key: str) -> None:
     """The same note on all of them; an empty one takes theirs away."""
-    noted = {now.state.notes.get(row, "") for row in rows}
-    stands = noted.pop() if len(noted) == 1 else ""
+    noted = [now.state.notes[row] for row in now.state.notes.keys() & set(rows)] if now.state.notes else []
+    stands = noted[0] if len(noted) == len(rows) and len(set(noted)) == 1 else ""
     these = "this sample" if len(rows) == 1 else "these samples"
     text = st.text_area(f"What a colleague should know about {these}", stands, key=f"{key}-note")
-    some = any(row in now.state.notes for row in rows)
-    if st.button("Save the note", key=f"{key}-save-note", disabled=not (text.strip() or some)):
+    if st.button("Save the note", key=f"{key}-save-note", disabled=not (text.strip() or noted)):
         now.workspace.note(rows, text)
         st.rerun()
 

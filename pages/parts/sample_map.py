@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.matrix.rows import distinct
 from core.session.colouring import STEPS, Colouring
 from core.session.lasso import lasso_of, lasso_text
 from core.session.map_view import ALL, MapView, extent_around, map_view
@@ -89,7 +90,7 @@ def _look(now: View, key: str, found: SampleMap, colouring: Colouring) -> MapVie
     coloured = np.flatnonzero(colouring.code) if colouring.names else np.zeros(0, np.int64)
     row = chosen_row(now)
     parts = [now.selection.rows, coloured if len(coloured) < ALL else (), () if row is None else [row]]
-    first = np.unique(np.concatenate([np.asarray(part, np.int64) for part in parts]))
+    first = distinct(len(found.place), np.concatenate([np.asarray(part, np.int64) for part in parts]))
     seen = ("map view", now.spec.lens, extent, hash(first.tobytes()))
     return now.session.remember(seen, lambda: map_view(found, extent, first))
 

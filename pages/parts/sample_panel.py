@@ -46,7 +46,7 @@ def beside(
     """
     samples = Samples(now, rows, more, find, regex, evidence, get(f"{name}-sort"))
     asked = number(name, now.session.store.n_samples)
-    row = asked if asked in samples.rows.tolist() else int(samples.rows[0])
+    row = asked if asked is not None and (samples.rows == asked).any() else int(samples.rows[0])
     left, right = st.columns([1, 1], gap="medium")
     with left:
         steps = sample_list(samples, f"{key}-list", name, row, formats, TALLEST + 100)

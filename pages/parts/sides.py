@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.matrix.rows import among
 from core.session.colouring import Colouring, categories
 from core.system.shown import many
 from pages.parts.actions import action_bar
@@ -76,5 +77,5 @@ def show_lists(now: View, sides: Sequence[Side], key: str, row: int | None, told
 def coloured(sides: Sequence[Side], n: int) -> Colouring:
     """Each group as a category of n samples, and what is in both as one of its own."""
     parts = [(whole(side.name), side.rows) for side in sides]
-    both = np.intersect1d(*(side.rows for side in sides)) if len(sides) == 2 else ()
+    both = np.flatnonzero(among(n, sides[0].rows) & among(n, sides[1].rows)) if len(sides) == 2 else ()
     return categories([*parts, ("both", both)] if len(both) else parts, n)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
-from core.features.shown_labels import called_of, labels_of
+from core.features.shown_labels import called_of, labels_of, labels_stamp
 from core.schema import SelectionSpec
 from core.session.groups import GROUPS, Group, group, rest
 from core.session.sample_info import other_store, versions
@@ -70,7 +70,8 @@ def study(
 
 def names_of(session: Session, found: Sides, state: WorkspaceState, lens: str) -> dict[int, str]:
     """What the features of a lens are called: by their labels, else as the reference calls them, else as here."""
-    own = called_of(session.store, state, lens)
+    key = ("called", lens, state.version, labels_stamp(session.store, lens))
+    own = session.remember(key, lambda: called_of(session.store, state, lens))
     if found.store is session.store:
         return own
     labels = {feature: label.text for feature, label in labels_of(session.store, state, lens).items()}
