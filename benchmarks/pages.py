@@ -32,8 +32,8 @@ DRAWN = """() => document.querySelector('[data-test-script-state="notRunning"]')
     && [...document.querySelectorAll('.sample-map')].every(map => map.dataset.drawn)
     && [...document.querySelectorAll('[role="tabpanel"]')].filter(p => p.checkVisibility())
         .every(p => p.querySelector('[data-testid="stElementContainer"]'))"""
-WHOLE = """() => ![...document.querySelectorAll('[data-testid="stIconMaterial"]')]
-    .some(icon => icon.innerText === 'hourglass_top')"""
+WHOLE = """() => ![...document.querySelectorAll('[data-testid="stCaptionContainer"]')]
+    .some(caption => caption.textContent.startsWith('hourglass_top'))"""
 
 COLOURINGS = ("Length of the response", "Order of the picks", "Kept or left out")
 
