@@ -77,22 +77,26 @@ def sample_map(now: View, key: str, colouring: Colouring, title: str, colours: S
         seen = _look(now, key, found, colouring) if large else None
         painted = _painted(colouring, title, colours, None if seen is None else seen.rows)
         points = None if seen is None else _points(found, seen)
-        PART(key=f"{key}-paint", data={"name": key, "part": "paint", "points": points, **painted, **shown})
+        PART(key=f"{key}-paint", data={"name": key, "part": "paint", "points": points, **painted})
+        PART(key=f"{key}-shown", data={"name": key, "part": "shown", **shown})
         _card(now, key)
         PART(key=f"{key}-names", data={"name": key, "part": "names", **_named(now, title)})
 
 
 def _look(now: View, key: str, found: SampleMap, colouring: Colouring) -> MapView:
-    """What the browser is sent of a large map: the chosen sample, those in a colour where they are few, and the kept
-    ones are drawn before all others.
+    """What the browser is sent of a large map: those in a colour where they are few, and the kept ones are drawn before
+    all others; and the chosen sample, which is among them when it was clicked on: then nothing is sent again.
     """
     extent = extent_around(st.session_state.get(f"{key}-extent", ()))
     coloured = np.flatnonzero(colouring.code) if colouring.names else np.zeros(0, np.int64)
-    row = chosen_row(now)
-    parts = [now.selection.rows, coloured if len(coloured) < ALL else (), () if row is None else [row]]
+    parts = [now.selection.rows, coloured if len(coloured) < ALL else ()]
     first = distinct(len(found.place), np.concatenate([np.asarray(part, np.int64) for part in parts]))
     seen = ("map view", now.spec.lens, extent, hash(first.tobytes()))
-    return now.session.remember(seen, lambda: map_view(found, extent, first))
+    view = now.session.remember(seen, lambda: map_view(found, extent, first))
+    row = chosen_row(now)
+    if row is None or row in view.rows:
+        return view
+    return now.session.remember((*seen, row), lambda: map_view(found, extent, distinct(len(found.place), np.append(first, row))))
 
 
 def _points(found: SampleMap, seen: MapView) -> dict[str, Any]:

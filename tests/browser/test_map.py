@@ -23,7 +23,7 @@ def test_colour_lasso_and_its_link(page: Page, address: str, browser: Browser) -
     drawn_map(page, topic.inner_text())
     inside = lasso_map(page)
     assert int(inside.split()[0]) > 5
-    expect(page.get_by_role("button", name="Always keep")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Pin$")).first).to_be_visible()
     page.locator(".st-key-map-list tbody tr").first.click()
     expect(page.locator(".sample")).to_be_visible(timeout=30_000)
     settle(page)

@@ -42,26 +42,38 @@ class SampleMap {
   // --- the parts: each is a method of the same name
 
   async paint(data) {
-    this.overlay.lasso = data.lasso;
     this.legend(data);
     this.note.textContent = data.points && !data.points.whole ? data.points.note : '';
-    let choosing = this.row !== data.row;
-    this.row = data.row;
-    const others = data.points && this.points?.rows !== data.points.rows;
+    const others = this.codes === undefined || (data.points && this.points?.rows !== data.points.rows);
     if (others || this.codes !== data.codes) {
-      choosing ||= others;
       this.codes = data.codes;
       this.painting = this.painting.then(() => {
-        if (others) this.replace(data.points);
+        if (others && data.points) this.replace(data.points);
         return this.scatter.paint(decoded(data.codes));
       });
       await this.painting;
+      if (others) this.choose();
     }
-    if (choosing && data.row === null) this.scatter.plot.deselect({ preventEvent: true });
-    else if (choosing) this.scatter.plot.select([this.scatter.pointOf(data.row)], { preventEvent: true });
-    for (const does of ['selection', 'clear']) this.button(does).disabled = !data.lasso.length;
     this.redraw();
     this.root.dataset.drawn = data.title;
+  }
+
+  // The lasso and the chosen sample, which are sent without the points and their colours.
+  async shown({ lasso, row }) {
+    this.overlay.lasso = lasso;
+    for (const does of ['selection', 'clear']) this.button(does).disabled = !lasso.length;
+    const another = this.row !== row;
+    this.row = row;
+    this.redraw();
+    await this.painting;
+    if (another) this.choose();
+  }
+
+  choose() {
+    const points = typeof this.row === 'number' ? [this.scatter.pointOf(this.row)].filter(point => point >= 0) : [];
+    if (points.length) this.scatter.plot.select(points, { preventEvent: true });
+    else if (this.ringed) this.scatter.plot.deselect({ preventEvent: true });
+    this.ringed = points.length;
   }
 
   // Other samples of a large map, and how dense all of them lie.
@@ -200,6 +212,16 @@ class SampleMap {
     else this.press(keys[event.key]);
   }
 
+  // Leave the page: the map waits, as it is drawn, for the next visit, and takes the place of the one kept before.
+  keep(name) {
+    clearTimeout(this.waiting);
+    clearTimeout(this.looking);
+    this.out();
+    delete this.root.dataset.drawn;
+    if (globalThis.keptMap?.map !== this) globalThis.keptMap?.map.destroy();
+    globalThis.keptMap = { name, map: this };
+  }
+
   destroy() {
     clearTimeout(this.waiting);
     clearTimeout(this.looking);
@@ -223,8 +245,22 @@ function swatch(colour) {
   return made;
 }
 
+// The map of the last visit, if it is of the same samples: nothing of it has to be made and drawn again.
+function kept({ name, key }) {
+  const found = globalThis.keptMap;
+  if (found?.name !== name || found.map.key !== key) return null;
+  globalThis.keptMap = null;
+  return found.map;
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector('.sample-map');
+  let root = parentElement.querySelector('.sample-map');
+  const map = root.map ? null : kept(data);
+  if (map) {
+    root.replaceWith(map.root);
+    root = map.root;
+    setMap(data.name, map);
+  }
   if (root.map?.key !== data.key) {
     root.map?.destroy();
     delete root.dataset.drawn;
@@ -233,7 +269,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   root.map.send = setTriggerValue;
   return () => {
-    root.map?.destroy();
+    root.map?.keep(data.name);
     setMap(data.name, null);
   };
 }
