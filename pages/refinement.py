@@ -1,5 +1,6 @@
 """Refinement: a run of k-means-quality with iterative refinement, round by round and cluster by cluster."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -7,13 +8,13 @@ from core.refine.example import read_example
 from core.refine.runs import RefineRun, round_table, runs_of
 from core.refine.view import Drawn, changes, clusters_of, command, drawn, goes_on_by_command, runs_stamp
 from core.schema import NOUNS
-from core.studies.health.personal import covered
 from core.studies.refinement_rivals import Rival, rivals
 from core.system.shown import many
 from pages.parts import refinement_figures as figures
 from pages.parts.actions import action_bar
 from pages.parts.choices import choose
 from pages.parts.clusters import cards_of
+from pages.parts.evidence import masked_previews
 from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
 from pages.parts.jobs import job_lives
@@ -21,7 +22,7 @@ from pages.parts.refinement_clusters import show_clusters, show_examples, show_w
 from pages.parts.sample_panel import beside
 from pages.parts.text import cut, plain, whole
 from pages.parts.training_forms import refine_form
-from pages.parts.view import header, metrics, previews
+from pages.parts.view import header, metrics
 
 COMPARED = ("title", "covered", "tokens")  # of ways to select as many samples
 
@@ -122,7 +123,9 @@ def show_rivals(run: RefineRun) -> None:
     noun, place = NOUNS[run.config.lens], session.projection(run.config.lens)
     with st.spinner("Selecting …"):
         ways = session.remember(("rivals", name, len(run.rows)), lambda: rivals(session, run))
-    prompts = session.remember("masked prompts", lambda: [covered(prompt) for prompt, _ in previews(session)])
+    every = np.unique(np.concatenate([run.rows, *(way.rows for way in ways if not way.why)]))
+    told = session.remember(("rivals told", name, len(run.rows)), lambda: masked_previews(session, every))
+    prompts = {row: prompt for row, (prompt, _) in zip(every.tolist(), told, strict=True)}
     for i, (column, way) in enumerate(zip(st.columns(3, gap="medium"), ways, strict=True)):
         with column:
             st.markdown(f"**{way.title}**")
@@ -131,7 +134,8 @@ def show_rivals(run: RefineRun) -> None:
                 continue
             draw(figures.map_figure(place, way.rows, prompts), f"refinement-map-{i}", 300)
             st.caption(f"{len(way.rows):,} samples cover {many(way.covered, noun)} with {way.tokens:,} tokens.")
-    st.caption(compared(ways, noun))
+    thin = f" Of those left out, {figures.LEFT_OUT:,} are drawn." if session.store.n_samples > figures.LEFT_OUT else ""
+    st.caption(compared(ways, noun) + thin)
 
 
 def compared(ways: list[Rival], noun: str) -> str:

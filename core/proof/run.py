@@ -79,7 +79,8 @@ def held_out_of(config: ProofConfig, session: Session) -> np.ndarray:
     """
     decided = (*config.bans, *config.pins)
     if not config.split:
-        return held_out_rows(sources(session), config.held_out, config.held_out_seed, decided)
+        drawn = config.held_out, config.held_out_seed, decided
+        return session.remember(("held out", *drawn), lambda: held_out_rows(sources(session), *drawn))
     rows = np.setdiff1d(np.flatnonzero(session.labels(config.split) == TEST), np.array(decided, np.int64))
     if len(rows) < 2:
         raise SelectionError(f"Of the samples {len(rows)} say {TEST!r} in {config.split!r}: at least 2 must.")
@@ -108,7 +109,7 @@ def fill(
 
 def sources(session: Session) -> np.ndarray:
     """The source of every sample, text (N,)."""
-    return session.store.sample_columns("source")["source"].astype(str)
+    return session.remember("sources as text", lambda: session.store.sample_columns("source")["source"].astype(str))
 
 
 def one_run(

@@ -17,7 +17,7 @@ from core.export.manifest import manifest_json
 from core.export.settings import About, Shape
 from core.settings import arguments, sentence
 from core.system.shown import shown_path
-from pages.parts.settings_form import ask
+from pages.parts.settings_form import ask, more
 from pages.parts.start import in_a_terminal
 from pages.parts.text import plain
 from pages.parts.view import View
@@ -96,14 +96,15 @@ def pick_split(shape: Shape) -> Shape:
         "Held out for validation", list(SHARES), default="none", required=True, key="validation", bind="query-params",
         help=sentence(Shape, "validation"),
     )  # fmt: skip
-    with st.expander("Seed of the split, weights", icon=":material/tune:"):
-        return replace(shape, validation=SHARES[share], **ask(Shape, ["split_seed", "sampling"], "shape", beside=2))
+    with more("shape-more", "Seed of the split, weights", ":material/tune:") as fold:
+        rest = ask(Shape, ["split_seed", "sampling"], "shape", beside=2, drawn=fold.open)
+    return replace(shape, validation=SHARES[share], **rest)
 
 
 def pick_about() -> About:
     """What only a person can say of the data set."""
-    with st.expander("Title, licence, language, note", icon=":material/badge:"):
-        return About(**ask(About, [f.name for f in fields(About)], "about", beside=2))
+    with more("about-more", "Title, licence, language, note", ":material/badge:") as fold:
+        return About(**ask(About, [f.name for f in fields(About)], "about", beside=2, drawn=fold.open))
 
 
 def write_here(leaving: Leaving, made: Callable[[], dict[str, bytes]]) -> str:

@@ -8,11 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.selection.clustering import KRow
-from pages.parts.figures import ACCENT, MUTED, PINK, SELECTED, line
+from pages.parts.figures import ACCENT, MUTED, PINK, SELECTED, line, thinned
 from pages.parts.map import map_of
 from pages.parts.text import cut, escape
 
 DASHES = ("solid", "dash", "dot")  # tell clusters of one colour apart without a colour
+LEFT_OUT = 3000  # samples drawn of those that were not picked
 NAMED = len(DASHES)  # clusters that are named of those that gained, and of those that lost
 
 
@@ -66,9 +67,11 @@ def k_figure(curve: Sequence[KRow], k: int) -> go.Figure:
     )
 
 
-def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, prompts: Sequence[str]) -> go.Figure:
-    """All samples on the map, the picks in colour."""
+def map_figure(place: Mapping[str, np.ndarray], rows: np.ndarray, prompts: Mapping[int, str]) -> go.Figure:
+    """The picks on the map in colour, with their prompts, among the others, or LEFT_OUT of them."""
     kept = np.zeros(len(place["x"]), bool)
     kept[rows] = True
-    layers = [("left out", ~kept, MUTED, 3, 0.35), ("picked", kept, SELECTED, 6, 0.9)]
+    others, shown = np.flatnonzero(~kept), np.zeros(len(kept), bool)
+    shown[others[thinned(len(others), LEFT_OUT)]] = True
+    layers = [("left out", shown, MUTED, 3, 0.35), ("picked", kept, SELECTED, 6, 0.9)]
     return map_of(place, layers, prompts).update_layout(showlegend=False)

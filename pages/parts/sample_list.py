@@ -22,7 +22,7 @@ from pages.parts.evidence import Evidence, masked_previews
 from pages.parts.text import cut, harmless, whole
 from pages.parts.view import View, previews
 
-LISTED = 200  # rows shown at a time
+LISTED = 100  # rows shown at a time
 BEGINNINGS = ("prompt", "response")  # the texts that a list is sorted by
 FORMAT = "%.3g"  # of a number that is not whole, unless another is given
 FILES = Path(__file__).parent

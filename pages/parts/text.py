@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from core.lm.chat import SURROGATE
 from pages.parts.figures import ACCENT
 
+# control characters, and those that turn the direction of text
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]")
 LINKED = re.compile(r"(https?:|www(?=\.)|@)", re.IGNORECASE)  # what Markdown makes a link of without being asked
 
 
@@ -24,8 +26,7 @@ def whole(text: str) -> str:
 
 def harmless(text: str) -> str:
     """Text without control characters and those that turn its direction, for what is set as text and not as HTML."""
-    kept = "".join(c for c in whole(text) if c >= " " or c in "\n\t")
-    return "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    return UNSEEN.sub("", whole(text))
 
 
 def escape(text: str) -> str:

@@ -25,7 +25,7 @@ from core.selection.registry import METHODS
 from core.settings import typed, words
 from core.store.meta import data_named, speed_of
 from core.system.shown import many
-from pages.parts.settings_form import MORE, ask
+from pages.parts.settings_form import ask, more
 from pages.parts.start import KEYS, Asked, start_form
 from pages.parts.view import View
 
@@ -69,11 +69,12 @@ def asked_of_refine(now: View) -> Asked:
     starts = {"budget": min(300, max(3, n // 10)), "quality": ("", *now.session.info.scores)}
     given = ask(RefineConfig, ("rounds", "budget", "scorer"), "refine", starts)
     if given["scorer"] != "perplexity":
-        more = ("scorer_model", "base_url") if given["scorer"] == "judge" else ("scorer_model",)
-        given |= ask(RefineConfig, more, "refine")
-    with st.expander(MORE, key="refine-more"):
-        given |= ask(RefineConfig, ("k", "quality", "start", "new_tokens", "seed", "model"), "refine", starts)
-        train = ask(TrainConfig, TRAINING, "refine")
+        also = ("scorer_model", "base_url") if given["scorer"] == "judge" else ("scorer_model",)
+        given |= ask(RefineConfig, also, "refine")
+    with more("refine-more") as fold:
+        rest = ("k", "quality", "start", "new_tokens", "seed", "model")
+        given |= ask(RefineConfig, rest, "refine", starts, drawn=fold.open)
+        train = ask(TrainConfig, TRAINING, "refine", drawn=fold.open)
     require_training()
     require_model(now, given["model"])
     tuning = TrainConfig(**train, max_tokens=store.meta["config"]["max_tokens"], seed=given["seed"])
@@ -111,7 +112,7 @@ def prove_form(now: View, expanded: bool) -> None:
 def asked_of_prove(now: View) -> Asked:
     """The widgets of a proof; raises SaelectError for one that cannot be begun."""
     store, source = now.session.store, sources(now.session)
-    held_out, budget = proof_view.sizes(source)
+    held_out, budget = now.session.remember("proof sizes", lambda: proof_view.sizes(source))
     starts = {"held_out": held_out, "score": ("", *now.session.info.scores)}
     known = [name for name, method in METHODS.items() if "reference" not in method.needs]
     methods = st.multiselect("Methods", [*known, FULL], PROVED, key="prove-methods",
@@ -121,9 +122,9 @@ def asked_of_prove(now: View) -> Asked:
     seeds = second.number_input("Seeds", 1, MOST_SEEDS, 3, key="prove-seeds", help="Runs of each method and budget.")
     with third:
         given = ask(ProofConfig, ("held_out",), "prove", starts, beside=1)
-    with st.expander(MORE, key="prove-more"):
-        given |= ask(ProofConfig, PROVING, "prove", starts)
-        train = ask(TrainConfig, (*TRAINING, "max_tokens"), "prove")
+    with more("prove-more") as fold:
+        given |= ask(ProofConfig, PROVING, "prove", starts, drawn=fold.open)
+        train = ask(TrainConfig, (*TRAINING, "max_tokens"), "prove", drawn=fold.open)
     require_training()
     require_model(now, given["model"])
     config = ProofConfig(store.key, train=TrainConfig(**train), **given, **seen(now), **decided(now))

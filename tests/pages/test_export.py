@@ -37,7 +37,8 @@ def test_the_page_and_its_command_write_the_same(visit, session, tmp_path: Path,
     workspace.label(0, "my own name")
     workspace.veto([0], "block", "boilerplate")
     at = visit("export", **{"budget": 7, **asked})
-    at.text_input(key="about-license").input("cc-by-4.0").run()
+    at.session_state["about-more"] = True  # the fold, which draws nothing while it is closed
+    at.run().text_input(key="about-license").input("cc-by-4.0").run()
     at = write(at, tmp_path / "page")
     assert not at.error and not at.exception and "files in" in at.success[0].value
     (command,) = [c.value for c in at.code if "--folder" in c.value]

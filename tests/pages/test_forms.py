@@ -60,7 +60,12 @@ def said(at) -> str:
 def test_a_run_of_refinement(visit, started):
     at = visit("refinement", lens="tokens")
     by_key(at, "number_input", "refine-rounds").set_value(2).run()
+    at.session_state["refine-more"] = True  # the fold, which draws nothing while it is closed
+    at.run()
     by_key(at, "text_input", "refine-k").set_value("silhouette").run()
+    at.session_state["refine-more"] = False
+    at.run()
+    assert not any(box.key == "refine-k" for box in at.text_input)
     assert "tokens trained on" in said(at)
     shown = next(c.value for c in at.code if " refine " in c.value)
     press(at, "refine")
@@ -237,6 +242,8 @@ def test_a_score_is_computed_and_used(real):
 def test_a_run_of_refinement_is_on_the_page_once_its_job_has_ended(real):
     at = real.visit("refinement")
     assert "An example, not your data" in said(at)
+    at.session_state["refine-more"] = True
+    at.run()
     for name, value in (("rounds", 1), ("budget", 3), ("new_tokens", 2)):
         by_key(at, "number_input", f"refine-{name}").set_value(value).run()
     press(at, "refine")
