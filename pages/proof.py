@@ -85,7 +85,7 @@ def show_chart(own: bool) -> None:
             link_to_compare(chosen)
     else:
         draw(figure, "proof-example", 480)
-    st.caption(plain(told_of_random(rows, unit)))
+    st.caption(plain(told_of_random(rows)))
     left = n_trainable(n_samples, n_held_out, config.get("bans", ()))
     st.caption(plain(told_of_full(rows, unit, left)))
 

@@ -17,28 +17,28 @@ def at(result: Result, unit: str) -> str:
     return f"{result.method} at {result.budget:,} {unit}" if result.budget else result.method
 
 
-def told_of_random(rows: Sequence[Result], unit: str) -> str:
+def told_of_random(rows: Sequence[Result]) -> str:
     """Which methods are better than random beyond chance, and which are not."""
     found = verdict(rows)
     if not (found.better or found.worse or found.unclear):
         return "No method was run with the same budget as random, so none can be compared with it."
     groups = (("Better than random beyond chance", found.better), ("Worse", found.worse), ("Neither", found.unclear))
-    told = [f"{name}: {listed(some, unit)}." for name, some in groups if some or name.startswith("Better")]
+    told = [f"{name}: {listed(some, rows)}." for name, some in groups if some or name.startswith("Better")]
     if not any(np.isfinite(r.p) for r in rows):
         return " ".join(told) + " With one seed, chance cannot be ruled out: run prove with --seeds 3."
     return " ".join(told) + " Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples."
 
 
-def listed(some: Sequence[Result], unit: str) -> str:
-    """Results by method: its budgets, and by how much it is better than random at each."""
-    parts = []
+def listed(some: Sequence[Result], rows: Sequence[Result]) -> str:
+    """The methods of some of the results; of `rows`, all of them, one whose other budgets are not among them says so.
+
+    By how much each is better stands in the table.
+    """
+    names = []
     for method in dict.fromkeys(r.method for r in some):
-        own = sorted((r for r in some if r.method == method), key=lambda r: r.budget)
-        budgets, gains = (" and ".join(", ".join(texts).rsplit(", ", 1)) for texts in (
-            [f"{r.budget:,}" for r in own], [f"{r.better:+.3f}".replace("-", "−") for r in own]
-        ))  # fmt: skip
-        parts.append(f"{method} at {budgets} {unit} ({gains})")
-    return "; ".join(parts) or "none"
+        own, every = ({r.budget for r in of if r.method == method} for of in (some, rows))
+        names.append(method if own == every else f"{method} at some budgets")
+    return ", ".join(names) or "none"
 
 
 def told_of_training(rows: Sequence[Result], methods: Sequence[str], budget: int, unit: str) -> str:
@@ -49,7 +49,7 @@ def told_of_training(rows: Sequence[Result], methods: Sequence[str], budget: int
     run = [name for name in methods if any(r.method == name for r in known)] or [r.method for r in known[:1]]
     own = [r for r in known if r.method in run[:1]]
     if not own:
-        return told_of_random(rows, unit)
+        return told_of_random(rows)
     best = min(own, key=lambda r: abs(r.budget - budget))
     chance = "more than chance explains" if best.holds else "within what chance explains"
     return (
@@ -66,12 +66,11 @@ def told_of_full(rows: Sequence[Result], unit: str, left: int) -> str:
     if found is None:
         return "What the best subset saves is known once all samples (full) have been run too."
     less = "less" if found.loss < 0 else "more"
-    drawn = "" if found.full.samples >= left else f" of {left:,}, drawn at random"
+    drawn = ", which had some of the samples, drawn at random" if found.full.samples < left else ""
     refined = ", the training of its refinement not counted," if method_of(found.best.method) in REFINED else ""
     return (
-        f"The best subset, {at(found.best, unit)}, takes {share(found.tokens, 'fewer')} trained tokens and "
-        f"{share(found.seconds, 'less')} time{refined} than full, here {found.full.samples:,.0f} samples{drawn}; its "
-        f"loss of {found.best.loss:.3f} is {abs(found.loss):.3f} {less} than full's {found.full.loss:.3f}."
+        f"The best subset, {at(found.best, unit)}, takes {share(found.tokens, 'fewer')} trained tokens{refined} than "
+        f"full{drawn}; its loss is {abs(found.loss):.3f} {less} than full's."
     )
 
 

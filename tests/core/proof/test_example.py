@@ -23,7 +23,7 @@ def test_an_example_says_what_its_proof_says(workplace, tmp_path):
     found, rows = read_example(tmp_path / "example.json"), ranked(results(proof))
     assert (found.n_samples, found.n_held_out) == (30, len(proof.sources())) and found.config["model"] == "lm"
     assert repr(ranked(found.rows)) == repr(rows)
-    assert told_of_random(found.rows, "samples") == told_of_random(rows, "samples")
+    assert told_of_random(found.rows) == told_of_random(rows)
     assert told_of_full(found.rows, "samples", 24) == told_of_full(rows, "samples", 24)
 
 
