@@ -14,6 +14,7 @@ import streamlit as st
 from core.errors import SaelectError
 from core.extract.preview import ROWS, Preview, preview, token_counts
 from core.schema import Message, Sample
+from core.studies.health.personal import covered
 from core.system.files import stamp
 from core.system.shown import many, without_folders
 from pages.parts.data_source import is_here, is_path, name_of
@@ -167,14 +168,14 @@ def sample_html(sample: Sample) -> str:
 
 
 def turn_html(message: Message) -> str:
-    """One turn; what is not trained on says so."""
+    """One turn, its personal data masked; what is not trained on says so."""
     colour = ROLES.get(message.role, "currentColor")
     note = " · not trained on" if message.role == "assistant" and not message.weight else ""
     return (
         f"<div style='border-left:3px solid {colour};padding:.1rem .7rem;margin:.35rem 0'>"
         f"<div style='font-size:.75rem;opacity:.7;text-transform:uppercase'>{escape(message.role + note)}</div>"
         "<div style='white-space:pre-wrap;overflow-wrap:anywhere'>"
-        f"{escape(cut(message.content, LONGEST))}</div></div>"
+        f"{escape(cut(covered(message.content), LONGEST))}</div></div>"
     )
 
 

@@ -12,6 +12,7 @@ from core.errors import SelectionError
 from core.explain.naming import Names
 from core.schema import NOUNS
 from core.store.reader import FeatureStore
+from core.studies.health.places import covered_sample
 from core.studies.missing.lacking import Missing
 from core.system.kept import plain
 from core.system.shown import many
@@ -61,7 +62,8 @@ def in_short(found: Missing, names: Mapping[int, str], lens: str) -> str:
 
 
 def written(rows: list[dict[str, Any]], format: str, store: FeatureStore) -> bytes:
-    """The list as a file, csv or jsonl; JSON lines hold the beginnings of the examples, which are of `store`.
+    """The list as a file, csv or jsonl; JSON lines hold the beginnings of the examples, which are of `store`,
+    with personal data masked.
 
     Raises SelectionError for another format.
     """
@@ -83,9 +85,12 @@ def as_csv(rows: list[dict[str, Any]], store: FeatureStore) -> str:
 def as_json_lines(rows: list[dict[str, Any]], store: FeatureStore) -> str:
     """A line for each feature, with the beginnings of its examples."""
     wanted = sorted({row for one in rows for row in one["rows"]})
-    begun = dict(zip(wanted, store.previews(wanted, CHARACTERS), strict=True))
-    full = [one | {"examples": [dict(zip(("prompt", "response"), begun[row], strict=True)) for row in one["rows"]]}
-            for one in rows]  # fmt: skip
+    masked = map(covered_sample, store.samples(wanted))  # before it is cut: a half of what is personal is not known
+    begun = {
+        sample.row: {"prompt": sample.prompt[:CHARACTERS], "response": sample.response[:CHARACTERS]}
+        for sample in masked
+    }
+    full = [one | {"examples": [begun[row] for row in one["rows"]]} for one in rows]
     return "".join(json.dumps(plain(one)) + "\n" for one in full)
 
 

@@ -78,6 +78,8 @@ def test_the_list_says_what_to_collect_and_is_written(reference):
     lines = [json.loads(line) for line in written(rows, "jsonl", reference).decode().splitlines()]
     assert [{name: line[name] for name in rows[0]} for line in lines] == rows
     assert lines[0]["examples"][1] == {"prompt": "question 1", "response": "answer 1 ✓\nanswer 1 ✓\n"}
+    row = {"topic": 3, "rows": [2]}
+    assert "question 2" in written([row], "jsonl", reference).decode()
     with pytest.raises(SelectionError, match="as csv or jsonl, not as 'txt'"):
         written(rows, "txt", reference)
 
