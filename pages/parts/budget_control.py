@@ -13,10 +13,30 @@ from core.workspace.decisions import WorkspaceState
 KEYS = {"samples": "budget", "tokens": "token_budget"}  # of the number, in the session and in the address
 PRESETS = (0.01, 0.05, 0.1)
 STEPS = 60  # of the slider, each the same factor
+# A field that is left empty says again what it said: Streamlit would take its default, a tenth of the data.
+RESTORED = """<script>
+if (!window.saelectBudget) {
+    window.saelectBudget = true;
+    const fields = ".st-key-budget input, .st-key-token_budget input";
+    const put = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    let latest = "";
+    const left = ({target, type, key}) => {
+        if (!target.matches?.(fields) || (type === "keydown" && key !== "Enter")) return;
+        if (type === "focusin" || target.value) latest = target.value || latest;
+        else {
+            put.call(target, latest);
+            target.dispatchEvent(new Event("input", {bubbles: true}));
+        }
+    };
+    for (const type of ["focusin", "keydown", "focusout"]) window.addEventListener(type, left, true);
+}
+</script>"""
 
 
 def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
     """The unit of the budget, and the budget: a number, beside it shares and a slider that set the same number."""
+    with st.container(key="out-of-sight-restored"):
+        st.html(RESTORED, unsafe_allow_javascript=True)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
     field = row.container()
     with row.popover("%", help="Shares of the data, a slider, samples or tokens"):

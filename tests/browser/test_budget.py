@@ -28,6 +28,18 @@ def test_a_click_on_the_curve_a_share_and_the_slider_set_the_budget(page: Page, 
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20 + 1} of {SAMPLES}", timeout=30_000)
 
 
+def test_an_emptied_budget_is_the_last_one_again(page: Page, address: str) -> None:
+    open_page(page, f"{address}/budget?budget=9")
+    set_budget(page, 7)
+    field = page.get_by_role("spinbutton", name="Budget (samples)")
+    for leave in ("Enter", "Tab"):
+        field.fill("")
+        field.press(leave)
+        expect(field).to_have_value("7")
+    settle(page)
+    assert f"7 of {SAMPLES} samples" in state_line(page)
+
+
 def test_a_click_on_a_pick_opens_it_beside_the_list(page: Page, address: str, cache: Path) -> None:
     session = open_session(list_stores(cache)[0])
     theta = session.default_theta("all", "topics")[0]
