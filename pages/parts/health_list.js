@@ -1,4 +1,4 @@
-// Checks by family, each with its share of all samples and of those kept; a click anywhere on a line opens it.
+// Checks by family, each with its share of all samples and of those kept, a full bar being all of them; a click anywhere on a line opens it.
 // Texts arrive as data and are set as text.
 
 function element(name, text, className) {
@@ -8,14 +8,14 @@ function element(name, text, className) {
   return made;
 }
 
-function share(percent, largest, className) {
+function share(percent, className) {
   const td = element("td", percent ? `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %` : "none", `share ${className}`);
   const bar = td.appendChild(element("div", "", "bar"));
-  if (percent) bar.appendChild(element("div")).style.width = `${(100 * percent) / largest}%`;
+  if (percent) bar.appendChild(element("div")).style.width = `${percent}%`;
   return td;
 }
 
-function line(check, counted, largest, open) {
+function line(check, counted, open) {
   const tr = element("tr", undefined, "check");
   const td = tr.appendChild(element("td"));
   const button = td.appendChild(element("button", check.title));
@@ -25,8 +25,8 @@ function line(check, counted, largest, open) {
   if (counted)
     tr.append(
       element("td", check.samples.toLocaleString("en"), "number"),
-      share(check.all, largest, "all"),
-      share(check.kept, largest, "kept"),
+      share(check.all, "all"),
+      share(check.kept, "kept"),
     );
   tr.onclick = () => open(check.name);
   button.type = "button";
@@ -43,8 +43,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return th;
   }));
   table.tHead.replaceChildren(...(names.length ? [head] : []));
-  const checks = data.families.flatMap((family) => family.checks);
-  const largest = Math.max(...checks.map((check) => Math.max(check.all, check.kept)), 1e-9);
   [...table.tBodies].forEach((body) => body.remove());
   for (const family of data.families) {
     const body = table.appendChild(element("tbody"));
@@ -52,6 +50,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     title.colSpan = names.length || 1;
     title.scope = "rowgroup";
     body.appendChild(element("tr")).append(title);
-    body.append(...family.checks.map((check) => line(check, data.counted, largest, (name) => setTriggerValue("open", name))));
+    body.append(...family.checks.map((check) => line(check, data.counted, (name) => setTriggerValue("open", name))));
   }
 }
