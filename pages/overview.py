@@ -52,10 +52,10 @@ def show_troubles() -> None:
 
 
 def offer_ban(left: list[int]) -> None:
-    """A button that never keeps the samples whose answer was not read, as far as they are not banned yet."""
+    """A button that bans the samples whose answer was not read, as far as they are not banned yet."""
     with st.container(horizontal=True, vertical_alignment="center"):
         name = many(len(left), "sample")
-        if left and st.button(f"Never keep the {name} whose answer was not read", icon=":material/do_not_disturb_on:",
+        if left and st.button(f"Ban the {name} whose answer was not read", icon=":material/do_not_disturb_on:",
                               key="ban-unread"):  # fmt: skip
             now.workspace.ban(left)
             st.rerun()

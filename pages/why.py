@@ -1,4 +1,4 @@
-"""Why: what brought a sample in or keeps it out, in sentences; pin it, ban it, or veto the feature behind it."""
+"""Why: what brought a sample in or keeps it out, in sentences; pin it, ban it, or ignore the feature behind it."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""What can be done with any samples: always or never keep, lift, tag, note, save as a set, aim at, compare, export."""
+"""What can be done with any samples: pin, ban, lift, tag, note, save as a set, aim at, compare, export."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ class Decision:
 
     title: str
     icon: str
+    told: str  # what it means, in plain words
     then: Callable[[SelectionSpec, Sequence[int]], SelectionSpec]
     take: Callable[[View, Sequence[int]], None]
 
 
-KEEP = Decision("Always keep", ":material/push_pin:", pinned, lambda now, rows: now.workspace.pin(rows))
-NEVER = Decision("Never keep", ":material/do_not_disturb_on:", banned, lambda now, rows: now.workspace.ban(rows))
-LIFT = Decision("Lift", ":material/undo:", lifted, lambda now, rows: now.workspace.lift(rows))
+PIN = Decision("Pin", ":material/push_pin:", "Always keep them.", pinned, lambda now, rows: now.workspace.pin(rows))
+BAN = Decision(
+    "Ban", ":material/do_not_disturb_on:", "Never keep them.", banned, lambda now, rows: now.workspace.ban(rows)
+)
+LIFT = Decision("Lift", ":material/undo:", "Undo both for them.", lifted, lambda now, rows: now.workspace.lift(rows))
 
 
 def action_bar(
@@ -51,9 +54,9 @@ def action_bar(
     pins, bans = (int(np.isin(decided, rows).sum()) for decided in (now.state.pins, now.state.bans))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-actions"):
         st.html(f"<span style='opacity:.7'>{many(len(chosen), 'sample')}:</span>", width="content")
-        button(now, chosen, KEEP, key, pins == len(chosen))
-        never = replace(NEVER, take=lambda now, rows: now.workspace.ban(rows, reason))
-        button(now, chosen, never, key, bans == len(chosen))
+        button(now, chosen, PIN, key, pins == len(chosen))
+        ban = replace(BAN, take=lambda now, rows: now.workspace.ban(rows, reason))
+        button(now, chosen, ban, key, bans == len(chosen))
         if pins or bans:
             button(now, chosen, LIFT, key)
         with st.popover("Tag", icon=":material/sell:"):
@@ -73,8 +76,8 @@ def action_bar(
 
 def button(now: View, rows: Sequence[int], decision: Decision, key: str, done: bool = False) -> None:
     """The button of a decision, dead where it stands for all of the samples already."""
-    name = decision.title.lower().replace(" ", "-")
-    if st.button(decision.title, icon=decision.icon, key=f"{key}-{name}", disabled=done):
+    name = decision.title.lower()
+    if st.button(decision.title, icon=decision.icon, key=f"{key}-{name}", disabled=done, help=decision.told):
         decide(now, rows, decision)
 
 

@@ -29,7 +29,7 @@ from pages.parts.tables import clickable, feature_link
 from pages.parts.text import plain, whole
 from pages.parts.view import View
 
-CALLED = {"pinned": "Always keep", "banned": "Never keep", "noted": "With a note"}
+CALLED = {"pinned": "Pinned", "banned": "Banned", "noted": "With a note"}
 COLOURS = (GREEN, ACCENT, PINK)  # of samples with a note, pinned, banned: what is decided on one with a note counts
 
 
@@ -93,7 +93,7 @@ def samples_found(now: View, asked: Filter, kind: str = "") -> list[Line]:
 
 
 def show_samples(now: View, asked: Filter) -> None:
-    """Samples that are always kept, never kept, or noted: a list with the one read, and where they lie."""
+    """Samples that are pinned, banned, or noted: a list with the one read, and where they lie."""
     if not on_samples(now.state):
         st.info("No decisions on samples yet. Find some on Search or the Map, then pin or ban them.")
         return
@@ -104,7 +104,7 @@ def show_samples(now: View, asked: Filter) -> None:
     rows = np.array([line.number for line in lines])
     action_bar(now, rows, "decided", asked.text.strip() or "decided")
     more = {
-        "decision": ["always keep" if "pinned" in line.kinds else "never keep" if "banned" in line.kinds else ""
+        "decision": ["pinned" if "pinned" in line.kinds else "banned" if "banned" in line.kinds else ""
                      for line in lines],
         "now": np.where(np.isin(rows, now.selection.rows), "kept", "left out"),
         "note": [line.text for line in lines],

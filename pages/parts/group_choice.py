@@ -14,7 +14,7 @@ from pages.parts.text import whole
 from pages.parts.view import View
 
 REST, LASSO = "rest", "lasso:"
-NAMES = {"kept": "kept", "left-out": "left out", "pinned": "always kept", "banned": "never kept", REST: "all others"}
+NAMES = {"kept": "kept", "left-out": "left out", "pinned": "pinned", "banned": "banned", REST: "all others"}
 
 
 def group_choices(now: View) -> list[str]:

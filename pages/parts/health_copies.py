@@ -63,12 +63,12 @@ def by_hand(finding: Finding) -> list[int]:
 
 
 def offer_ban(now: View, finding: Finding, left: list[list[int]]) -> None:
-    """A button that never keeps the others, after a look at what that changes."""
+    """A button that bans the others, after a look at what that changes."""
     rows = [row for _, *copies in left for row in copies]
     if not rows:
         st.markdown(":material/check: Of each group one is left.", width="content")
         return
-    title = f"Never keep the {many(len(rows), 'other')}"
+    title = f"Ban the {many(len(rows), 'other')}"
     if st.button(title, icon=":material/do_not_disturb_on:", type="primary", key="health-ban-copies"):
         ask_first(now, title, banned(now.spec, rows), lambda: now.workspace.replace(left, COPIES[finding.check]))
 

@@ -78,14 +78,14 @@ def at_tokens(now: View, row: int, features: np.ndarray) -> list[str]:
 
 
 def actions(now: View, feature: int) -> None:
-    """Veto the feature, or lift its veto; or look at its card."""
+    """Ignore the feature, or let it count again; or look at its card."""
     left, right = st.columns(2)
     noun = NOUNS[now.spec.lens]
     if feature in now.decided.vetoes:
-        if left.button(f"Lift the veto on {noun} {feature}", icon=":material/undo:", key="lift-top", width="stretch"):
+        if left.button(f"Count {noun} {feature} again", icon=":material/undo:", key="lift-top", width="stretch"):
             now.workspace.unveto([feature], now.spec.lens)
             st.rerun()
-    elif left.button(f"Veto {noun} {feature}", icon=":material/block:", key="veto-top", width="stretch",
+    elif left.button(f"Ignore {noun} {feature}", icon=":material/block:", key="veto-top", width="stretch",
                    help=plain(now.label(feature))):  # fmt: skip
         now.workspace.veto([feature], reason="from the Why page", lens=now.spec.lens)
         st.rerun()

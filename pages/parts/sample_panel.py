@@ -177,16 +177,18 @@ def decide(now: View, row: int, key: str) -> None:
     if row in now.state.pins:
         decision("Unpin", LIFTED, workspace.unpin, row, f"{key}-unpin")
     else:
-        decision("Pin", ":material/push_pin:", workspace.pin, row, f"{key}-pin")
+        decision("Pin", ":material/push_pin:", workspace.pin, row, f"{key}-pin", "Always keep this sample.")
     if row in now.state.bans:
         decision("Lift the ban", LIFTED, workspace.unban, row, f"{key}-unban")
     else:
-        decision("Ban", ":material/do_not_disturb_on:", workspace.ban, row, f"{key}-ban")
+        decision("Ban", ":material/do_not_disturb_on:", workspace.ban, row, f"{key}-ban", "Never keep this sample.")
 
 
-def decision(name: str, icon: str, take: Callable[[Iterable[int]], None], row: int, key: str) -> None:
-    """The button of one decision: it does what it says, even where another tab did so before."""
-    if st.button(name, icon=icon, key=key):
+def decision(
+    name: str, icon: str, take: Callable[[Iterable[int]], None], row: int, key: str, told: str | None = None
+) -> None:
+    """The button of one decision: it does what it says, even where another tab did so before. told: what it means."""
+    if st.button(name, icon=icon, key=key, help=told):
         take([row])
         st.rerun()
 

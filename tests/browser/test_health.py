@@ -76,7 +76,7 @@ def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address:
     page.get_by_role("button", name="Let row 0 stay instead").click()
     expect(page.get_by_text("Row 0 stays.")).to_be_visible(timeout=30_000)
     settle(page)
-    decide(page, "Never keep the 1 other", 1)
+    decide(page, "Ban the 1 other", 1)
     assert workspace.state().ban_told(1) == "banned: near-copy of row 0, which stays"
     expect(page.get_by_text("Row 1 banned, a near-copy of row 0. 1 left, 0 entered.")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Of each group one is left.")).to_be_visible()
@@ -91,7 +91,7 @@ def test_personal_data_is_masked_and_its_samples_are_excluded(page: Page, addres
     opened(page, address, "Personal data")
     assert "a•••.•••••••@•••.••" in page.locator(".sample").inner_text()
     assert "schmidt" not in page.content()
-    page.get_by_role("button", name="Never keep").click()
+    page.get_by_role("button", name=re.compile("Ban$")).first.click()
     expect(page.get_by_text("Row 2 banned: “personal data”. 1 left, 0 entered.")).to_be_visible(timeout=30_000)
     settle(page)
     assert workspace.state().bans == (2,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +65,9 @@ def teach_by_ten(page: Page, address: str, session: Session) -> Taught:
 
 def ban_and_undo(page: Page, workspace: Workspace, above: list[int]) -> None:
     """Look at the ban of all that have the concept, take it, and undo it by its name."""
-    page.get_by_role("button", name="Never keep").first.click()
+    page.get_by_role("button", name=re.compile("Ban$")).first.click()
     assert would_move(page) is not None
-    expect(page.get_by_role("dialog").get_by_role("button", name=f"Never keep: {len(above)} samples")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("button", name=f"Ban: {len(above)} samples")).to_be_visible()
     take(page)
     assert sorted(workspace.state().bans) == above
     undo(page, f"{len(above)} rows banned: “{SET}”")

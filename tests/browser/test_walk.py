@@ -52,7 +52,7 @@ def test_walk(page: Page, address: str, cache: Path, tmp_path: Path) -> None:
     assert page.get_by_test_id("why-status").inner_text() == f"Row {before.rows[0]} is kept."
     assert metric(page, "Marginal gain") == f"{before.gains[0]:,.0f}"
 
-    veto = page.get_by_role("button", name=re.compile("Veto topic"))
+    veto = page.get_by_role("button", name=re.compile("Ignore topic"))
     feature = int(re.search(r"\d+", veto.inner_text()).group())
     veto.click()
     expect(page.get_by_test_id("state-line")).to_contain_text("1 vetoed", timeout=30_000)

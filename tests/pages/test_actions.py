@@ -18,14 +18,14 @@ def test_what_banning_all_hits_would_change_is_said_first(visit, session):
     at.text_input(key="find").set_value("question 1").run()
     rows = [row for row in range(40) if "question 1" in session.store.texts([row])[0]]
     assert 1 < len(rows) < 40
-    button(at, "Never keep").click().run()
+    button(at, "Ban").click().run()
     before = at.session_state.view.spec
     found = effect(session, before, banned(before, rows))
     told = {m.label: m.value for m in at.metric}
     assert (told["Samples leave"], told["Samples enter"]) == (str(len(found.leaving)), str(len(found.entering)))
     assert button(at, "Cancel")
-    assert button(at, f"Never keep: {len(rows)} samples")
-    take(at, "search-never-keep")
+    assert button(at, f"Ban: {len(rows)} samples")
+    take(at, "search-ban")
     assert sorted(workspace_of(session.store).state().bans) == rows
     line = f"{len(rows)} rows banned. {len(found.leaving)} left, {len(found.entering)} entered."
     assert any(line in m.value for m in at.markdown)
@@ -44,7 +44,7 @@ def test_what_is_decided_can_be_lifted_and_is_not_decided_again(visit, session):
     workspace.pin(rows[:3])
     workspace.ban(rows[3:])
     at = visit("search", find="question 1")
-    assert not button(at, "Always keep").disabled
+    assert not button(at, "Pin").disabled
     button(at, "Lift").click().run()
     assert button(at, f"Lift: {len(rows)} samples")
     take(at, "search-lift")
@@ -52,7 +52,7 @@ def test_what_is_decided_can_be_lifted_and_is_not_decided_again(visit, session):
     assert workspace.undo() == f"pins and bans lifted from {len(rows)} rows"
     workspace.pin(rows)
     at = visit("search", find="question 1")
-    assert button(at, "Always keep").disabled
+    assert button(at, "Pin").disabled
 
 
 def test_tags_are_put_on_and_taken_off(visit, session):

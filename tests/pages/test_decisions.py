@@ -56,7 +56,7 @@ def test_every_decision_is_listed_and_the_page_is_empty_without_any(open_page, s
     samples = listed(at, "decided").to_dict("records")
     topics, features, quotas, tags, sets, history = (in_tab(at, name) for name in [*names[1:6], "History"])
     assert [(r["row"], r["decision"], r["note"]) for r in samples] == [
-        (4, "always keep", "look <again>"), (7, "never keep", ""), (9, "never keep", ""), (5, "", "look <again>"),
+        (4, "pinned", "look <again>"), (7, "banned", ""), (9, "banned", ""), (5, "", "look <again>"),
     ]  # fmt: skip
     assert samples[0]["now"] == "kept" and samples[1]["now"] == "left out" and samples[0]["when"][:2] == "20"
     assert [(r["topic"], r["decision"], r["why"]) for r in topics] == [

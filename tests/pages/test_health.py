@@ -175,7 +175,7 @@ def test_copies_are_banned_for_the_one_that_stays_and_the_page_says_so(visit, se
     at.button(key="health-stay").click().run()
     assert [row[2] for row in component(at, "health-list")["rows"]] == ["✓", ""]
     at.button(key="health-ban-copies").click().run()
-    assert at.button(key="take-decision").label == "Never keep the 1 other" and workspace.state().bans == ()
+    assert at.button(key="take-decision").label == "Ban the 1 other" and workspace.state().bans == ()
     take(at, "health-ban-copies")
     state = workspace.state()
     assert state.bans == (1,) and state.ban_told(1) == "banned: near-copy of row 0, which stays"
