@@ -70,6 +70,13 @@ def test_a_file_in_the_address_is_understood(empty, tmp_path):
     assert "3 · Model and lens" in [s.value for s in at.subheader]
 
 
+def test_personal_data_is_masked_in_the_preview(empty, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"instruction": "write to erika.muster@gmail.com", "output": "done"}) + "\n")
+    shown = "".join(html.proto.body for html in opened(data=str(path)).get("html"))
+    assert "write to e••••.••••••@" in shown and "•.•••" in shown and "muster" not in shown
+
+
 @pytest.mark.parametrize("source", ["org/name", "/no/such/file.jsonl", "-", "/x" * 5000])
 def test_an_address_opens_nothing_but_files_that_are_here(empty, source):
     at = opened(data=source)

@@ -78,10 +78,17 @@ def test_the_list_says_what_to_collect_and_is_written(reference):
     lines = [json.loads(line) for line in written(rows, "jsonl", reference).decode().splitlines()]
     assert [{name: line[name] for name in rows[0]} for line in lines] == rows
     assert lines[0]["examples"][1] == {"prompt": "question 1", "response": "answer 1 ✓\nanswer 1 ✓\n"}
-    row = {"topic": 3, "rows": [2]}
-    assert "question 2" in written([row], "jsonl", reference).decode()
     with pytest.raises(SelectionError, match="as csv or jsonl, not as 'txt'"):
         written(rows, "txt", reference)
+
+
+def test_personal_data_is_masked_in_the_examples(tmp_path):
+    records = alpaca(2)
+    records[1]["instruction"] = "x" * 178 + " write to erika.muster@gmail.com soon"  # which the cut at 200 goes through
+    store = open_store(tiny_store(tmp_path, records, [{0: 1.0}] * 2))
+    (line,) = written([{"topic": 0, "rows": [1]}], "jsonl", store).decode().splitlines()
+    prompt = json.loads(line)["examples"][0]["prompt"]
+    assert prompt == "x" * 178 + " write to e••••.••••••@"
 
 
 def test_nothing_is_missing_of_what_is_there(reference):
