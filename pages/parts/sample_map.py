@@ -96,7 +96,9 @@ def _look(now: View, key: str, found: SampleMap, colouring: Colouring) -> MapVie
     row = chosen_row(now)
     if row is None or row in view.rows:
         return view
-    return now.session.remember((*seen, row), lambda: map_view(found, extent, distinct(len(found.place), np.append(first, row))))
+    return now.session.remember(
+        (*seen, row), lambda: map_view(found, extent, distinct(len(found.place), np.append(first, row)))
+    )
 
 
 def _points(found: SampleMap, seen: MapView) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def test_personal_data_is_masked_in_the_examples(tmp_path):
     store = open_store(tiny_store(tmp_path, records, [{0: 1.0}] * 2))
     (line,) = written([{"topic": 0, "rows": [1]}], "jsonl", store).decode().splitlines()
     prompt = json.loads(line)["examples"][0]["prompt"]
-    assert prompt == "x" * 178 + " write to e••••.••••••@"
+    assert prompt == "x" * 178 + " write to e••••.••••••"
 
 
 def test_nothing_is_missing_of_what_is_there(reference):
