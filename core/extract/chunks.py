@@ -32,14 +32,13 @@ class Chunk:
     noted: dict[str, float]
 
 
-def store_chunk(writer: StoreWriter, chunk: Chunk, kept: Kept) -> None:
-    """Append a chunk in one transaction, and raise the contexts' thresholds."""
+def store_chunk(writer: StoreWriter, chunk: Chunk) -> None:
+    """Append a chunk in one transaction."""
     writer.write_chunk(chunk.samples, chunk.originals, chunk.activations, chunk.candidates, **chunk.noted)
-    push(kept, chunk.candidates)
 
 
 def push(kept: Kept, candidates: pa.Table) -> None:
-    """Raise the contexts' thresholds by those of a chunk that has been written."""
+    """Raise the contexts' thresholds by those of a chunk."""
     kept.push(*(np.array(candidates[name]) for name in ("feature_id", "value", "lot")))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.datasets.samples import data_digest
-from core.extract.chunks import chunk_of, store_chunk
+from core.extract.chunks import chunk_of, push, store_chunk
 from core.extract.finish import finish
 from core.extract.finished import find_finished, note_finished
 from core.extract.notes import notes_on_reading
@@ -75,22 +76,31 @@ def extract_anew(config: ExtractConfig, folder: Path, on_progress: OnProgress, e
 
 
 def run_chunks(pipeline: Pipeline, writer: StoreWriter, todo: Scan, on_progress: OnProgress) -> int:
-    """Process what is not in the store yet, a transaction a chunk; returns the number of tokens this run read."""
+    """Process what is not in the store yet, a transaction a chunk; returns the number of tokens this run read.
+
+    A chunk is written while the model reads the next one; whatever ends the run, all of it is in the store, or nothing.
+    """
     config, tokens, done, clock = pipeline.config, 0, 0, time.time()
     contexts = writer.kept_contexts(pipeline.n_features)
     samples, first = iter(read(config)), writer.n_done
     done += sum(cost(s, config) for s in islice(samples, first))
     size = CHUNK if config.device == "cpu" else CHUNK * ON_CARD
-    while chunk := list(islice(samples, size)):
-        items = tokenize(chunk, pipeline.lm.tokenizer, config.most_read)
-        parts = []
-        for batch, part in run_batches(pipeline, chunk, items, first, contexts.thresholds()):
-            parts.append(part)
-            tokens += sum(len(items[i].ids) for i in batch)
-            done += sum(cost(chunk[i], config) for i in batch)
-            on_progress(Progress("Extracting features", done, todo.characters, tokens))
-        store_chunk(writer, chunk_of(chunk, items, parts, first, clock), contexts)
-        first, clock = first + len(chunk), time.time()
+    with ThreadPoolExecutor(1, thread_name_prefix="writer") as behind:
+        written: Future[Any] = behind.submit(int)  # nothing yet
+        while chunk := list(islice(samples, size)):
+            items = tokenize(chunk, pipeline.lm.tokenizer, config.most_read)
+            parts = []
+            for batch, part in run_batches(pipeline, chunk, items, first, contexts.thresholds()):
+                parts.append(part)
+                tokens += sum(len(items[i].ids) for i in batch)
+                done += sum(cost(chunk[i], config) for i in batch)
+                on_progress(Progress("Extracting features", done, todo.characters, tokens))
+            made = chunk_of(chunk, items, parts, first, clock)
+            push(contexts, made.candidates)
+            written.result()
+            written = behind.submit(store_chunk, writer, made)
+            first, clock = first + len(chunk), time.time()
+        written.result()
     return tokens
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+AGAIN, PART = 2, 10  # half of the entries are read one by one at most; a tenth of the samples is in the heap
+SLACK = 1 + 1e-10  # more than a sum of a hundred thousand numbers depends on their order
 LARGE = 1e200  # products above it are turned into logarithms before they overflow
 SHAPES = ("power", "log", "saturating", "cap")  # t^p, log(1 + t), 1 − exp(−t), min(t, p)
 
@@ -32,13 +34,13 @@ def phi(t: float, shape: int, p: float) -> float:
 
 
 @njit(cache=True)
-def _entries(value: np.ndarray, shape: int) -> np.ndarray:
-    """What `_added` reads of each entry: 1 − exp(−a) where returns are saturating, else its value a; float32 (nnz,)."""
-    if shape != 2:
+def _entries(feature: np.ndarray, value: np.ndarray, weight: np.ndarray, shape: int) -> np.ndarray:
+    """What `_added` reads of an entry, float32 (nnz,): 1 − exp(−a) for saturating, else a; 0 where it has no weight."""
+    if shape != 2 and weight.min() > 0:
         return value
     read = np.empty_like(value)
     for j in range(len(value)):
-        read[j] = -np.expm1(-value[j])
+        read[j] = (-np.expm1(-value[j]) if shape == 2 else value[j]) if weight[feature[j]] > 0 else 0
     return read
 
 
@@ -92,6 +94,47 @@ def _added(
 
 
 @njit(cache=True)
+def _at_most(
+    row: int,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    entry: np.ndarray,
+    weight: np.ndarray,
+    total: np.ndarray,
+    state: np.ndarray,
+    even: float,
+    shape: int,
+    p: float,
+) -> float:
+    """At least what `_added` gives, and hardly more, in less time where the sum can be taken in any order."""
+    own, a = feature[indptr[row] : indptr[row + 1]], entry[indptr[row] : indptr[row + 1]]
+    if shape == 2:
+        return _added_saturating(own, a, state) * SLACK
+    if shape == 0 and p == 0.5 and even > 0:
+        return even * _added_root(own, a, total) * SLACK
+    return _added(row, indptr, feature, entry, weight, total, state, even, shape, p) * SLACK
+
+
+@njit(cache=True, fastmath={"reassoc", "nsz"})  # several entries are taken at once
+def _added_root(feature: np.ndarray, value: np.ndarray, total: np.ndarray) -> float:
+    """√(t + a) − √t of a sample's features."""
+    added = 0.0
+    for j in range(len(feature)):
+        t = total[np.uint32(feature[j])]
+        added += np.sqrt(t + value[j]) - np.sqrt(t)
+    return added
+
+
+@njit(cache=True, fastmath={"reassoc", "nsz"})
+def _added_saturating(feature: np.ndarray, entry: np.ndarray, state: np.ndarray) -> float:
+    """exp(−t) − exp(−t − a) = exp(−t) (1 − exp(−a)) of a sample's features, weighed."""
+    added = 0.0
+    for j in range(len(feature)):
+        added += state[np.uint32(feature[j])] * entry[j]
+    return added
+
+
+@njit(cache=True)
 def _added_log(
     start: int, end: int, feature: np.ndarray, value: np.ndarray, weight: np.ndarray, state: np.ndarray, even: float
 ) -> float:
@@ -139,11 +182,31 @@ def all_added(
     p: float,
 ) -> np.ndarray:
     """What each sample adds to the totals: float64 (N,)."""
-    entry, even = _entries(value, shape), _even(weight)
+    entry, even = _entries(feature, value, weight, shape), _even(weight)
     state = np.array([_state(f, weight, total, shape, p) for f in range(len(weight))])
     added = np.zeros(len(indptr) - 1)
     for row in range(len(added)):
         added[row] = _added(row, indptr, feature, entry, weight, total, state, even, shape, p)
+    return added
+
+
+@njit(cache=True)
+def _all_at_most(
+    rows: np.ndarray,
+    indptr: np.ndarray,
+    feature: np.ndarray,
+    entry: np.ndarray,
+    weight: np.ndarray,
+    total: np.ndarray,
+    state: np.ndarray,
+    even: float,
+    shape: int,
+    p: float,
+) -> np.ndarray:
+    """`_at_most` of each of `rows` int64 (M,): float64 (M,)."""
+    added = np.empty(len(rows))
+    for k in range(len(rows)):
+        added[k] = _at_most(rows[k], indptr, feature, entry, weight, total, state, even, shape, p)
     return added
 
 
@@ -165,36 +228,56 @@ def concave_greedy(
     row, as far as the budget goes: (rows int64 (K,), what each added float64 (K,)).
 
     allowed bool (N,), cost int64 (N,) ≥ 1. Lazy (Minoux 1978): keys in the heap are upper bounds, so the top is picked
-    when its key, computed anew, has not fallen.
+    when its key, computed anew, has not fallen. Once that has read a share of all entries, all are computed anew in one
+    pass, which costs less an entry; then only the largest are in the heap, until it comes to the others.
     """
     rows, gains, n = np.empty(len(cost), np.int64), np.empty(len(cost)), 0
     total, is_open = np.zeros(len(weight)), allowed.copy()
-    entry, even = _entries(value, shape), _even(weight)
+    entry, even = _entries(feature, value, weight, shape), _even(weight)
     state = np.array([_state(f, weight, total, shape, p) for f in range(len(weight))])
     for row in initial:
         gains[n] = _added(row, indptr, feature, entry, weight, total, state, even, shape, p)
         rows[n], n, budget, is_open[row] = row, n + 1, budget - cost[row], False
         _counted(row, indptr, feature, value, weight, total, state, shape, p)
-    first = all_added(indptr, feature, value, weight, total, shape, p)
-    heap: list[Any] = [(-first[r] / (cost[r] if per_cost else 1), r) for r in np.flatnonzero(is_open)]
-    heapq.heapify(heap)
-    fresh = np.full(len(cost), n)  # how many picks there were when a key was computed
-    while heap and budget > 0:
-        key, row = heap[0]
-        if cost[row] > budget:
-            heapq.heappop(heap)
-            continue
-        if fresh[row] < n:
-            added = _added(row, indptr, feature, entry, weight, total, state, even, shape, p)
-            now, fresh[row] = -added / (cost[row] if per_cost else 1), n
-            if now > key:
-                heapq.heapreplace(heap, (now, row))
+    divisor, most = cost if per_cost else np.ones_like(cost), len(cost)
+    heap: list[Any] = [(0.0, np.int64(0)) for _ in range(0)]  # an empty one of this type
+    fresh, exact = np.zeros(len(cost), np.int64), np.full(len(cost), -1)  # how many picks there were when it was so
+    while budget > 0 and is_open.any():
+        left, fresh[:], exact[:], read = np.flatnonzero(is_open), n, -1, 0
+        added = _all_at_most(left, indptr, feature, entry, weight, total, state, even, shape, p)
+        least = _fill(heap, left, added / divisor[left], most)
+        while len(heap) > 0 and budget > 0 and AGAIN * read <= len(feature):
+            key, row = heap[0]
+            if cost[row] > budget or exact[row] == n:
+                _, is_open[row] = heapq.heappop(heap), False
+                if cost[row] <= budget:
+                    gains[n] = -key * divisor[row]
+                    rows[n], n, budget = row, n + 1, budget - cost[row]
+                    _counted(row, indptr, feature, value, weight, total, state, shape, p)
                 continue
-        heapq.heappop(heap)
-        gains[n] = -key * (cost[row] if per_cost else 1)
-        rows[n], n, budget = row, n + 1, budget - cost[row]
-        _counted(row, indptr, feature, value, weight, total, state, shape, p)
+            if fresh[row] == n:
+                now, exact[row] = _added(row, indptr, feature, entry, weight, total, state, even, shape, p), n
+            else:
+                now, fresh[row] = _at_most(row, indptr, feature, entry, weight, total, state, even, shape, p), n
+                read += indptr[row + 1] - indptr[row]
+            if now / divisor[row] >= least:
+                heapq.heapreplace(heap, (-now / divisor[row], row))
+            else:
+                heapq.heappop(heap)
+        most = max(len(cost) // PART, 1) if AGAIN * read > len(feature) else 4 * most
     return rows[:n], gains[:n]
+
+
+@njit(cache=True)
+def _fill(heap: list[Any], rows: np.ndarray, key: np.ndarray, most: int) -> float:
+    """Put those of `rows` with the `most` largest keys into the heap, and others as large; a bound of the others."""
+    heap.clear()
+    least = np.partition(key, len(key) - most)[len(key) - most] / SLACK**2 if most < len(key) else 0.0
+    for k in range(len(key)):
+        if key[k] >= least:
+            heap.append((-key[k], rows[k]))  # noqa: PERF401  (numba extends by no generator)
+    heapq.heapify(heap)
+    return least
 
 
 @njit(cache=True)
@@ -214,22 +297,3 @@ def _counted(
         f = feature[j]
         total[f] += value[j]
         state[f] = _state(f, weight, total, shape, p)
-
-
-@njit(cache=True, nogil=True)
-def high_values(feature: np.ndarray, value: np.ndarray, n: int, share: float) -> np.ndarray:
-    """Of each of n features the smallest value that `share` of its values do not exceed, or 0: float32 (n,)."""
-    ends = np.zeros(n + 1, np.int64)
-    for f in feature:
-        ends[f + 1] += 1
-    ends = np.cumsum(ends)
-    by_feature, place, high = np.empty_like(value), ends[:-1].copy(), np.zeros(n, np.float32)
-    for j in range(len(value)):
-        by_feature[place[feature[j]]] = value[j]
-        place[feature[j]] += 1
-    for f in range(n):
-        own = by_feature[ends[f] : ends[f + 1]]
-        if len(own):
-            k = int(np.ceil(share * len(own))) - 1
-            high[f] = np.partition(own, k)[k]
-    return high

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SelectionError
-from core.matrix.concave import SHAPES, all_added, concave_greedy, high_values, objective, totals
+from core.matrix.clipped import clip, high_values
+from core.matrix.concave import SHAPES, all_added, concave_greedy, objective, totals
 from core.matrix.largest import k_largest
 from core.schema import FeatureMatrix, Selection, SelectionSpec
 from core.selection.constraints import candidates, ignored, pins, weights
@@ -109,7 +110,8 @@ def clipped(matrix: FeatureMatrix) -> np.ndarray:
     kept = matrix.kept.get("clipped")
     if kept is None:
         high = high_values(matrix.feature, matrix.value, matrix.n_features, HIGH)
-        kept = matrix.kept["clipped"] = np.minimum(matrix.value / high[matrix.feature], np.float32(1))
+        kept = matrix.kept["clipped"] = np.empty_like(matrix.value)
+        clip(matrix.feature, matrix.value, high, kept)
     return kept
 
 

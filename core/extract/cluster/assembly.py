@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from core.extract.chunks import Chunk, store_chunk
+from core.extract.chunks import Chunk, push, store_chunk
 from core.extract.cluster.parts import Parts
 from core.store.contexts import Kept
 from core.store.writer import StoreWriter
@@ -28,7 +28,8 @@ class Assembly:
             chunk = self.parts.read(first)
             noted = chunk.noted | {"seconds": time.time() - self.clock}  # of this run, not of all workers together
             chunk = replace(chunk, candidates=wanted(chunk, self.kept), noted=noted)
-            store_chunk(self.writer, chunk, self.kept)
+            store_chunk(self.writer, chunk)
+            push(self.kept, chunk.candidates)
             self.parts.remove(first)
             self.clock = time.time()
         return first

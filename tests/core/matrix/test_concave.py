@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.matrix.concave import SHAPES, all_added, concave_greedy
-from tests.strategies import quick
+from tests.strategies import quick, seeds
 
 PHI = (lambda t: t**0.5, log1p, lambda t: 1 - exp(-t), lambda t: min(t, 0.5))
 
@@ -45,6 +45,22 @@ def test_picks_and_gains_are_those_of_the_definition(seed, shape, weights, scale
         assert gain == pytest.approx(adds[row], rel=1e-6, abs=1e-6)
         assert adds[row] >= max(adds.values()) - 1e-6
     assert sorted(rows.tolist()) == list(range(9))
+
+
+@quick
+@given(seeds, st.integers(0, len(SHAPES) - 1), st.booleans(), st.booleans(), st.sampled_from([(0, 1), (1,), (0.5, 3)]))
+def test_few_are_computed_anew_and_each_pick_still_adds_the_most(seed, shape, binary, per_cost, weights):
+    r, n, f = np.random.default_rng(seed), 120, 15
+    a = np.float32((1 if binary else r.lognormal(size=(n, f))) * (r.random((n, f)) < r.random(f)))
+    weight, cost, allowed = r.choice(weights, f).astype(float), r.integers(1, 5, n), r.random(n) < 0.9
+    matrix, budget, total = dense_rows(a), int(r.integers(1, 200)), np.zeros(f)
+    task = (allowed, np.empty(0, np.int64), cost, budget, per_cost)
+    for row in concave_greedy(*matrix, weight, shape, 0.5, *task)[0]:
+        added = all_added(*matrix, weight, total, shape, 0.5) / (cost if per_cost else 1)
+        best = added[allowed & (cost <= budget)].max()
+        assert allowed[row] and cost[row] <= budget and added[row] >= best * (1 - 1e-12)
+        allowed[row], budget, total = False, budget - cost[row], total + a[row]
+    assert not (allowed & (cost <= budget)).any()
 
 
 def test_a_sample_of_many_strong_features_does_not_overflow():
