@@ -63,6 +63,9 @@ def export(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before uploading.")] = False,
     saved: Annotated[str, typer.Option(help="A selection saved under this name, instead of the options.")] = "",
     format: Annotated[str, typer.Option(help="jsonl, json, parquet or csv. Default: as the file's name ends.")] = "",
+    rejects: Annotated[
+        bool, typer.Option(help="With --out: write why each other sample is left out, which takes long for a million.")
+    ] = True,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +84,7 @@ def export(
         wanted = saved_spec(state.selections, saved)
     chosen, asked = session.selection(wanted), Shape(**shape, format=format or (format_of(out) if out else "jsonl"))
     if out:
-        write_one(session, chosen, state, asked, out, force, as_json)
+        write_one(session, chosen, state, asked, out, force, as_json, rejects)
         return
     files = data_set(session, chosen, state, asked, About(**about))
     if folder:
@@ -129,7 +132,14 @@ def check_places(out: Path | None, folder: Path | None, push: str, as_zip: bool,
 
 
 def write_one(
-    session: Session, chosen: Selection, state: WorkspaceState, shape: Shape, out: Path, force: bool, as_json: bool
+    session: Session,
+    chosen: Selection,
+    state: WorkspaceState,
+    shape: Shape,
+    out: Path,
+    force: bool,
+    as_json: bool,
+    rejects: bool,
 ) -> None:
     """One curated file with what belongs beside it, and the lines that load it."""
     from core.export.facts import spoken
@@ -138,7 +148,7 @@ def write_one(
     from core.export.snippets import snippets
 
     names = spoken(session, state, chosen.spec.lens)
-    manifest = write(chosen, session.store, out, shape.format, shape.order, names, shape.to, force)
+    manifest = write(chosen, session.store, out, shape.format, shape.order, names, shape.to, force, rejects)
     if as_json:
         machine(manifest)
         return

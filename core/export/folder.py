@@ -35,22 +35,21 @@ def export(
     names: Names | None = None,
     to: str = "original",
     force: bool = False,
+    rejected: bool = True,
 ) -> dict:
     """Write the curated file to `path`, `<stem>.rejects.jsonl` and `<stem>.manifest.json` beside it; the manifest.
 
     The records are those of the input, unchanged, or their turns in one of FORMS; in the input's order, or in the order
     of the picks. names: what the rejects call features, by default their shared labels. force: other files under the
-    three names are replaced.
+    three names are replaced. rejected: whether the rejects are written.
     Raises SelectionError for an unknown format, order or form, DataError for a path that cannot or must not be written
     and for the first record that the form cannot hold; nothing is written then.
     """
     path, shape = Path(path), Shape(format, order, to)
     curated = {path.name: curated_bytes(selection, store, format, order, to)}
     manifest = manifest_json(selection, store, shape, curated)
-    beside = {
-        f"{path.stem}.rejects.jsonl": rejects_bytes(selection, store, names),
-        f"{path.stem}.manifest.json": manifest.encode(),
-    }
+    beside = {f"{path.stem}.rejects.jsonl": rejects_bytes(selection, store, names)} if rejected else {}
+    beside[f"{path.stem}.manifest.json"] = manifest.encode()
     write_files({path.with_name(name): content for name, content in (curated | beside).items()}, store, force)
     return json.loads(manifest)
 

@@ -117,13 +117,14 @@ def _nearest_of_each(
     best, nearest = np.full(len(rows), -1), np.zeros(len(rows))
     fptr, owner, weight = lists
     for i in range(len(rows)):
-        dot[:] = 0
         for j in range(indptr[rows[i]], indptr[rows[i] + 1]):
             for at in range(fptr[feature[j]], fptr[feature[j] + 1]):
                 dot[owner[at]] += unit[j] * weight[at]
-        for k in range(len(dot)):
-            if dot[k] > nearest[i]:
-                best[i], nearest[i] = k, dot[k]
+        for j in range(indptr[rows[i]], indptr[rows[i] + 1]):  # not through all kept ones: few share a feature
+            for k in owner[fptr[feature[j]] : fptr[feature[j] + 1]]:
+                if dot[k] > nearest[i] or (dot[k] == nearest[i] and k < best[i]):
+                    best[i], nearest[i] = k, dot[k]
+                dot[k] = 0
     return best, np.minimum(nearest, 1)
 
 
@@ -155,17 +156,21 @@ def greedy_cover(features: np.ndarray, lists: Lists, count: np.ndarray, most: in
 
     (chosen int64, at most `most`; by int64 (len(features),): which of them, from 0, was first to have each, -1 for
     none.) Never more than 1 + 1/2 + … + 1/len(features) times as many as are needed (Chvátal 1979). count int32 (K,):
-    room to work in.
+    room to work in, zeros before and after.
     """
     fptr, owner, _ = lists
     chosen, by, n = np.empty(len(features), np.int64), np.full(len(features), -1), 0
     while n < min(most, len(features), len(count)):
-        count[:] = 0
+        best, most_had = len(count), 0
         for i in np.flatnonzero(by < 0):
-            for at in range(fptr[features[i]], fptr[features[i] + 1]):
-                count[owner[at]] += 1
-        best = np.argmax(count)
-        if count[best] == 0:
+            for k in owner[fptr[features[i]] : fptr[features[i] + 1]]:
+                count[k] += 1
+                if count[k] > most_had or (count[k] == most_had and k < best):
+                    best, most_had = k, count[k]
+        for i in np.flatnonzero(by < 0):
+            for k in owner[fptr[features[i]] : fptr[features[i] + 1]]:
+                count[k] = 0
+        if not most_had:
             break
         for i in np.flatnonzero(by < 0):
             kept = owner[fptr[features[i]] : fptr[features[i] + 1]]

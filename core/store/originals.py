@@ -12,6 +12,8 @@ from core.datasets.originals import JsonText, Packed, json_text, pack
 from core.schema import Sample
 from core.store.reader import FeatureStore
 
+AT_ONCE = 256  # packs of records that are read together
+
 
 def originals(store: FeatureStore, rows: Iterable[int]) -> list[Any]:
     """The original of each of `rows`: a JsonText, or a pyarrow Table of its row (of its rows, if it had several).
@@ -21,10 +23,11 @@ def originals(store: FeatureStore, rows: Iterable[int]) -> list[Any]:
     """
     wanted = [int(row) for row in rows]
     asked, found = set(wanted), dict[int, Any]()
-    packs = store.rows("SELECT sample_id, rows, is_json FROM originals") if store.has("originals") else []
-    for first, sizes, is_json in packs:
-        if not asked.isdisjoint(range(first, first + len(sizes))):
-            ((data,),) = store.rows("SELECT data FROM originals WHERE sample_id = ?", [first])
+    packs = store.rows("SELECT sample_id, len(rows) FROM originals") if store.has("originals") else []
+    needed = [first for first, n in packs if not asked.isdisjoint(range(first, first + n))]
+    for at in range(0, len(needed), AT_ONCE):
+        sql = "SELECT sample_id, rows, is_json, data FROM originals WHERE sample_id IN (SELECT unnest(?::INTEGER[]))"
+        for first, sizes, is_json, data in store.rows(sql, [needed[at : at + AT_ONCE]]):
             held = enumerate(Packed(sizes, is_json, data).unpacked(), first)
             found |= {row: one for row, one in held if row in asked}
     lacking = [row for row in wanted if row not in found]

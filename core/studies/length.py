@@ -56,9 +56,8 @@ class ThetaCorrelation:
 
 def scope_tokens(store: FeatureStore, scope: str) -> np.ndarray:
     """Tokens of each sample that the features of a scope (all, prompt, response) were read from: int64 (N,)."""
-    columns = store.sample_columns()
-    parts = SEGMENTS if scope == "all" else [scope]
-    return np.sum([columns[f"n_read_{part}"] for part in parts], axis=0).astype(np.int64)
+    columns = store.sample_columns(*(f"n_read_{part}" for part in (SEGMENTS if scope == "all" else [scope])))
+    return np.sum(list(columns.values()), axis=0).astype(np.int64)
 
 
 def scope_counts(session: Session, theta: float) -> dict[str, np.ndarray]:

@@ -80,7 +80,8 @@ boost: --budget=10% --by= --factor=3.0 --json=False --lens --lift/--no-lift=Fals
     --preview/--no-preview=False --store! --unit=samples features
 explain: --lens --quota
 export: --folder --force=False --language= --lens --license=unknown --note= --out --private=False --push-to-hub=
-    --quota --sampling=none --split-seed=0 --title= --to=original --validation=0.0 --yes/-y=False --zip=False
+    --quota --rejects/--no-rejects=True --sampling=none --split-seed=0 --title=
+    --to=original --validation=0.0 --yes/-y=False --zip=False
 search: --health= --language --lens --read=all
 veto: --lens
 label: --lens --timeout=60.0
