@@ -57,6 +57,14 @@ def rotated(x, cos, sin, out, start, stop):
 
 
 @njit(cache=True, nogil=True)
+def gated(gate, up, table, start, stop):
+    """table[gate] · up in the place of gate, both uint16 (T, d); table (65536,): a function of any bfloat16."""
+    for t in range(start, stop):
+        for j in range(gate.shape[1]):
+            gate[t, j] = rounded(wide(table[gate[t, j]]) * wide(up[t, j]))
+
+
+@njit(cache=True, nogil=True)
 def insert(best, at, n, value, place):
     """Put a value and its place into the n best, high to low, the lowest place first among equals; how many then."""
     k = min(n, len(best) - 1)

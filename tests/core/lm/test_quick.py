@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.lm.quick import quicken
+from core.lm.quick import quick_gate, quicken
 from tests.tiny import random_lm
 
 IDS = torch.arange(2 * 90).view(2, 90) % 50
@@ -14,7 +14,7 @@ def model_of(kind: str, dtype=torch.bfloat16):
     return random_lm(kind, 50).to(dtype).eval()
 
 
-@pytest.mark.parametrize(("kind", "parts"), [("llama", 7), ("qwen3", 11), ("gpt2", 0)])
+@pytest.mark.parametrize(("kind", "parts"), [("llama", 9), ("qwen3", 13), ("gpt2", 0)])
 def test_a_model_gives_the_same_states_as_without_quick_parts(kind, parts):
     plain, quickened = model_of(kind), model_of(kind)
     drawn = torch.get_rng_state()
@@ -50,3 +50,12 @@ def test_gradients_go_through_the_models_own_parts():
 
 def test_float32_is_left_alone():
     assert quicken(model_of("llama", torch.float32)) == 0
+
+
+def test_a_gate_is_the_models_own_to_the_bit():
+    (own,) = [m for m in model_of("llama").modules() if type(m).__name__ == "LlamaMLP"][:1]
+    x = torch.randn(3, 70, own.gate_proj.in_features).bfloat16() * 20
+    with torch.inference_mode():
+        expected = own(x)
+        assert quick_gate(own) and "forward" in vars(own)
+        assert torch.equal(own(x), expected)
