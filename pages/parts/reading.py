@@ -6,6 +6,7 @@ class and its share of the feature's largest value there.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 NAMES = ("Prompt", "Response", "Later turns")
 SHADED = 12  # features shaded at once: more would colour everything
+MOST = 5_000  # tokens of a segment that are drawn
 LABEL = 28  # characters of a feature's label on its chip
 STYLE = """
 .reading .chip{display:inline-block;margin:0 .35rem .35rem 0;padding:.05rem .5rem;border-radius:1rem;font-size:.8rem;
@@ -130,12 +132,27 @@ def html(pieces: Sequence[str], segments: Sequence[int], marks: Sequence[Mark], 
     for code, name in enumerate(NAMES):
         at = [i for i, segment in enumerate(segments) if segment == code]
         if at:
-            text = "".join(token(i, pieces[i], marks) for i in at)
+            strongest = next((i for mark in marks for i in mark.values if segments[i] == code), at[0])
+            drawn = part_of(at, strongest)
+            text = "".join(token(i, pieces[i], marks) for i in at[drawn])
+            text = more(drawn.start, "before") + text + more(len(at) - drawn.stop, "more")
             parts.append(
                 f"<div class='name'>{name} · {len(at):,} tokens</div>"
                 f"<div class='text' style='max-height:{height}px' tabindex='0'>{text}</div>"
             )
     return "".join(parts) + "</div>"
+
+
+def part_of(at: Sequence[int], wanted: int) -> slice:
+    """Which of a segment's tokens, ascending, are drawn: MOST of them from its beginning, or else around `wanted`."""
+    place = bisect_left(at, wanted)
+    first = place - MOST // 8 if place >= MOST else 0
+    return slice(first, min(first + MOST, len(at)))
+
+
+def more(n: int, where: str) -> str:
+    """That so many tokens are not drawn."""
+    return f"<div class='name'>… {n:,} tokens {where}</div>" if n else ""
 
 
 def chip(place: int, mark: Mark) -> str:
