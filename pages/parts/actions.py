@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from core.matrix.rows import among
 from core.schema import SelectionSpec
 from core.selection.targets import MOST_TARGETS
 from core.session.preview import banned, lifted, pinned
@@ -51,7 +52,8 @@ def action_bar(
     chosen = np.asarray(rows, np.int64).tolist()
     if not chosen:
         return
-    pins, bans = (int(np.isin(decided, rows).sum()) for decided in (now.state.pins, now.state.bans))
+    own = among(now.session.store.n_samples, rows)
+    pins, bans = (int(own[list(decided)].sum()) for decided in (now.state.pins, now.state.bans))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-actions"):
         st.html(f"<span style='opacity:.7'>{many(len(chosen), 'sample')}:</span>", width="content")
         button(now, chosen, PIN, key, pins == len(chosen))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.matrix.rows import among
 from core.matrix.statistics import in_order
 from core.session.cut import READ, readings
 from core.session.matches import snippets
@@ -115,7 +116,7 @@ def ranks(now: View, name: str) -> np.ndarray:
 
 def statuses(now: View, rows: np.ndarray) -> np.ndarray:
     """What became of each sample: kept, banned or left out."""
-    kept, bans = np.isin(rows, now.selection.rows), np.isin(rows, now.state.bans)
+    kept, bans = (among(now.session.store.n_samples, of)[rows] for of in (now.selection.rows, now.state.bans))
     return np.where(kept, "kept", np.where(bans, "banned", "left out"))
 
 

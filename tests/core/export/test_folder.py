@@ -91,6 +91,11 @@ def test_every_reject_has_a_reason(store, tmp_path: Path) -> None:
             assert features & set(matrix.row(row).tolist())
 
 
+def test_rejects_can_be_left_out(store, tmp_path: Path) -> None:
+    export(choose(store), store, tmp_path / "curated.jsonl", rejected=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["curated.jsonl", "curated.manifest.json"]
+
+
 def test_a_reject_names_the_kept_rows_that_cover_it_and_the_one_most_like_it(store) -> None:
     from core.explain.covers import smallest_cover
     from core.explain.rejects import COVERING, rejects
