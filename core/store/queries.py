@@ -12,17 +12,27 @@ from core.schema import SCOPES, SEGMENTS, Sample
 from core.store.reader import FeatureStore
 from core.store.reader import turns as messages_of
 
+AT_ONCE = 20_000  # samples read together
+
 
 def turns(store: FeatureStore) -> Iterator[list[tuple[str, str]]]:
     """(role, content) of each sample's messages, in the order of the rows."""
-    for (text,) in store.rows("SELECT messages FROM samples ORDER BY sample_id"):
+    for text in each(store, "messages"):
         yield [(role, content) for role, content, *_ in json.loads(text)]
 
 
 def records(store: FeatureStore) -> Iterator[Any]:
     """Each sample's input record untouched, in the order of the rows."""
-    for (text,) in store.rows("SELECT raw FROM samples ORDER BY sample_id"):
+    for text in each(store, "raw"):
         yield json.loads(text)
+
+
+def each(store: FeatureStore, column: str) -> Iterator[Any]:
+    """A column of the samples in the order of the rows, AT_ONCE at a time: the records of a million are gigabytes."""
+    sql = f"SELECT {column} FROM samples WHERE sample_id >= ? AND sample_id < ? ORDER BY sample_id"
+    for start in range(0, store.n_samples, AT_ONCE):
+        for (value,) in store.rows(sql, [start, start + AT_ONCE]):
+            yield value
 
 
 def samples_in(store: FeatureStore, start: int, stop: int) -> list[Sample]:
