@@ -79,8 +79,9 @@ def figures(now: View, found: Change) -> None:
         (f"{now.noun.capitalize()}s covered", arrow(found.covered)),
         ("Tokens", arrow(found.tokens)),
     )
-    for column, (name, value) in zip(st.columns([1, 1, 2, 2]), shown, strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="medium"):  # where there is no room, the last ones stand below
+        for name, value in shown:
+            st.metric(name, value, width="content")
 
 
 def arrow(pair: tuple[int, int]) -> str:
