@@ -33,6 +33,7 @@ from tests.browser.steps import metric
 
 TITLES = [title for _, title, _ in PAGES if title != "Data"]
 METHODS = ("sae-greedy", "sae-gain", "sae-simscale", "longest-response", "random")
+PATIENCE = 20_000  # ms for a button: what another browser has banned already has none
 LENSES, BUDGETS, SHARED = ("topics", "tokens"), (200, 5200), ("method", "lens", "theta", "unit")
 FIGURES = (("Picks", "samples"), ("covered", "covered"), ("Tokens", "tokens"))  # on the page Budget; of the command
 
@@ -69,7 +70,7 @@ ACTS = {visit: 0.5, move_budget: 0.3, ban: 0.1, undo: 0.1}
 def opened(browser: Browser, address: str, i: int) -> Page:
     """A page in a context of its own, on a method and a lens."""
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(PATIENCE)
     open_page(page, f"{address}/budget?method={METHODS[i % len(METHODS)]}&lens={LENSES[i % 2]}&budget={1000 + i}")
     return page
 
