@@ -13,7 +13,7 @@ import streamlit as st
 from core.features.kinds import kinds_among, known_kinds
 from core.schema import KINDS, MEANING
 from core.selection.inputs import TOKEN_COUNTS
-from core.store.places import token_places
+from core.store.places import MOST, token_places
 from core.studies.growth import Growth, growth
 from core.studies.length import (
     Correlation,
@@ -233,6 +233,7 @@ def show_growth() -> None:
             f"In the {first.samples[0]:,} responses of {first.source} features grow as t^{first.beta:.2f} (Heaps' law, "
             f"r² = {first.r2:.3f}). A feature counts once the token of its largest value is read; the mean is over the "
             "responses that are at least t tokens long."
+            + (f" At most {MOST:,} samples are read, evenly spaced." if now.session.store.n_samples > MOST else "")
         )
     )
 

@@ -65,9 +65,11 @@ def segment_counts(store: FeatureStore, theta: float) -> np.ndarray:
     return counts
 
 
-def features_met(store: FeatureStore, segment: str, theta: float) -> dict[str, Any]:
-    """How many features have their peak at each token of a segment: arrays sample_id, peak int32 and n int64 (M,)."""
+def features_met(store: FeatureStore, segment: str, theta: float, every: int = 1) -> dict[str, Any]:
+    """How many features have their peak at each token of a segment, in every such row: arrays sample_id, peak int32 and
+    n int64 (M,)."""
     return store.columns(
-        "SELECT sample_id, peak, count(*) AS n FROM activations WHERE segment = ? AND value > ? GROUP BY ALL",
-        [SEGMENTS.index(segment), theta],
+        "SELECT sample_id, peak, count(*) AS n FROM activations WHERE segment = ? AND value > ? AND sample_id % ? = 0 "
+        "GROUP BY ALL",
+        [SEGMENTS.index(segment), theta, every],
     )

@@ -31,14 +31,16 @@ class Growth:
 
 
 def growth(store: FeatureStore, places: Places, theta: float) -> list[Growth]:
-    """One curve for each source of the data, most samples first; up to the length that ENOUGH samples reach.
+    """One curve for each source of the data, most samples first; up to the length that ENOUGH samples reach. Only the
+    samples count whose tokens `places` has.
 
     A feature counts as met once the token of its largest value is read, since the store keeps no earlier one: a lower
     bound of those active so far.
     """
-    columns = store.sample_columns()
+    columns = store.sample_columns("n_read_response", "source")
     lengths, source = columns["n_read_response"].astype(np.int64), columns["source"].astype(str)
-    found = features_met(store, "response", theta)
+    lengths[np.arange(len(lengths)) % places.every > 0] = 0  # as if they had no response
+    found = features_met(store, "response", theta, places.every)
     place, _ = places.of(found["sample_id"], found["peak"])
     names, group, size = np.unique(source, return_inverse=True, return_counts=True)
     curves = []

@@ -45,3 +45,18 @@ def test_growth_of_a_store_has_a_curve_for_each_source(tiny):
             met += int(((found["segment"] == 1) & (found["peak"] == begin)).sum())
         assert curve.samples[0] == len(first)
         assert curve.features[0] == pytest.approx(met / len(first))
+
+
+def test_growth_of_many_samples_is_that_of_evenly_spaced_ones(tiny):
+    store = open_session(tiny.store).store
+    places, n = token_places(store, 10), store.n_samples
+    every = places.every
+    assert every == -(-n // 10) and len(places.start) == n + 1
+    whole = token_places(store)
+    for row in range(0, n, every):
+        mine, theirs = (slice(p.start[row], p.start[row + 1]) for p in (places, whole))
+        assert np.array_equal(places.place[mine], whole.place[theirs])
+        assert np.array_equal(places.length[mine], whole.length[theirs])
+    responses = store.sample_columns("n_read_response")["n_read_response"]
+    seen = sum(int(curve.samples[0]) for curve in growth(store, places, 0.0) if len(curve.samples))
+    assert seen == np.count_nonzero(responses[::every])
