@@ -40,11 +40,13 @@ class Cell:
 
 def held_out_rows(source: Sequence[str] | np.ndarray, n: int, seed: int, bans: Sequence[int] = ()) -> np.ndarray:
     """`n` rows of each source, at random, fewer than half of it: int64, ascending. Raises SelectionError."""
-    names, rng, found = np.asarray(source), np.random.default_rng([seed, 7]), []
+    names, rng, found = np.asarray(source).tolist(), np.random.default_rng([seed, 7]), []
     allowed = np.ones(len(names), bool)
     allowed[list(bans)] = False
-    for name in sorted(set(names.tolist())):
-        rows = np.flatnonzero((names == name) & allowed)
+    code = {name: i for i, name in enumerate(sorted(set(names)))}
+    of, free = np.array([code[name] for name in names], np.int64), np.flatnonzero(allowed)
+    free = free[np.argsort(of[free], kind="stable")]  # by source, each ascending
+    for name, rows in zip(code, np.split(free, np.searchsorted(of[free], np.arange(1, len(code)))), strict=True):
         if 2 * n > len(rows):
             raise SelectionError(f"{n} held-out samples are more than half of the {len(rows)} of source {name!r}.")
         found.append(rng.choice(rows, n, replace=False))
