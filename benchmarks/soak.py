@@ -85,7 +85,10 @@ def in_round(pages: list[Page], rng: np.random.Generator, done: Counter[str]) ->
         except PlaywrightError as error:  # the others go on, and it is counted
             done[f"failed: {act.__name__}: {str(error).splitlines()[0]}"] += 1
     for page in pages:
-        settle(page)
+        try:
+            settle(page)
+        except PlaywrightError:
+            done[f"did not stand in time: {urlparse(page.url).path}"] += 1
 
 
 def exceptions(pages: list[Page]) -> list[str]:
