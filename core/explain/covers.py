@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.matrix.likeness import greedy_cover, lists_of
+from core.matrix.rows import among
 from core.matrix.threshold import at_theta
 from core.schema import FeatureMatrix, Selection
 from core.selection.constraints import check_rows, ignored
@@ -39,6 +40,6 @@ def smallest_cover(matrix: FeatureMatrix, selection: Selection, row: int) -> Cov
     matrix = at_theta(matrix, selection.spec.theta)
     skip, kept = ignored(matrix, selection.spec), np.sort(selection.rows[selection.rows != row])
     features = matrix.row(row)[~skip[matrix.row(row)]]
-    others = ~np.isin(np.arange(matrix.n_features), features)
-    chosen, by = greedy_cover(features, lists_of(matrix, kept, others), np.zeros(len(kept), np.int32), len(features))
+    skipped = ~among(matrix.n_features, features)
+    chosen, by = greedy_cover(features, lists_of(matrix, kept, skipped), np.zeros(len(kept), np.int32), len(features))
     return Cover(kept[chosen], tuple(features[by == i] for i in range(len(chosen))), features[by < 0])

@@ -35,22 +35,6 @@ class Instruction:
     met: Callable[[str], bool]
 
 
-INSTRUCTIONS = (
-    Instruction("at most 30 words", "Answer in at most 30 words.", lambda text: len(text.split()) <= 30),
-    Instruction("60 words or more", "Answer in 60 words or more.", lambda text: len(text.split()) >= 60),
-    Instruction("small letters", "Use small letters only, no capitals.", lambda text: text == text.lower()),
-    Instruction("capitals", "Write everything in CAPITAL LETTERS.", lambda text: text == text.upper()),
-    Instruction("no commas", "Do not use any commas.", lambda text: "," not in text),
-    Instruction("JSON", "Answer with one JSON object and nothing else.", lambda text: is_json_object(text)),
-    Instruction("three points", "Answer in exactly three lines, each beginning with a hyphen.",
-                lambda text: [line.lstrip()[:1] for line in text.splitlines() if line.strip()] == ["-"] * 3),
-    Instruction("keyword", "Use the word harbour in your answer.", lambda text: "harbour" in text.lower()),
-    Instruction("last words", "End your answer with the words: That is all.",
-                lambda text: text.rstrip(' *"').endswith("That is all.")),
-    Instruction("German", "Answer in German.", lambda text: language(text) == "de"),
-)  # fmt: skip
-
-
 def is_json_object(text: str) -> bool:
     """Whether a text, or the block of code that it is, is one JSON object."""
     inner = re.fullmatch(r"```(?:json)?\s*(.*?)\s*```", text.strip(), re.DOTALL)
@@ -58,6 +42,22 @@ def is_json_object(text: str) -> bool:
         return isinstance(json.loads(inner[1] if inner else text), dict)
     except ValueError:
         return False
+
+
+INSTRUCTIONS = (
+    Instruction("at most 30 words", "Answer in at most 30 words.", lambda text: len(text.split()) <= 30),
+    Instruction("60 words or more", "Answer in 60 words or more.", lambda text: len(text.split()) >= 60),
+    Instruction("small letters", "Use small letters only, no capitals.", lambda text: text == text.lower()),
+    Instruction("capitals", "Write everything in CAPITAL LETTERS.", lambda text: text == text.upper()),
+    Instruction("no commas", "Do not use any commas.", lambda text: "," not in text),
+    Instruction("JSON", "Answer with one JSON object and nothing else.", is_json_object),
+    Instruction("three points", "Answer in exactly three lines, each beginning with a hyphen.",
+                lambda text: [line.lstrip()[:1] for line in text.splitlines() if line.strip()] == ["-"] * 3),
+    Instruction("keyword", "Use the word harbour in your answer.", lambda text: "harbour" in text.lower()),
+    Instruction("last words", "End your answer with the words: That is all.",
+                lambda text: text.rstrip(' *"').endswith("That is all.")),
+    Instruction("German", "Answer in German.", lambda text: language(text) == "de"),
+)  # fmt: skip
 
 
 def last_number(text: str) -> float | None:

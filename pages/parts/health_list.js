@@ -1,5 +1,5 @@
-// Checks by family, each with its share of all samples and of those kept, a full bar being all of them; a click anywhere on a line opens it.
-// Texts arrive as data and are set as text.
+// Checks by family, each with its share of all samples and of those kept, a full bar being all of them; a click anywhere
+// on a line opens it. Texts arrive as data and are set as text.
 
 function element(name, text, className) {
   const made = document.createElement(name);
