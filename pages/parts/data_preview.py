@@ -127,7 +127,8 @@ def show_facts(found: Preview, tokens: np.ndarray, tokenizer: Path | None) -> No
     left, right = st.columns([3, 2], gap="large")
     with left:
         shown = len(found.samples)
-        st.markdown(f"**The first {many(shown, 'sample')}**, as the model will read {'it' if shown == 1 else 'them'}")
+        them = "it" if shown == 1 else "them"
+        st.markdown(f"**The first {many(shown, 'sample')}**, as the model will read {them}; personal data is masked")
         with st.container(height=420, border=True, key="first-samples"):
             st.html("".join(map(sample_html, found.samples)))
     with right:
