@@ -53,18 +53,15 @@ def scores(
     step, row int64 (S,), output int64 (S,): an automaton; in state s a byte b leads to step[row[s] + b], and a state
     with an output counts that feature. table float32 (F, L), prior float32 (L,).
     """
-    state, n, seen = 0, 0, np.empty(len(data), np.int64)
+    state, count = 0, np.zeros(len(table), np.int64)
     for byte in data:
         state = step[row[state] + byte]
         if output[state] >= 0:
-            seen[n], n = output[state], n + 1
-    seen = np.sort(seen[:n])
+            count[output[state]] += 1
     total = np.zeros(len(prior))
-    begin = 0
-    for end in range(1, n + 1):
-        if end == n or seen[end] != seen[begin]:
-            weight = np.log1p(end - begin)
+    for feature in range(len(count)):
+        if count[feature]:
+            weight = np.log1p(count[feature])
             for language in range(len(total)):
-                total[language] += weight * table[seen[begin], language]
-            begin = end
-    return total + prior if n else total
+                total[language] += weight * table[feature, language]
+    return total + prior if count.any() else total

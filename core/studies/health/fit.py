@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.matrix.axes import principal_axes
 from core.matrix.shingles import overlaps
 from core.matrix.statistics import unit_rows
 from core.session.languages import languages
@@ -141,7 +142,7 @@ def whitened(vectors: np.ndarray, rows: np.ndarray, dimensions: int) -> np.ndarr
     mean = sum(vectors[block].sum(0, dtype=np.float64) for block in blocks) / len(rows)
     apart = (vectors[block] - mean for block in blocks)
     covariance = sum((part.T @ part for part in apart), np.zeros((len(mean), len(mean)))) / len(rows)
-    value, direction = np.linalg.eigh(covariance)
+    value, direction = principal_axes(covariance)
     kept = [i for i in range(len(value) - 1, -1, -1) if value[i] > 1e-9 * value[-1]][:dimensions]
     weight = direction[:, kept] / np.sqrt(value[kept])
     made = np.empty((len(rows), len(kept)), np.float32)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.matrix.shingles import distinct, kinds, ngrams, words
+from core.matrix.shingles import kinds, ngrams, words
 from core.scoring.columns import score_columns
 from core.session.languages import BATCH, Told, silent
 from core.store.queries import equal_turns, samples_in
@@ -82,4 +82,4 @@ def words_in(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def grams_of(text: str, n: int) -> np.ndarray:
     """The different n-grams of a text's words, uint64, ascending."""
-    return distinct(ngrams(words_in(text)[0], n))
+    return np.unique(ngrams(words_in(text)[0], n))
