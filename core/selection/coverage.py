@@ -12,7 +12,7 @@ from core.errors import SelectionError
 from core.matrix.covering import nearest_pick
 from core.matrix.fastest import greedy_of
 from core.matrix.greedy import credits
-from core.matrix.postings import postings
+from core.matrix.postings import postings, samples_per_feature
 from core.matrix.similarity import nearest_rounds, similarity_rounds
 from core.matrix.transpose import row_sums
 from core.matrix.weighted import greedy_heap
@@ -225,7 +225,8 @@ def reference_weights(matrix: FeatureMatrix, reference: FeatureMatrix) -> np.nda
     Raises SelectionError if the two do not have the same features, or the reference activates none more.
     """
     check_features(matrix, reference)
-    weight = np.maximum(reference.density() - matrix.density(), 0)
+    density = samples_per_feature(matrix) / max(matrix.n_samples, 1)  # greedy reads the posting lists anyway
+    weight = np.maximum(reference.density() - density, 0)
     if not weight.any():
         raise SelectionError("The reference activates no feature more often than the data does: nothing to steer to.")
     return weight
