@@ -1,8 +1,9 @@
 """Which selection trains best, in three grids of one base model, measured on held-out answers.
 
 Sequences are cut at 256 tokens. A grid takes nights on two cores: it can be stopped at any time, goes on where it was,
-and says what it has. Several processes may fill one grid, each on its own core (OMP_NUM_THREADS=1). On another machine
-it goes on from the results file. Asked for some --methods alone, it adds these to what is there.
+and says what it has. With --select-only it keeps what the runs will train on, which benchmarks.proof_cells then does
+from the data alone, on any machine. Several processes may fill one grid, each on its own core (OMP_NUM_THREADS=1). On
+another machine it goes on from the results file. Asked for some --methods alone, it adds these to what is there.
 
 **balanced**: four data sets in one store, 300 samples of each held out.
 
@@ -132,10 +133,12 @@ if __name__ == "__main__":
     parser.add_argument("--budgets", default="300,1000")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--source", default="gsm8k_train", help="of the target")
+    parser.add_argument("--select-only", action="store_true", help="train nothing: benchmarks.proof_cells does, later")
     asked = vars(parser.parse_args())
     grid, source = asked["grid"], asked.pop("source")
     if grid == "again":
         again(asked["out"])
     else:
+        only = ["--select-only"] if asked.pop("select_only") else []
         keep_sets(open_session(store_at(asked["store"])), grid, source)
-        raise SystemExit(main(arguments(**asked)))
+        raise SystemExit(main([*arguments(**asked), *only]))

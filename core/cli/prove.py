@@ -53,6 +53,9 @@ def prove(
     by: Annotated[
         str, typer.Option(help="Also tell the picks apart by a column of the data, cluster or language.")
     ] = "",
+    select_only: Annotated[
+        bool, typer.Option("--select-only", help="Train nothing: keep what the runs will train on, and tell it apart.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune the model on what several methods pick, and measure on held-out samples which trains best. Resumable:
@@ -63,8 +66,8 @@ def prove(
     from core.proof.grid import cells
     from core.proof.picks import picks
     from core.proof.results import places_of, results, write_results
+    from core.proof.run import choose, sources
     from core.proof.run import prove as run
-    from core.proof.run import sources
     from core.proof.view import without_steering
     from core.sae.loading import at_hand
     from core.session.variants import known_variant
@@ -85,8 +88,8 @@ def prove(
     if out:
         prepare(out, asked, session)
     with stages() as told:
-        found = run(asked, session, grid, told)
-    parts = picks(found.runs(), labels)
+        found = (choose if select_only else run)(asked, session, grid, told)
+    parts = picks([*found.runs(), *found.choices()], labels)
     if out:
         write_results(found, out, parts)
     rows = results(found, words(measured))

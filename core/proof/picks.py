@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from core.proof.store import Run
+from core.proof.store import Choice, Run
 
 
-def mixture(runs: Sequence[Run], source: np.ndarray) -> dict[tuple[str, int], dict[str, float]]:
+def mixture(runs: Sequence[Run | Choice], source: np.ndarray) -> dict[tuple[str, int], dict[str, float]]:
     """The share of each method's picks, at each budget and over its seeds, that comes from each source, text (N,)."""
     rows: dict[tuple[str, int], list[np.ndarray]] = {}
     for run in runs:
@@ -20,7 +20,7 @@ def mixture(runs: Sequence[Run], source: np.ndarray) -> dict[tuple[str, int], di
     return {key: {n: float(np.mean(np.concatenate(own) == n)) for n in names} for key, own in rows.items()}
 
 
-def picks(runs: Sequence[Run], labels: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def picks(runs: Sequence[Run | Choice], labels: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """`mixture` by each of `labels`, text (N,), as files have it: a method at a budget, then by what and how much.
 
     `{"method": "kmq", "budget": 300, "source": {"web": 0.4, "code": 0.6}}`; of all runs with picks, by method.

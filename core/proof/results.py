@@ -113,9 +113,11 @@ def mean_scores(own: list[Run]) -> dict[str, float]:
 
 def write_results(store: ProofStore, path: Path, picks: Sequence[Mapping[str, Any]] = ()) -> None:
     """Everything of a proof as JSON: what the runs share, the results, what the picks consist of where that is known
-    (`core.proof.picks`), and each run with its picks and losses.
+    (`core.proof.picks`), each run with its picks and losses, and what others are to train on and to be measured on.
     """
     found = {"shared": shared(store), "sources": store.sources(), "results": [asdict(r) for r in results(store)]}
     content = found | ({"picks": picks} if picks else {}) | {"runs": [asdict(run) for run in store.runs()]}
+    if choices := store.choices():
+        content |= {"held_out": store.held_out(), "chosen": [asdict(choice) for choice in choices]}
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(plain(content)) + "\n")

@@ -23,7 +23,7 @@ from core.lm.language_model import LanguageModel
 from core.lm.losses import mean_losses
 from core.proof.config import BASE, FULL, TEST, ProofConfig
 from core.proof.grid import Cell, held_out_rows, n_trainable
-from core.proof.store import ProofStore, Run
+from core.proof.store import Choice, ProofStore, Run
 from core.proof.written import written_scores
 from core.refine.config import RefineConfig
 from core.refine.rounds import refine
@@ -112,19 +112,39 @@ def sources(session: Session) -> np.ndarray:
     return session.remember("sources as text", lambda: session.store.sample_columns("source")["source"].astype(str))
 
 
+def choose(config: ProofConfig, session: Session, grid: Sequence[Cell], on_stage: OnStage) -> ProofStore:
+    """Select for the cells of `grid` and keep the picks, on which `prove` trains then: the database. Left out are cells
+    that have a run, and those whose method needs a run of refinement, which is training.
+    """
+    store, held_out = begun(config, session)
+    for i, cell in enumerate(grid):
+        key = (cell.method, cell.budget, cell.seed)
+        if not cell.refined and not store.has(*key) and store.choice(*key) is None:
+            store.choose(Choice(*key, picked(config, session, cell, held_out, on_stage)[0]))
+        on_stage(f"Selecting: {cell.method}", i + 1, len(grid))
+    return store
+
+
 def one_run(
     config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, folder: Path, told: OnStage, wait: bool
 ) -> Run:
-    """Select, fine-tune, measure; `folder` keeps what a kill would lose."""
-    rows, refined = picked(config, session, cell, held_out, told, wait)
-    lm, trained = trained_on(config, session.store.samples(np.sort(rows)), cell.seed, folder, told)
-    losses = answer_losses(lm, session.store.samples(held_out), config.train.max_tokens, told)
+    """Select, unless that was done, fine-tune, measure; `folder` keeps what a kill would lose."""
+    known = ProofStore(config.path).choice(cell.method, cell.budget, cell.seed)
+    rows, refined = (known.rows, "") if known else picked(config, session, cell, held_out, told, wait)
+    measured = session.store.samples(held_out), sources(session)[held_out]
+    return tuned_run(config, cell, rows, session.store.samples(np.sort(rows)), *measured, folder, told, refined)
+
+
+def tuned_run(
+    config: ProofConfig, cell: Cell, rows: np.ndarray, samples: Sequence[Sample], held_out: Sequence[Sample],
+    source: np.ndarray, folder: Path, told: OnStage, refined: str = "",
+) -> Run:  # fmt: skip
+    """Fine-tune on the samples of `rows`, ascending, and measure on those held out, whose sources are text (H,)."""
+    lm, trained = trained_on(config, samples, cell.seed, folder, told)
+    losses = answer_losses(lm, held_out, config.train.max_tokens, told)
     scores = task_scores(lm, config.tasks) if config.tasks else {}
     if config.exact or config.instructed:
-        scores |= written_scores(
-            lm, config, session.store.samples(held_out), sources(session)[held_out],
-            lambda done, total: told("writing", done, total),
-        )  # fmt: skip
+        scores |= written_scores(lm, config, held_out, source, lambda done, total: told("writing", done, total))
     return Run(cell.method, cell.budget, cell.seed, rows, losses=losses, scores=scores, refined=refined, **trained)
 
 

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS config(text VARCHAR);
 CREATE TABLE IF NOT EXISTS held_out(place INTEGER, sample INTEGER, source VARCHAR);
 CREATE TABLE IF NOT EXISTS runs(method VARCHAR, budget INTEGER, seed INTEGER, picks INTEGER[], tokens BIGINT,
     trained_tokens BIGINT, seconds DOUBLE, training_loss DOUBLE, losses DOUBLE[], scores VARCHAR, refined VARCHAR);
+CREATE TABLE IF NOT EXISTS chosen(method VARCHAR, budget INTEGER, seed INTEGER, picks INTEGER[]);
 """
 PATIENCE = 10.0  # seconds to wait for another process's statement
 
@@ -49,6 +50,16 @@ class Run:
     losses: np.ndarray
     scores: dict[str, float] = field(default_factory=dict)
     refined: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a run is to train on, selected ahead of it. rows int64, in the order of the picks."""
+
+    method: str
+    budget: int
+    seed: int
+    rows: np.ndarray
 
 
 class ProofStore:
@@ -109,6 +120,30 @@ class ProofStore:
             if not self._has(db, run.method, run.budget, run.seed):
                 db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
+    def choose(self, choice: Choice) -> None:
+        """Keep what a run is to train on, unless that is known."""
+        key = (choice.method, choice.budget, choice.seed)
+        if not self.has(*key) and self.choice(*key) is None:
+            with self.opened(read_only=False) as db:
+                db.execute("INSERT INTO chosen VALUES (?, ?, ?, ?)", [*key, choice.rows.tolist()])
+
+    def choice(self, method: str, budget: int, seed: int) -> Choice | None:
+        """What was selected ahead of a run; None if nothing was."""
+        key = (method, budget, seed)
+        return next((c for c in self.choices() if (c.method, c.budget, c.seed) == key), None)
+
+    def choices(self) -> list[Choice]:
+        """What was selected ahead of runs that are not there yet, by seed, budget and method."""
+        left = "SELECT * FROM chosen ANTI JOIN runs USING (method, budget, seed) ORDER BY seed, budget, method"
+        with self.opened() as db:
+            found = db.execute(left).fetchall()
+        return [Choice(method, budget, seed, np.array(rows, np.int64)) for method, budget, seed, rows in found]
+
+    def held_out(self) -> np.ndarray:
+        """The rows that are measured on, int64 (H,)."""
+        with self.opened() as db:
+            return db.execute("SELECT sample FROM held_out ORDER BY place").fetchnumpy()["sample"].astype(np.int64)
+
     def config(self) -> dict[str, Any]:
         """What all runs share."""
         with self.opened() as db:
@@ -160,13 +195,15 @@ def shared(store: ProofStore) -> dict[str, Any]:
 
 
 def take_over(store: ProofStore, path: Path) -> None:
-    """Keep the runs of a file by `write_results` that the store does not have: a grid goes on where its cache is not.
+    """Keep the runs and choices of a file by `write_results` that the store does not have: a grid goes on where its
+    cache is not.
 
     Raises StoreError if the file holds something else, or the runs of a proof with other settings.
     """
     try:
         content = json.loads(path.read_text())
         runs = [Run(**run | {"rows": np.array(run["rows"], np.int64), **numbers(run)}) for run in content["runs"]]
+        choices = [Choice(**c | {"rows": np.array(c["rows"], np.int64)}) for c in content.get("chosen", ())]
         theirs, own = decisive(content["shared"]), shared(store)
         other = sorted(name for name in {*theirs, *own} if theirs.get(name) != own.get(name))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -175,6 +212,8 @@ def take_over(store: ProofStore, path: Path) -> None:
         raise StoreError(f"{path} holds a proof with another {', '.join(other)}: write to another file.")
     for run in runs:
         store.add(run)
+    for choice in choices:
+        store.choose(choice)
 
 
 def numbers(run: dict[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ extract: --address= --engine=local --gpus-per-worker=0.0 --long=cut --max-tokens
     --topics-k=8 --vectors= --workers=0
 compare: --budget/--budgets=1%,5%,10% --lens --method/--methods= --shares= --unit=samples
 prove: --budget/--budgets=300 --by= --lens --measured= --method/--methods=random,longest-response,sae-greedy --split=
-    --exact= --instructed=0
+    --exact= --instructed=0 --select-only=False
 refine: --lens
 select: --force=False --lens --quota --reference= --shards=0
 quota: --budget=10% --json=False --lens --lift/--no-lift=False --method=sae-greedy --preview/--no-preview=False
