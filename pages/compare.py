@@ -17,7 +17,7 @@ from core.system.shown import many
 from pages.parts.actions import action_bar
 from pages.parts.compare_figures import overlap_figure
 from pages.parts.figures import draw
-from pages.parts.later import MANY, later
+from pages.parts.later import later
 from pages.parts.runnable import wants_score
 from pages.parts.sample_panel import beside
 from pages.parts.stability import show_stability
@@ -27,7 +27,6 @@ from pages.parts.text import plain
 from pages.parts.view import header
 
 LISTED = 500  # picks of the table
-WEIGHS_ALL = "sae-gain"  # which takes minutes over more than MANY samples of few features, unless it is asked for
 FORMATS = {
     "of all": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
     "redundancy": st.column_config.NumberColumn(
@@ -53,7 +52,7 @@ def pick_methods() -> tuple[list[str], str]:
         if m.quick
         and "reference" not in m.needs
         and not lacking(session, name)
-        and not (name == WEIGHS_ALL and session.store.n_samples > MANY)
+        and session.store.n_samples <= m.quick_to
     ]
     looked_at = [] if now.spec.method in quick else [now.spec.method]
     left, right = st.columns([3, 1], vertical_alignment="bottom")

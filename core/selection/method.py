@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -81,8 +82,8 @@ class Method:
     takes: what a kept sample owes its place to, after a colon; nothing where the features that it brings say so.
     needs: what it looks at and cannot do without: features, tokens (their counts), score, vectors, run, reference.
     nested: with a budget in samples, a smaller budget's picks are the first of a larger one's; otherwise a changed
-    budget needs a rerun. quick: ordering all samples is a matter of a second even for many. seeded: another seed gives
-    another selection. counts: it looks at weights or multiplicity.
+    budget needs a rerun. quick: ordering all samples is a matter of a second even for many, up to `quick_to` of them.
+    seeded: another seed gives another selection. counts: it looks at weights or multiplicity.
     """
 
     group: str
@@ -94,6 +95,7 @@ class Method:
     nested: bool = True
     counts: bool = False
     quick: bool = True
+    quick_to: float = math.inf
     seeded: bool = False
     takes: str = ""
 
