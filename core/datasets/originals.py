@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 from core.errors import DataError
@@ -60,16 +60,17 @@ class Packed:
     is_json: bool
     data: bytes
 
-    def unpacked(self) -> list[Any]:
-        """The originals."""
+    def unpacked(self, places: Sequence[int] | None = None) -> list[Any]:
+        """The originals, or those in some places."""
         import pyarrow as pa
 
         with pa.ipc.open_stream(self.data) as stream:
             table = stream.read_all()
+        chosen = range(len(self.sizes)) if places is None else places
         if self.is_json:
-            return [JsonText(text) for text in table["json"].to_pylist()]
-        ends = [sum(self.sizes[: i + 1]) for i in range(len(self.sizes))]
-        return [table.slice(end - size, size) for end, size in zip(ends, self.sizes, strict=True)]
+            return [JsonText(text) for text in table["json"].take(pa.array(chosen, pa.int64())).to_pylist()]
+        ends = list(accumulate(self.sizes))
+        return [table.slice(ends[i] - self.sizes[i], self.sizes[i]) for i in chosen]
 
 
 def pack(originals: Iterable[Any]) -> list[Packed]:

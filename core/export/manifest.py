@@ -18,14 +18,16 @@ from core.store.meta import data_named
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 
+TOKENS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens")
+
 
 def manifest_json(selection: Selection, store: FeatureStore, shape: Shape, files: Mapping[str, bytes]) -> str:
     """Everything that `replay` needs, and what a reader of the files may want to know.
 
     files: those of `curated_files` by name, the curated file or its part for training first.
     """
-    columns = store.sample_columns()
-    tokens = columns["n_prompt_tokens"] + columns["n_response_tokens"] + columns["n_later_tokens"]
+    columns = store.sample_columns("source_row", *TOKENS)
+    tokens = sum(columns[name] for name in TOKENS)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     first = next(iter(digests))
     manifest = {

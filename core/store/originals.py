@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 from core.datasets.originals import JsonText, Packed, json_text, pack
 from core.schema import Sample
 from core.store.reader import FeatureStore
+from core.store.tables import explained
 
-AT_ONCE = 256  # packs of records that are read together
+AT_ONCE = 64  # packs of records that are held together
 
 
 def originals(store: FeatureStore, rows: Iterable[int]) -> list[Any]:
@@ -25,14 +26,24 @@ def originals(store: FeatureStore, rows: Iterable[int]) -> list[Any]:
     asked, found = set(wanted), dict[int, Any]()
     packs = store.rows("SELECT sample_id, len(rows) FROM originals") if store.has("originals") else []
     needed = [first for first, n in packs if not asked.isdisjoint(range(first, first + n))]
-    for at in range(0, len(needed), AT_ONCE):
-        sql = "SELECT sample_id, rows, is_json, data FROM originals WHERE sample_id IN (SELECT unnest(?::INTEGER[]))"
-        for first, sizes, is_json, data in store.rows(sql, [needed[at : at + AT_ONCE]]):
-            held = enumerate(Packed(sizes, is_json, data).unpacked(), first)
-            found |= {row: one for row, one in held if row in asked}
+    for first, sizes, is_json, data in _packs(store, needed):
+        places = [place for place in range(len(sizes)) if first + place in asked]
+        held = Packed(sizes, is_json, data).unpacked(places)
+        found |= {first + place: one for place, one in zip(places, held, strict=True)}
     lacking = [row for row in wanted if row not in found]
     found |= {sample.row: JsonText(json_text(sample.raw)) for sample in store.samples(lacking)}
     return [found[row] for row in wanted]
+
+
+def _packs(store: FeatureStore, needed: list[int]) -> Iterator[tuple[int, list[int], bool, bytes]]:
+    """The packs that begin with these samples. One statement, as each reads the records of thousands of packs whatever
+    it asks for; some packs at a time, as all are gigabytes.
+    """
+    sql = "SELECT sample_id, rows, is_json, data FROM originals WHERE sample_id IN (SELECT unnest(?::INTEGER[]))"
+    with explained(store.path):
+        found = store.cursor().execute(sql, [needed]) if needed else None
+        while found and (some := found.fetchmany(AT_ONCE)):
+            yield from some
 
 
 def originals_table(samples: Sequence[Sample], first: int) -> pa.Table:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets.originals import JsonText, Packed
+from core.datasets.originals import JsonText, Packed, pack
 from core.datasets.samples import read_samples
 from core.datasets.writers import write_records
 from core.errors import DataError
@@ -265,3 +265,11 @@ def test_csv_refuses_what_a_reader_could_not_tell_apart(tmp_path, records, words
     with pytest.raises(DataError, match="csv cannot hold") as caught:
         written(records, tmp_path, "csv")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("records", [[JsonText(f"{i}") for i in range(6)], [pa.table({"n": [i]}) for i in range(6)]])
+def test_only_the_wanted_of_a_pack_are_unpacked_in_their_order(records):
+    (packed,) = pack(records)
+    for places in ([], [4], [1, 2, 5], [3, 0]):
+        assert packed.unpacked(places) == [records[place] for place in places]
+    assert packed.unpacked() == records
