@@ -17,6 +17,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
     "RAY_DATA_LOG_LEVEL": "ERROR",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread of Ray Data that is stopped late would start another cluster
 }
 PATIENCE = 5.0  # seconds for a cluster to answer; Ray itself waits for minutes
 MEMORY = 512 << 20  # bytes for chunks on their way between processes of this machine; more goes to disk
