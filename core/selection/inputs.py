@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -73,15 +74,16 @@ class SampleInfo:
         if len(lengths) > 1:
             raise SelectionError("The token counts and scores in SampleInfo must have one entry for each sample.")
 
-    @property
+    @cached_property
     def tokens(self) -> np.ndarray:
         """Tokens of each sample, int64 (N,)."""
         return np.asarray(self.prompt_tokens) + np.asarray(self.response_tokens)
 
     def costs(self, unit: str) -> np.ndarray:
         """What each sample takes of a budget, int64 (N,): 1, or its tokens (an empty sample counts as one)."""
-        tokens = np.maximum(self.tokens, 1).astype(np.int64)
-        return np.ones_like(tokens) if unit == "samples" else tokens
+        if unit == "samples":
+            return np.ones(len(self.prompt_tokens), np.int64)
+        return np.maximum(self.tokens, 1).astype(np.int64)
 
 
 def costs(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None) -> np.ndarray:

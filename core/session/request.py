@@ -81,7 +81,8 @@ def weights(session: Session, lens: str) -> list[str]:
 
 def budgets(session: Session, unit: str) -> tuple[int, int]:
     """The smallest and the largest budget in a unit: in tokens, the shortest sample fits."""
-    return int(session.info.costs(unit).min()), session.total(unit)
+    least = session.remember(("least", unit), lambda: int(session.info.costs(unit).min()))
+    return least, session.total(unit)
 
 
 def from_query(query: Mapping[str, str], session: Session) -> tuple[Request, list[str]]:

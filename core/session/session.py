@@ -157,12 +157,14 @@ class Session:
 
     def total(self, unit: str) -> int:
         """The budget that all samples take, in samples or tokens."""
-        return int(self.info.costs(unit).sum())
+        return self.remember(("total", unit), lambda: int(self.info.costs(unit).sum()))
 
     def coverable(self, spec: SelectionSpec) -> int:
         """How many features all samples together cover, those without credit not counted."""
         matrix = self.matrix_of(spec)
-        return int(((matrix.density() > 0) & ~ignored(matrix, spec)).sum())
+        key = ("active", spec.lens, spec.scope, spec.theta)
+        active = self.remember(key, lambda: matrix.density() > 0)
+        return int((active & ~ignored(matrix, spec)).sum())
 
     def decoder(self, lens: str = "tokens") -> np.ndarray | None:
         """The decoder directions of a lens's SAE, each of length 1, float32 (F, d_in); None where it is not at hand."""
