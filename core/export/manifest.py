@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import __version__
 from core.errors import DataError, SaelectError, SelectionError, StoreError
 from core.export.settings import Shape
@@ -27,7 +29,7 @@ def manifest_json(selection: Selection, store: FeatureStore, shape: Shape, files
     files: those of `curated_files` by name, the curated file or its part for training first.
     """
     columns = store.sample_columns("source_row", *TOKENS)
-    tokens = sum(columns[name] for name in TOKENS)
+    tokens = np.sum([columns[name] for name in TOKENS], axis=0)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     first = next(iter(digests))
     manifest = {
