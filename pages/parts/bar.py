@@ -43,6 +43,9 @@ STYLE = """<style>
 .st-key-methods p,.st-key-undo p,.st-key-redo p{position:absolute;clip-path:inset(50%);width:1px;overflow:hidden}
 @media(min-width:1400px){.st-key-undo p,.st-key-redo p{position:static;clip-path:none;width:auto}}
 [data-testid=stSelectboxVirtualDropdown]{min-width:16rem}
+[data-testid=stLayoutWrapper]:has(>.st-key-latest-change>*){position:sticky;top:3.5rem;z-index:9;padding:.25rem 0;
+background:var(--page);border-bottom:1px solid rgba(128,128,128,.25)}
+[data-testid=stToastContainer]{top:auto!important;bottom:1rem}
 #stFloatingOverlayPortal [role=tooltip],#stFloatingOverlayPortal [role=tooltip] *{pointer-events:none!important}
 @media(max-width:640px){
 .stMainBlockContainer{padding:2.5rem 1rem 4rem}

@@ -113,8 +113,9 @@ def say_change(now: View) -> None:
         st.session_state[TOLD] = Told(step_between(last, now), found, why, now.state.version, task(now.spec))
     told = st.session_state.get(TOLD)
     stands = told and last and (told.version, told.asked) == (now.state.version, task(now.spec))
-    if stands and last.session is now.session:
-        draw(now, told)
+    with st.container(key="latest-change"):  # what comes below keeps its place: else the browser makes it anew
+        if stands and last.session is now.session:
+            draw(now, told)
 
 
 def task(spec: SelectionSpec) -> SelectionSpec:

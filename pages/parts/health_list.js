@@ -33,8 +33,14 @@ function line(check, counted, open) {
   return tr;
 }
 
+// What a check found begins at the top, wherever in the list its line stands.
+function toTop() {
+  document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");
+  const open = (name) => { toTop(); setTriggerValue("open", name); };
   const head = element("tr");
   const names = data.counted ? ["Check", "Samples", "Of all", "Of the kept"] : [];
   head.append(...names.map((name, i) => {
@@ -50,6 +56,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     title.colSpan = names.length || 1;
     title.scope = "rowgroup";
     body.appendChild(element("tr")).append(title);
-    body.append(...family.checks.map((check) => line(check, data.counted, (name) => setTriggerValue("open", name))));
+    body.append(...family.checks.map((check) => line(check, data.counted, open)));
   }
 }

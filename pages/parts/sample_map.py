@@ -22,6 +22,7 @@ from pages.parts.clusters import cards_of
 from pages.parts.evidence import masked_previews
 from pages.parts.figures import CATEGORIES, GREY, SELECTED, scale_colours
 from pages.parts.later import later
+from pages.parts.sample_list import statuses
 from pages.parts.text import cut, whole
 from pages.parts.view import View
 
@@ -168,9 +169,18 @@ def _named(now: View, title: str) -> dict[str, Any]:
         ]  # fmt: skip
 
     areas = later(session, ("area names", lens, now.state.version), named, "The areas of the map are named") or []
-    first = "; ".join(f"{area['names'][0]}, {area['size']:,}" for area in areas if not area["level"] and area["names"])
     told = f"{many(len(place), 'sample')} on the map, coloured by {title}."
-    return {"areas": areas, "told": f"{told} Areas: {first}." if areas else told}
+    return {"areas": areas, "told": f"{told} Areas: {in_words(areas)}." if areas else told}
+
+
+def in_words(areas: Sequence[dict[str, Any]]) -> str:
+    """The areas of the whole map with their sizes; each by the first of its names that none before it has."""
+    told: dict[str, int] = {}
+    for area in areas:
+        name = next((name for name in area["names"] if name not in told), "")
+        if name and not area["level"]:
+            told[name] = area["size"]
+    return "; ".join(f"{name}, {size:,}" for name, size in told.items())
 
 
 @st.fragment
@@ -190,7 +200,7 @@ def _lines(now: View, row: int) -> list[dict[str, str]]:
     source = sources(now.session)[row]
     facts = [f"row {row:,}", *([cut(whole(str(source)), 40)] if source else [])]
     facts.append(many(int(now.session.info.tokens[row]), "token"))
-    facts.append("kept" if row in now.selection.rows else "left out")
+    facts.append(str(statuses(now, np.array([row]))[0]))
     features = now.matrix.row(row)
     values = now.matrix.value[now.matrix.indptr[row] : now.matrix.indptr[row + 1]]
     strongest = features[np.argsort(-values, kind="stable")[:TOPICS]]

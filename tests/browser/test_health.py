@@ -27,6 +27,7 @@ RECORDS = [
     *alpaca(9),
 ]
 BUDGET = len(RECORDS)
+SCROLLED = """() => document.querySelector('[data-testid="stMain"]').scrollTop"""
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,18 @@ def test_of_near_copies_one_stays_and_back_goes_to_the_list(page: Page, address:
     assert workspace.state().bans == ()
     page.go_back()
     expect(page.get_by_role("heading", name="Health")).to_be_visible(timeout=30_000)
+
+
+def test_a_check_far_down_the_list_begins_at_the_top(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1000, "height": 400})
+    open_page(page, f"{address}/health?budget={BUDGET}")
+    check = page.get_by_role("button", name="Personal data")
+    check.scroll_into_view_if_needed()
+    assert page.evaluate(SCROLLED) > 0
+    check.click()
+    expect(page.get_by_role("heading", name="Personal data")).to_be_in_viewport(timeout=30_000)
+    settle(page)
+    assert page.evaluate(SCROLLED) == 0
 
 
 def test_personal_data_is_masked_and_its_samples_are_excluded(page: Page, address: str, workspace: Workspace) -> None:

@@ -138,6 +138,7 @@ class SampleMap {
 
   over(row) {
     clearTimeout(this.waiting);
+    if (this.drawing) return;
     this.under = row;
     this.waiting = setTimeout(() => this.ask?.(row), ROW_WAIT);
   }
@@ -154,6 +155,7 @@ class SampleMap {
     this.card.replaceChildren(...data.lines.map(({ kind, text }) => element('p', kind, text)));
     this.card.hidden = false;
     const [x, y] = this.scatter.plot.getScreenPosition(this.scatter.pointOf(data.row)), { width, height } = this.box.getBoundingClientRect();
+    this.card.style.left = 0; // its width must not depend on where it stood
     this.card.style.left = `${Math.max(0, Math.min(x + 14, width - this.card.offsetWidth))}px`;
     this.card.style.top = `${y + 14 + this.card.offsetHeight < height ? y + 14 : Math.max(0, y - 14 - this.card.offsetHeight)}px`;
   }
@@ -164,6 +166,8 @@ class SampleMap {
     if (event.button) return;
     event.stopPropagation();
     event.preventDefault();
+    this.out();
+    this.drawing = true;
     const frame = this.box.getBoundingClientRect();
     const place = at => [this.scatter.x.invert(at.clientX - frame.left), this.scatter.y.invert(at.clientY - frame.top)];
     const start = place(event), corners = [start];
@@ -176,6 +180,7 @@ class SampleMap {
     const end = () => {
       window.removeEventListener('mousemove', move);
       window.removeEventListener('mouseup', end);
+      this.drawing = false;
       if (corners.length > 2) this.send('lasso', this.overlay.lasso);
     };
     window.addEventListener('mousemove', move);
@@ -269,6 +274,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   root.map.send = setTriggerValue;
   return () => {
+    if (entryOf(data.name).map !== root.map) return; // another took its place before this one left
     root.map?.keep(data.name);
     setMap(data.name, null);
   };

@@ -17,4 +17,5 @@ function setPart(name, kind, ...given) {
   const entry = entryOf(name);
   entry.parts[kind] = given;
   entry.map?.[kind](...given);
+  return given;
 }
