@@ -43,12 +43,13 @@ SECTIONS = {
     "Export": (("export", "Export", ":material/download:"),),
 }
 # What has the focus is ringed; and where the theme's own colours stand out too little: in code, on a light blue button.
+# --page is the page's colour, for what stays in view above it.
 RING = ":focus-visible:not(main){outline:2px solid %s!important;outline-offset:2px}"
 READABLE = {
-    "dark": RING % "#56b4e9" + "[data-testid='stCaptionContainer'] code{color:inherit}"
+    "dark": ":root{--page:#10151c}" + RING % "#56b4e9" + "[data-testid='stCaptionContainer'] code{color:inherit}"
     "button[kind^='primary'],span[data-tag],span[data-tag] *{color:#10151c}"
     ".token.keyword{color:#7cc4f0!important}",
-    "light": RING % "#00659e" + "[data-testid='stCaptionContainer'] code{color:inherit}"
+    "light": ":root{--page:#ffffff}" + RING % "#00659e" + "[data-testid='stCaptionContainer'] code{color:inherit}"
     ".token:is(.keyword,.property,.number,.boolean){color:#00507d!important}"
     ".token.string{color:#0a6b2d!important}",
 }
@@ -60,6 +61,7 @@ def show() -> None:
     from pages.parts.address import count_steps
     from pages.parts.bar import open_view
     from pages.parts.changes import say_change
+    from pages.parts.keyboard import page_keys
     from pages.parts.view import ASKED, arrived
 
     icon = "assets/icon.png"  # a Material icon would be fetched from outside
@@ -74,6 +76,7 @@ def show() -> None:
     navigation = st.navigation(sections, position="top")
     st.set_page_config(f"{navigation.title} · SAElect", icon, layout="wide")
     arrived()
+    page_keys()
     asked = st.query_params.get(ASKED)
     if asked in pages:
         rest = {name: value for name, value in st.query_params.items() if name != ASKED}

@@ -11,7 +11,7 @@ from core.session.search import find
 from core.system.shown import many
 from pages.parts import reading
 from pages.parts.actions import action_bar
-from pages.parts.sample_list import statuses
+from pages.parts.sample_list import n_kept, statuses
 from pages.parts.sample_panel import beside
 from pages.parts.search_form import Asked, ask
 from pages.parts.text import plain
@@ -29,14 +29,12 @@ def results(now: View, asked: Asked) -> None:
     rows = find(now.session, now.matrix, query, now.selection.rows, now.state)
     likeness = likeness_to(now, asked.near) if asked.near else None
     rows = rows if likeness is None else nearest(likeness, rows, asked.most)
-    status = statuses(now, rows)
-    kept = int((status == "kept").sum())
-    st.caption(f"{len(rows):,} of {many(now.session.store.n_samples, 'sample')}, {kept:,} of them kept.")
+    st.caption(f"{len(rows):,} of {many(now.session.store.n_samples, 'sample')}, {n_kept(now, rows):,} of them kept.")
     if not len(rows):
         st.info("No matches. Try removing a filter.", icon=":material/search_off:")
         return
     action_bar(now, rows, "search", query.text.strip())
-    more = {"status": status}
+    more = {"status": statuses(now, rows)}
     if likeness is not None:
         more["near"] = likeness[rows]
     if query.score_column:

@@ -1,23 +1,35 @@
-// Keys press the buttons of a panel; while something is typed, and with Ctrl, Alt or ⌘, they mean nothing.
-// The keys are those of the panel under the pointer, else of the first one on the page.
+// Keys for a panel: those that step and decide are sent, t presses its button. While something is typed, and with Ctrl,
+// Alt or ⌘, they mean nothing. They are for the panel under the pointer, else for the first one on the page.
 
 const PANELS = '[class*="st-key-panel-"]';
 const FIELDS = 'input, textarea, select, [contenteditable="true"], [role="slider"], [role="combobox"]';
 
-function pressed(event, data) {
+function pressed(event, data, setStateValue) {
   const target = event.composedPath()[0];
   if (event.ctrlKey || event.altKey || event.metaKey || target.matches?.(FIELDS)) return;
   if (document.querySelector('[role="dialog"]')) return;
   const panels = [...document.querySelectorAll(PANELS)];
   const mine = document.querySelector(`.st-key-${data.panel}`);
   if (mine !== (panels.find((panel) => panel.matches(":hover")) ?? panels[0])) return;
-  const found = data.keys[event.key]?.map((name) => document.querySelector(`.st-key-${name}`)).find(Boolean);
-  const control = found?.querySelector("input, textarea, button");
-  if (!control || control.disabled) return;
+  if (data.sent.includes(event.key)) {
+    if (!event.repeat || data.held.includes(event.key)) send(event.key, data, setStateValue);
+  } else if (data.tag && event.key === "t") tag(data);
+  else return;
   event.preventDefault();
-  if (control.matches("input, textarea")) control.focus();
-  else control.click();
-  if (event.key === "t") type();
+}
+
+// Each key with a number of its own, and again until it was heard of: however fast they come, none is lost.
+function send(key, { panel, done }, setStateValue) {
+  const logs = (globalThis.pressedKeys ??= new Map());
+  const log = (logs.get(panel) ?? []).filter(([number]) => number > done);
+  log.push([Math.max(Date.now(), done + 1, (log.at(-1)?.[0] ?? 0) + 1), key]);
+  logs.set(panel, log);
+  setStateValue("pressed", log);
+}
+
+function tag({ tag }) {
+  document.querySelector(`.st-key-${tag} button`)?.click();
+  type();
 }
 
 // The field of a popover that has just been opened.
@@ -37,10 +49,10 @@ function scroll(data, tries = 60) {
 
 const listening = new Map(); // the listener of each panel: one, however often it is drawn
 
-export default function ({ data }) {
-  const stop = () => document.removeEventListener("keydown", listening.get(data.panel));
-  const listen = (event) => pressed(event, data);
-  stop();
+export default function ({ data, setStateValue }) {
+  const listen = (event) => pressed(event, data, setStateValue);
+  const stop = () => document.removeEventListener("keydown", listen);
+  document.removeEventListener("keydown", listening.get(data.panel));
   listening.set(data.panel, listen);
   document.addEventListener("keydown", listen);
   scroll(data);

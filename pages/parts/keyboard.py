@@ -1,11 +1,20 @@
-"""Keys that press the buttons of a panel, and the scrolling of its text to the first match: both in the browser."""
+"""Keys: of a panel those that step and decide, in the order in which they were pressed; of every page help and search.
+
+A key may come before the page has answered the one before it. So the browser sends all that it has not heard of yet,
+and they are worked off before the page is drawn: each is for the sample that those before it have led to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+
+from core.workspace.log import Workspace
+from pages.parts.sample_list import Steps
+from pages.parts.view import View, link
 
 HELP = """
 | Key | |
@@ -15,15 +24,81 @@ HELP = """
 | **b** | ban, or lift the ban |
 | **t** | tag |
 | **/** | search |
+| **Esc** | leave the search field |
 | **?** | these keys |
 """
+STEP = {"j": 1, "k": -1}
+DECIDE = "pb"
+FILES = Path(__file__).parent
 
-_panel = st.components.v2.component("panel", js=Path(__file__).with_suffix(".js").read_text("utf-8"))
+_panel = st.components.v2.component("panel", js=(FILES / "keyboard.js").read_text("utf-8"))
+_page = st.components.v2.component("page_keys", js=(FILES / "page_keys.js").read_text("utf-8"))
 
 
-def listen(panel: str, row: int, keys: Mapping[str, Sequence[str]]) -> None:
-    """Let each key press the first of the buttons of these Streamlit keys that is there, in the panel of that key.
+# --- of a panel
 
-    row: of the panel's sample; once it is another one, its text is scrolled to the first match.
+
+@dataclass
+class Hand:
+    """Where the keys are: the sample they are for, and the decisions as they know them, until the panel is drawn."""
+
+    row: int | None
+    pins: set[int]
+    bans: set[int]
+
+
+def listen(now: View, panel: str, row: int | None, steps: Steps, tag: str = "", listens: bool = True) -> None:
+    """Let the keys step through a list and decide on its samples, in the panel of that key.
+
+    row: of the panel's sample, None where none is open; once it is another one, its text is scrolled to the first
+    match. tag: the key of the button that tags. listens: whether there are keys for this panel.
     """
-    _panel(key=f"{panel}-keys", data={"panel": panel, "row": row, "keys": {key: list(of) for key, of in keys.items()}})
+    key, hand, done = f"{panel}-keys", f"{panel}-hand", f"{panel}-done"
+
+    def pressed() -> None:
+        held = st.session_state.get(hand) or Hand(row, set(now.state.pins), set(now.state.bans))
+        new = [(at, of) for at, of in st.session_state[key]["pressed"] if at > st.session_state.get(done, 0)]
+        work_off([of for _, of in new], held, steps, now.workspace)
+        st.session_state.update({hand: held, done: max((at for at, _ in new), default=st.session_state.get(done, 0))})
+        if held.row is not None and len(steps.rows):
+            steps.show(held.row)  # always: a key may bring along the address of before the last step
+
+    st.session_state.pop(hand, None)  # what is drawn now is what the next keys are for
+    sent = [*STEP, *DECIDE] if listens else []
+    data = {"panel": panel, "row": row, "done": st.session_state.get(done, 0), "sent": sent, "held": [*STEP]}
+    _panel(key=key, data={**data, "tag": tag if listens else ""}, on_pressed_change=pressed)
+
+
+def work_off(keys: Iterable[str], hand: Hand, steps: Steps, workspace: Workspace) -> None:
+    """Do what the keys say, in their order."""
+    for key in keys:
+        if key in STEP:
+            hand.row = steps.after(hand.row, STEP[key])
+        elif key in DECIDE and hand.row is not None:
+            decide(key == "p", hand.row, hand, workspace)
+
+
+def decide(pin: bool, row: int, hand: Hand, workspace: Workspace) -> None:
+    """Pin a sample, or ban it; or lift that, if it stands."""
+    own, other = (hand.pins, hand.bans) if pin else (hand.bans, hand.pins)
+    take, lift = (workspace.pin, workspace.unpin) if pin else (workspace.ban, workspace.unban)
+    if row in own:
+        lift([row])
+        own.remove(row)
+    else:
+        take([row])
+        own.add(row)
+        other.discard(row)
+
+
+# --- of every page
+
+
+def page_keys() -> None:
+    """Listen for the keys of every page, and do what they ask of it."""
+    with st.container(key="out-of-sight-keys"):
+        asked = _page(key="keys-of-page", on_asked_change=lambda: None).get("asked")
+    if asked == "search":
+        st.switch_page("pages/search.py", query_params=link())
+    elif asked == "keys":
+        st.dialog("Keys")(st.markdown)(HELP)

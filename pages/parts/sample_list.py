@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ LISTED = 100  # rows shown at a time
 BEGINNINGS = ("prompt", "response")  # the texts that a list is sorted by
 FORMAT = "%.3g"  # of a number that is not whole, unless another is given
 FILES = Path(__file__).parent
-Steps = Sequence[Callable[[], None] | None]  # what shows the previous and the next sample of a list
 
 _list = st.components.v2.component(
     "sample_list",
@@ -35,6 +35,31 @@ _list = st.components.v2.component(
     css=(FILES / "sample_list.css").read_text("utf-8"),
     js=(FILES / "sample_list.js").read_text("utf-8"),
 )
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The way from the chosen sample of a list, if there is one, to the others; the address has it as `name`."""
+
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # in the order of the list
+    place: int | None = None  # of the chosen one among them
+    name: str = "row"
+
+    def to(self, by: int) -> Callable[[], None] | None:
+        """What shows the sample that stands so many places further; None where there is none."""
+        there = self.place is not None and 0 <= self.place + by < len(self.rows)
+        return partial(self.show, int(self.rows[self.place + by])) if there else None
+
+    def after(self, row: int | None, by: int) -> int | None:
+        """The row so many places further, at most the last; the first where none is chosen, or one beyond the list."""
+        at = np.flatnonzero(self.rows == row)
+        if not len(self.rows):
+            return row
+        return int(self.rows[np.clip(at[0] + by, 0, len(self.rows) - 1) if len(at) else 0])
+
+    def show(self, row: int) -> None:
+        """Choose a sample."""
+        put(**{self.name: row})
 
 
 class Samples:
@@ -115,9 +140,15 @@ def ranks(now: View, name: str) -> np.ndarray:
 
 
 def statuses(now: View, rows: np.ndarray) -> np.ndarray:
-    """What became of each sample: kept, banned or left out."""
-    kept, bans = (among(now.session.store.n_samples, of)[rows] for of in (now.selection.rows, now.state.bans))
-    return np.where(kept, "kept", np.where(bans, "banned", "left out"))
+    """What became of each sample: pinned, which is kept too, kept, banned or left out."""
+    told = (("pinned", now.state.pins), ("kept", now.selection.rows), ("banned", now.state.bans))
+    holds = [among(now.session.store.n_samples, of)[rows] for _, of in told]
+    return np.select(holds, [name for name, _ in told], "left out")
+
+
+def n_kept(now: View, rows: np.ndarray) -> int:
+    """How many of the samples are kept, the pinned ones among them."""
+    return int(np.isin(rows, now.selection.rows).sum())
 
 
 def sample_list(
@@ -126,9 +157,8 @@ def sample_list(
 ) -> Steps:  # fmt: skip
     """Draw the samples, at most LISTED of them: those around the chosen one, which is marked.
 
-    A click on a row puts it into the address as `name`, one on a heading what it sorts by as `name`-sort. Gives what
-    shows the sample before the chosen one and the one after it: None where there is none, nothing where it is not among
-    the samples.
+    A click on a row puts it into the address as `name`, one on a heading what it sorts by as `name`-sort. Gives the
+    steps from the chosen one to the others.
     """
     rows, names = samples.rows, [*samples.columns, *samples.texts]
     place = next(iter(np.flatnonzero(rows == chosen).tolist()), None)
@@ -144,8 +174,7 @@ def sample_list(
     )  # fmt: skip
     if len(rows) > LISTED:
         st.caption(f"{first + 1:,} to {at.stop:,} of {many(len(rows), 'sample')}. Click a heading to sort them all.")
-    beside = () if place is None else (place - 1, place + 1)
-    return [partial(put, **{name: int(rows[i])}) if 0 <= i < len(rows) else None for i in beside]
+    return Steps(rows, place, name)
 
 
 def direction(name: str, sort: str) -> str:

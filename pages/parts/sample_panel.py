@@ -27,6 +27,7 @@ TALLEST = 520  # of the text and of the list, in pixels, before they scroll
 SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool"}
 LIFTED = ":material/undo:"
 TEXT, TOKENS = "Text", "Tokens"
+NOWHERE = Steps()  # of a sample that is in no list
 Marked = Sequence[Sequence[tuple[int, int]]]  # of each turn the (start, end) that are marked, in characters
 
 
@@ -59,12 +60,12 @@ def beside(
 
 
 def sample_panel(
-    now: View, row: int, key: str, find: str = "", has: Iterable[int] = (), regex: bool = False, steps: Steps = (),
+    now: View, row: int, key: str, find: str = "", has: Iterable[int] = (), regex: bool = False, steps: Steps = NOWHERE,
     listens: bool = True, evidence: Evidence | None = None,
 ) -> None:  # fmt: skip
     """Draw a sample with what can be done with it; `find` is marked in its text, features of `has` in its tokens.
 
-    steps: to the samples before and after it in a list, None where there is none. key: parts the panels of a page.
+    steps: to the other samples of a list. key: parts the panels of a page.
     listens: whether the keys are for this panel. evidence: what is marked in place of `find`. Personal data is masked,
     and nothing holds it in the open, until a person asks to see it: nobody can where the evidence is masked.
     """
@@ -86,7 +87,7 @@ def sample_panel(
             show_text(now, shown, key, marked, has)
         if not masked:
             show_columns(sample)
-        keyboard.listen(panel, row, keys(key) if listens else {})
+        keyboard.listen(now, panel, row, steps, f"{key}-tag", listens)
 
 
 def head(now: View, sample: Sample) -> str:
@@ -140,9 +141,11 @@ def tags_of(now: View, row: int) -> list[str]:
 def buttons(now: View, row: int, key: str, steps: Steps, copied: bool = True) -> None:
     """The row of buttons; a decision that stands has one that lifts it. copied: whether its text may be taken away."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for name, icon, to in zip(("Previous", "Next"), ("arrow_back", "arrow_forward"), steps, strict=False):
-            st.button(name, icon=f":material/{icon}:", key=f"{key}-{name.lower()}", disabled=to is None,
-                      on_click=to)  # fmt: skip
+        for name, icon, by in (("Previous", "arrow_back", -1), ("Next", "arrow_forward", 1)):
+            if steps.place is not None:
+                to = steps.to(by)
+                st.button(name, icon=f":material/{icon}:", key=f"{key}-{name.lower()}", disabled=to is None,
+                          on_click=to)  # fmt: skip
         decide(now, row, key)
         with st.popover("Tag", icon=":material/sell:", key=f"{key}-tag"):
             marks.tag(now, [row], f"{key}-{row}")
@@ -162,13 +165,6 @@ def copy_text(now: View, row: int, key: str) -> None:
     ) as copy:
         if copy.open:
             st.code("\n\n".join(now.session.store.texts([row])), language=None, wrap_lines=True, height=300)
-
-
-def keys(key: str) -> dict[str, list[str]]:
-    """Which buttons of a panel the keys press."""
-    pressed = {"j": ["next"], "k": ["previous"], "p": ["pin", "unpin"], "b": ["ban", "unban"], "t": ["tag"],
-               "?": ["keys"]}  # fmt: skip
-    return {name: [f"{key}-{button}" for button in of] for name, of in pressed.items()} | {"/": ["find"]}
 
 
 def decide(now: View, row: int, key: str) -> None:

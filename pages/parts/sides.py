@@ -60,7 +60,7 @@ def show_lists(now: View, sides: Sequence[Side], key: str, row: int | None, told
 
     A group without samples to list is told, and leaves its room to the other.
     """
-    steps: Steps = ()
+    steps = Steps()
     titles = [f"{plain(side.name[:1].upper() + side.name[1:])}: {many(len(side.listed), 'sample')}" for side in sides]
     for title in (title for title, side in zip(titles, sides, strict=True) if not len(side.listed)):
         st.caption(f"{title}{told}.")
@@ -70,7 +70,8 @@ def show_lists(now: View, sides: Sequence[Side], key: str, row: int | None, told
             st.subheader(titles[place] + told, anchor=False)
             action_bar(now, sides[place].listed, f"{key}-{place}", whole(sides[place].name))
             samples = Samples(now, sides[place].listed, sort=get("row-sort"))
-            steps = sample_list(samples, f"{key}-{place}-list", "row", row, height=HEIGHT) or steps
+            own = sample_list(samples, f"{key}-{place}-list", "row", row, height=HEIGHT)
+            steps = steps if own.place is None else own
     return steps
 
 

@@ -13,7 +13,7 @@ from core.schema import NOUNS
 from core.system.shown import many
 from pages.parts import reading, sample_panel
 from pages.parts.actions import action_bar
-from pages.parts.sample_list import statuses
+from pages.parts.sample_list import n_kept, statuses
 from pages.parts.tables import clickable, samples_table, why_link
 from pages.parts.text import plain, whole
 from pages.parts.view import View
@@ -113,8 +113,7 @@ def nearest_samples(now: View, row: int) -> None:
     if not len(rows):
         st.caption(f"No other sample shares a {NOUNS[now.spec.lens]} with it at this θ.")
         return
-    status = statuses(now, rows)
-    st.caption(f"{(status == 'kept').sum():,} of the {len(rows):,} most similar are kept. {MEASURE}")
+    st.caption(f"{n_kept(now, rows):,} of the {len(rows):,} most similar are kept. {MEASURE}")
     action_bar(now, rows, "nearest", f"like row {row}")
-    more = {"similarity": similarity, "status": status}
+    more = {"similarity": similarity, "status": statuses(now, rows)}
     sample_panel.beside(now, rows, "nearest", more, SIMILARITY, name="nearest")

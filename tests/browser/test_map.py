@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.workspace.log import Workspace
 from tests.browser.chromium import open_page, settle
-from tests.browser.steps import drawn_map, lasso_map, lasso_told
+from tests.browser.steps import drawn_map, go, lasso_map, lasso_told, undo_by_name
 
 pytestmark = pytest.mark.browser
 
@@ -96,3 +97,42 @@ def test_through_another_lens_a_map_leaves_nothing_of_itself(page: Page, address
         "() => { const [x0, x1] = document.querySelector('.sample-map').map.scatter.view(); return x1 - x0 < 1.5; }"
     )
     assert not errors
+
+
+def test_a_map_still_takes_colours_after_a_line_above_it_has_gone(
+    page: Page, address: str, workspace: Workspace
+) -> None:
+    open_page(page, f"{address}/search?find=python")
+    page.keyboard.press("b")
+    expect(page.locator(".st-key-latest-change-line")).to_be_visible(timeout=30_000)
+    settle(page)
+    go(page, "Map")
+    drawn_map(page, "Kept or left out")
+    box = page.locator(".sample-map .plot").bounding_box()
+    lasso_map(page)
+    map_before = page.evaluate_handle("document.querySelector('.sample-map').map")
+    page.locator(".st-key-close-moved button").first.click()
+    expect(page.locator(".st-key-latest-change-line")).to_have_count(0, timeout=30_000)
+    settle(page)
+    assert page.evaluate("map => map === document.querySelector('.sample-map').map", map_before)  # nothing is made anew
+    expect(page.get_by_role("button", name="Lasso")).to_have_attribute("aria-pressed", "true")
+    assert page.locator(".sample-map .plot").bounding_box()["width"] < box["width"]
+    page.get_by_role("combobox", name="Colour by").click()
+    page.get_by_role("option", name="Length of the response").click()
+    drawn_map(page, "Length of the response")
+    undo_by_name(page, workspace, workspace.state().next_undo)
+
+
+def test_keys_open_the_first_sample_of_a_lasso(page: Page, address: str) -> None:
+    open_page(page, f"{address}/map")
+    drawn_map(page, "Kept or left out")
+    lasso_map(page)
+    expect(page.locator(".sample-map .card")).to_be_hidden()
+    page.keyboard.press("j")
+    first = page.locator(".st-key-map-list tbody tr").first
+    expect(page.locator(".sample")).to_have_attribute(
+        "data-row", first.locator("td").first.inner_text(), timeout=30_000
+    )
+    settle(page)
+    page.keyboard.press("j")
+    expect(page.get_by_role("button", name="Previous")).to_be_enabled(timeout=30_000)

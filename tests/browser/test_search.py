@@ -115,3 +115,57 @@ def test_keys(page: Page, address: str, workspace: Workspace, rows: list[int]) -
     page.keyboard.type("jkpb")
     assert field.input_value().endswith("jkpb")
     assert workspace.state().pins == workspace.state().bans == ()
+
+
+def test_keys_come_faster_than_the_page_answers(
+    page: Page, address: str, workspace: Workspace, rows: list[int]
+) -> None:
+    """None is lost, and each is for the sample that those before it have led to."""
+    for pause in (150, 60):
+        open_page(page, f"{address}/search?find={WORD}&row-sort=-tokens")
+        shown(page, rows[0])
+        for key in "bjbjkj":
+            page.keyboard.press(key)
+            page.wait_for_timeout(pause)
+        shown(page, rows[2])
+        settle(page)
+        assert set(workspace.state().bans) == set(rows[:2])
+        expect(page).to_have_url(re.compile(f"row={rows[2]}"))
+        status = [line.split("\t")[1].strip() for line in lines(page).all_inner_texts()[:2]]
+        assert status == ["banned", "banned"]
+        workspace.unban(rows[:2])
+
+
+def test_a_pinned_sample_is_called_so_and_the_line_on_it_stays_in_view(
+    page: Page, address: str, workspace: Workspace, rows: list[int]
+) -> None:
+    page.set_viewport_size({"width": 1200, "height": 500})
+    open_page(page, f"{address}/search?find={WORD}&row-sort=-tokens")
+    shown(page, rows[0]).scroll_into_view_if_needed()
+    page.keyboard.press("p")
+    expect(lines(page).first).to_contain_text("pinned", timeout=30_000)
+    expect(page.locator(".st-key-latest-change-line")).to_be_in_viewport()
+    settle(page)
+    workspace.unpin([rows[0]])
+
+
+def test_escape_leaves_the_search_field_to_the_keys(page: Page, address: str, rows: list[int]) -> None:
+    open_page(page, f"{address}/search?find={WORD}&row-sort=-tokens")
+    shown(page, rows[0])
+    page.keyboard.press("/")
+    expect(page.get_by_label("Text in any turn")).to_be_focused(timeout=30_000)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    shown(page, rows[1])
+
+
+def test_help_and_search_have_their_keys_on_every_page(page: Page, address: str) -> None:
+    open_page(page, f"{address}/coverage")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("next, previous sample", timeout=30_000)
+    settle(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=30_000)
+    page.keyboard.press("/")
+    expect(page.get_by_label("Text in any turn")).to_be_focused(timeout=30_000)
+    expect(page).to_have_url(re.compile("/search"))

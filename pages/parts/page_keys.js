@@ -1,0 +1,42 @@
+// Keys of every page: ? shows the keys, / goes to the search field, and Escape leaves a text field for the other keys.
+
+const FIELDS = 'input, textarea, select, [contenteditable="true"], [role="slider"], [role="combobox"]';
+
+function pressed(event, setTriggerValue) {
+  const target = event.composedPath()[0];
+  if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector('[role="dialog"]')) return;
+  if (event.key === "Escape" && target.closest?.('[data-testid="stTextInput"]')) target.blur();
+  if (target.matches?.(FIELDS) || !"?/".includes(event.key)) return;
+  event.preventDefault();
+  if (event.key === "?") help(setTriggerValue);
+  else if (!focus()) {
+    setTriggerValue("asked", "search");
+    soon();
+  }
+}
+
+// The panel under the pointer, else the first one, has a button for it.
+function help(setTriggerValue) {
+  const buttons = [...document.querySelectorAll('[class*="st-key-panel-"] [class*="st-key-of-"][class*="-keys"] button')];
+  const mine = buttons.find((button) => button.closest('[class*="st-key-panel-"]').matches(":hover")) ?? buttons[0];
+  if (mine) mine.click();
+  else setTriggerValue("asked", "keys");
+}
+
+function focus() {
+  const field = document.querySelector(".st-key-find input");
+  field?.focus();
+  return Boolean(field);
+}
+
+// The field of a page that is on its way.
+function soon(tries = 600) {
+  if (!focus() && tries) requestAnimationFrame(() => soon(tries - 1));
+}
+
+export default function ({ setTriggerValue }) {
+  const listen = (event) => pressed(event, setTriggerValue);
+  document.removeEventListener("keydown", globalThis.pageKeys);
+  document.addEventListener("keydown", (globalThis.pageKeys = listen));
+  return () => document.removeEventListener("keydown", listen);
+}
