@@ -148,8 +148,8 @@ class _Reading:
         """A whole number; one out of bounds becomes the nearest that is not."""
         text = self.query.get(name, str(usual))
         try:
-            found = int(text)
-        except ValueError:
+            found = int(float(text))  # as the control reads it: 1e3 is 1000
+        except (ValueError, OverflowError):
             self.complain(name, "a whole number", usual)
             return usual
         kept = min(max(found, low), high)

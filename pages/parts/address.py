@@ -35,7 +35,7 @@ STEPS = """<script>
 if (!window.saelectSteps) {
     window.saelectSteps = true;
     const {pushState, replaceState} = window.history;
-    let acted = false;
+    let acted = false, taken = 0;  // when the act became a step
     for (const kind of ["pointerdown", "keydown"])
         window.addEventListener(kind, (event) => { acted = acted || event.isTrusted; }, true);
     window.addEventListener("popstate", () => { acted = false; }, true);
@@ -43,7 +43,10 @@ if (!window.saelectSteps) {
         const target = new URL(url ?? "", window.location.href);
         if (target.href === window.location.href) return;
         const another = target.pathname !== window.location.pathname;
-        (acted || another ? pushState : replaceState).call(window.history, state, title, url);
+        // Who leaves a page has the address lose the page's own parameters first, which is no place to come back to.
+        const leaving = another && !acted && performance.now() - taken < 500;
+        ((acted || another) && !leaving ? pushState : replaceState).call(window.history, state, title, url);
+        taken = acted && !another ? performance.now() : 0;
         acted = false;
     };
     window.history.pushState = window.history.replaceState = step;

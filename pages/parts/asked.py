@@ -12,6 +12,7 @@ from pages.parts.text import cut, plain
 OF, COMPLAINTS = "request-of", "address-complaints"  # in the session: the store looked at; the page and what to tell
 TOLD = "complaints-place"  # in the session: where the latter stands in this run
 UNKNOWN = "unknown-store"  # in the session: what to tell of a data set that is not there
+REST = "unwritten"  # in the session: what the run before could not write into the address
 ELSEWHERE = "of-another-store"  # in the session: the widgets that still say what was said of another data set
 # parameters that mean nothing in another data set
 PLACES = ("row", "feature", "lasso", "a", "b", "against", "of", "sharing", "nearest", "find_has", "find_lacks",
@@ -37,12 +38,30 @@ def check_address(session: Session) -> None:
 
 def write_again(session: Session) -> None:
     """Write again what a change of page took from the address: the browser forgets widgets whose popover is closed."""
+    for name in unwritten(session):
+        st.session_state[name] = st.session_state[name]
+
+
+def write_rest(session: Session) -> None:
+    """After a run, run once more if a control that is new did not write into the address what code had set it to:
+    Streamlit's do so in the run after that in which they came."""
+    rest = unwritten(session)
+    if rest and rest != st.session_state.get(REST):
+        st.session_state[REST] = rest
+        st.rerun()
+    if not rest:
+        st.session_state.pop(REST, None)
+
+
+def unwritten(session: Session) -> list[str]:
+    """The controls of the view that differ from the store's defaults, and do not stand in the address."""
     latest = st.session_state.get("view")
     if latest is None or latest.session is not session:
-        return
-    for name in request_of(latest.spec, session.store.key).to_query(session):
-        if name in st.session_state and name not in st.query_params:
-            st.session_state[name] = st.session_state[name]
+        return []
+    said = request_of(latest.spec, session.store.key).to_query(session)
+    written = st.query_params.to_dict()
+    differs = (n for n in said if n not in written or (n in BUDGETS.values() and written[n] != said[n]))
+    return [name for name in differs if name in st.session_state]
 
 
 def set_request(request: Request, session: Session) -> None:

@@ -15,7 +15,7 @@ from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.address import put
-from pages.parts.asked import UNKNOWN, check_address, tell_complaints
+from pages.parts.asked import UNKNOWN, check_address, tell_complaints, write_rest
 from pages.parts.budget_control import pick_budget
 from pages.parts.choices import choose
 from pages.parts.method_choice import pick_method
@@ -89,7 +89,7 @@ def open_view(needed: bool = True) -> View | None:
         st.html("<style>.st-key-bar>:nth-child(n+2){display:none}</style>")  # but there, which keeps what is set
         return None
     tell_complaints()
-    follow(workspace, state.version)
+    follow(session, workspace, state.version)
     found = selected(session, asked)
     if found is None:
         return None
@@ -139,8 +139,9 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
 
 
 @st.fragment(run_every=FOLLOWED)
-def follow(workspace: Workspace, version: int) -> None:
+def follow(session: Session, workspace: Workspace, version: int) -> None:
     """Say when decisions were made in another tab or on the command line; what is typed or open here stays."""
+    write_rest(session)
     if workspace.version() == version:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="made-elsewhere"):

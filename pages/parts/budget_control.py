@@ -12,7 +12,8 @@ from core.workspace.decisions import WorkspaceState
 
 KEYS = {"samples": "budget", "tokens": "token_budget"}  # of the number, in the session and in the address
 PRESETS = (0.01, 0.05, 0.1)
-STEPS = 60  # of the slider, each the same factor
+STEPS, STEP = 60, 0.02  # of the slider, each the same factor; logarithm of what is no step apart from the budget
+SAME = "same-budget"  # in the session: what was taken for the same budget, by unit
 # A field that is left empty says again what it said: Streamlit would take its default, a tenth of the data.
 RESTORED = """<script>
 if (!window.saelectBudget) {
@@ -62,18 +63,27 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
 
 
 def convert() -> None:
-    """With another unit the budget is what the present selection has of it, so that about as much is kept."""
+    """With another unit the budget is what the present selection has of it, so that about as much is kept; back in the
+    first unit it is what it was, unless it was changed meanwhile."""
     now, unit = st.session_state.get("view"), st.session_state.unit
-    if now is not None and now.spec.unit != unit:
-        rows = now.selection.rows
-        set_budget(unit, len(rows) if unit == "samples" else int(now.session.info.tokens[rows].sum()))
+    if now is None or now.spec.unit == unit:
+        return
+    said, rows = {now.spec.unit: now.spec.budget}, now.selection.rows
+    known = st.session_state.get(SAME, {})
+    if known.get(now.spec.unit) == now.spec.budget and unit in known:
+        said[unit] = known[unit]
+    else:
+        said[unit] = len(rows) if unit == "samples" else int(now.session.info.tokens[rows].sum())
+    st.session_state[SAME] = said
+    set_budget(unit, said[unit])
 
 
 def log_slider(unit: str, least: int, most: int, budget: int) -> None:
-    """A slider whose steps are equal factors; it stands at the step nearest to the budget."""
-    steps = np.unique(np.geomspace(least, most, STEPS).round().astype(int)).tolist()
+    """A slider whose steps are equal factors, but for the budget's own, at which it stands."""
+    factors = np.geomspace(least, most, STEPS).round().astype(int)
+    steps = np.unique([*factors[np.abs(np.log(factors / budget)) > STEP], budget]).tolist()
     key = f"{KEYS[unit]}-slider"
-    st.session_state[key] = min(steps, key=lambda step: abs(np.log(step / budget)))
+    st.session_state[key] = budget
     st.select_slider(
         "By equal factors", steps, format_func=lambda n: f"{n:,}", key=key,
         on_change=lambda: set_budget(unit, st.session_state[key]),

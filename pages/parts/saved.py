@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -16,7 +17,7 @@ from pages.parts.tables import clickable
 from pages.parts.text import escape, plain, whole
 from pages.parts.view import View, link
 
-DELETED = "deleted-selection"  # in the session: its store, the name and the specification of the one deleted last
+DELETED = "deleted-selections"  # in the session: store, name and specification of each that was deleted, in order
 
 
 def save_form(now: View) -> None:
@@ -44,7 +45,8 @@ def saved_table(now: View) -> str | None:
         "θ": [spec.get("theta") for spec in kept.values()],
         "decisions in it": [decisions_in(spec) for spec in kept.values()],
     })  # fmt: skip
-    chosen = clickable(frame, "saved-selections", 260, formats={"θ": "%.3g"})
+    names = zlib.crc32("\n".join(kept).encode())  # with other names nothing is chosen: a second click deletes no more
+    chosen = clickable(frame, f"saved-selections-{names}", 260, formats={"θ": "%.3g"})
     return list(kept)[chosen[0]] if chosen else None
 
 
@@ -63,7 +65,8 @@ def manage(now: View, name: str) -> None:
                 now.workspace.save_selection(to, now.state.selections[name])
                 st.rerun()
         if st.button("Delete", icon=":material/delete:", key="delete-selection"):
-            st.session_state[DELETED] = now.session.store.key, name, now.state.selections[name]
+            gone = now.session.store.key, name, now.state.selections[name]
+            st.session_state[DELETED] = [*st.session_state.get(DELETED, ()), gone]
             now.workspace.delete_selection(name)
             st.rerun()
 
@@ -90,14 +93,17 @@ def load_link(now: View, name: str) -> None:
 
 
 def bring_back(now: View) -> None:
-    """After one was deleted: the way back."""
-    store, name, spec = st.session_state.get(DELETED, ("", "", None))
-    if store != now.session.store.key or name in now.state.selections:
+    """After some were deleted: the way back, the latest first."""
+    gone = [one for one in st.session_state.get(DELETED, ()) if one[0] == now.session.store.key]
+    gone = [one for one in gone if one[1] not in now.state.selections]
+    if not gone:
         return
+    store, name, spec = gone[-1]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"“{plain(name)}” was deleted.", width="content")
-        if st.button("Bring it back", icon=":material/undo:", key="bring-back"):
+        if st.button("Bring it back", icon=":material/undo:", key=f"bring-back-{len(gone)}"):
             now.workspace.save_selection(name, spec)
+            st.session_state[DELETED].remove((store, name, spec))
             st.rerun()
 
 

@@ -92,6 +92,50 @@ def test_back_goes_back_one_step(page: Page, address: str):
     expect(page.get_by_test_id("state-line")).to_have_text(second, timeout=30_000)
 
 
+def test_back_comes_to_what_was_searched_for(page: Page, address: str):
+    open_page(page, f"{address}/search")
+    page.get_by_label("Text in any turn").fill("python")
+    page.keyboard.press("Enter")
+    settle(page)
+    before = page.evaluate("history.length")
+    go(page, "Budget")
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    expect(page).to_have_title("Search · SAElect", timeout=30_000)
+    settle(page)
+    assert "find=python" in page.url
+
+
+def test_another_unit_stands_in_the_address_and_leads_back(page: Page, address: str, browser: Browser):
+    open_page(page, f"{address}/budget?budget=7")
+    first = state_line(page)
+    for unit in ("tokens", "samples"):
+        page.get_by_role("button", name="%", exact=True).click()
+        page.get_by_test_id("stPopoverBody").get_by_role("radio", name=unit, exact=True).click()
+        expect(page).to_have_url(
+            re.compile("[?&]token_budget=" if unit == "tokens" else "[?&]budget=7"), timeout=10_000
+        )
+        settle(page)
+        fresh = browser.new_page()
+        open_page(fresh, page.url)
+        assert state_line(fresh) == state_line(page)
+        fresh.context.close()
+        page.keyboard.press("Escape")
+    assert state_line(page) == first
+
+
+@pytest.mark.parametrize(("said", "used"), [("-5", 1), ("99999", SAMPLES), ("1e3", SAMPLES)])
+def test_a_budget_that_cannot_be_had(said: str, used: int, page: Page, address: str, browser: Browser):
+    open_page(page, f"{address}/budget?budget={said}")
+    expect(page.get_by_test_id("stAlert").filter(has_text=f"budget = {said}")).to_be_visible()
+    assert f"{used} of {SAMPLES} samples" in state_line(page)
+    expect(page).to_have_url(re.compile(f"[?&]budget={used}$"), timeout=10_000)
+    fresh = browser.new_page()
+    open_page(fresh, page.url)
+    assert state_line(fresh) == state_line(page)
+    fresh.context.close()
+
+
 def test_what_an_address_cannot_have_is_told(page: Page, address: str):
     open_page(page, f"{address}/budget?lens=colours&theta=much&seed=1&more=kept")
     told = page.get_by_test_id("stAlert").filter(has_text="lens = colours")
