@@ -58,6 +58,7 @@ background:var(--page);border-bottom:1px solid rgba(128,128,128,.25)}
 .stHorizontalBlock:has(>.stColumn [data-testid=stMetric])>.stColumn{min-width:calc(50% - 1rem)}
 .st-key-bar :is(.st-key-undo,.st-key-redo,.st-key-methods) button{min-width:2.5rem;padding:.25rem}
 [data-testid=stMetricDelta] *{white-space:normal!important}
+.st-key-latest-change-line{gap:0 .75rem}
 [data-testid=stHeading] h1{font-size:1.75rem;padding:.25rem 0}}
 </style>"""  # names of buttons with an icon are for who hears the page, of Undo and Redo where it is narrow
 
