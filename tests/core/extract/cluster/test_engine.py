@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+import torch
 
 from core.errors import SaelectError
 from core.extract import run
@@ -26,8 +27,18 @@ def workers():
     return [p.pid for p in found if "MapWorker" in " ".join(p.cmdline())]
 
 
+@pytest.fixture
+def one_thread():
+    """As many as a worker has: with more, sums of floats come in another order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
-def test_two_workers_one_killed_and_a_restart_of_the_driver_change_nothing(tiny, tmp_path, monkeypatch, quick_map):
+@pytest.mark.usefixtures("one_thread", "quick_map")
+def test_two_workers_one_killed_and_a_restart_of_the_driver_change_nothing(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "CHUNK", 8)
     data = tmp_path / "data"
     data.mkdir()
