@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,10 @@ from core.lm.fine_tuning import TrainConfig
 from core.proof.config import ProofConfig
 from core.proof.grid import Cell
 from core.proof.results import write_results
-from core.proof.run import tuned_run
+from core.proof.run import fill, tuned_run
 from core.proof.store import ProofStore, take_over
 from core.schema import Sample
 from core.settings import words
-from core.system.files import claimed
 
 
 def config_of(shared: dict[str, Any], model: str) -> ProofConfig:
@@ -37,33 +36,26 @@ def config_of(shared: dict[str, Any], model: str) -> ProofConfig:
     return ProofConfig(**shared | lists | {"vetoes": vetoes, "model": model, "train": TrainConfig(**shared["train"])})
 
 
-def begun(path: Path, config: ProofConfig) -> ProofStore:
-    """A database with what the file holds."""
-    content, store = json.loads(path.read_text(encoding="utf-8")), ProofStore(config.path)
-    shared = content["shared"] | {"model": config.model}
-    store.begin(shared, np.array(content["held_out"], np.int64), np.array(content["sources"]))
-    take_over(store, path)
-    return store
-
-
 def main(path: Path, samples: list[Sample], model: str, methods: list[str], budgets: list[int]) -> None:
     """Train what has no run yet, by seed, budget and method."""
     content = json.loads(path.read_text(encoding="utf-8"))
     config = config_of(content["shared"], model)
-    store = begun(path, config)
-    measured = [samples[row] for row in store.held_out()], store.sources()
+    store, held_out, sources = ProofStore(config.path), np.array(content["held_out"], np.int64), content["sources"]
+    store.begin(content["shared"] | {"model": model}, held_out, np.array(sources))
+    take_over(store, path)
+    measured = [samples[row] for row in held_out], np.array(sources)
     for choice in store.choices():
-        cell = Cell(choice.method, choice.budget, choice.seed)
-        if (methods and cell.method not in methods) or (budgets and cell.budget not in budgets):
+        if (methods and choice.method not in methods) or (budgets and choice.budget not in budgets):
             continue
-        folder = config.path.with_suffix("") / cell.name
-        with claimed(folder, wait=True):
-            if not store.has(cell.method, cell.budget, cell.seed):
-                own = [samples[row] for row in np.sort(choice.rows)]
-                print(cell.method, cell.budget, cell.seed, flush=True)
-                store.add(tuned_run(config, cell, choice.rows, own, *measured, folder, lambda *_: None))
-            shutil.rmtree(folder, ignore_errors=True)
+        cell, own = Cell(choice.method, choice.budget, choice.seed), [samples[row] for row in np.sort(choice.rows)]
+        make = partial(tuned_run, config, cell, choice.rows, own, *measured, told=silent)
+        print(cell.method, cell.budget, cell.seed, flush=True)
+        fill(store, config, cell, make, silent, wait=True)
         write_results(store, path, content.get("picks", ()))
+
+
+def silent(stage: str, done: float, total: float) -> None:
+    """What a run is told of its stages: nothing."""
 
 
 if __name__ == "__main__":

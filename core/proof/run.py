@@ -61,7 +61,10 @@ def prove(
             def told(stage: str, done: float, total: float, name: str = name) -> None:
                 on_stage(f"{name}: {stage}", done, total)
 
-            fill(store, config, session, cell, held_out, told, wait)
+            def make(folder: Path, cell: Cell = cell, told: OnStage = told, wait: bool = wait) -> Run:
+                return one_run(config, session, cell, held_out, folder, told, wait)
+
+            fill(store, config, cell, make, told, wait)
     return store
 
 
@@ -88,11 +91,10 @@ def held_out_of(config: ProofConfig, session: Session) -> np.ndarray:
 
 
 def fill(
-    store: ProofStore, config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, told: OnStage,
-    wait: bool,
-) -> None:  # fmt: skip
-    """Carry out a cell that has no run by now, unless another process is at it or at its refinement and this one is
-    not to `wait`."""
+    store: ProofStore, config: ProofConfig, cell: Cell, make: Callable[[Path], Run], told: OnStage, wait: bool
+) -> None:
+    """Carry out a cell that has no run by now, by `make` in a folder of its own, unless another process is at it or at
+    its refinement and this one is not to `wait`."""
     if store.has(cell.method, cell.budget, cell.seed):
         return
     folder = config.path.with_suffix("") / cell.name
@@ -101,7 +103,7 @@ def fill(
     try:
         with claimed(folder, wait):
             if not store.has(cell.method, cell.budget, cell.seed):
-                store.add(one_run(config, session, cell, held_out, folder, told, wait))
+                store.add(make(folder))
             shutil.rmtree(folder, ignore_errors=True)
     except Timeout:
         told("another process is at it", 1, 1)
@@ -129,8 +131,9 @@ def one_run(
     config: ProofConfig, session: Session, cell: Cell, held_out: np.ndarray, folder: Path, told: OnStage, wait: bool
 ) -> Run:
     """Select, unless that was done, fine-tune, measure; `folder` keeps what a kill would lose."""
-    known = ProofStore(config.path).choice(cell.method, cell.budget, cell.seed)
-    rows, refined = (known.rows, "") if known else picked(config, session, cell, held_out, told, wait)
+    rows, refined = ProofStore(config.path).choice(cell.method, cell.budget, cell.seed), ""
+    if rows is None:
+        rows, refined = picked(config, session, cell, held_out, told, wait)
     measured = session.store.samples(held_out), sources(session)[held_out]
     return tuned_run(config, cell, rows, session.store.samples(np.sort(rows)), *measured, folder, told, refined)
 

@@ -127,10 +127,12 @@ class ProofStore:
             with self.opened(read_only=False) as db:
                 db.execute("INSERT INTO chosen VALUES (?, ?, ?, ?)", [*key, choice.rows.tolist()])
 
-    def choice(self, method: str, budget: int, seed: int) -> Choice | None:
-        """What was selected ahead of a run; None if nothing was."""
-        key = (method, budget, seed)
-        return next((c for c in self.choices() if (c.method, c.budget, c.seed) == key), None)
+    def choice(self, method: str, budget: int, seed: int) -> np.ndarray | None:
+        """The rows that were selected ahead of a run, int64; None if none were."""
+        sql = "SELECT picks FROM chosen WHERE method = ? AND budget = ? AND seed = ?"
+        with self.opened() as db:
+            found = db.execute(sql, [method, budget, seed]).fetchone()
+        return None if found is None else np.array(found[0], np.int64)
 
     def choices(self) -> list[Choice]:
         """What was selected ahead of runs that are not there yet, by seed, budget and method."""

@@ -148,12 +148,14 @@ class _Reading:
         """A whole number; one out of bounds becomes the nearest that is not."""
         text = self.query.get(name, str(usual))
         try:
-            found = int(float(text))  # as the control reads it: 1e3 is 1000
+            found = int(value := float(text))  # as the control reads it: 1e3 is 1000, and 7.5 is 7
         except (ValueError, OverflowError):
             self.complain(name, "a whole number", usual)
             return usual
         kept = min(max(found, low), high)
-        if kept != found:
+        if found != value:
+            self.complain(name, "a whole number", f"{kept:,}")
+        elif kept != found:
             self.complain(name, f"from {low:,} to {high:,}", f"{kept:,}")
         return kept
 
