@@ -19,14 +19,14 @@ def number(name: str, below: int) -> int | None:
 def put(**values: object) -> None:
     """Write parameters into the address, all in one step that the browser's Back takes back; None removes one.
 
-    What stands there already is not written again: no message to the browser, no new step.
+    The browser is told even of what stood there when it asked: it may have asked before the answer to what it asked
+    last, and so with an address that is about to change. What stands there already is no new step (see STEPS).
     """
     present = st.query_params.to_dict()
     changed = {
         name: str(value) for name, value in values.items() if value is not None and present.get(name) != str(value)
     }
-    if changed:  # by `update`: to write all of them anew is refused once a widget is bound to one
-        st.query_params.update(changed)
+    st.query_params.update(changed)  # not with all of them: that is refused once a widget is bound to one
     for name in present.keys() & {name for name, value in values.items() if value is None}:
         del st.query_params[name]
 

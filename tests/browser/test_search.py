@@ -136,6 +136,19 @@ def test_keys_come_faster_than_the_page_answers(
         workspace.unban(rows[:2])
 
 
+def test_the_address_tells_the_sample_that_the_last_key_led_to(page: Page, address: str, rows: list[int]) -> None:
+    """Also where that is where the browser's address stood when the key was sent: it was about to change."""
+    open_page(page, f"{address}/search?find={WORD}&row-sort=-tokens&row={rows[0]}")
+    shown(page, rows[0])
+    for pause in (5, 15, 30, 45, 60, 90, 120):
+        for key in "jk":
+            page.keyboard.press(key)
+            page.wait_for_timeout(pause)
+        settle(page)
+        shown(page, rows[0])
+        expect(page).to_have_url(re.compile(f"row={rows[0]}(&|$)"))
+
+
 def test_a_pinned_sample_is_called_so_and_the_line_on_it_stays_in_view(
     page: Page, address: str, workspace: Workspace, rows: list[int]
 ) -> None:
