@@ -19,6 +19,7 @@ from core.store.contexts import lots
 from core.store.originals import originals_table
 from core.store.reader import open_store
 from core.store.tables import COUNTS, VECTORS
+from core.store.turns import starts
 from core.store.writer import StoreWriter
 
 KEY = "0123456789abcdef"
@@ -136,6 +137,7 @@ def _samples(samples):
             "source_row": _ints(s.row for s in samples),
             "raw": [json.dumps(s.raw, default=str) for s in samples],
             "messages": [json.dumps([[m.role, m.content] for m in s.messages]) for s in samples],
+            **starts(samples),
             "id": [s.id for s in samples],
             "source": [s.source for s in samples],
             "scores": [json.dumps(dict(s.scores)) for s in samples],

@@ -10,6 +10,7 @@ from core.datasets.originals import Packed
 from core.schema import SEGMENTS
 from core.store.reader import open_store
 from core.store.tables import COUNTS
+from core.store.turns import STARTS
 
 
 def rows(path, sql):
@@ -34,13 +35,14 @@ def active_sets(path):
     return [matrix.row(i).tolist() for i in range(matrix.n_samples)]
 
 
-def with_earlier_counts(db):
-    """The token counts of an open store as they were before version 4: those of what was read, and what was cut."""
+def with_earlier_samples(db):
+    """The samples of an open store as they were before version 4: they counted what was read, and what was cut."""
     db.execute("ALTER TABLE samples DROP COLUMN id")
     db.execute("DROP TABLE originals")
     parts = ", ".join(f"n_read_{name} AS n_{name}_tokens" for name in SEGMENTS)
+    own = ", ".join((*COUNTS, *STARTS))
     db.execute(
-        f"""CREATE OR REPLACE TABLE samples AS SELECT * EXCLUDE ({", ".join(COUNTS)}), {parts},
+        f"""CREATE OR REPLACE TABLE samples AS SELECT * EXCLUDE ({own}), {parts},
         n_tokens - n_read AS n_truncated FROM samples ORDER BY sample_id"""
     )
 

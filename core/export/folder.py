@@ -22,8 +22,7 @@ from core.selection.run import select
 from core.selection.specs import spec_from
 from core.session.sample_info import info_of
 from core.store.reader import FeatureStore
-
-PREVIEW = 160  # characters of the text of a reject
+from core.store.turns import START
 
 
 def export(
@@ -60,7 +59,7 @@ def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None
     """
     found = rejects(selection, store, info_of(store), names or names_of(store, lens=selection.spec.lens))
     left = others(store.n_samples, selection.rows)
-    begin = ("\n\n".join(filter(None, pair))[:PREVIEW] for pair in store.previews(left, PREVIEW))
+    begin = ("\n\n".join(filter(None, pair))[:START] for pair in store.previews(left))
     named = ({"id": name} if name else {} for name in store.sample_columns("id")["id"][left])
     lines = (
         {"row": reject["row"], **name, "text": text} | reject

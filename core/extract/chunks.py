@@ -15,6 +15,7 @@ from core.schema import SEGMENTS, Sample
 from core.store.contexts import Kept, lots
 from core.store.originals import originals_table
 from core.store.tables import VECTORS
+from core.store.turns import starts
 from core.store.writer import StoreWriter
 
 
@@ -101,6 +102,7 @@ def sample_table(
             "source_row": pa.array([s.row for s in chunk], pa.int32()),
             "raw": [json.dumps(s.raw, default=str) for s in chunk],
             "messages": [json.dumps([m.stored() for m in s.messages]) for s in chunk],
+            **starts(chunk),
             "id": [SURROGATE.sub("\ufffd", s.id) for s in chunk],
             "source": [SURROGATE.sub("\ufffd", s.source) for s in chunk],
             "scores": [json.dumps(dict(s.scores)) for s in chunk],

@@ -40,7 +40,7 @@ def upgrade(path: Path, on_progress: OnProgress = lambda p: None) -> Path:
     with writing_store(path) as writer:
         writer.renew(version)
         if counted is not None:
-            writer.set_counts(counted)
+            writer.set_columns(counted)
         config = ExtractConfig(**meta["config"])
         given = given_topics(config, writer.vectors("all").shape[1])
         meta["topics"] = write_topics(writer, given, config, on_progress)

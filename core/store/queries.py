@@ -10,7 +10,7 @@ import numpy as np
 
 from core.schema import SCOPES, SEGMENTS, Sample
 from core.store.reader import FeatureStore
-from core.store.reader import turns as messages_of
+from core.store.turns import turns as messages_of
 
 AT_ONCE = 20_000  # samples read together
 

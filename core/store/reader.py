@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoreError
-from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Message, Sample
+from core.schema import LENSES, SCOPES, SEGMENTS, FeatureMatrix, Sample
 from core.store.arrays import read_matrix, read_topics, read_vectors, shared
 from core.store.meta import check_version, meta_of
-from core.store.tables import COUNTS, connect, explained, has_table, samples_of
+from core.store.tables import BEGUN, COUNTS, connect, explained, has_table, samples_of
+from core.store.turns import STARTS, starts_of, turns
 
 LACKS = {
     "topics": "has no topics: `python -m core upgrade` adds them without running the model again",
@@ -165,13 +166,15 @@ class FeatureStore:
                 columns[name][row] = np.nan if value is None else value
         return dict(sorted(columns.items()))
 
-    def previews(self, rows: Iterable[int] | None = None, length: int = 160) -> list[tuple[str, str]]:
-        """(prompt, response) of the samples, or of those of `rows` in the order given, the first `length` characters.
+    def previews(self, rows: Iterable[int] | None = None) -> list[tuple[str, str]]:
+        """How prompt and response begin, START characters of each, of the samples or of those of `rows` in that order.
 
         Raises StoreError for a row that is not there.
         """
-        told = (Sample(row, turns(messages), None) for row, messages in self._picked("messages", rows))
-        return [(sample.prompt[:length], sample.response[:length]) for sample in told]
+        if self.version >= BEGUN:
+            return [(prompt, response) for _, prompt, response in self._picked(", ".join(STARTS), rows)]
+        begun = starts_of([messages for _, messages in self._picked("messages", rows)])
+        return list(zip(*begun.values(), strict=True))
 
     def pieces(self, row: int) -> tuple[list[str], np.ndarray]:
         """The texts of a sample's tokens, in order, and the segment of each, int8 (T,), −1 for template tokens.
@@ -278,11 +281,6 @@ class FeatureStore:
         """Mean vectors of the samples over a scope, float32 (N, d); zeros for a sample without tokens there."""
         with explained(self.path):
             return read_vectors(self.db.cursor(), scope, np.float32)
-
-
-def turns(messages: str) -> tuple[Message, ...]:
-    """A sample's turns out of the JSON that a store keeps."""
-    return tuple(Message(*message) for message in json.loads(messages))
 
 
 def commonest(words: list[str], n: int) -> list[str]:

@@ -12,9 +12,10 @@ from core.errors import DamagedError, LockedError, StoreError
 from core.store.contexts import BINS, DRAWN, SPREAD, STRONGEST
 from core.system.disk import writing
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 OLDEST = 2  # version that is still read: it has one vector a sample, and no topics
 COUNTED = 4  # the first version that counts the tokens of whole samples, and keeps ids and the records as they stood
+BEGUN = 5  # the first version that keeps how prompts and responses begin, for lists to read no whole texts
 VECTORS = ("embedding", "prompt_vector", "response_vector")  # columns with a sample's mean vector, one for each scope
 READING = "2GB"  # memory that DuckDB takes at most to read a store; by default it would be four fifths of the machine's
 MEND = "move it away and extract again, or copy it anew from where it came"
@@ -28,7 +29,7 @@ COUNTS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens", "n_tokens",
 TABLES = f"""
 CREATE TABLE meta(key VARCHAR, value VARCHAR);
 CREATE TABLE samples(sample_id INTEGER, source_row INTEGER, id VARCHAR, raw VARCHAR, messages VARCHAR, source VARCHAR,
-    scores VARCHAR, {", ".join(f"{name} INTEGER" for name in COUNTS)},
+    prompt_start VARCHAR, response_start VARCHAR, scores VARCHAR, {", ".join(f"{name} INTEGER" for name in COUNTS)},
     pieces VARCHAR, segments BLOB, embedding BLOB,
     prompt_vector BLOB, response_vector BLOB);
 CREATE TABLE originals(sample_id INTEGER, rows INTEGER[], is_json BOOLEAN, data BLOB);

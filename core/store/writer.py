@@ -18,6 +18,7 @@ from core.store.contexts import DRAWN, STRONGEST, Kept, lots
 from core.store.reader import FeatureStore
 from core.store.tables import (
     APPENDED,
+    BEGUN,
     COUNTED,
     FINISH,
     SCHEMA_VERSION,
@@ -28,8 +29,10 @@ from core.store.tables import (
     has_table,
     samples_of,
 )
+from core.store.turns import STARTS, starts_of
 
 NOTE = "INSERT INTO meta VALUES (?, ?)"
+AT_ONCE = 20_000  # samples whose turns are read together
 RESUMES = "run the same command again, which goes on where it was"
 
 
@@ -38,6 +41,13 @@ def topic_rows(matrix: FeatureMatrix, scope: str) -> pa.Table:
     sample = np.repeat(np.arange(matrix.n_samples, dtype=np.int32), matrix.counts)
     place = np.full(len(sample), SCOPES.index(scope), np.uint8)
     return pa.table({"sample_id": sample, "scope": place, "feature_id": matrix.feature, "value": matrix.value})
+
+
+def with_starts(samples: pa.Table) -> pa.Table:
+    """Samples that have `messages`, with the columns STARTS, which stores of an earlier version lack."""
+    for name, texts in starts_of(samples["messages"].to_pylist()).items():
+        samples = samples.append_column(name, pa.array(texts, pa.string()))
+    return samples
 
 
 @contextmanager
@@ -134,11 +144,18 @@ class StoreWriter:
         if version < COUNTED:
             own = samples_of(version)
             self.db.execute(f"CREATE OR REPLACE TABLE samples AS SELECT * FROM {own} ORDER BY sample_id")
+        if version < BEGUN:
+            for name in STARTS:
+                self.db.execute(f"ALTER TABLE samples ADD COLUMN {name} VARCHAR")
+            stored = "SELECT sample_id, messages FROM samples WHERE sample_id >= ? AND sample_id < ?"
+            for first in range(0, self.n_done, AT_ONCE):
+                rows = self.db.execute(stored, [first, first + AT_ONCE]).to_arrow_table()
+                self.set_columns(with_starts(rows).drop("messages"))
 
-    def set_counts(self, counted: pa.Table) -> None:
-        """Write the counts of `counted`, by its sample_id, in the place of those that are there."""
-        names = [name for name in counted.column_names if name != "sample_id"]
-        self.db.register("incoming", counted)
+    def set_columns(self, found: pa.Table) -> None:
+        """Write the columns of `found`, by its sample_id, in the place of what is there."""
+        names = [name for name in found.column_names if name != "sample_id"]
+        self.db.register("incoming", found)
         values = ", ".join(f"{name} = incoming.{name}" for name in names)
         self.db.execute(f"UPDATE samples SET {values} FROM incoming WHERE samples.sample_id = incoming.sample_id")
         self.db.unregister("incoming")
@@ -196,6 +213,8 @@ class StoreWriter:
             sql = sql.format(samples=samples_of(other.version))
             with explained(other.path):
                 rows = other.db.cursor().sql(sql, params=given).to_arrow_table()
+            if name == "samples" and other.version < BEGUN:
+                rows = with_starts(rows)
             if name == "candidates":
                 lot = lots(rows["sample_id"].to_numpy(), rows["feature_id"].to_numpy())
                 rows = rows.append_column("lot", pa.array(lot))

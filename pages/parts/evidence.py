@@ -10,13 +10,13 @@ import numpy as np
 from core.schema import Sample
 from core.session.findings import findings
 from core.session.session import Session
+from core.store.turns import START
 from core.studies.health import Finding, Seen
 from core.studies.health.finding import texts_of
 from core.studies.health.personal import covered, covered_pieces
 from core.studies.health.places import Places, covered_sample, differing, in_turns, snippet
 from pages.parts.text import harmless
 
-BEGINNING = 160  # characters of a text in a list
 PERSONAL = "personal-data"
 
 
@@ -48,8 +48,8 @@ class Evidence:
         """
         shown, seen = covered_sample(sample) if self.masked else sample, self.seen(sample.row)
         found = snippet(texts_of(shown), seen) if seen else None
-        answer = list(map(harmless, covered_pieces(found))) if found else harmless(covered(shown.response[:BEGINNING]))
-        return harmless(covered(shown.prompt[:BEGINNING])), answer
+        answer = list(map(harmless, covered_pieces(found))) if found else harmless(covered(shown.response[:START]))
+        return harmless(covered(shown.prompt[:START])), answer
 
 
 def evidence_of(finding: Finding, masked: bool) -> Evidence:
@@ -78,6 +78,6 @@ def masked_previews(session: Session, rows: np.ndarray) -> list[tuple[str, str]]
     store, shown = session.store, {}
     for sample in store.samples(known.intersection(rows.tolist())):
         masked = covered_sample(sample)
-        shown[sample.row] = masked.prompt[:BEGINNING], masked.response[:BEGINNING]
+        shown[sample.row] = masked.prompt[:START], masked.response[:START]
     begun = ((covered(prompt), covered(response)) for prompt, response in store.previews(rows))
     return [shown.get(row, text) for row, text in zip(rows.tolist(), begun, strict=True)]

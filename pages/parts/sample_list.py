@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from core.matrix.rows import among
@@ -22,7 +24,7 @@ from core.topics.language import language_name
 from pages.parts.address import put
 from pages.parts.evidence import Evidence, masked_previews
 from pages.parts.text import cut, harmless, whole
-from pages.parts.view import View, previews
+from pages.parts.view import View
 
 LISTED = 100  # rows shown at a time
 BEGINNINGS = ("prompt", "response")  # the texts that a list is sorted by
@@ -133,10 +135,12 @@ def sorted_by(now: View, columns: Mapping[str, np.ndarray], sort: str) -> np.nda
 
 def ranks(now: View, name: str) -> np.ndarray:
     """The place of each sample's text among all of them by the alphabet, int64 (N,); the same texts share one."""
-    place = BEGINNINGS.index(name)
-    return now.session.remember(
-        ("rank", name), lambda: np.unique([begun[place] for begun in previews(now.session)], return_inverse=True)[1]
-    )
+
+    def ranked() -> np.ndarray:
+        begun = pa.array([start[BEGINNINGS.index(name)] for start in now.session.store.previews()], pa.large_string())
+        return pc.rank(begun, tiebreaker="dense").to_numpy().astype(np.int64)
+
+    return now.session.remember(("rank", name), ranked)
 
 
 def statuses(now: View, rows: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from core.workspace.actions import FeatureDecisions
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
 from pages.parts.later import later
-from pages.parts.text import escape, plain, whole
+from pages.parts.text import escape, plain
 
 OPENED = "opened-store"  # in the session: the key of a store that a page asks the bar to open
 FIRST = "first-run-with-a-store"  # in the session: whether the bar has a data set for the first time
@@ -162,13 +162,6 @@ def _memory() -> Memory:
 def _close(session: Session) -> None:
     session.store.close()
     session.memory.clear()
-
-
-def previews(session: Session) -> list[tuple[str, str]]:
-    """The beginnings of all prompts and responses."""
-    return session.remember(
-        "previews", lambda: [(whole(prompt), whole(response)) for prompt, response in session.store.previews()]
-    )
 
 
 def view() -> View:

@@ -107,6 +107,7 @@ def test_odd_records(tiny, tmp_path, quick_map):
     data.write_text("".join(json.dumps({"instruction": q, "output": a, "source": "\udc00"}) + "\n" for q, a in turns))
     store = open_store(extract(replace(tiny.config, data=str(data)), tmp_path))
     assert [[s.prompt, s.response] for s in store.samples()] == turns
+    assert store.previews() == [("\ufffd half", turns[0][1]), *map(tuple, turns[1:])]
     dated = [{"instruction": "sort", "output": "list", "day": datetime.date(2024, 2, 29)}] * 2
     pq.write_table(pa.Table.from_pylist(dated), tmp_path / "dated.parquet")
     store = open_store(extract(replace(tiny.config, data=str(tmp_path / "dated.parquet")), tmp_path))

@@ -20,7 +20,7 @@ from core.store.reader import open_store
 from core.store.tables import COUNTS, SCHEMA_VERSION
 from core.topics.folders import located
 from core.topics.model import load_topics
-from tests.stores import content_of, rows, with_earlier_counts
+from tests.stores import content_of, rows, with_earlier_samples
 from tests.tiny import write_data
 
 
@@ -109,7 +109,7 @@ def as_version_2(path, to):
             db.execute(f"DROP TABLE {table}")
         for column in ("prompt_vector", "response_vector"):
             db.execute(f"ALTER TABLE samples DROP COLUMN {column}")
-        with_earlier_counts(db)
+        with_earlier_samples(db)
         db.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
         db.execute("DELETE FROM meta WHERE key = 'topics'")
         db.execute("UPDATE meta SET value = json_merge_patch(value, '{\"n_topics\": null, \"topics\": null, "
@@ -147,6 +147,7 @@ def test_joining_brings_earlier_counts_up(both, config, cache, tmp_path):
     for name in COUNTS:
         wanted = np.concatenate([part.sample_columns()[name] for part in parts])
         assert joined.sample_columns()[name].tolist() == wanted.tolist(), name
+    assert joined.previews() == [begun for part in parts for begun in part.previews()]
 
 
 def test_an_older_store_opens_and_gets_what_it_lacks(both, tmp_path):
@@ -154,8 +155,10 @@ def test_an_older_store_opens_and_gets_what_it_lacks(both, tmp_path):
     tokens = open_store(old).matrix()
     assert open_store(old).lenses == ("tokens",) and open_store(old).kinds() == {}
     check_counts(open_store(old), open_store(both), anew=False)
+    assert open_store(old).previews([5, 2]) == open_store(both).previews([5, 2])
     assert upgrade(old) == old
     store, whole = open_store(old), open_store(both)
+    assert store.previews() == whole.previews()
     assert store.meta["schema_version"] == SCHEMA_VERSION
     assert store.lenses == ("topics", "tokens") and store.kinds() == whole.kinds()
     check_counts(store, whole, anew=True)

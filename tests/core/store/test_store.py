@@ -15,6 +15,7 @@ from core.schema import SEGMENTS
 from core.store.meta import list_stores
 from core.store.reader import FeatureStore, commonest, open_store
 from core.store.tables import SCHEMA_VERSION
+from core.store.turns import START
 from tests.stores import held
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,9 +82,9 @@ def test_features_of_a_sample(store, entries):
 
 
 def test_previews_and_faces(store):
-    previews = store.previews(length=9)
-    assert previews == [(s.prompt[:9], s.response[:9]) for s in store.samples()]
-    assert store.previews([7, 0, 7], 9) == [previews[7], previews[0], previews[7]]
+    previews = store.previews()
+    assert previews == [(s.prompt[:START], s.response[:START]) for s in store.samples()]
+    assert store.previews([7, 0, 7]) == [previews[7], previews[0], previews[7]]
     assert set(store.faces()) == set(store.features()["feature_id"].tolist())
     assert commonest(["b", "", "a", "a", "c"], 2) == ["a", "b"]
 
