@@ -8,12 +8,12 @@ from typing import Any
 
 from core.schema import LENSES
 from core.selection.quotas import added, parsed
-from core.system.shown import many
 from core.workspace import values
 from core.workspace.telling import (
     DEFAULT_LENS,
     boosted,
     copies,
+    imported,
     of_features,
     of_rows,
     quotas_lifted,
@@ -178,7 +178,7 @@ def _rename_selection(draft: Draft, name: str, to: str) -> None:
         draft.selections.update(renamed)
 
 
-def _import(draft: Draft, steps: list[tuple[str, dict[str, Any]]]) -> None:
+def _import(draft: Draft, steps: list[tuple[str, dict[str, Any]]], of: str = "") -> None:
     for action, detail in steps:
         ACTIONS[action].apply(draft, **detail)
 
@@ -287,9 +287,7 @@ ACTIONS: dict[str, Action] = {
         lambda d: "selection deleted" + quoted(d["name"]),
         undoable=False,
     ),
-    "import": Action(
-        {"steps": values.checked_before}, _import, lambda d: f"{many(len(d['steps']), 'decision')} imported"
-    ),
+    "import": Action({"steps": values.checked_before, "of": values.text}, _import, imported),
 }
 UNDOABLE = [name for name, action in ACTIONS.items() if action.undoable]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.schema import SelectionSpec
 from core.workspace.actions import Draft, FeatureDecisions, checked, nothing_decided
 from core.workspace.telling import DEFAULT_LENS
 
@@ -58,6 +59,38 @@ def decisions_in(spec: dict[str, Any]) -> int:
     return sum(len(spec.get(name, ())) for name in ("pins", "bans", "vetoes", "boosts", "quotas"))
 
 
+def steps_to(state: WorkspaceState, spec: SelectionSpec) -> list[tuple[str, dict[str, Any]]]:
+    """What takes the decisions that stand to those that a request obeys, as actions; those on features of the other
+    lens stay."""
+    own, lens = state.of(spec.lens), spec.lens
+    steps: list[tuple[str, dict[str, Any]]] = []
+    if state.pins != spec.pins:
+        steps += [("unpin", {"rows": state.pins}), ("pin", {"rows": spec.pins})]
+    steps += [("unban", {"rows": without(state.bans, spec.bans)}), ("ban", {"rows": without(spec.bans, state.bans)})]
+    steps += [("unveto", {"features": without(own.vetoes, spec.vetoes), "lens": lens})]
+    steps += [
+        ("veto", {"features": [feature], "mode": mode, "reason": "", "lens": lens})
+        for feature, mode in spec.vetoes.items()
+        if own.vetoes.get(feature) != mode
+    ]
+    factors = dict.fromkeys(without(own.boosts, spec.boosts), 1.0) | dict(spec.boosts)
+    steps += [
+        ("boost", {"features": [feature], "factor": factor, "lens": lens})
+        for feature, factor in factors.items()
+        if own.boosts.get(feature, 1.0) != factor
+    ]
+    steps += [("lift_quotas", {"quotas": without(state.quotas, spec.quotas)})]
+    steps += [("quota", {"quota": quota}) for quota in without(spec.quotas, state.quotas)]
+    needed = [(action, detail) for action, detail in steps if all(detail.get(of, True) for of in GROUPS)]
+    return [(action, checked(action, detail)) for action, detail in needed]
+
+
+def without(some: Iterable[Any], others: Container[Any]) -> list[Any]:
+    """Those of `some` that are not among `others`, in order."""
+    return [one for one in some if one not in others]
+
+
+GROUPS = ("rows", "features", "quotas")  # details of an action that does nothing where they are empty
 FORMAT = 2  # of exported files: since 2 what was decided on features stands under its lens
 
 

@@ -18,12 +18,13 @@ from typing import Any
 from filelock import FileLock
 
 from core.errors import DamagedError, DataError, SelectionError
+from core.selection.specs import spec_from
 from core.system.disk import writing
 from core.system.files import replacing
 from core.system.kept import now
 from core.system.sqlite import connection
 from core.workspace.actions import ACTIONS, UNDOABLE, Draft, checked
-from core.workspace.decisions import WorkspaceState, exported, state_of, steps_of
+from core.workspace.decisions import WorkspaceState, exported, state_of, steps_of, steps_to
 from core.workspace.events import Event, told
 
 TABLE = """CREATE TABLE IF NOT EXISTS events(
@@ -145,6 +146,15 @@ class Workspace:
     def save_selection(self, name: str, spec: dict[str, Any]) -> None:
         """Keep a specification, JSON values only, under a name; an earlier one of that name is replaced."""
         self._append("save_selection", name=name, spec=spec)
+
+    def take_over(self, name: str) -> None:
+        """Let the decisions that a saved selection obeys stand in the place of those of now, those on features of the
+        other lens aside; raises SelectionError if there is none of that name, DataError if it cannot be used."""
+        state = self.state()
+        if name not in state.selections:
+            raise SelectionError(f"There is no saved selection {name!r}.")
+        if steps := steps_to(state, spec_from(state.selections[name])):
+            self._append("import", steps=steps, of=name)
 
     def undo(self) -> str | None:
         """Take the last decision back; gives its description, or None if there is none. Saved selections stay."""

@@ -43,6 +43,13 @@ def quoted(text: str) -> str:
     return f": “{text[:59]}…”" if len(text) > 60 else f": “{text}”" if text else ""
 
 
+def imported(detail: dict[str, Any]) -> str:
+    """Decisions that were taken from a file, or from a saved selection."""
+    if "of" in detail:
+        return "decisions taken over from the selection" + quoted(detail["of"])
+    return f"{many(len(detail['steps']), 'decision')} imported"
+
+
 def boosted(detail: dict[str, Any]) -> str:
     """A boost, or that it was lifted."""
     if detail["factor"] == 1:

@@ -12,7 +12,7 @@ from core.errors import SaelectError
 from core.selection.specs import spec_dict, spec_from
 from core.session.request import request_of
 from core.system.shown import many
-from core.workspace.decisions import decisions_in
+from core.workspace.decisions import decisions_in, steps_to
 from pages.parts.tables import clickable
 from pages.parts.text import escape, plain, whole
 from pages.parts.view import View, link
@@ -80,16 +80,21 @@ def another_name(now: View, label: str, start: str, key: str) -> str:
 
 
 def load_link(now: View, name: str) -> None:
-    """A link that sets method, options, budget, θ and lens; the decisions are those of now."""
+    """A link that sets method, options, budget, θ and lens; and a button for its decisions where others stand now."""
     try:
         spec = spec_from(now.state.selections[name])
     except SaelectError as error:
         st.caption(plain(error))
         return
-    if decisions_in(now.state.selections[name]):
-        st.caption("Its decisions are not loaded: those of now stand.")
     address = escape("budget?" + urlencode(request_of(spec, now.session.store.key).to_query(now.session)))
     st.html(f"<a href='{address}' target='_self' style='color:inherit'>Load “{escape(name)}”</a>", width="content")
+    if steps_to(now.state, spec) and st.button(
+        "Take over its decisions", icon=":material/gavel:", key="take-over",
+        help=f"{many(decisions_in(now.state.selections[name]), 'decision')} in the place of those of now, which "
+        "loading leaves as they are. One step, which undo takes back.",
+    ):  # fmt: skip
+        now.workspace.take_over(name)
+        st.rerun()
 
 
 def bring_back(now: View) -> None:

@@ -63,6 +63,26 @@ def test_the_link_of_a_saved_selection_leads_to_that_selection(visit, session):
     assert again.spec == view.spec and again.selection.rows.tolist() == view.selection.rows.tolist()
 
 
+def test_the_decisions_of_a_saved_selection_are_taken_over(visit, session):
+    workspace = workspace_of(session.store)
+    workspace.pin([3])
+    workspace.ban([5], "boilerplate")
+    view = visit("selections", budget=7).session_state.view
+    workspace.save_selection("mine", spec_dict(view.selection))
+    at = visit("selections", budget=7)
+    choose(at)
+    assert not [b for b in at.button if b.key == "take-over"]
+    workspace.lift([3, 5])
+    workspace.pin([8])
+    at = visit("selections", budget=7)
+    choose(at)
+    assert at.button(key="take-over").help.startswith("2 decisions in the place of those of now")
+    at.button(key="take-over").click().run()
+    assert (workspace.state().pins, workspace.state().bans) == ((3,), (5,))
+    again = visit("budget", **loading(at)).session_state.view
+    assert again.spec == view.spec and again.selection.rows.tolist() == view.selection.rows.tolist()
+
+
 def test_rename_duplicate_delete_and_bring_back(visit, session):
     workspace = workspace_of(session.store)
     view = visit("selections").session_state.view
@@ -113,9 +133,9 @@ def test_a_selection_that_names_a_set_is_loaded(visit, session):
     choose(at)
     assert loading(at).items() >= asked.items()
     assert visit("budget", **loading(at)).session_state.view.spec == view.spec
-    assert "Its decisions are not loaded: those of now stand." not in [c.value for c in at.caption]
+    assert not [b for b in at.button if b.key == "take-over"]
     choose(at, 1)
-    assert "Its decisions are not loaded: those of now stand." in [c.value for c in at.caption]
+    assert at.button(key="take-over").help.startswith("1 decision in the place of those of now")
 
 
 def test_a_set_that_is_gone_is_told(visit, session):
