@@ -81,7 +81,7 @@ def show_differences(one: str, two: str, matched: bool) -> None:
 
 
 def show_table(found: Differences) -> int | None:
-    """The features that surely differ, the surest first, or all of them; the one that was clicked."""
+    """The features that differ by more than chance, the surest first, or all of them; the one that was clicked."""
     everything = not found.differs.any() or st.toggle(
         "Also those that may differ by chance (q above 5 %)", key="unsure", bind="query-params"
     )
@@ -97,7 +97,7 @@ def show_table(found: Differences) -> int | None:
             "at least": found.low[shown],
             "at most": found.high[shown],
             "q": found.q[shown],
-            "surely": found.differs[shown],
+            "beyond chance": found.differs[shown],
         }
     )
     share = st.column_config.NumberColumn(format="%.1f %%", help="of its samples have it")

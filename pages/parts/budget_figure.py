@@ -83,8 +83,8 @@ def add_band(figure: go.Figure, at: np.ndarray, band: Band) -> np.ndarray:
 
 
 def add_marks(figure: go.Figure, now: View, own: Curve, advised: Advice) -> None:
-    """The knee of the view's curve, and where it reaches its milestones."""
-    marks = {f"{share:.0%}": budget for share, budget in advised.milestones.items()} | {"knee": advised.knee}
+    """Where the view's curve flattens (its knee), and where it reaches its milestones."""
+    marks = {f"{share:.0%}": budget for share, budget in advised.milestones.items()} | {"flattens": advised.knee}
     x = np.array(list(marks.values()))
     figure.add_scatter(
         x=x, y=own.at(x), text=list(marks), mode="markers+text", textposition="bottom right", hoverinfo="skip",

@@ -22,7 +22,8 @@ def test_the_table_has_the_differences_of_the_groups(visit, session):
         at.toggle(key="unsure").set_value(True).run()
     shown = at.dataframe[0].value
     assert shown[view.noun].tolist() == found.feature.tolist()
-    assert shown["log odds"].tolist() == found.log_odds.tolist() and shown["surely"].tolist() == found.differs.tolist()
+    assert shown["log odds"].tolist() == found.log_odds.tolist()
+    assert shown["beyond chance"].tolist() == found.differs.tolist()
     assert {m.label: m.value for m in at.metric}["Samples of one group"] == f"{found.n_one:,}"
     box(at, "One group, or a score").set_value("set:some").run()
     box(at, "Against").set_value("left-out").run()
