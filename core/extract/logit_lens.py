@@ -68,15 +68,17 @@ def logit_lens(
     folded = fold_norm(torch.from_numpy(directions).to(lm.device), final_norm(lm))
     texts = [SURROGATE.sub("\ufffd", text) for text in lm.tokenizer.batch_decode([[i] for i in range(len(unembed))])]
     out: dict[str, list[Any]] = {"promoted": [], "promoted_logits": [], "suppressed": [], "suppressed_logits": []}
-    step = max(1, BLOCK_LOGITS // len(unembed))
-    for start in range(0, len(folded), step):
+    # Blocks of like size: products of a few rows are rounded otherwise, by the number of threads.
+    n_blocks, done = -(-len(folded) * len(unembed) // BLOCK_LOGITS), 0
+    for part in folded.tensor_split(max(1, n_blocks)):
         with torch.inference_mode():
-            logits = folded[start : start + step] @ unembed.T
+            logits = part @ unembed.T
             for name, largest in (("promoted", True), ("suppressed", False)):
                 value, token = logits.topk(min(TOKENS, len(unembed)), dim=1, largest=largest)
                 out[name] += [[texts[t] for t in row] for row in token.tolist()]
                 out[f"{name}_logits"] += value.tolist()
-        on_progress(min(start + step, len(folded)))
+        done += len(part)
+        on_progress(done)
     return out
 
 
