@@ -24,13 +24,15 @@ Formats = Mapping[str, Any]  # of columns: a number's format such as "%.2f", or 
 def clickable(
     frame: pd.DataFrame, key: str, height: int, several: bool = False, formats: Formats | None = None
 ) -> list[int]:
-    """A table; gives the places of the rows that were clicked, one at most unless `several`."""
-    mode = "multi-row" if several else "single-row"
+    """A table; gives the places of the rows that were ticked, or where not `several` of the one that was clicked."""
+    mode = "multi-row" if several else "single-cell"  # a row alone is chosen by its box only, not by a click on it
     event = st.dataframe(
         frame, key=key, hide_index=True, on_select="rerun", selection_mode=mode, column_config=columns(formats),
         height=min(35 * len(frame) + 40, height),
     )  # fmt: skip
-    return [i for i in event["selection"]["rows"] if i < len(frame)]  # the table may have been longer when clicked
+    chosen = event["selection"]
+    rows = chosen["rows"] or [row for row, _ in chosen["cells"]]
+    return [i for i in rows if i < len(frame)]  # the table may have been longer when clicked
 
 
 def columns(formats: Formats | None) -> dict[str, Any]:
