@@ -98,7 +98,7 @@ def with_counts(path, whole, read) -> Path:
     columns = {f"n_{s}_tokens": whole[:, i] for i, s in enumerate(SEGMENTS)}
     columns |= {f"n_read_{s}": read[:, i] for i, s in enumerate(SEGMENTS)}
     columns |= {"n_tokens": whole.sum(1), "n_read": read.sum(1), "sample_id": np.arange(len(whole))}
-    writer.set_counts(pa.table({name: column.astype(np.int32) for name, column in columns.items()}))
+    writer.set_columns(pa.table({name: column.astype(np.int32) for name, column in columns.items()}))
     return writer.finish(meta)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError, SelectionError
-from core.schema import LENSES, SelectionSpec
-from core.session.decided import decided as request
+from core.schema import LENSES
 from core.workspace.log import Workspace
 
 SMALL = st.integers(0, 4)
@@ -144,42 +142,6 @@ def test_undo_and_redo_are_a_walk_along_a_list_beside_which_saved_selections_sta
             assert state.version > version if (at, selections) != before else state.version == version
             version = state.version
         assert decisions(Workspace(workspace.path, "store").state()) == states[at]
-
-
-@settings(max_examples=40)
-@given(st.lists(CALLS, max_size=6), st.lists(CALLS, max_size=6), LENS)
-def test_a_saved_selections_decisions_are_taken_over_in_one_step(before, after, lens):
-    def obeyed(state):
-        spec = request(SelectionSpec(lens=lens), state)
-        return spec.pins, set(spec.bans), spec.vetoes, spec.boosts, set(spec.quotas)
-
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder) / "w.sqlite", "s")
-        for (name, *arguments), quota in zip(before, ["source:a<=10%", "length:short<=3"] * 3, strict=False):
-            getattr(workspace, name)(*arguments)
-            workspace.quota(quota)
-        state = workspace.state()
-        kept, spec = obeyed(state), request(SelectionSpec(lens=lens), state)
-        workspace.save_selection("kept", {**json.loads(json.dumps(asdict(spec))), "pins": list(spec.pins)})
-        for name, *arguments in after:
-            getattr(workspace, name)(*arguments)
-        workspace.quota("source:a<=20%")
-        then = workspace.state()
-        if "kept" not in then.selections:
-            return
-        workspace.take_over("kept")
-        now = workspace.state()
-        assert obeyed(now) == kept
-        other = next(of for of in LENSES if of != lens)
-        assert (now.of(other), now.notes, now.sets, now.tags) == (then.of(other), then.notes, then.sets, then.tags)
-        version = workspace.version()
-        workspace.take_over("kept")
-        assert workspace.version() == version
-        assert now.next_undo == "decisions taken over from the selection: “kept”"
-        workspace.undo()
-        assert decisions(workspace.state()) == decisions(then) and workspace.state().quotas == then.quotas
-        with pytest.raises(SelectionError, match="There is no saved selection 'gone'"):
-            workspace.take_over("gone")
 
 
 def test_pin_and_ban_replace_each_other(workspace):
