@@ -6,7 +6,7 @@ from pages.parts.data_model import choose_request, chosen_model, tokenizer_of
 from pages.parts.data_preview import show_preview
 from pages.parts.data_run import carries_out, making, show_making, show_start
 from pages.parts.data_source import choose_source
-from pages.parts.stores import is_one_ticked, show_stores
+from pages.parts.stores import is_one_chosen, show_stores
 from pages.parts.view import through_app
 
 through_app()
@@ -22,5 +22,5 @@ if request:
     show_start(request)
 if found := making():
     with st.container() if carries_out(found, request) else top:
-        show_making(found, is_one_ticked())
+        show_making(found, is_one_chosen())
 show_stores()

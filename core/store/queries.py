@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.schema import SCOPES, SEGMENTS, Sample
 from core.store.reader import FeatureStore
+from core.store.turns import AT_ONCE
 from core.store.turns import turns as messages_of
-
-AT_ONCE = 20_000  # samples read together
 
 
 def turns(store: FeatureStore) -> Iterator[list[tuple[str, str]]]:
@@ -39,6 +40,14 @@ def samples_in(store: FeatureStore, start: int, stop: int) -> list[Sample]:
     """The turns of the rows from `start` to before `stop`; their records are not read."""
     sql = "SELECT sample_id, messages FROM samples WHERE sample_id >= ? AND sample_id < ? ORDER BY sample_id"
     return [Sample(row, messages_of(text), None) for row, text in store.rows(sql, [start, stop])]
+
+
+def alphabetic(store: FeatureStore, response: bool) -> np.ndarray:
+    """The place of each sample's prompt, or response, among all of them by the alphabet, as far as START characters
+    tell: int64 (N,), from 1; the same beginnings share one.
+    """
+    begun = pa.array([pair[response] for pair in store.previews()], pa.large_string())
+    return pc.rank(begun, tiebreaker="dense").to_numpy().astype(np.int64)
 
 
 def equal_turns(store: FeatureStore) -> list[list[int]]:

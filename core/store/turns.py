@@ -9,6 +9,7 @@ from core.lm.chat import SURROGATE
 from core.schema import Message, Sample
 
 START = 160  # characters
+AT_ONCE = 20_000  # samples whose turns are read together
 STARTS = ("prompt_start", "response_start")  # columns of a store
 
 

@@ -29,10 +29,9 @@ from core.store.tables import (
     has_table,
     samples_of,
 )
-from core.store.turns import STARTS, starts_of
+from core.store.turns import AT_ONCE, STARTS, starts_of
 
 NOTE = "INSERT INTO meta VALUES (?, ?)"
-AT_ONCE = 20_000  # samples whose turns are read together
 RESUMES = "run the same command again, which goes on where it was"
 
 

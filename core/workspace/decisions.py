@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,39 +59,41 @@ def decisions_in(spec: dict[str, Any]) -> int:
     return sum(len(spec.get(name, ())) for name in ("pins", "bans", "vetoes", "boosts", "quotas"))
 
 
+GROUPS = ("rows", "features", "quotas", "quota")  # what a step of `steps_to` is about: one of these
+FORMAT = 2  # of exported files: since 2 what was decided on features stands under its lens
+
+
 def steps_to(state: WorkspaceState, spec: SelectionSpec) -> list[tuple[str, dict[str, Any]]]:
     """What takes the decisions that stand to those that a request obeys, as actions; those on features of the other
     lens stay."""
-    own, lens = state.of(spec.lens), spec.lens
-    steps: list[tuple[str, dict[str, Any]]] = []
-    if state.pins != spec.pins:
-        steps += [("unpin", {"rows": state.pins}), ("pin", {"rows": spec.pins})]
-    steps += [("unban", {"rows": without(state.bans, spec.bans)}), ("ban", {"rows": without(spec.bans, state.bans)})]
-    steps += [("unveto", {"features": without(own.vetoes, spec.vetoes), "lens": lens})]
-    steps += [
-        ("veto", {"features": [feature], "mode": mode, "reason": "", "lens": lens})
-        for feature, mode in spec.vetoes.items()
-        if own.vetoes.get(feature) != mode
+    own, lens = state.of(spec.lens), {"lens": spec.lens}
+    pins = () if state.pins == spec.pins else (("unpin", {"rows": state.pins}), ("pin", {"rows": spec.pins}))
+    steps: list[tuple[str, dict[str, Any]]] = [
+        *pins,
+        ("unban", {"rows": without(state.bans, spec.bans)}),
+        ("ban", {"rows": without(spec.bans, state.bans)}),
+        ("unveto", {"features": without(own.vetoes, spec.vetoes), **lens}),
+        *(
+            ("veto", {"features": [feature], "mode": mode, "reason": "", **lens})
+            for feature, mode in spec.vetoes.items()
+            if own.vetoes.get(feature) != mode
+        ),
+        ("boost", {"features": without(own.boosts, spec.boosts), "factor": 1.0, **lens}),
+        *(
+            ("boost", {"features": [feature], "factor": factor, **lens})
+            for feature, factor in spec.boosts.items()
+            if own.boosts.get(feature) != factor
+        ),
+        ("lift_quotas", {"quotas": without(state.quotas, spec.quotas)}),
+        *(("quota", {"quota": quota}) for quota in without(spec.quotas, state.quotas)),
     ]
-    factors = dict.fromkeys(without(own.boosts, spec.boosts), 1.0) | dict(spec.boosts)
-    steps += [
-        ("boost", {"features": [feature], "factor": factor, "lens": lens})
-        for feature, factor in factors.items()
-        if own.boosts.get(feature, 1.0) != factor
-    ]
-    steps += [("lift_quotas", {"quotas": without(state.quotas, spec.quotas)})]
-    steps += [("quota", {"quota": quota}) for quota in without(spec.quotas, state.quotas)]
-    needed = [(action, detail) for action, detail in steps if all(detail.get(of, True) for of in GROUPS)]
-    return [(action, checked(action, detail)) for action, detail in needed]
+    return [(action, checked(action, of)) for action, of in steps if any(of.get(group) for group in GROUPS)]
 
 
-def without(some: Iterable[Any], others: Container[Any]) -> list[Any]:
+def without(some: Iterable[Any], others: Iterable[Any]) -> list[Any]:
     """Those of `some` that are not among `others`, in order."""
-    return [one for one in some if one not in others]
-
-
-GROUPS = ("rows", "features", "quotas")  # details of an action that does nothing where they are empty
-FORMAT = 2  # of exported files: since 2 what was decided on features stands under its lens
+    known = set(others)
+    return [one for one in some if one not in known]
 
 
 def exported(state: WorkspaceState) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import streamlit as st
 
 from core.matrix.rows import among
@@ -18,6 +16,7 @@ from core.matrix.statistics import in_order
 from core.session.cut import READ, readings
 from core.session.matches import snippets
 from core.session.search import languages_told_apart, texts
+from core.store.queries import alphabetic
 from core.studies.health.personal import covered_pieces
 from core.system.shown import many
 from core.topics.language import language_name
@@ -129,18 +128,10 @@ def sorted_by(now: View, columns: Mapping[str, np.ndarray], sort: str) -> np.nda
     if name in columns:
         return in_order(columns[name], falling)
     if name in BEGINNINGS:
-        return in_order(ranks(now, name)[columns["row"]], falling)
+        response = BEGINNINGS.index(name) == 1
+        ranks = now.session.remember(("rank", name), lambda: alphabetic(now.session.store, response))
+        return in_order(ranks[columns["row"]], falling)
     return np.arange(len(columns["row"]))
-
-
-def ranks(now: View, name: str) -> np.ndarray:
-    """The place of each sample's text among all of them by the alphabet, int64 (N,); the same texts share one."""
-
-    def ranked() -> np.ndarray:
-        begun = pa.array([start[BEGINNINGS.index(name)] for start in now.session.store.previews()], pa.large_string())
-        return pc.rank(begun, tiebreaker="dense").to_numpy().astype(np.int64)
-
-    return now.session.remember(("rank", name), ranked)
 
 
 def statuses(now: View, rows: np.ndarray) -> np.ndarray:

@@ -56,15 +56,15 @@ def show_stores() -> None:
 
 
 def table_key(titles: list[StoreTitle]) -> str:
-    """What is ticked is ticked in this list: in another one the place belongs to another store."""
+    """What is chosen is chosen in this list: in another one the place belongs to another store."""
     return f"stores-{crc32(' '.join(title.key for title in titles).encode())}"
 
 
-def is_one_ticked() -> bool:
+def is_one_chosen() -> bool:
     """Whether a person has a store of the list before them."""
     drawn = st.session_state.get(TABLE)
     table = st.session_state.get(drawn) if drawn else None
-    return bool(table and table["selection"]["rows"])
+    return bool(table and table["selection"]["cells"])
 
 
 def table_of(titles: list[StoreTitle], changed: list[bool]) -> pd.DataFrame:

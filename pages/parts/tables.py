@@ -31,7 +31,7 @@ def clickable(
         height=min(35 * len(frame) + 40, height),
     )  # fmt: skip
     chosen = event["selection"]
-    rows = chosen["rows"] or [row for row, _ in chosen["cells"]]
+    rows = chosen["rows"] if several else [row for row, _ in chosen["cells"]]
     return [i for i in rows if i < len(frame)]  # the table may have been longer when clicked
 
 

@@ -150,7 +150,7 @@ def test_a_store_that_was_made_can_be_opened_from_its_job(visit, cache):
 
 def choose(at, row):
     at.session_state[stores.table_key(store_titles(cache_path()))] = {
-        "selection": {"rows": [row], "columns": [], "cells": []}
+        "selection": {"rows": [], "columns": [], "cells": [[row, "name"]]}
     }
     at.run()
     assert not at.exception, at.exception[0].value

@@ -114,7 +114,7 @@ def test_the_samples_of_a_set_stand_below_it_and_its_tab_stays_open(open_page, s
         workspace.save_set(name, [3, 1, 2])
     at = open_page("decisions")
     in_tab(at, "Sets (2)")
-    at.session_state["decisions-sets"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.session_state["decisions-sets"] = {"selection": {"rows": [], "columns": [], "cells": [[0, "set"]]}}
     assert listed(at.run(), "set")["row"].tolist() == [3, 1, 2]
     at.button(key="delete-set").click().run()
     assert [row["set"] for row in frames(at)[0]] == ["songs"]
@@ -128,7 +128,7 @@ def test_decisions_after_a_step_are_undone_but_not_what_was_saved(open_page, ses
     workspace.ban([5])
     at = open_page("decisions")
     in_tab(at, "History")
-    at.session_state["decisions-history"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    at.session_state["decisions-history"] = {"selection": {"rows": [], "columns": [], "cells": [[3, "when"]]}}
     at.run()
     at.button(key="undo-to").click().run()
     state = workspace.state()

@@ -87,7 +87,7 @@ def test_candidates_are_asked_for_by_a_command_and_shown(visit, cache, other, mo
     append(candidates_file(KEY, "tokens"), record)
     at = visit("missing", store=KEY)
     assert table(at, "candidates-table")["prompt"].tolist() == [HOSTILE[0]] and "1 candidate in which" in said(at)
-    at.session_state["candidates-table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.session_state["candidates-table"] = {"selection": {"rows": [], "columns": [], "cells": [[0, "value"]]}}
     at.run()
     assert any("&lt;img src=x" in part.proto.body and "yes" in part.proto.body for part in at.get("html"))
     at.session_state["form-missing"] = True

@@ -41,7 +41,7 @@ def test_every_page_draws_without_and_with_runs(visit, runs, name, title):
 def test_a_click_on_a_row_gives_the_link_to_it(visit, page, table, column, label):
     at = visit(page)
     frame = next(f for f in at.dataframe if f.key == table)
-    at.session_state[table] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    at.session_state[table] = {"selection": {"rows": [], "columns": [], "cells": [[1, column]]}}
     at.run()
     links = [link.proto.label for link in at.get("page_link")]
     assert label.format(frame.value[column].iloc[1]) in links
@@ -50,7 +50,8 @@ def test_a_click_on_a_row_gives_the_link_to_it(visit, page, table, column, label
 def test_a_row_that_is_no_longer_in_the_table_is_not_clicked(visit):
     at = visit("coverage", budget=3)
     frame = next(f for f in at.dataframe if f.key == "coverage-common")
-    at.session_state["coverage-common"] = {"selection": {"rows": [len(frame.value)], "columns": [], "cells": []}}
+    beyond = [[len(frame.value), "feature"]]
+    at.session_state["coverage-common"] = {"selection": {"rows": [], "columns": [], "cells": beyond}}
     at.run()
     assert not at.exception
     assert not [link for link in at.get("page_link") if link.proto.label.startswith("Open feature")]

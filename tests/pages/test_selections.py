@@ -30,7 +30,7 @@ def choose(at, row=0):
     """Choose a row of the table, which AppTest cannot click."""
     names = "\n".join(at.session_state.view.state.selections)
     key = f"saved-selections-{zlib.crc32(names.encode())}"
-    at.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    at.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": [[row, "name"]]}}
     at.run()
 
 

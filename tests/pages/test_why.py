@@ -101,5 +101,5 @@ def test_the_first_feature_is_one_that_can_be_clicked(visit, session):
     at = visit("why", row=row)
     shown = next(f for f in at.dataframe if f.key == f"why-features-meant-{row}")
     place = shown.value["feature"].tolist().index(0)
-    at.session_state[shown.key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    at.session_state[shown.key] = {"selection": {"rows": [], "columns": [], "cells": [[place, "feature"]]}}
     assert at.run().button(key="veto-top").label == "Ignore feature 0"
