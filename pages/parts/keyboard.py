@@ -7,7 +7,7 @@ and they are worked off before the page is drawn: each is for the sample that th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -40,11 +40,17 @@ _page = st.components.v2.component("page_keys", js=(FILES / "page_keys.js").read
 
 @dataclass
 class Hand:
-    """Where the keys are: the sample they are for, and the decisions as they know them, until the panel is drawn."""
+    """Where the keys are: the sample they are for, and the decisions as they know them, until the panel is drawn; the
+    number of the last key that was worked off, and whether the address is still to be told where it led.
 
-    row: int | None
-    pins: set[int]
-    bans: set[int]
+    Changed in place: Streamlit may end a callback at any access to its own state, when another run is asked for.
+    """
+
+    row: int | None = None
+    pins: set[int] = field(default_factory=set)
+    bans: set[int] = field(default_factory=set)
+    done: float = 0
+    away: bool = False
 
 
 def listen(now: View, panel: str, row: int | None, steps: Steps, tag: str = "", listens: bool = True) -> None:
@@ -53,29 +59,42 @@ def listen(now: View, panel: str, row: int | None, steps: Steps, tag: str = "", 
     row: of the panel's sample, None where none is open; once it is another one, its text is scrolled to the first
     match. tag: the key of the button that tags. listens: whether there are keys for this panel.
     """
-    key, hand, done = f"{panel}-keys", f"{panel}-hand", f"{panel}-done"
+    key, name = f"{panel}-keys", f"{panel}-hand"
+    if name not in st.session_state:
+        st.session_state[name] = Hand()
+    hand: Hand = st.session_state[name]
 
     def pressed() -> None:
-        held = st.session_state.get(hand) or Hand(row, set(now.state.pins), set(now.state.bans))
-        new = [(at, of) for at, of in st.session_state[key]["pressed"] if at > st.session_state.get(done, 0)]
-        work_off([of for _, of in new], held, steps, now.workspace)
-        st.session_state.update({hand: held, done: max((at for at, _ in new), default=st.session_state.get(done, 0))})
-        if held.row is not None and len(steps.rows):
-            steps.show(held.row)  # always: a key may bring along the address of before the last step
+        answer(hand, st.session_state[key]["pressed"], steps, now.workspace)
 
-    st.session_state.pop(hand, None)  # what is drawn now is what the next keys are for
     sent = [*STEP, *DECIDE] if listens else []
-    data = {"panel": panel, "row": row, "done": st.session_state.get(done, 0), "sent": sent, "held": [*STEP]}
-    _panel(key=key, data={**data, "tag": tag if listens else ""}, on_pressed_change=pressed)
+    data = {"panel": panel, "row": row, "done": hand.done, "sent": sent, "held": [*STEP]}
+    heard = _panel(key=key, data={**data, "tag": tag if listens else ""}, on_pressed_change=pressed)
+    if answer(hand, heard.get("pressed") or (), steps, now.workspace):
+        st.rerun()  # a callback was ended before it had told all
+    hand.row, hand.pins, hand.bans = row, set(now.state.pins), set(now.state.bans)  # what the next keys are for
 
 
-def work_off(keys: Iterable[str], hand: Hand, steps: Steps, workspace: Workspace) -> None:
-    """Do what the keys say, in their order."""
-    for key in keys:
-        if key in STEP:
-            hand.row = steps.after(hand.row, STEP[key])
-        elif key in DECIDE and hand.row is not None:
-            decide(key == "p", hand.row, hand, workspace)
+def answer(hand: Hand, sent: Iterable[tuple[float, str]], steps: Steps, workspace: Workspace) -> bool:
+    """Work off those of the keys sent, each with its number, that were not yet, and tell the address where they led;
+    whether there was anything to do."""
+    for number, key in sent:
+        if number > hand.done:
+            hand.done, hand.away = number, True
+            work_off(key, hand, steps, workspace)
+    told = hand.away
+    if told and hand.row is not None and len(steps.rows):
+        steps.show(hand.row)  # always: a key may bring along the address of before the last step
+    hand.away = False
+    return told
+
+
+def work_off(key: str, hand: Hand, steps: Steps, workspace: Workspace) -> None:
+    """Do what a key says."""
+    if key in STEP:
+        hand.row = steps.after(hand.row, STEP[key])
+    elif key in DECIDE and hand.row is not None:
+        decide(key == "p", hand.row, hand, workspace)
 
 
 def decide(pin: bool, row: int, hand: Hand, workspace: Workspace) -> None:
