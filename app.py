@@ -58,6 +58,7 @@ PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 def show() -> None:
     """Draw the bar and the page that the address names."""
+    from pages.parts import dialogs
     from pages.parts.address import count_steps
     from pages.parts.bar import open_view
     from pages.parts.changes import say_change
@@ -76,6 +77,7 @@ def show() -> None:
     navigation = st.navigation(sections, position="top")
     st.set_page_config(f"{navigation.title} · SAElect", icon, layout="wide")
     arrived()
+    dialogs.forget()
     page_keys()
     asked = st.query_params.get(ASKED)
     if asked in pages:

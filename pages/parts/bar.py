@@ -14,6 +14,7 @@ from core.system.files import cache_dir
 from core.system.shown import many
 from core.workspace.decisions import WorkspaceState
 from core.workspace.log import Workspace
+from pages.parts import dialogs
 from pages.parts.address import put
 from pages.parts.asked import UNKNOWN, check_address, tell_complaints, write_rest
 from pages.parts.budget_control import pick_budget
@@ -142,7 +143,8 @@ def ask(session: Session) -> tuple[Workspace, WorkspaceState, SelectionSpec]:
 @st.fragment(run_every=FOLLOWED)
 def follow(session: Session, workspace: Workspace, version: int) -> None:
     """Say when decisions were made in another tab or on the command line; what is typed or open here stays."""
-    write_rest(session)
+    if not dialogs.stands():
+        write_rest(session)
     if workspace.version() == version:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="made-elsewhere"):

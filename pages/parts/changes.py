@@ -15,6 +15,7 @@ from core.schema import SelectionSpec
 from core.session.decided import bare
 from core.session.preview import effect, fates
 from core.system.shown import many
+from pages.parts import dialogs
 from pages.parts.tables import samples_table
 from pages.parts.text import plain
 from pages.parts.view import View, link
@@ -65,7 +66,7 @@ def ask_first(
         if found:
             show_moved(now, found, then, ("Would leave", "Would enter"))
 
-    st.dialog(plain(title), width="large")(content)()
+    dialogs.show(plain(title), content)
 
 
 def figures(now: View, found: Change) -> None:
@@ -155,7 +156,7 @@ def draw(now: View, told: Told) -> None:
         st.markdown(f":material/gavel: {plain(told.step)}. {moved(told.found)} {plain(told.why)}", width="content")
         both = n_moved(told.found)
         if both and st.button("Show them", type="tertiary", key="show-moved"):
-            st.dialog(f"{many(both, 'sample')} left or entered", width="large")(show_dialog)(now, told)
+            dialogs.show(f"{many(both, 'sample')} left or entered", show_dialog, now, told)
         if st.button("", icon=":material/close:", type="tertiary", key="close-moved", help="Close"):
             del st.session_state[TOLD]
             st.rerun()

@@ -22,6 +22,7 @@ from core.errors import JobError
 from core.jobs import Job, cancel, clear, job, jobs, log, resume
 from core.jobs.records import LIVING, seconds_of
 from core.system.shown import duration
+from pages.parts import dialogs
 from pages.parts.text import escape, plain, whole
 
 EVERY = 1.0  # seconds between two looks at a living job
@@ -72,7 +73,7 @@ def draw_job(id: str, lived: bool) -> None:
         found = job(id)
     except JobError:  # cleared from elsewhere
         st.rerun()
-    if lived and found.state not in LIVING:
+    if lived and found.state not in LIVING and not dialogs.stands():
         st.rerun()
     with st.container(border=True, key=f"job-{id}"):
         draw_head(found)

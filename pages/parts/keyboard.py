@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.workspace.log import Workspace
+from pages.parts import dialogs
 from pages.parts.sample_list import Steps
 from pages.parts.view import View, link
 
@@ -120,4 +121,4 @@ def page_keys() -> None:
     if asked == "search":
         st.switch_page("pages/search.py", query_params=link())
     elif asked == "keys":
-        st.dialog("Keys")(st.markdown)(HELP)
+        dialogs.show("Keys", st.markdown, HELP, width="small")

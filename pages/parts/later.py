@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core.session.session import Session
+from pages.parts import dialogs
 
 PATIENCE, EVERY = 0.1, 0.5  # seconds: that a page waits itself, and between two looks after that
 MANY = 60_000  # samples over which it takes seconds to let several methods select
@@ -51,8 +52,8 @@ def later_if_large(session: Session, key: Hashable, compute: Callable[[], Any], 
 
 @st.fragment(run_every=EVERY)
 def wait(future: Future, what: str | Callable[[], str], began: float) -> None:
-    """Say what is waited for; once it is there the page is drawn anew."""
-    if future.done():
+    """Say what is waited for; once it is there the page is drawn anew, unless that would close a dialog."""
+    if future.done() and not dialogs.stands():
         st.rerun()
     told = what if isinstance(what, str) else what()
     st.caption(f":material/hourglass_top: {told} … {time.monotonic() - began:.0f} s")

@@ -8,6 +8,7 @@ from core.selection.method import GROUPS, NEEDS, Method
 from core.selection.registry import METHODS
 from core.session.lacking import has, lacking
 from core.session.session import Session
+from pages.parts import dialogs
 from pages.parts.choices import choose
 
 SHORT = {"score": "a score", "run": "a run", "reference": "examples", "vectors": "vectors"}  # of NEEDS, in the choice
@@ -24,11 +25,10 @@ def pick_method(session: Session) -> str:
     with row:
         name = choose("Method", "method", titles, default=next(iter(METHODS)))
     if row.button("All methods", icon=":material/list:", key="methods", help="What the methods do and need"):
-        show_methods(session, name)
+        dialogs.show("Methods", show_methods, session, name)
     return name
 
 
-@st.dialog("Methods", width="large")
 def show_methods(session: Session, chosen: str) -> None:
     """All methods by group; those that cannot run here say what they lack, and lead to what makes them runnable."""
     for group in GROUPS:
