@@ -54,3 +54,13 @@ def test_training_needs_the_data_alone(asked, workplace, tiny, monkeypatch, caps
     monkeypatch.setenv("SAELECT_CACHE", str(path.parent / "cache"))
     assert main(command("random")) == 0
     assert [run["losses"] for run in json.loads(path.read_text())["runs"]] == [run["losses"] for run in after["runs"]]
+
+
+def test_models_of_some_seeds_write(asked, workplace, tiny):
+    command, path = asked
+    assert main(command("random", "--select-only", "--instructed", "2")) == 0
+    samples = workplace.store.samples(np.arange(workplace.store.n_samples))
+    train(path, samples, tiny.config.model, ["base"], [], [1])
+    train(path, samples, tiny.config.model, ["random"], [], [0, 1])
+    scores = {run["method"]: set(run["scores"]) for run in json.loads(path.read_text())["runs"]}
+    assert scores == {"base": set(), "random": {"instructions"}}
