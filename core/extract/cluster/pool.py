@@ -7,6 +7,7 @@ import math
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ QUIET = {
     "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread of Ray Data that is stopped late would start another cluster
 }
 PATIENCE = 5.0  # seconds for a cluster to answer; Ray itself waits for minutes
+ENDING = 60.0  # seconds for a thread of Ray Data to end
 MEMORY = 512 << 20  # bytes for chunks on their way between processes of this machine; more goes to disk
 
 
@@ -69,7 +71,18 @@ def joined(cluster: Cluster) -> Iterator[None]:
     try:
         yield
     finally:
+        end_executions()
         ray.shutdown()
+
+
+def end_executions() -> None:
+    """End what Ray Data still runs in this process, after an error for example: its threads need the cluster."""
+    from ray.data._internal.execution.streaming_executor import StreamingExecutor  # Checked with ray 2.60
+
+    for thread in threading.enumerate():
+        if isinstance(thread, StreamingExecutor):
+            thread.shutdown(force=True)
+            thread.join(ENDING)
 
 
 def start(cluster: Cluster) -> None:

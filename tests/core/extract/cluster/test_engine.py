@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 
 import psutil
@@ -19,6 +20,11 @@ from tests.stores import content_of
 from tests.tiny import write_data
 
 FILES = 3
+
+
+def executions():
+    """The threads of Ray Data in this process that run one."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("StreamingExecutor")]
 
 
 def workers():
@@ -57,7 +63,7 @@ def test_two_workers_one_killed_and_a_restart_of_the_driver_change_nothing(tiny,
 
     with pytest.raises(KeyboardInterrupt):
         extract(config, tmp_path, stop, on_cluster(Cluster(workers=2), "auto"))
-    assert not workers()  # they went with their driver
+    assert not workers() and not executions()  # they went with their driver
 
     def kill(progress):
         if progress.stage == "Extracting features" and not killed:
@@ -83,7 +89,7 @@ def test_what_a_worker_refuses_is_said_as_it_is(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "made", other)
     with pytest.raises(SaelectError, match="holds no SAE"):
         extract(tiny.config, tmp_path, engine=on_cluster(Cluster(workers=1), "auto"))
-    assert not workers()
+    assert not workers() and not executions()
 
 
 def test_no_cluster_and_no_ray(monkeypatch):
