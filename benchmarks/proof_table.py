@@ -72,10 +72,15 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def results_table(rows: Sequence[Result]) -> str:
-    """All results, with the loss on each source."""
+    """All results, with the loss on each source and, where there are any, the scores of what the models wrote."""
     base, full, names = mark(rows, "base"), mark(rows, "full"), sources(rows)
-    found = [[*told(r, base, full), *(f"{r.by_source[name]:.3f}" for name in names)] for r in in_order(rows)]
-    return markdown([*COLUMNS, *names], found)
+    scores = sorted({name for r in rows for name in r.scores})
+    found = [
+        [*told(r, base, full), *(f"{r.by_source[name]:.3f}" for name in names),
+         *(f"{r.scores[name]:.1%}" if name in r.scores else NOTHING for name in scores)]
+        for r in in_order(rows)
+    ]  # fmt: skip
+    return markdown([*COLUMNS, *names, *scores], found)
 
 
 def picks_table(picks: Sequence[Mapping[str, Any]]) -> str:
