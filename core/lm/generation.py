@@ -70,23 +70,30 @@ def respond(lm: LanguageModel, prompts: Sequence[np.ndarray], new_tokens: int) -
     """
     import torch
 
-    eos, out = lm.tokenizer.eos_token_id, [""] * len(prompts)
+    eos, out, rows = lm.tokenizer.eos_token_id, dict[int, str](), torch.arange(len(prompts))
     ids, mask = on_the_left(prompts, lm)
-    rows, width, cache = list(range(len(prompts))), ids.shape[1], None
-    while rows:
-        have = ids.shape[1] - width
-        ids, cache = continued(lm, ids, mask, cache, min(STRETCH, new_tokens - have))
-        texts = lm.tokenizer.batch_decode(ids[:, width:], skip_special_tokens=True)
-        for row, text in zip(rows, texts, strict=True):
-            out[row] = text.strip()
-        go_on = (ids[:, width + have :] != (-1 if eos is None else eos)).all(1).nonzero()[:, 0]
-        if ids.shape[1] - width >= new_tokens or not len(go_on):
-            break
-        if len(go_on) < len(rows):
-            cache.batch_select_indices(go_on)
-        rows, ids = [rows[i] for i in go_on.tolist()], ids[go_on]
-        mask = torch.cat([mask[go_on], mask.new_ones(len(rows), ids.shape[1] - mask.shape[1])], 1)
-    return out
+    width, cache = ids.shape[1], None
+    while len(out) < len(prompts):
+        have = ids.shape[1]
+        ids, cache = continued(lm, ids, mask, cache, min(STRETCH, width + new_tokens - have))
+        ended = (ids[:, have:] == (-1 if eos is None else eos)).any(1) | (ids.shape[1] == width + new_tokens)
+        for i in ended.nonzero()[:, 0].tolist():
+            text = str(lm.tokenizer.decode(ids[i, width:], skip_special_tokens=True))
+            out.setdefault(int(rows[i]), text.strip())
+        if can_lose_rows(cache) and not ended.all():
+            stay = (~ended).nonzero()[:, 0]
+            cache.batch_select_indices(stay)
+            ids, mask, rows = ids[stay], mask[stay], rows[stay.cpu()]
+        mask = torch.cat([mask, mask.new_ones(len(mask), ids.shape[1] - have)], 1)
+    return [out[i] for i in range(len(prompts))]
+
+
+def can_lose_rows(cache: Any) -> bool:
+    """Whether the cache holds keys and values alone: of one that holds states too only the former would leave it."""
+    from transformers import cache_utils
+
+    plain = (cache_utils.DynamicLayer, cache_utils.DynamicSlidingWindowLayer)
+    return all(type(layer) in plain for layer in getattr(cache, "layers", (None,)))
 
 
 def on_the_left(prompts: Sequence[np.ndarray], lm: LanguageModel) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,11 +2,14 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from transformers import cache_utils
 
+from core.lm import generation
 from core.lm.generation import STRETCH, answered, asked, prompt_ids, respond
 from core.lm.sources import load_lm
 from core.schema import Message, Sample
@@ -51,9 +54,12 @@ def one_by_one(lm, prompt, new_tokens):
     return ids[len(prompt) :]
 
 
+@pytest.mark.parametrize("leave", [True, False])
 @pytest.mark.parametrize("new_tokens", [1, STRETCH, STRETCH + 1, 3 * STRETCH - 2])
-def test_a_batch_answers_as_each_prompt_alone(lm, new_tokens):
-    """Also once some of its answers have ended, and left it."""
+def test_a_batch_answers_as_each_prompt_alone(lm, new_tokens, leave, monkeypatch):
+    """Also once some of its answers have ended, whether they can leave it or not."""
+    known, lose = [], generation.can_lose_rows
+    monkeypatch.setattr(generation, "can_lose_rows", lambda cache: known.append(lose(cache)) or leave)
     prompts = [
         prompt_ids(Sample(0, (Message("user", text),), None), lm, 64) for text in ("sea", "why " * 9, "", "help")
     ]
@@ -66,3 +72,11 @@ def test_a_batch_answers_as_each_prompt_alone(lm, new_tokens):
         alone = [one_by_one(other, prompt, new_tokens) for prompt in prompts]
         texts = [tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in alone]
         assert respond(other, prompts, new_tokens) == texts
+    assert all(known)
+
+
+def test_states_that_are_no_keys_and_values_do_not_leave_their_batch():
+    layers = [cache_utils.DynamicLayer(), cache_utils.LinearAttentionLayer()]
+    assert not generation.can_lose_rows(SimpleNamespace(layers=layers))
+    assert generation.can_lose_rows(SimpleNamespace(layers=layers[:1]))
+    assert not generation.can_lose_rows(None)
