@@ -49,7 +49,8 @@ def ask_first(
 
     def content() -> None:
         try:
-            found = effect(now.session, now.spec, then)
+            with st.spinner("Comparing …", show_time=True):
+                found = effect(now.session, now.spec, then)
         except SaelectError as error:
             st.warning(plain(error), icon=":material/block:")
             found = None

@@ -8,19 +8,11 @@ function pressed(event, setTriggerValue) {
   if (event.key === "Escape" && target.closest?.('[data-testid="stTextInput"]')) target.blur();
   if (target.matches?.(FIELDS) || !"?/".includes(event.key)) return;
   event.preventDefault();
-  if (event.key === "?") help(setTriggerValue);
+  if (event.key === "?") setTriggerValue("asked", "keys");
   else if (!focus()) {
     setTriggerValue("asked", "search");
     soon();
   }
-}
-
-// The panel under the pointer, else the first one, has a button for it.
-function help(setTriggerValue) {
-  const buttons = [...document.querySelectorAll('[class*="st-key-panel-"] [class*="st-key-of-"][class*="-keys"] button')];
-  const mine = buttons.find((button) => button.closest('[class*="st-key-panel-"]').matches(":hover")) ?? buttons[0];
-  if (mine) mine.click();
-  else setTriggerValue("asked", "keys");
 }
 
 function focus() {

@@ -172,10 +172,13 @@ def test_escape_leaves_the_search_field_to_the_keys(page: Page, address: str, ro
     shown(page, rows[1])
 
 
-def test_help_and_search_have_their_keys_on_every_page(page: Page, address: str) -> None:
-    open_page(page, f"{address}/coverage")
+@pytest.mark.parametrize("name", ["coverage", "budget"])  # the latter has a panel, far below
+def test_help_and_search_have_their_keys_on_every_page(page: Page, address: str, name: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_page(page, f"{address}/{name}")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("next, previous sample", timeout=30_000)
+    expect(page.get_by_role("dialog").get_by_text("these keys")).to_be_in_viewport()
     settle(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0, timeout=30_000)
