@@ -18,17 +18,17 @@ The file's runs were begun on a store that an earlier version made. To go on fro
 `store_key` says, extract with the GGUF file of the demo's model, and check that θ is the file's: rows and held-out
 samples are then the same, though not all picks (docs/evidence.md).
 
-**target**: the same pool and its runs, towards 50 samples of one source that are not held out, measured on that source.
-
-    python -m benchmarks.proof target --source gsm8k_train --store POOL.duckdb --out docs/proof.json
-    python -m benchmarks.proof_table docs/proof.json --measured gsm8k_train
-
 **dirty**: a skewed and dirty pool with a clean test set, with and without what the health checks for such defects find.
 
     python -m benchmarks.dirty_pool FOLDER --out dirty_pool.jsonl
     python -m core extract --data dirty_pool.jsonl --model MODEL --sae SAE --max-tokens 512
     python -m core score --store DIRTY.duckdb --columns ifd
     python -m benchmarks.proof dirty --store DIRTY.duckdb --out docs/proof-dirty.json
+
+**target**: the same dirty pool and its runs, towards 50 clean samples of one source, measured on that source.
+
+    python -m benchmarks.proof target --source gsm8k --store DIRTY.duckdb --out docs/proof-dirty.json
+    python -m benchmarks.proof_table docs/proof-dirty.json --measured gsm8k
 
 `python -m benchmarks.proof_table FILE` prints the tables of a file, `python -m benchmarks.proof again --out FILE` makes
 its results anew of its runs.
@@ -46,7 +46,8 @@ import numpy as np
 
 from benchmarks.proof_table import stored
 from core.cli.app import main
-from core.proof.grid import held_out_rows
+from core.proof.config import TEST
+from core.proof.default import CLEAN
 from core.proof.results import write_results
 from core.session.session import Session, open_session, workspace_of
 from core.studies.health import health
@@ -54,6 +55,7 @@ from core.studies.health.copies import left_of
 from core.system.files import store_at
 
 TARGET, UNHEALTHY = "target", "unhealthy"  # sets of the workspace
+TOWARDS = f"lens=topics+reference=set:{TARGET}"
 CLEANED = f"quota=set:{UNHEALTHY}<=0"
 LENSES = ("lens=topics", "lens=tokens")
 DATA = "sae-greedy:lens=topics+quota=source=data"
@@ -63,13 +65,14 @@ SKEWED = tuple(f"{method}:{lens}" for method in ("sae-greedy", "sae-gain") for l
 GRIDS = {
     "balanced": (*PAPERS, "sae-gain:lens=topics", "sae-greedy:lens=topics", DATA, "sae-gain",
                  "sae-simscale:lens=topics", "hybrid:lens=topics"),
-    "target": tuple(f"{method}:reference=set:{TARGET}" for method in ("reference-guided", "nearest", "jaccard")),
+    "target": (f"reference-guided:{TOWARDS}", f"nearest:reference=set:{TARGET}", f"jaccard:{TOWARDS}"),
     "dirty": ("full", "random", "longest-response", "quality", "kmq", "kmq-iterative", *SKEWED,
               *(f"{method}+{CLEANED}" for method in SKEWED), f"random:{CLEANED}",
               *(f"{method}+quota=cluster=equal" for method in SKEWED)),
 }  # fmt: skip
-SHARED = {"balanced": ("--held-out", "300"), "target": ("--held-out", "300"),
-          "dirty": ("--split", "part", "--by", "spoiled", "--exact", "gsm8k", "--instructed", "200")}  # fmt: skip
+SPLIT, SPOILED = "part", "spoiled"  # columns of the dirty pool
+DIRTY = ("--split", SPLIT, "--by", SPOILED, "--exact", "gsm8k", "--instructed", "200")
+SHARED = {"balanced": ("--held-out", "300"), "target": DIRTY, "dirty": DIRTY}
 EXAMPLES = 50
 DEFECTS, DUPLICATES = ("cut-answers", "loops", "answer-does-not-fit"), ("exact-duplicates", "near-duplicates")
 
@@ -92,9 +95,9 @@ def arguments(grid: str, store: str, out: Path, methods: str, budgets: str, seed
     ]
 
 
-def examples(source: np.ndarray, name: str, taken: Sequence[int], seed: int = 0) -> list[int]:
-    """EXAMPLES rows of the source of that name, text (N,), at random, ascending, none of `taken`."""
-    rows = np.setdiff1d(np.flatnonzero(source == name), np.asarray(taken, np.int64))
+def examples(source: np.ndarray, name: str, free: np.ndarray, seed: int = 0) -> list[int]:
+    """EXAMPLES rows of the source of that name, text (N,), that are `free` bool (N,), at random, ascending."""
+    rows = np.flatnonzero((source == name) & free)
     return sorted(np.random.default_rng([seed, 50]).choice(rows, EXAMPLES, replace=False).tolist())
 
 
@@ -109,10 +112,10 @@ def unhealthy(session: Session) -> list[int]:
 def keep_sets(session: Session, grid: str, source: str) -> None:
     """Write the sets that a grid's methods name to the workspace, unless they are there."""
     workspace = workspace_of(session.store)
-    known, bans = workspace.state().sets, workspace.state().bans
+    known = workspace.state().sets
     if grid == "target" and TARGET not in known:
-        own = session.columns["source"].astype(str)
-        workspace.save_set(TARGET, examples(own, source, [*held_out_rows(own, 300, 0, bans), *bans]))
+        free = (session.labels(SPLIT) != TEST) & (session.labels(SPOILED) == CLEAN)
+        workspace.save_set(TARGET, examples(session.columns["source"].astype(str), source, free))
     if grid == "dirty" and UNHEALTHY not in known:
         workspace.save_set(UNHEALTHY, unhealthy(session))
 
@@ -132,7 +135,7 @@ if __name__ == "__main__":
     parser.add_argument("--methods", default="", help="of the grid, or others; default: all of it")
     parser.add_argument("--budgets", default="300,1000")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--source", default="gsm8k_train", help="of the target")
+    parser.add_argument("--source", default="gsm8k", help="of the target")
     parser.add_argument("--select-only", action="store_true", help="train nothing: benchmarks.proof_cells does, later")
     asked = vars(parser.parse_args())
     grid, source = asked["grid"], asked.pop("source")
