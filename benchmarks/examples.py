@@ -4,6 +4,7 @@
     python -m core refine --store KEY --lens topics --rounds 3 --budget 90 --new-tokens 64
     python -m benchmarks.examples --store KEY
     python -m benchmarks.examples --proof docs/proof.json --samples 22263
+    python -m benchmarks.examples --proof docs/proof-dirty.json --samples 21000
 
 On two cores the run takes half an hour. Only rows, scores and names of topics are kept, no text of the data.
 """
@@ -53,10 +54,10 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=0, help="Of the proof's pool.")
     given = parser.parse_args()
     if given.proof:
-        proof.write_example(given.proof, given.samples)
+        path = proof.write_example(given.proof, given.samples)
     else:
+        path = refinement.FILE
         write_refinement(given.store)
-    path = proof.FILE if given.proof else refinement.FILE
     print(f"{path.stat().st_size:,} bytes → {path}")
 
 

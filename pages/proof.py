@@ -1,6 +1,6 @@
 """Proof: the same model fine-tuned on the picks of several methods, measured on samples that none of them saw."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import SaelectError, SelectionError, StoreError
-from core.proof.example import read_example
+from core.proof.example import POOLS, read_examples
 from core.proof.grid import n_trainable
 from core.proof.picks import mixture
 from core.proof.results import Result, results
@@ -178,18 +178,28 @@ def version_of(proof: ProofStore) -> tuple[str, int]:
 
 
 def show_picks(proof: ProofStore | None) -> None:
-    """What the picks consist of: of one's own proof by source or by a column of the data, else by source."""
+    """What the picks consist of, by source or by a column of the data."""
     st.subheader("What each was trained on", anchor=False)
-    by, parts = ("source", given) if proof is None else own_picks(proof)
+    by, parts = example_picks() if proof is None else own_picks(proof)
     show_mixture(rows, parts, unit, by)
 
 
-def own_picks(proof: ProofStore) -> tuple[str, Parts]:
-    """By what the picks are told apart, as chosen, and the share of each group in them."""
-    read = partial(label_columns, session.store)
-    columns = later(session, "label columns", read, "The columns of the data are read") or {}
+def by_of(columns: Iterable[str]) -> str:
+    """By what the picks are told apart, as chosen: source, or one of the columns."""
     titles = {name: text.whole(name) for name in ("source", *columns)}
-    by = choose("Picks by", "proof-by", titles) if len(titles) > 1 else "source"
+    return choose("Picks by", "proof-by", titles) if len(titles) > 1 else "source"
+
+
+def example_picks() -> tuple[str, Parts]:
+    """By what the picks of the example are told apart, and the share of each group in them."""
+    by = by_of(example.labels)
+    return by, example.mixture(by)
+
+
+def own_picks(proof: ProofStore) -> tuple[str, Parts]:
+    """By what the picks are told apart, and the share of each group in them."""
+    read = partial(label_columns, session.store)
+    by = by_of(later(session, "label columns", read, "The columns of the data are read") or {})
     label = partial(origin, session) if by == "source" else partial(session.labels, by)
     return by, session.remember(("picks", by, *version_of(proof)), lambda: mixture(proof.runs(), label()))
 
@@ -215,10 +225,11 @@ try:
         )
         st.stop()
     else:
-        example = read_example()
+        name = choose("Proof", "example", {name: pool.capitalize() for name, pool in POOLS.items()})
+        example = read_examples()[name]
         config, n_samples, n_held_out = example.config, example.n_samples, example.n_held_out
-        proof, rows, given = None, ranked(example.rows), example.mixture("source")
-        show_example_note("this project's own proof", title_of("", config), example.told)
+        proof, rows = None, ranked(example.rows)
+        show_example_note("this project's own proof", title_of("", config), f"{POOLS[name]}, {example.told}")
 except SaelectError as error:
     st.warning(plain(error), icon=":material/hourglass_top:")
     st.stop()

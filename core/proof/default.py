@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoreError
+from core.proof.config import LATER
 from core.proof.intervals import LEVEL, difference, holm, macro_mean
 from core.proof.view import MARKS
 from core.selection.registry import METHODS
-from core.session.variants import method_of
+from core.session.variants import method_of, without_usual
 
 CLEAN = "clean"  # what the label of a sample that was not spoiled says
 ALWAYS = {"features", "tokens", "vectors"}  # what every store has
@@ -63,14 +65,15 @@ def read_proven(path: Path) -> Proven:
     """What a file that `prove --out` wrote tells; raises StoreError if it is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        named = partial(without_usual, lens=content["shared"].get("lens", LATER["lens"]))
         found: dict[tuple[str, int], list[Any]] = {}
         for run in content["runs"]:
-            found.setdefault((run["method"], run["budget"]), []).append(run["losses"])
+            found.setdefault((named(run["method"]), run["budget"]), []).append(run["losses"])
         losses = {key: np.array(own, np.float64) for key, own in found.items()}
         shares: dict[str, list[float]] = {}
         for row in content.get("picks", ()):
             if "spoiled" in row:
-                shares.setdefault(row["method"], []).append(1 - row["spoiled"].get(CLEAN, 0.0))
+                shares.setdefault(named(row["method"]), []).append(1 - row["spoiled"].get(CLEAN, 0.0))
         spoiled = {method: float(np.mean(own)) for method, own in shares.items()}
         return Proven(losses, np.array(content["sources"]), spoiled)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,8 +1,9 @@
-"""A finished proof that comes with SAElect, this project's own: its results, without the rows of any run."""
+"""Finished proofs that come with SAElect, this project's own: their results, without the rows of any run."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from core.system.files import PROJECT
 from core.system.kept import write_json
 from core.system.shown import many
 
-FILE = PROJECT / "assets" / "examples" / "proof.json"
+FOLDER = PROJECT / "assets" / "examples"
+POOLS = {"proof": "a pool of clean sources", "proof-dirty": "a skewed and dirty pool"}  # by the names of their files
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,26 @@ class Example:
         """What it was about: 4,000 samples of 2 sources."""
         return f"{many(self.n_samples, 'sample')} of {many(len(sources(self.rows)), 'source')}"
 
+    @property
+    def labels(self) -> list[str]:
+        """By what the picks are told apart besides their source."""
+        known = {name for row in self.picks for name, value in row.items() if isinstance(value, dict)}
+        return sorted(known - {"source"})
+
     def mixture(self, by: str) -> dict[tuple[str, int], dict[str, float]]:
         """The shares of the picks by a label, as `core.proof.picks.mixture`; none where they are not known."""
         return {(row["method"], row["budget"]): row[by] for row in self.picks if by in row}
 
 
-def write_example(results: Path, n_samples: int, path: Path = FILE) -> None:
-    """Write an example from the file that `prove --out` writes."""
+def write_example(results: Path, n_samples: int, folder: Path = FOLDER) -> Path:
+    """Write an example from the file that `prove --out` writes, under its name: the path."""
     found = json.loads(results.read_text(encoding="utf-8"))
     content = {"config": {**found["shared"], "store_key": ""}, "n_samples": n_samples}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / results.name
     picks = [{name: rounded(value) for name, value in row.items()} for row in found.get("picks", ())]
     write_json(path, {**content, "n_held_out": len(found["sources"]), "rows": found["results"], "picks": picks})
+    return path
 
 
 def rounded(value: Any) -> Any:
@@ -51,8 +61,19 @@ def rounded(value: Any) -> Any:
     return {name: round(share, 4) for name, share in value.items()} if isinstance(value, dict) else value
 
 
-def read_example(path: Path = FILE) -> Example:
-    """The example that comes with SAElect."""
+def read_examples() -> dict[str, Example]:
+    """The examples that come with SAElect, by the names of POOLS."""
+    return {name: read_example(FOLDER / f"{name}.json") for name in POOLS}
+
+
+def example_of(methods: Sequence[str]) -> str:
+    """The name of the example that has the first of `methods`, or the next that any has; else of the first example."""
+    has = {name: {row.method for row in example.rows} for name, example in read_examples().items()}
+    return next((name for method in methods for name, own in has.items() if method in own), next(iter(POOLS)))
+
+
+def read_example(path: Path) -> Example:
+    """The example in a file."""
     found = json.loads(path.read_text(encoding="utf-8"))
     return Example(**{**found, "rows": tuple(result(row) for row in found["rows"]), "picks": tuple(found["picks"])})
 

@@ -34,6 +34,11 @@ def through(method: str, lens: str, usual: str) -> str:
     return method if lens == usual else f"{method}:lens={lens}"
 
 
+def without_usual(variant: str, lens: str) -> str:
+    """The variant without a lens that is the usual one of all: two names of one thing become one."""
+    return written(method_of(variant), [part for part in parts_of(variant) if part != ("lens", lens)])
+
+
 def parts_of(variant: str) -> list[tuple[str, str]]:
     """NAME and VALUE of each part; raises SelectionError for one without a name or without =."""
     text = variant.partition(":")[2]
@@ -49,7 +54,12 @@ def known_variant(variant: str, others: Sequence[str] = ()) -> str:
         raise SelectionError(f"Unknown method {name!r}: it must be one of {', '.join([*METHODS, *others])}.")
     if name in METHODS:
         own_settings(SelectionSpec(name), parts)
-    return ":".join(filter(None, (name, "+".join(f"{n}={value}" for n, value in parts))))
+    return written(name, parts)
+
+
+def written(method: str, parts: Sequence[tuple[str, str]]) -> str:
+    """The text of a variant."""
+    return ":".join(filter(None, (method, "+".join(f"{name}={value}" for name, value in parts))))
 
 
 def own_settings(spec: SelectionSpec, parts: Sequence[tuple[str, str]]) -> SelectionSpec:

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import SaelectError
 from core.explain.sentences import told
 from core.features.listing import UNCLEAR
-from core.proof.example import read_example
+from core.proof.example import POOLS, example_of, read_examples
 from core.proof.results import results
 from core.proof.store import proofs_of
 from core.proof.told import told_of_training
@@ -51,31 +51,35 @@ def show_largest(now: View) -> None:
 def show_training(now: View) -> None:
     """What training on the picks gave: by the newest proof of this store, else by the example of this project."""
     st.markdown("**What training on it gave**")
-    said, own = now.session.remember(*proof_told(now))
-    if own:
-        st.write(plain(said))
-    else:
-        st.write(f"Nobody has trained on this selection yet. This project did on {read_example().told}. {plain(said)}")
-    st.page_link("pages/proof.py", label="See the proof" if own else "Prove it on this data",
-                 icon=":material/verified:", query_params=link())  # fmt: skip
+    said, example = now.session.remember(*proof_told(now))
+    if example:
+        about = f"{POOLS[example]}, {read_examples()[example].told}"
+        said = f"Nobody has trained on this selection yet. This project did on {about}. {said}"
+    st.write(plain(said))
+    st.page_link("pages/proof.py", label="See the proof, or prove it on this data" if example else "See the proof",
+                 icon=":material/verified:", query_params=link(example=example) if example else link())  # fmt: skip
 
 
-def proof_told(now: View) -> tuple[Hashable, Callable[[], tuple[str, bool]]]:
-    """The key and the computation of what is told of the newest proof, and whether that is the user's own."""
+def proof_told(now: View) -> tuple[Hashable, Callable[[], tuple[str, str]]]:
+    """The key and the computation of what is told of the newest proof, and the name of the example that it is told of,
+    empty where it is the user's own."""
     folder, spec = cache_dir("proof", now.session.store.key), now.spec
     files = sorted((path.stat().st_mtime_ns, path.name) for path in folder.glob("*.duckdb"))
 
-    def compute() -> tuple[str, bool]:
+    def names(usual: str) -> tuple[str, ...]:
+        return through(spec.method, spec.lens, usual), f"{spec.method}:lens={spec.lens}", spec.method
+
+    def compute() -> tuple[str, str]:
         try:
             for proof in proofs_of(folder):
                 if rows := results(proof):
                     unit = str(proof.config().get("unit", "samples"))
-                    names = (through(spec.method, spec.lens, str(proof.config().get("lens") or "tokens")), spec.method)
-                    return told_of_training(rows, names, spec.budget, unit), True
+                    usual = str(proof.config().get("lens") or "tokens")
+                    return told_of_training(rows, names(usual), spec.budget, unit), ""
         except SaelectError:
             pass  # a proof that is being written; the page Proof says so
-        names = (through(spec.method, spec.lens, "tokens"), spec.method)
-        return told_of_training(read_example().rows, names, spec.budget, "samples"), False
+        example = example_of(names("tokens"))
+        return told_of_training(read_examples()[example].rows, names("tokens"), spec.budget, "samples"), example
 
     return ("proof told", spec.method, spec.lens, spec.budget, tuple(files)), compute
 

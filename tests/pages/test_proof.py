@@ -60,3 +60,24 @@ def test_a_click_on_a_variant_sets_the_bar_to_it(visit, proved):
         at.run()
         labels = [link.proto.label for link in at.get("page_link")]
         assert (f"Compare {method} at 6 samples with other methods" in labels) == told
+
+
+def test_this_projects_own_proofs_are_of_two_pools(visit):
+    at = visit("proof")
+    assert "a pool of clean sources, 22,263 samples of 4 sources" in said(at)
+    box(at, "Proof").select("A skewed and dirty pool").run()
+    assert "21,000 samples of 5 sources" in said(at)
+    box(at, "Picks by").select("spoiled").run()
+    assert {"clean", "looped", "shuffled"} <= set(bars(at)) and not at.exception
+
+
+def test_overview_tells_of_the_projects_own_proof_and_leads_to_it(visit):
+    at = visit("overview", method="sae-simscale")
+    assert "This project did on a pool of clean sources, 22,263 samples of 4 sources" in said(at)
+    (link,) = [each.proto for each in at.get("page_link") if each.proto.label.startswith("See the proof")]
+    assert "example=proof" in link.query_string
+
+
+def said(at) -> str:
+    """What a page tells beside its figures."""
+    return "\n".join(part.value for part in [*at.caption, *at.info, *at.markdown]).replace("\\", "")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.session.session import workspace_of
-from core.session.variants import known_variant, method_of, parts_of, varied
+from core.session.variants import known_variant, method_of, parts_of, varied, without_usual
 
 words = st.text("abcz+-.:<>*09", min_size=1, max_size=8).filter(lambda text: not text.endswith("+"))
 
@@ -58,3 +58,9 @@ def test_a_variant_of_a_request(workplace):
     assert without.sets == {"set:few": (1, 4)}
     everything = replace(without, budget=session.store.n_samples)
     assert sorted({1, 2, 4} ^ set(session.selection(everything).rows.tolist())) == list(range(session.store.n_samples))
+
+
+def test_a_usual_lens_is_not_part_of_a_name():
+    assert without_usual("sae-greedy:lens=tokens+quota=source=equal", "tokens") == "sae-greedy:quota=source=equal"
+    assert without_usual("sae-greedy:lens=tokens", "tokens") == without_usual("sae-greedy", "tokens") == "sae-greedy"
+    assert without_usual("sae-greedy:lens=topics", "tokens") == "sae-greedy:lens=topics"
