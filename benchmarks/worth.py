@@ -27,7 +27,6 @@ ROWS = {
     "longest-response": "longest responses",
     "repr-filter": "repr-filter",
     "kmq": "kMQ",
-    "hybrid": "hybrid",
     "sae-greedy": "sae-greedy, tokens",
     "sae-greedy:lens=topics": "sae-greedy, topics",
     "sae-gain:lens=topics": "sae-gain, topics",

@@ -5,10 +5,12 @@ import pytest
 
 from benchmarks.proof import EXAMPLES, GRIDS, SHARED, TARGET, UNHEALTHY, arguments, examples, keep_sets, unhealthy
 from benchmarks.proof_table import picks_table
+from benchmarks.worth import ROWS, table
 from core.proof.config import BASE, FULL
 from core.session.session import workspace_of
 from core.session.variants import known_variant
 from core.studies.health import health
+from core.system.files import PROJECT
 
 
 @pytest.mark.parametrize("grid", GRIDS)
@@ -43,3 +45,9 @@ def test_the_table_of_picks():
         "|---|--:|--:|--:|--:|",
         "| random | 1,000 | 5.0% | 25.0% | 75.0% |",
     ]
+
+
+def test_the_readme_has_the_table_that_its_command_prints():
+    found = table([PROJECT / "docs" / "proof.json", PROJECT / "docs" / "proof-dirty.json"])
+    assert len(ROWS) <= 10 and len(found.splitlines()) == len(ROWS) + 2
+    assert found in (PROJECT / "README.md").read_text(encoding="utf-8")
