@@ -8,6 +8,7 @@ explains its picks best; of equals the one with the lower loss.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -109,8 +110,9 @@ def eligible(pools: Sequence[Proven]) -> list[str]:
 
 
 def budgets(pool: Proven) -> set[int]:
-    """The budgets of a pool at which methods were compared."""
-    return {budget for method, budget in pool.losses if method not in MARKS}
+    """The budgets of a pool at which methods were compared, with two seeds at least."""
+    ran = Counter(budget for (method, budget), own in pool.losses.items() if method not in MARKS and len(own) > 1)
+    return {budget for budget, methods in ran.items() if methods > 1}
 
 
 def beaten(pools: Sequence[Proven]) -> dict[str, str]:

@@ -54,11 +54,11 @@ def test_the_steps_of_the_rule_in_their_order():
 
 def test_only_what_runs_on_every_store_and_was_run_everywhere_is_asked():
     levels = dict.fromkeys((*METHODS, "kmq", "hybrid", "kmeans-random", "sae-greedy:quota=set:bad<=0"), 1.0)
-    found = judged([pool(levels, more={("sae-gain", 10): np.ones((1, 40)), ("consensus", 20): np.ones((3, 40))})])
-    assert found == [], "consensus alone was run at 20"
-    found = judged([pool(levels, more={("sae-gain", 10): np.ones((1, 40))})])
+    few = {("sae-gain", 10): np.ones((1, 40)), ("consensus", 20): np.ones((3, 40)), ("random", 20): np.ones((1, 40))}
+    assert judged([pool(levels, more=few | {("jaccard", 20): np.ones((2, 40))})]) == [], "nothing else was run at 20"
+    found = judged([pool(levels, more=few)])
     assert {one.method for one in found} == {*METHODS, "kmeans-random"}
-    assert {one.method for one in judged([pool(levels), pool({"random": 1.0})])} == {"random"}
+    assert {one.method for one in judged([pool(levels), pool({"random": 1.0, "kmq": 1.0})])} == {"random"}
     assert judged([]) == [] and told([]) == "The default: none"
 
 
