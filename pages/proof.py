@@ -45,7 +45,8 @@ Parts = Mapping[tuple[str, int], Mapping[str, float]]  # of each method at a bud
 def title_of(name: str, config: Mapping[str, Any]) -> str:
     """What tells proofs apart: name, model, and what they measure on."""
     model = str(config.get("model", "")).rstrip("/").rsplit("/", 1)[-1]
-    held_out = f"{config.get('held_out', 0):,} held out of each source"
+    split = config.get("split")
+    held_out = f"held out by the column {split}" if split else f"{config.get('held_out', 0):,} held out of each source"
     budgets = f"budgets in {config.get('unit', 'samples')}"
     return text.whole(" · ".join(filter(None, (name, model, held_out, budgets, lens_of(config)))))
 

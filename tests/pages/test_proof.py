@@ -66,7 +66,7 @@ def test_this_projects_own_proofs_are_of_two_pools(visit):
     at = visit("proof")
     assert "a pool of clean sources, 22,263 samples of 4 sources" in said(at)
     box(at, "Proof").select("A skewed and dirty pool").run()
-    assert "21,000 samples of 5 sources" in said(at)
+    assert "21,000 samples of 5 sources" in said(at) and "held out by the column part" in said(at)
     box(at, "Picks by").select("spoiled").run()
     assert {"clean", "looped", "shuffled"} <= set(bars(at)) and not at.exception
 
