@@ -35,6 +35,12 @@ def stored(path: Path, folder: Path) -> ProofStore:
     return store
 
 
+def read_results(path: Path, measured: Sequence[str] = ()) -> list[Result]:
+    """The results of a file, on all sources or those `measured`."""
+    with TemporaryDirectory() as folder:
+        return results(stored(path, Path(folder)), measured)
+
+
 def in_order(rows: Sequence[Result]) -> list[Result]:
     """The model as it came, then by budget and loss, then full."""
     return sorted(rows, key=lambda r: (r.method == "full", r.budget, r.loss, r.method))
@@ -98,8 +104,7 @@ def picks_table(picks: Sequence[Mapping[str, Any]]) -> str:
 
 def tables(path: Path, measured: Sequence[str] = ()) -> str:
     """The tables of a file."""
-    with TemporaryDirectory() as folder:
-        rows = results(stored(path, Path(folder)), measured)
+    rows = read_results(path, measured)
     picks = json.loads(path.read_text(encoding="utf-8")).get("picks")
     return "\n\n".join([results_table(rows), *([picks_table(picks)] if picks else [])])
 

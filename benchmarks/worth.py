@@ -10,27 +10,26 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.proof_table import NOTHING, markdown, put_into, signed, stored
+from benchmarks.proof import CLEANED
+from benchmarks.proof_table import NOTHING, markdown, put_into, read_results, signed
 from core.proof.config import LATER
 from core.proof.default import read_proven
-from core.proof.results import Result, results
+from core.proof.results import Result
 from core.session.variants import without_usual
 
-HEALTHY = "quota=set:unhealthy<=0"
 ROWS = {
     "random": "random",
-    f"random:{HEALTHY}": "random, healthy only",
+    f"random:{CLEANED}": "random, healthy only",
     "longest-response": "longest responses",
     "repr-filter": "repr-filter",
     "kmq": "kMQ",
     "sae-greedy": "sae-greedy, tokens",
     "sae-greedy:lens=topics": "sae-greedy, topics",
     "sae-gain:lens=topics": "sae-gain, topics",
-    f"sae-greedy:lens=topics+{HEALTHY}": "sae-greedy, topics, healthy only",
+    f"sae-greedy:lens=topics+{CLEANED}": "sae-greedy, topics, healthy only",
 }
 POOLS = ("clean", "dirty")  # what the files are called here, in their order
 
@@ -39,13 +38,12 @@ Known = dict[tuple[str, int], Result]
 
 def known(path: Path) -> Known:
     """The results of a file that were compared with random, by method, without the usual lens, and budget."""
-    with TemporaryDirectory() as folder:
-        found = results(stored(path, Path(folder)))
-    return {(without_usual(r.method, LATER["lens"]), r.budget): r for r in found if np.isfinite(r.better)}
+    compared = [r for r in read_results(path) if np.isfinite(r.better)]
+    return {(without_usual(r.method, LATER["lens"]), r.budget): r for r in compared}
 
 
 def told(result: Result | None) -> str:
-    """A difference with its interval, in bold if it holds; without one of seed, the difference alone."""
+    """A difference with its interval, in bold if it holds; of one seed the difference alone."""
     if result is None:
         return NOTHING
     if not np.isfinite(result.low):

@@ -7,10 +7,11 @@ from benchmarks.proof import EXAMPLES, GRIDS, SHARED, TARGET, UNHEALTHY, argumen
 from benchmarks.proof_table import picks_table
 from benchmarks.worth import ROWS, table
 from core.proof.config import BASE, FULL
-from core.session.session import workspace_of
+from core.session.session import open_session, workspace_of
 from core.session.variants import known_variant
 from core.studies.health import health
 from core.system.files import PROJECT
+from tests.factories import KEY, alpaca, tiny_store
 
 
 @pytest.mark.parametrize("grid", GRIDS)
@@ -36,6 +37,19 @@ def test_what_the_checks_find_is_a_set_and_the_first_of_copies_is_not_in_it(work
     keep_sets(workplace, "balanced", "")
     sets = workspace_of(workplace.store).state().sets
     assert list(sets[UNHEALTHY]) == found and TARGET not in sets
+
+
+def test_the_target_is_clean_and_not_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAELECT_CACHE", str(tmp_path))
+    monkeypatch.setattr("benchmarks.proof.EXAMPLES", 4)
+    told = [(("train", "test")[i % 3 == 0], ("clean", "cut")[i % 4 == 0]) for i in range(12)]
+    records = [{**one, "part": p, "spoiled": s} for one, (p, s) in zip(alpaca(12), told, strict=True)]
+    tiny_store(tmp_path, records, [{0: 1.0}] * 12, n_features=2)
+    session = open_session(tmp_path / f"{KEY}.duckdb")
+    (source,) = set(session.columns["source"].astype(str))
+    keep_sets(session, "target", source)
+    found = workspace_of(session.store).state().sets[TARGET]
+    assert len(found) == 4 and {told[row] for row in found} == {("train", "clean")}
 
 
 def test_the_table_of_picks():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def rounded(value: Any) -> Any:
     return {name: round(share, 4) for name, share in value.items()} if isinstance(value, dict) else value
 
 
+@cache  # pages draw them on every rerun
 def read_examples() -> dict[str, Example]:
     """The examples that come with SAElect, by the names of POOLS."""
     return {name: read_example(FOLDER / f"{name}.json") for name in POOLS}
