@@ -1,8 +1,9 @@
 """Which method and lens a dashboard should begin with, by a rule over the results of proofs.
 
-Of the methods that run on every store: first those whose loss no other method's beats beyond chance, wherever both were
-run; of these, the ones with the fewest spoiled samples among their picks, where that is known; of these, the one that
-explains its picks best; of equals the one with the lower loss.
+A default gives a reason for every pick, as that is what a dashboard is for: it selects by features, and runs on every
+store. Of such methods first those whose loss no other method's beats beyond chance, wherever both were run, be it one
+that gives no reasons; of these, the ones with the fewest spoiled samples among their picks, where that is known; of
+these, the one that explains its picks best; of equals the one with the lower loss.
 """
 
 from __future__ import annotations
@@ -26,13 +27,11 @@ from core.selection.registry import METHODS
 from core.session.variants import method_of, without_usual
 
 CLEAN = "clean"  # what the label of a sample that was not spoiled says
-ALWAYS = {"features", "tokens", "vectors"}  # what every store has
 SET = "=set:"  # in a method's settings: a group that a person named
 SAME = 0.01  # shares of spoiled samples that differ by less are equal
 EXPLAINS = (
     "the features that a pick brings say why it is in",
     "its picks are told by features, but not by those that they bring",
-    "its picks have no features as a reason",
 )
 
 
@@ -82,8 +81,8 @@ def read_proven(path: Path) -> Proven:
 
 
 def judged(pools: Sequence[Proven]) -> list[Judged]:
-    """Every method that could be a default, the one that the rule chooses first: those that need nothing but a store's
-    features and were run, with two seeds at least, at each budget of each pool."""
+    """Every method that could be a default, the one that the rule chooses first: those that select by features, need
+    nothing else and were run, with two seeds at least, at each budget of each pool."""
     worse = beaten(pools)
     found = [
         Judged(method, worse.get(method, ""), spoiled_of(pools, method), explains(method), mean_loss(pools, method))
@@ -99,14 +98,14 @@ def judged(pools: Sequence[Proven]) -> list[Judged]:
 
 
 def eligible(pools: Sequence[Proven]) -> list[str]:
-    """The methods, with their settings, that run on every store and were run everywhere."""
+    """The methods, with their settings, that select by features, run on every store and were run everywhere."""
     everywhere = [
         {m for m, _ in pool.losses if all(len(pool.losses.get((m, b), ())) > 1 for b in budgets(pool))}
         for pool in pools
     ]
     known = sorted(set.intersection(*everywhere)) if everywhere else []
-    always = {name for name, method in METHODS.items() if {*method.needs} <= ALWAYS}
-    return [name for name in known if method_of(name) in always and SET not in name]
+    able = {name for name, method in METHODS.items() if method.counts and method.needs == ("features",)}
+    return [name for name in known if method_of(name) in able and SET not in name]
 
 
 def budgets(pool: Proven) -> set[int]:
@@ -145,5 +144,4 @@ def mean_loss(pools: Sequence[Proven], method: str) -> float:
 
 def explains(method: str) -> int:
     """How well a method explains its picks: index into EXPLAINS."""
-    known = METHODS[method_of(method)]
-    return 2 if not known.counts else 1 if known.takes else 0
+    return int(bool(METHODS[method_of(method)].takes))
