@@ -1,8 +1,8 @@
 """What a selection is worth, in one small table: python -m benchmarks.worth docs/proof.json docs/proof-dirty.json
 
 For each of ROWS and each pool and budget by how much the loss on held-out answers is lower than that of as many random
-samples, in nats, with its 95 % interval; in bold what holds with all comparisons of its pool taken into account. Then
-the share of the picks that is spoiled, where that is known. --into writes it to a text in place of its older self.
+samples, in nats, with its 95 % interval; in bold what holds with all comparisons of its pool taken into account. Beside
+it the share of these picks that is spoiled, where that is known. --into writes it to a text in place of its older self.
 """
 
 from __future__ import annotations
@@ -53,16 +53,17 @@ def told(result: Result | None) -> str:
 
 
 def table(paths: Sequence[Path]) -> str:
-    """The table: a column a pool and budget that has results."""
+    """The table: a column a pool and budget that has results, beside it one of what is spoiled where that is known."""
     pools = {name: known(path) for name, path in zip(POOLS, paths, strict=True)}
-    columns = [(name, budget) for name, found in pools.items() for budget in sorted({b for _, b in found})]
-    spoiled = read_proven(paths[1]).spoiled
-    rows = [
-        [title, *("0" if method == "random" else told(pools[name].get((method, budget))) for name, budget in columns),
-         f"{spoiled[method]:.0%}" if method in spoiled else NOTHING]
-        for method, title in ROWS.items()
-    ]  # fmt: skip
-    return markdown(["picked by", *(f"{name}, {budget:,} samples" for name, budget in columns), "spoiled"], rows)
+    spoiled = {name: read_proven(path).spoiled for name, path in zip(POOLS, paths, strict=True)}
+    heads, columns = ["picked by"], [list(ROWS.values())]
+    for name, budget in [(name, budget) for name, found in pools.items() for budget in sorted({b for _, b in found})]:
+        heads.append(f"{name}, {budget:,} samples")
+        columns.append(["0" if m == "random" else told(pools[name].get((m, budget))) for m in ROWS])
+        if shares := spoiled[name]:
+            heads.append("spoiled")
+            columns.append([f"{shares[m, budget]:.0%}" if (m, budget) in shares else NOTHING for m in ROWS])
+    return markdown(heads, [list(row) for row in zip(*columns, strict=True)])
 
 
 if __name__ == "__main__":

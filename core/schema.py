@@ -38,6 +38,7 @@ KINDS = (  # of token features, see core.features.kinds
 )  # fmt: skip
 MEANING = KINDS[-2:]  # the kinds that stand for something one would curate by
 VETOES = ("ignore", "block")
+LARGEST_SEED = 2**32 - 1  # what scikit-learn takes
 LARGEST_BOOST = 10.0  # what the weight of a feature can be multiplied by
 LONG = ("cut", "windows")  # how a sample is read that has more tokens than the model reads at a time
 
@@ -171,15 +172,14 @@ class FeatureMatrix:
     kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # see matrix.postings
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "indptr", np.ascontiguousarray(self.indptr, dtype=np.int64))
-        object.__setattr__(self, "feature", np.ascontiguousarray(self.feature, dtype=np.int32))
-        object.__setattr__(self, "value", np.ascontiguousarray(self.value, dtype=np.float32))
+        for name, dtype in (("indptr", np.int64), ("feature", np.int32), ("value", np.float32)):
+            array = np.ascontiguousarray(getattr(self, name), dtype=dtype).view()  # the caller's own stays writable
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
         if len(self.feature) != len(self.value) or len(self.indptr) == 0 or self.indptr[-1] != len(self.feature):
             raise SelectionError("A FeatureMatrix needs indptr[-1] == len(feature) == len(value).")
         if len(self.feature) and not (self.feature.min() >= 0 and self.feature.max() < self.n_features):
             raise SelectionError(f"A FeatureMatrix names a feature outside 0..{self.n_features - 1}.")
-        for array in (self.indptr, self.feature, self.value):
-            array.flags.writeable = False
 
     @property
     def n_samples(self) -> int:
@@ -253,7 +253,7 @@ class SelectionSpec:
     vetoes: Mapping[int, str] = field(default_factory=dict)
     pins: tuple[int, ...] = ()
     bans: tuple[int, ...] = ()
-    seed: int = setting(0, "For methods that draw at random.")
+    seed: int = setting(0, "For methods that draw at random.", low=0, high=LARGEST_SEED)
     options: Mapping[str, Any] = setting(
         sentence="NAME=VALUE of the method; repeat it.", factory=dict, option="--option -o", typed=(), parse=pairs
     )

@@ -51,7 +51,7 @@ class Setting:
             number = f"{kind} {'above' if self.between else 'of at least'} {self.low:g}"
         else:
             number = f"{kind} {'between' if self.between else 'from'} {self.low:g} {'and' if self.between else 'to'} "
-            number += f"{self.high:g}"
+            number += f"{self.high:,.12g}"
         *first, last = filter(None, [number, *self.choices])
         return f"{', '.join(first)} or {last}" if first else last
 
@@ -161,6 +161,12 @@ def pairs(texts: Iterable[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in found}
 
 
+def whole_number(text: str) -> int | None:
+    """The whole number that a text of digits, at most 18, writes; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def number_or_word(text: str) -> int | str:
     """A whole number if the text is one, else the text."""
-    return int(text) if text.isascii() and text.isdigit() else text
+    number = whole_number(text)
+    return text if number is None else number

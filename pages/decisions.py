@@ -115,7 +115,7 @@ def show_file() -> None:
     if not (given and st.button("Add them", key="import-decisions")):
         return
     try:
-        now.workspace.take_in(given.getvalue(), "The file")
+        now.workspace.take_in(given.getvalue(), "The file", now.session.store.n_samples)
     except SaelectError as error:
         st.warning(plain(error), icon=":material/block:")
     else:

@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import SaelectError
 from core.matrix.postings import having
 from core.selection.inputs import TOKEN_COUNTS
+from core.session.findings import findings_dated
 from core.session.groups import Group, group, rest
 from core.session.listed import other_stores
 from core.session.search import score_values
@@ -61,7 +62,7 @@ def show_differences(one: str, two: str, matched: bool) -> None:
     second = rest(first) if two == REST else group(now.session, now.spec, now.state, two)
     if matched:
         second = matched_by_length(first, second, now.session.info.response_tokens)
-    key = ("differences", one, two, matched, repr(now.spec), now.state.version)
+    key = ("differences", one, two, matched, repr(now.spec), now.state.version, findings_dated(now.session))
     found = later(now.session, key, lambda: differences(first, second), "The groups are compared")
     if found is None:
         return

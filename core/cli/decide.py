@@ -206,7 +206,7 @@ def decisions(
     if delete_set:
         delete(workspace, delete_set)
     if import_:
-        workspace.import_json(import_)
+        workspace.import_json(import_, session.store.n_samples)
     if export:
         workspace.export_json(export)
     state, history = workspace.state(), [asdict(event) for event in workspace.history(last)]

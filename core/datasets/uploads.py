@@ -12,7 +12,7 @@ from core.system.files import cache_dir, replacing
 
 FOLDER = "uploads"  # of the cache
 UNSAFE = re.compile(r"[^\w .()+-]")  # \w: letters and digits of all scripts
-LONGEST = 120  # characters of a name
+LONGEST = 200  # bytes of a name; file systems take 255
 
 
 def keep_upload(name: str, content: BinaryIO) -> Path:
@@ -32,4 +32,7 @@ def safe_name(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     plain = UNSAFE.sub("_", last).strip(" .-")
     stem, dot, ending = plain.rpartition(".")
-    return (f"{stem[: LONGEST - len(ending)]}{dot}{ending}" if stem and len(ending) < 20 else plain[:LONGEST]) or "data"
+    if not stem or len(ending) >= 20:
+        stem, dot, ending = plain, "", ""
+    room = LONGEST - len(f"{dot}{ending}".encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + ending or "data"

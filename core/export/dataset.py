@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.errors import DataError
 from core.export.card import card
 from core.export.curated import WEIGHTS, curated_files, divided
 from core.export.facts import facts_of, spoken
@@ -18,7 +17,7 @@ from core.export.manifest import manifest_json
 from core.export.picture import map_svg
 from core.export.settings import About, Shape
 from core.export.snippets import snippets
-from core.export.writing import MANIFEST, write_files
+from core.export.writing import MANIFEST, make_folder, write_files
 from core.schema import Selection
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -69,14 +68,6 @@ def write_dataset(files: Mapping[str, bytes], session: Session, folder: Path, fo
     make_folder(folder)
     write_files({folder / name: content for name, content in files.items()}, session.store, force)
     return json.loads(files[MANIFEST])
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder where it is absent; raises DataError if it cannot be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror or error}.") from error
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:

@@ -19,6 +19,7 @@ from core.selection.quotas import Quota, parsed
 from core.selection.registry import METHODS
 from core.session.budgets import random_coverage
 from core.session.session import Session
+from core.settings import whole_number
 from core.store.meta import data_named
 from core.system.shown import many, without_folders
 from core.topics.stop_words import language_of
@@ -189,9 +190,10 @@ def decisions_of(session: Session, spec: SelectionSpec, state: WorkspaceState) -
 
 def group_name(session: Session, state: WorkspaceState, quota: Quota) -> str:
     """The name of the topic whose samples a quota bounds; "" where it has none, or the quota is on something else."""
-    if quota.by != "topic" or not quota.group.isdigit():
+    topic = whole_number(quota.group) if quota.by == "topic" else None
+    if topic is None:
         return ""
-    name = spoken(session, state, "topics").quoted(int(quota.group), "topics")
+    name = spoken(session, state, "topics").quoted(topic, "topics")
     return name if name.startswith("“") else ""
 
 

@@ -14,7 +14,7 @@ from core.export.curated import curated_files
 from core.export.formats import curated_bytes
 from core.export.manifest import find_store, manifest_json, read_manifest, shape_of
 from core.export.settings import Shape
-from core.export.writing import write_bytes, write_files
+from core.export.writing import make_folder, write_bytes, write_files
 from core.features.shown_labels import names_of
 from core.matrix.rows import others
 from core.schema import Selection
@@ -71,7 +71,8 @@ def rejects_bytes(selection: Selection, store: FeatureStore, names: Names | None
 def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -> Path:
     """Select and write again what a manifest describes, to `out` or under the name in the manifest; the path.
 
-    Of a manifest that names several files, `out` is the folder for them, and the path is that of the first.
+    Of a manifest that names several files, `out` is the folder for them, made if absent, and the path is that of the
+    first; a folder that is there holds a single one too.
 
     `store`: where the feature store lies, if neither beside the manifest nor in the cache.
 
@@ -89,11 +90,16 @@ def replay(manifest: Path, out: Path | None = None, store: Path | None = None) -
             f"The selection is not the one in {manifest}: {differ} rows differ, or stand in another order."
         )
     made = curated_files(selection, opened, shape_of(found))
-    digests = found.get("files", {}) | {found["file"]: found["sha256"]}
+    digests = found["files"] | {found["file"]: found["sha256"]}
     if list(digests.values()) != (now := [hashlib.sha256(content).hexdigest() for content in made.values()]):
         raise SelectionError(f"The rows are those of {manifest}, but the file's sha256 is not: {', '.join(now)}.")
     names = [Path(name).name for name in digests]
-    places = [Path(out)] if out and len(names) == 1 else [Path(out or Path(manifest).parent) / name for name in names]
+    if out and len(names) == 1 and not Path(out).is_dir():
+        places = [Path(out)]
+    else:
+        folder = Path(out or Path(manifest).parent)
+        make_folder(folder)
+        places = [folder / name for name in names]
     return _written_again(dict(zip(places, made.values(), strict=True)))
 
 

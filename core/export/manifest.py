@@ -20,6 +20,9 @@ from core.store.meta import data_named
 from core.store.reader import FeatureStore, open_store
 from core.system.files import cache_dir
 
+HOLDS = {  # what a manifest must have
+    "file": str, "files": dict, "format": str, "order": str, "rows": list, "sha256": str, "spec": dict, "store": dict,
+}  # fmt: skip
 TOKENS = ("n_prompt_tokens", "n_response_tokens", "n_later_tokens")
 
 
@@ -66,12 +69,12 @@ def shape_of(found: dict[str, Any]) -> Shape:
 def read_manifest(path: Path) -> dict[str, Any]:
     """A manifest's content; SaelectError if it is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"spec", "rows", "sha256", "format", "order", "file", "store"} - set(found)
+        found = {"files": {}} | json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise SaelectError(f"{path} is not a manifest: {error}") from error
-    if missing:
-        raise SaelectError(f"{path} is not a manifest that SAElect wrote: it has no {', '.join(sorted(missing))}.")
+    wrong = [name for name, kind in HOLDS.items() if not isinstance(found.get(name), kind)]
+    if wrong:
+        raise SaelectError(f"{path} is not a manifest that SAElect wrote: its {', '.join(wrong)} cannot be used.")
     return found
 
 
@@ -89,7 +92,7 @@ def find_store(found: dict[str, Any], manifest: Path, at: Path | None = None) ->
 
     Raises StoreError if it is in none of these places.
     """
-    key, path = found["store"]["key"], Path(str(found["store"]["path"]))
+    key, path = found["store"].get("key"), Path(str(found["store"].get("path")))
     places = [at] if at else [manifest.parent / path.name, cache_dir() / f"{key}.duckdb", path]
     for place in places:
         if place.is_file():

@@ -31,6 +31,14 @@ def write_files(files: Mapping[Path, bytes], store: FeatureStore, force: bool = 
         write_bytes(path, content)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is absent; raises DataError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror or error}.") from error
+
+
 def replaceable(path: Path, content: bytes) -> bool:
     """Whether nothing is lost by writing; manifests of one export differ in when they were made."""
     if not path.exists() or (path.is_file() and path.read_bytes() == content):

@@ -24,6 +24,7 @@ from core.datasets.readers import READERS
 from core.datasets.rows import BadRow, Record, shorten
 from core.errors import DataError
 from core.features.labels import SOURCES, Label, cleaned
+from core.settings import whole_number
 from core.system.files import replacing
 
 
@@ -104,7 +105,7 @@ def _label(entry: Any, n_features: int, origin: str, neuronpedia: str | None, le
 def _feature(entry: dict[str, Any], n_features: int) -> int:
     name = "feature" if "feature" in entry else "index"
     value = entry.get(name)
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12 else value
+    number = whole_number(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < n_features:
         raise _EntryError(f"is no feature of this SAE, 0 to {n_features - 1}", name, value)
     return number

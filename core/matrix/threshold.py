@@ -13,7 +13,7 @@ from core.schema import FeatureMatrix
 
 def at_theta(matrix: FeatureMatrix, theta: float) -> FeatureMatrix:
     """`matrix.at(theta)`, or the same object if that would change nothing, so that what is kept for it stays valid."""
-    return matrix if theta <= 0 or matrix.value.min(initial=np.inf) > theta else matrix.at(theta)
+    return matrix if matrix.value.min(initial=np.inf) > theta else matrix.at(theta)
 
 
 CLIMBING = 0.9  # share of the coverable features at which a coverage curve still has some way to go

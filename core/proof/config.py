@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.lm.fine_tuning import TrainConfig
-from core.schema import SelectionSpec
+from core.schema import LARGEST_SEED, SelectionSpec
 from core.settings import check, like, setting, words
 from core.system.files import cache_path
 
@@ -26,7 +26,7 @@ class ProofConfig:
     store_key: str
     model: str = setting(sentence="Hub id, folder or GGUF file. Default: the store's own model.", typed="")
     held_out: int = setting(300, "Samples of each source to measure on, never picked.", low=2)
-    held_out_seed: int = setting(0, "Draws the held-out samples.")
+    held_out_seed: int = setting(0, "Draws the held-out samples.", low=0, high=LARGEST_SEED)
     unit: str = like(SelectionSpec, "unit")
     theta: float = like(SelectionSpec, "theta")
     scope: str = like(SelectionSpec, "scope")

@@ -38,13 +38,13 @@ EXPLAINS = (
 @dataclass(frozen=True)
 class Proven:
     """What is known of one pool. losses: of a method at a budget, float64 (S, H), a row for each seed; source: of each
-    held-out sample, text (H,); spoiled: the share of each method's picks, over its budgets, that was spoiled, empty
-    where none is known to be.
+    held-out sample, text (H,); spoiled: the share of a method's picks at a budget that was spoiled, empty where none is
+    known to be.
     """
 
     losses: Mapping[tuple[str, int], np.ndarray]
     source: np.ndarray
-    spoiled: Mapping[str, float] = field(default_factory=dict)
+    spoiled: Mapping[tuple[str, int], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,8 @@ def read_proven(path: Path) -> Proven:
         for run in content["runs"]:
             found.setdefault((named(run["method"]), run["budget"]), []).append(run["losses"])
         losses = {key: np.array(own, np.float64) for key, own in found.items()}
-        shares: dict[str, list[float]] = {}
-        for row in content.get("picks", ()):
-            if "spoiled" in row:
-                shares.setdefault(named(row["method"]), []).append(1 - row["spoiled"].get(CLEAN, 0.0))
-        spoiled = {method: float(np.mean(own)) for method, own in shares.items()}
+        known = [row for row in content.get("picks", ()) if "spoiled" in row]
+        spoiled = {(named(row["method"]), row["budget"]): 1 - row["spoiled"].get(CLEAN, 0.0) for row in known}
         return Proven(losses, np.array(content["sources"]), spoiled)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} holds no results of a proof: give a file that `prove --out` wrote.") from error
@@ -131,8 +128,9 @@ def beaten(pools: Sequence[Proven]) -> dict[str, str]:
 
 
 def spoiled_of(pools: Sequence[Proven], method: str) -> float:
-    """The mean share of spoiled picks over the pools that know it; NaN without any."""
-    known = [pool.spoiled[method] for pool in pools if method in pool.spoiled]
+    """The mean share of spoiled picks over the budgets of the pools that know it; NaN without any."""
+    cells = [(pool, (method, budget)) for pool in pools for budget in budgets(pool)]
+    known = [pool.spoiled[cell] for pool, cell in cells if cell in pool.spoiled]
     return float(np.mean(known)) if known else float("nan")
 
 

@@ -199,9 +199,9 @@ def check_met(bounds: Sequence[Bounds], rows: np.ndarray) -> None:
         taken = one.taken(rows)
         for g in np.flatnonzero(taken < one.least)[:1].tolist():
             raise SelectionError(
-                f"The quota {one.asks[g]} cannot be met beside the budget and the other quotas: "
+                f"The quota {one.asks[g]} is not met beside the budget and the other quotas: "
                 f"{group_told(one.by, one.names[g])} comes to {taken[g]:,} of "
-                f"{many(int(one.least[g]), one.unit.removesuffix('s'))}."
+                f"{many(int(one.least[g]), one.unit.removesuffix('s'))}. Ask for less, or pin samples of it."
             )
 
 

@@ -35,7 +35,8 @@ def select_within(
     matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, bounds: Sequence[Bounds]
 ) -> Selection:
     """The method of `spec` within bounds: the pins, then picks of groups that are short until none is, then any that
-    fit. `details` has the bounds, and `free`: how many picks no least asked for.
+    fit. Groups that overlap others come first, as their samples fill places of the others too. `details` has the
+    bounds, and `free`: how many picks no least asked for.
 
     With a monotone submodular value and one grouping in samples, greedy has at least half of the best that the bounds
     allow (Fisher, Nemhauser and Wolsey 1978). Raises SelectionError if a least cannot be met, or nothing fits.
@@ -43,11 +44,12 @@ def select_within(
     allowed, cost = available(matrix, spec), costs(matrix, spec, samples)
     first, found = pins(spec), None  # found: what the method gave at the last step
     picks = Picks(first, np.ones(len(first), np.int32), [one.taken(first) for one in bounds])
-    for short in (True, False):
+    overlapping = [one if (one.label < 0).any() else replace(one, least=np.zeros_like(one.least)) for one in bounds]
+    for among, short in ((overlapping, True), (bounds, True), (bounds, False)):
         ahead, before = AT_ONCE, len(picks.rows)
-        while (open_ := _open(spec, allowed, cost, bounds, picks, short)).any():
+        while (open_ := _open(spec, allowed, cost, among, picks, short)).any():
             found = METHODS[spec.method](matrix, _step(spec, cost, picks, open_, ahead), samples)
-            n = _take(bounds, picks, found, short)
+            n = _take(among, picks, found, short)
             if not n:
                 break
             ahead = max(AT_ONCE, 2 * n)

@@ -15,6 +15,7 @@ from core.schema import Selection
 from core.session.groups import group
 from core.session.search import Query, find, languages_spoken, score_values, source_codes
 from core.session.session import Session
+from core.settings import whole_number
 from core.topics.language import language_name
 from core.workspace.decisions import WorkspaceState
 
@@ -122,18 +123,20 @@ def _order(seen: Seen, of: str) -> Colouring:
 
 def _feature(seen: Seen, of: str) -> Colouring:
     matrix, value = seen.session.matrix_of(seen.selection.spec), np.full(seen.n, np.nan)
-    if not of.isdecimal() or int(of) >= matrix.n_features:
+    feature = whole_number(of)
+    if feature is None or feature >= matrix.n_features:
         raise SelectionError(f"There is no feature {of!r}: they are numbered 0 to {matrix.n_features - 1}.")
-    rows, found = having(matrix, int(of), np.arange(seen.n))
+    rows, found = having(matrix, feature, np.arange(seen.n))
     value[rows] = found
     return scale(value, "without it")
 
 
 def _cluster(seen: Seen, of: str) -> Colouring:
-    if not of.isdecimal() or not 1 <= int(of) <= seen.n:
+    k = whole_number(of)
+    if k is None or not 1 <= k <= seen.n:
         raise SelectionError(f"The number of clusters must be from 1 to {seen.n}, got {of!r}.")
-    label = seen.session.clusters("residual", int(of)).label
-    return labelled(label, [f"cluster {i}" for i in range(int(of))])
+    label = seen.session.clusters("residual", k).label
+    return labelled(label, [f"cluster {i}" for i in range(k)])
 
 
 COLOURINGS: dict[str, Callable[[Seen, str], Colouring]] = {

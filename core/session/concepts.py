@@ -14,6 +14,7 @@ from core.extract.token_values import content_states, tokenized
 from core.features.function_words import FUNCTION_WORDS
 from core.schema import FeatureMatrix, Message, Sample
 from core.session.session import Session
+from core.settings import whole_number
 from core.topics.model import prepared
 
 if TYPE_CHECKING:
@@ -116,12 +117,10 @@ def near_sample(session: Session, row: int) -> np.ndarray:
 
 def row_named(text: str, n: int) -> int | None:
     """The row of n that a text such as "12" or "row 12" names, None for any other; SelectionError past the last."""
-    number = text.lower().removeprefix("row").strip().replace(",", "")
-    if not (number.isascii() and number.isdecimal()):
-        return None
-    if int(number) >= n:
-        raise SelectionError(f"There is no row {number}: the last one is {n - 1:,}.")
-    return int(number)
+    row = whole_number(text.lower().removeprefix("row").strip().replace(",", ""))
+    if row is not None and row >= n:
+        raise SelectionError(f"There is no row {row}: the last one is {n - 1:,}.")
+    return row
 
 
 def nearest(likeness: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:

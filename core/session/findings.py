@@ -30,8 +30,13 @@ def findings(session: Session) -> dict[str, np.ndarray]:
 
     Of several files of a check the newest counts.
     """
-    dated = sorted((path.stat().st_mtime_ns, path) for path in folder(session.store).glob("*.json"))
+    dated = findings_dated(session)
     return session.remember(("findings", *dated), lambda: _read([path for _, path in dated]))
+
+
+def findings_dated(session: Session) -> tuple[tuple[int, Path], ...]:
+    """The files of findings with their times, the oldest first: equal as long as nothing more was found."""
+    return tuple(sorted((path.stat().st_mtime_ns, path) for path in folder(session.store).glob("*.json")))
 
 
 def _read(paths: list[Path]) -> dict[str, np.ndarray]:

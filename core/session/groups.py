@@ -26,6 +26,7 @@ from core.session.sample_map import map_of
 from core.session.saved_search import rows_found
 from core.session.search import between, languages_spoken, score_values, sources, text_condition
 from core.session.session import Session
+from core.settings import whole_number
 from core.workspace.decisions import WorkspaceState
 
 NUMBERS = re.compile(r"[\s,]*[0-9]+(?:[\s,]+[0-9]+)*[\s,]*")
@@ -153,9 +154,10 @@ def _number(text: str) -> float:
 
 
 def _whole(text: str, noun: str) -> int:
-    if not text.strip().isdecimal():
+    number = whole_number(text.strip())
+    if number is None:
         raise SelectionError(f"A {noun} must be a whole number, got {text!r}.")
-    return int(text)
+    return number
 
 
 def named(known: Mapping[str, Any], name: str, what: str) -> Any:

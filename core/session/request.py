@@ -17,6 +17,7 @@ from core.selection.registry import METHODS
 from core.session.lasso import lasso_of
 from core.session.listed import LISTED, listed
 from core.session.session import Session
+from core.settings import whole_number
 
 BUDGETS = {"samples": "budget", "tokens": "token_budget"}  # the parameter of the budget by its unit
 WHOLE = {"multiplicity": (1, 20), "seed": (0, 10_000)}  # bounds on the pages
@@ -181,8 +182,8 @@ class _Reading:
         """The sample and the feature that a page shows must be there, and a lasso have an area."""
         sizes = {"row": session.store.n_samples, "feature": session.store.size_of(lens)}
         for name, size in sizes.items():
-            text = self.query.get(name)
-            if text and not (text.isdecimal() and int(text) < size):
+            number = whole_number(text := self.query.get(name, ""))
+            if text and (number is None or number >= size):
                 self.complain(name, f"from 0 to {size - 1:,} in this data set", "")
         if self.query.get("lasso") and not len(lasso_of(self.query["lasso"])):
             self.complain("lasso", "three corners or more such as 100.-250, joined by _", "")

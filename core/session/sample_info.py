@@ -80,8 +80,16 @@ def labels(store: FeatureStore, memory: Memory, by: str) -> np.ndarray:
 def versions(names: Iterable[Hashable]) -> tuple[Hashable, ...]:
     """Sizes and times of the files, and the files and stores of the cache, among `names`: equal as long as they are."""
     texts = [name for name in names if isinstance(name, str) and name]
-    paths = [path for text in texts for path in (Path(text), cache_dir() / text, store_at(text)) if path.is_file()]
+    paths = [path for text in texts for path in (Path(text), cache_dir() / text, store_at(text)) if is_file(path)]
     return tuple(file for path in dict.fromkeys(paths) for file in stamp(str(path)) or ())
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; what is too long for a name is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def vectors(store: FeatureStore, name: str) -> np.ndarray:

@@ -7,7 +7,7 @@ from core.explain.credit import ledger
 from core.features.labeller import most_credited
 from core.schema import NOUNS, SelectionSpec
 from core.session.session import Session
-from core.settings import words
+from core.settings import whole_number, words
 
 PICKS = 300  # greedy ones, whose credits say which features matter most
 
@@ -20,6 +20,7 @@ def wanted_features(session: Session, spec: SelectionSpec, features: str, credit
         return most_credited(matrix, ledger(matrix, selection).feature, selection.rows, credited)
     named, n, called = words(features), session.store.size_of(spec.lens), NOUNS[spec.lens]
     for part in named:
-        if not (part.isascii() and part.isdigit() and int(part) < n):
+        number = whole_number(part)
+        if number is None or number >= n:
             raise SelectionError(f"{part!r} is no {called} of this store: they are 0 to {n - 1}.")
     return list(dict.fromkeys(int(part) for part in named))

@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from core.datasets.samples import data_digest
 from core.errors import DamagedError, DataError, LockedError, StoreError
 from core.store.meta import check_version, data_named, data_of, list_stores, meta_of
@@ -112,8 +114,9 @@ def given_names(folder: Path) -> dict[str, str]:
 
 def rename_store(path: Path, name: str) -> None:
     """Give a store a name of one line for lists and titles, empty for that of its data; its file stays as it is."""
-    names = given_names(path.parent) | {path.stem: one_line(name)}
-    write_json(path.parent / NAMES, {key: given for key, given in names.items() if given}, indent=1)
+    with FileLock(path.with_name(f".{NAMES}.lock")):  # two renames at once keep both names
+        names = given_names(path.parent) | {path.stem: one_line(name)}
+        write_json(path.parent / NAMES, {key: given for key, given in names.items() if given}, indent=1)
 
 
 def one_line(name: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.schema import FeatureMatrix, Selection, SelectionSpec
+from core.selection.constraints import candidates
 from core.selection.inputs import SampleInfo
 from core.selection.picks import finish
 from core.selection.run import select
@@ -62,10 +63,10 @@ def _go_on(
     budget: int,
 ) -> tuple[int, ...]:
     """The picks with more of the samples open_ bool (N,) up to `budget` in all; fewer if there are no more."""
-    if budget <= len(picked):
+    open_ = open_ & candidates(matrix, replace(spec, pins=picked))
+    if budget <= len(picked) or not open_.any():
         return picked
     closed = ~open_
-    closed[list(spec.bans)] = True
     closed[list(picked)] = False
     bans = tuple(np.flatnonzero(closed).tolist())
     return tuple(select(matrix, replace(spec, pins=picked, bans=bans, budget=budget), samples).rows.tolist())

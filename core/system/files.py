@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,13 +46,18 @@ def with_home(path: str) -> str:
         return path
 
 
+def beside(path: Path) -> Path:
+    """A path beside another that nobody else writes to: two tabs of one process may write the same file at once."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write to the yielded temporary file; it takes the place of `path` only if the block succeeds.
 
     Raises DiskError if the disk is full or read-only.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = beside(path)
     with writing(path):
         try:
             yield temporary
@@ -66,8 +72,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     Raises OSError then if `path` holds something by now: nothing of it is overwritten.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = beside(path)
     temporary.mkdir(parents=True)
     try:
         yield temporary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,6 +125,12 @@ def steps_of(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     steps += [("save_search", {"name": name, "fields": of}) for name, of in content.get("searches", {}).items()]
     steps += [("save_selection", {"name": n, "spec": spec}) for n, spec in content["selections"].items()]
     return [(action, checked(action, detail)) for action, detail in steps]
+
+
+def rows_in(steps: Sequence[tuple[str, dict[str, Any]]]) -> list[int]:
+    """The rows that actions are on."""
+    groups = (group for _, detail in steps for group in (detail.get("rows", ()), *detail.get("groups", ())))
+    return [row for group in groups for row in group]
 
 
 def _feature_steps(lens: str, own: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

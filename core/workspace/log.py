@@ -18,20 +18,25 @@ from typing import Any
 from filelock import FileLock
 
 from core.errors import DamagedError, DataError, SelectionError
+from core.selection.constraints import check_rows
 from core.selection.specs import spec_from
 from core.system.disk import writing
 from core.system.files import replacing
 from core.system.kept import now
 from core.system.sqlite import connection
 from core.workspace.actions import ACTIONS, UNDOABLE, Draft, checked
-from core.workspace.decisions import WorkspaceState, exported, state_of, steps_of, steps_to
+from core.workspace.decisions import WorkspaceState, exported, rows_in, state_of, steps_of, steps_to
 from core.workspace.events import Event, told
 
 TABLE = """CREATE TABLE IF NOT EXISTS events(
     id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, time TEXT NOT NULL, action TEXT NOT NULL,
     detail TEXT NOT NULL, status TEXT NOT NULL, version INTEGER NOT NULL)"""
+ADDED = "INSERT INTO events(store, time, action, detail, status, version) VALUES (?, ?, ?, ?, ?, ?)"
+LEFT_OUT = """UPDATE events SET status = ?, version = 1 + coalesce(
+    (SELECT max(version) FROM events WHERE typeof(version) = 'integer' AND version < 1 << 62), 0) WHERE id = ?"""
 DONE, UNDONE, DISCARDED, DAMAGED = "done", "undone", "discarded", "damaged"  # discarded: overtaken when undone
 HOLDS = "The decisions"
+MANY = 2**62  # samples, where a caller does not know how many the store has
 
 
 class _DamagedEventError(Exception):
@@ -182,8 +187,7 @@ class Workspace:
     def version(self) -> int:
         """The version of the state, without reading it; it grows with every change, undo and redo included."""
         with self._connection() as db:
-            found = db.execute("SELECT max(version) FROM events WHERE store = ?", (self.store_key,)).fetchone()
-        return found[0] or 0
+            return db.execute("SELECT max(version) FROM events WHERE store = ?", (self.store_key,)).fetchone()[0] or 0
 
     def exported(self) -> str:
         """The decisions as the text of a file, JSON, which `take_in` reads."""
@@ -197,15 +201,15 @@ class Workspace:
         except OSError as error:
             raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
-    def import_json(self, path: Path) -> None:
+    def import_json(self, path: Path, n_samples: int = MANY) -> None:
         """Add the decisions of a file as `take_in` does, which says what is raised; DataError if it cannot be read."""
         try:
             content = Path(path).read_bytes()
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-        self.take_in(content, str(path))
+        self.take_in(content, str(path), n_samples)
 
-    def take_in(self, content: bytes, name: str) -> None:
+    def take_in(self, content: bytes, name: str, n_samples: int = MANY) -> None:
         """Add the decisions of a file's content to those here, as one event that undo takes back, and its saved
         selections; where the two differ the file's count. name: what the file is called in an error.
 
@@ -218,6 +222,7 @@ class Workspace:
             raise DataError(f"{name} is not a file of decisions: export one from a workspace.") from error
         if key != self.store_key:
             raise SelectionError(f"{name} holds decisions on the store {key}, this one is {self.store_key}.")
+        check_rows(rows_in(steps), n_samples)
         self._append("import", steps=[step for step in steps if step[0] in UNDOABLE])
         for action, detail in steps:
             if action not in UNDOABLE:
@@ -239,10 +244,7 @@ class Workspace:
             if action in UNDOABLE:
                 overtaken = (DISCARDED, self.store_key, UNDONE)
                 db.execute("UPDATE events SET status = ? WHERE store = ? AND status = ?", overtaken)
-            row = (self.store_key, time, action, text, DONE, version + 1)
-            db.execute(
-                "INSERT INTO events(store, time, action, detail, status, version) VALUES (?, ?, ?, ?, ?, ?)", row
-            )
+            db.execute(ADDED, (self.store_key, time, action, text, DONE, version + 1))
 
     def _switch(self, before: str, after: str, pick: str) -> str | None:
         """Undo takes the last event that is done, redo the first that is undone."""
@@ -283,16 +285,15 @@ class Workspace:
 
     @contextmanager
     def _connection(self, begin: str = "") -> Iterator[sqlite3.Connection]:
-        """A connection as `connection` gives; an event that cannot be read is left out from now on, which is said once.
-
-        SQLite has no checksums: changed bytes come out as they are.
+        """A connection as `connection` gives; an event that cannot be read is left out from now on, which is said once,
+        and is a change of its own to the version. SQLite has no checksums: changed bytes come out as they are.
         """
         try:
             with connection(self.path, HOLDS, TABLE, begin) as db:
                 yield db
         except _DamagedEventError as error:
             with connection(self.path, HOLDS, TABLE, "IMMEDIATE") as db:
-                db.execute("UPDATE events SET status = ?, version = 0 WHERE id = ?", (DAMAGED, *error.args))
+                db.execute(LEFT_OUT, (DAMAGED, *error.args))
             raise DamagedError(
                 f"Decision {error.args[0]} in {self.path} is damaged and left out: it stays in the file, and the "
                 "other decisions stand."

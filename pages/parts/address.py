@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.settings import whole_number
+
 
 def get(name: str, default: str = "") -> str:
     """What the address says of a parameter."""
@@ -12,8 +14,8 @@ def get(name: str, default: str = "") -> str:
 
 def number(name: str, below: int) -> int | None:
     """The number that the address says of a parameter; None where it says none from 0 to below − 1."""
-    text = get(name)
-    return int(text) if text.isascii() and text.isdecimal() and int(text) < below else None
+    number = whole_number(get(name))
+    return number if number is not None and number < below else None
 
 
 def put(**values: object) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import SaelectError
-from core.export.dataset import dataset_files, make_folder, write_dataset, zipped
+from core.export.dataset import dataset_files, write_dataset, zipped
 from core.export.facts import spoken
 from core.export.folder import rejects_bytes
 from core.export.formats import curated_bytes
 from core.export.manifest import manifest_json
 from core.export.settings import About, Shape
+from core.export.writing import make_folder
 from core.settings import arguments, sentence
 from core.system.shown import shown_path
 from pages.parts.settings_form import ask, more

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import SelectionError
 from core.selection.inputs import TOKEN_COUNTS
 from core.session.colouring import Colouring, Seen, colouring
-from core.session.findings import findings
+from core.session.findings import findings, findings_dated
 from core.session.languages import at_hand
 from core.session.search import languages_spoken, source_names
 from pages.parts.choices import choose
@@ -50,7 +50,7 @@ def coloured(now: View) -> tuple[Colouring, str, list[str]]:
     if by in ASKED and not of:
         by = "status"
     try:
-        key = ("colouring", by, of, repr(now.spec), now.state.version)
+        key = ("colouring", by, of, repr(now.spec), now.state.version, findings_dated(now.session))
         found = now.session.remember(key, lambda: colouring(seen, by, of))
     except SelectionError as error:
         right.warning(plain(error), icon=":material/block:")

@@ -16,6 +16,7 @@ from core.session.concepts import name_matches, named_here
 from core.session.groups import group
 from core.session.preview import weighed
 from core.session.steering import set_apart
+from core.settings import whole_number
 from core.system.shown import many
 from pages.parts.changes import ask_first
 from pages.parts.feature_decisions import ask_boost, explain_boost
@@ -64,8 +65,8 @@ def by_words(now: View) -> None:
 
 def features_of(now: View, text: str) -> list[int]:
     """The features of the view's lens that a text means."""
-    if text.isdecimal():
-        return [int(text)] if int(text) < now.matrix.n_features else []
+    if (number := whole_number(text)) is not None:
+        return [number] if number < now.matrix.n_features else []
     key = ("named here", now.spec.lens, now.state.version)
     names = now.session.remember(key, lambda: named_here(now.session, now.names(now.spec.lens), now.spec.lens))
     found = name_matches(text, names)[:FOUND]

@@ -22,7 +22,7 @@ from core.refine.config import RefineConfig
 from core.sae.loading import at_hand
 from core.selection.inputs import TOKEN_COUNTS
 from core.selection.registry import METHODS
-from core.settings import typed, words
+from core.settings import typed, whole_number, words
 from core.store.meta import data_named, speed_of
 from core.system.shown import many
 from pages.parts.settings_form import ask, more
@@ -155,6 +155,7 @@ def require_score(now: View, methods: Sequence[str], named: str) -> None:
 
 def whole_budget(text: str) -> int:
     """A budget that was typed; raises SelectionError."""
-    if not (text.isascii() and text.isdigit() and int(text)):
+    budget = whole_number(text)
+    if not budget:
         raise SelectionError(f"A budget must be a whole number of at least 1, got {text!r}.")
-    return int(text)
+    return budget

@@ -17,6 +17,7 @@ from core.features.label_examples import beginning
 from core.features.labeller import CHARACTERS_A_TOKEN, Estimate
 from core.lm.endpoint import Endpoint, Failures, MalformedAnswer, Messages
 from core.schema import NOUNS, Message, Sample, SelectionSpec
+from core.settings import whole_number
 from core.store.reader import FeatureStore
 from core.studies.missing.kept_candidates import append, read_candidates, rejected_file
 from core.studies.missing.lacking import Missing
@@ -68,7 +69,7 @@ def wanted_of(found: Missing, names: Mapping[int, str], store: FeatureStore, typ
     places = {feature: at for at, feature in enumerate(found.feature.tolist())}
     asked = [part.strip() for part in typed.split(",") if part.strip()] or [str(f) for f in list(places)[:FIRST]]
     for text in asked:
-        if not text.isdecimal() or int(text) not in places:
+        if whole_number(text) not in places:
             raise SelectionError(f"{text!r} is not missing: give numbers of the list, separated by commas.")
     if not asked:
         raise SelectionError("Nothing is missing against this reference: there is nothing to write.")

@@ -42,6 +42,8 @@ MISTAKES = [
     (["select", "--budget", "inf%"], "The budget must be a whole number or a share such as 5%, got 'inf%'"),
     (["select", "--method", "random,quality"], "Unknown method 'random,quality'"),
     (["select", "--scope", "answer"], "Unknown scope 'answer': it must be one of all, prompt, response"),
+    (["select", "--method", "random", "--seed", "-1"], "seed must be a whole number from 0 to 4,294,967,295, got -1"),
+    (["select", "--method", "kmeans-random", "--seed", "5000000000"], "from 0 to 4,294,967,295, got 5000000000"),
     (["select", "--theta", "nan"], "theta must be a number of at least 0, got nan"),
     (["prove", "--methods", "magic"], "Unknown method 'magic'"),
     (["prove", "--budgets", "3,0"], "A budget must be a whole number of at least 1, got 0"),

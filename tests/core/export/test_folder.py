@@ -124,9 +124,20 @@ def test_a_changed_manifest_is_refused(store, tmp_path: Path) -> None:
         path.write_text(json.dumps({**manifest, **change}))
         with pytest.raises(error, match=words):
             replay(path)
+    for change in ({"rows": 5}, {"files": None}, {"store": "x"}, {"spec": []}):
+        path.write_text(json.dumps({**manifest, **change}))
+        with pytest.raises(SaelectError, match=f"its {next(iter(change))} cannot be used"):
+            read_manifest(path)
     path.write_text("{}")
-    with pytest.raises(SaelectError, match="has no"):
+    with pytest.raises(SaelectError, match="its file, format, order, rows, sha256, spec, store cannot be used"):
         read_manifest(path)
+
+
+def test_what_is_made_again_goes_into_a_folder_that_is_there(store, tmp_path: Path) -> None:
+    export(choose(store), store, tmp_path / "curated.jsonl")
+    (tmp_path / "there").mkdir()
+    again = replay(tmp_path / "curated.manifest.json", tmp_path / "there")
+    assert again == tmp_path / "there" / "curated.jsonl" and again.is_file()
 
 
 def test_the_format_is_that_of_the_files_name() -> None:

@@ -1,9 +1,10 @@
 """The table of thetas against the curves it is made of, and which θ is chosen from it."""
 
 import numpy as np
+from scipy import sparse
 
 from core.matrix.covering import coverage_curve
-from core.matrix.threshold import QUANTILES, chosen_theta, theta_table
+from core.matrix.threshold import QUANTILES, at_theta, chosen_theta, theta_table
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.run import select
 
@@ -26,6 +27,21 @@ def test_the_chosen_theta_leaves_room_for_a_choice():
         curve = coverage_curve(at, select(at, SelectionSpec(budget=80)).rows) / coverable
         assert np.allclose((row.at_hundredth, row.at_twentieth, row.at_tenth), curve[[3, 19, 39]])
     assert theta_table(FeatureMatrix.from_sets([set()], 3)) == [] and chosen_theta([]) == 0.0
+
+
+def test_what_is_not_above_zero_is_not_active():
+    csr = sparse.csr_matrix(([0.0, 0.0, -3.0, 1.0], [0, 1, 2, 0], [0, 3, 4]), (2, 3))
+    matrix = FeatureMatrix.from_scipy(csr)
+    assert select(matrix, SelectionSpec(budget=1)).rows.tolist() == [1]
+    assert at_theta(matrix, 0).counts.tolist() == [0, 1]
+    plain = FeatureMatrix.from_sets([{0}, {1}], 2)
+    assert at_theta(plain, 0) is plain
+
+
+def test_a_matrix_leaves_the_arrays_it_is_made_of_writable():
+    indptr, feature, value = np.array([0, 1]), np.array([0], np.int32), np.ones(1, np.float32)
+    matrix = FeatureMatrix(indptr, feature, value, 1)
+    assert indptr.flags.writeable and feature.flags.writeable and not matrix.feature.flags.writeable
 
 
 def test_the_chosen_theta_asks_less_of_a_large_data_set():

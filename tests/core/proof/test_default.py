@@ -22,7 +22,8 @@ def pool(levels, seed=0, spoiled=None, budgets=(10,), noise=0.01, more=()):
     rng = np.random.default_rng(seed)
     losses = {(m, b): level + noise * rng.normal(size=(3, 40)) for m, level in levels.items() for b in budgets}
     marks = {("full", 0): np.zeros((3, 40)), ("base", 0): np.full((1, 40), 9.0)}
-    return Proven(losses | marks | dict(more), SOURCE, spoiled or {})
+    shares = {(m, b): share for m, share in (spoiled or {}).items() for b in budgets}
+    return Proven(losses | marks | dict(more), SOURCE, shares)
 
 
 @settings(max_examples=20)
@@ -77,7 +78,7 @@ def test_results_are_read_from_their_file(tmp_path):
         run["method"] += ":lens=tokens" * (run["method"] == "kmq")
     path.write_text(json.dumps({**content, "picks": [*picks, {"method": "kmq", "budget": 300}]}), encoding="utf-8")
     found = read_proven(path)
-    assert found.spoiled == {"random": pytest.approx(0.1)}
+    assert found.spoiled == {("random", 300): pytest.approx(0.1), ("random", 1000): pytest.approx(0.1)}
     assert found.losses["kmq", 300].shape == (3, 1200) and len(found.source) == 1200
     path.write_text("[]")
     with pytest.raises(StoreError, match="holds no results of a proof"):

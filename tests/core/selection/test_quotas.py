@@ -124,7 +124,7 @@ def test_what_quotas_amount_to():
             "The quota set:even<=1 names no set of this data: take it away, or name one of odd, first",
         ),
         (["tag:*<=1", "tag:x<=1"], {}, "The quota tag:x<=1 names no tag of this data: take it away"),
-        (["set:odd<=1", "source:maths>=3"], {}, "The quota source:maths>=3 cannot be met beside the budget"),
+        (["set:odd<=1", "source:maths>=3"], {}, "The quota source:maths>=3 is not met beside the budget"),
     ],
 )
 def test_contradictions_are_named(quotas, changes, sentence):

@@ -15,6 +15,7 @@ from core.explain.certificates import certificate
 from core.explain.rejects import reasons
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection import within
+from core.selection.inputs import SampleInfo
 from core.selection.registry import METHODS
 from core.selection.run import is_nested, select
 from core.selection.specs import spec_dict, spec_from
@@ -70,7 +71,8 @@ def unmet(matrix, spec, info, sentence):
                 named >= set(quotas.split(", ")) and bool(pins) == bool(spec.pins) and unit == spec.unit
                 and int(n) > int(budget) == spec.budget,
         r"The quotas (.+) and (.+) contradict each other \(\w+\)\.": lambda one, two: {one, two} == named,
-        r"The quota (.+) cannot be met beside the budget and the other quotas: \w+ \w+ comes to (\d+) of (\d+) \w+\.":
+        r"The quota (.+) is not met beside the budget and the other quotas: \w+ \w+ comes to (\d+) of (\d+) \w+\. "
+        r"Ask for less, or pin samples of it\.":
             lambda quota, n, least: quota in named and int(n) < int(least),
         f"The quotas {re.escape(', '.join(spec.quotas))} leave room for no sample: allow more of one group\\.":
             lambda: not spec.pins,
@@ -142,6 +144,13 @@ def test_what_is_remembered_between_steps_changes_nothing(task, texts):
             assert select(matrix, wanted, replace(info, remember=remember)).rows.tolist() == got.rows.tolist()
     assert sum("likeness" in key for key in kept) == 2, "once for a method, whatever the steps"
     assert sum("passed on" in key for key in kept) == 1
+
+
+def test_what_overlaps_is_met_before_the_groups_that_it_shares():
+    matrix = FeatureMatrix.from_sets([{0}, {1, 2, 3}, {4}, {5}], 6)
+    info = SampleInfo(np.ones(4), np.ones(4), labels=lambda by: np.array(["a", "a", "b", "b"]))
+    spec = SelectionSpec(budget=2, quotas=("source=equal", "set:t>=1"), sets={"set:t": (0,)})
+    assert select(matrix, spec, info).rows.tolist() == [0, 2]
 
 
 def brute(matrix, spec, label, least, most):

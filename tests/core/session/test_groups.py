@@ -66,6 +66,7 @@ def test_each_kind_of_group_is_what_its_name_says(store: Path) -> None:
         ("set:x", "There is no set 'x': there is none."),
         ("tag:x", "There is no tag 'x': there is none."),
         ("feature:-1", "A feature must be a whole number, got '-1'."),
+        (f"feature:{'9' * 5000}", "A feature must be a whole number, got '9+'."),
         ("rows:1,x", "A row must be a whole number, got 'x'."),
         ("rows:20", "There is no row 20: the rows are 0 to 19."),
     ],

@@ -37,6 +37,13 @@ def test_each_length_bin_gets_its_share(seed, budget, bins):
         assert np.ptp(per_bin) <= 1
 
 
+def test_a_bin_whose_samples_are_all_banned_leaves_its_places_to_others():
+    matrix, info, length = long_samples(6)
+    short = tuple(np.flatnonzero(length_bins(length, 10) == 0).tolist())
+    found = in_length_bins(matrix, SelectionSpec(budget=20, bans=short), info, length)
+    assert len(found.rows) == 20 and not set(short) & set(found.rows.tolist())
+
+
 def test_a_single_bin_is_plain_greedy():
     matrix, info, length = long_samples(4)
     spec = SelectionSpec(budget=20)

@@ -269,3 +269,11 @@ def test_files_that_do_not_fit(workspace, tmp_path):
     (tmp_path / "w.json").write_text(json.dumps(wrong))
     with pytest.raises(SelectionError, match="Unknown veto"):
         workspace.import_json(tmp_path / "w.json")
+
+
+def test_a_file_with_rows_that_the_store_does_not_have(workspace, tmp_path):
+    workspace.pin([4])
+    workspace.export_json(tmp_path / "w.json")
+    with pytest.raises(SelectionError, match="There is no row 4: the rows are 0 to 3"):
+        workspace.import_json(tmp_path / "w.json", 4)
+    workspace.import_json(tmp_path / "w.json", 5)
