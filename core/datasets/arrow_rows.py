@@ -51,7 +51,7 @@ def _rows(file: RecordFile, batches: Any) -> Iterator[Record]:
                     f"{file.source} breaks off in {file.truncated_at}, and its rows with it: fetch it again."
                 )
             yield from rows_of(batches(opened))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter: the name of a column
         raise DataError(f"{file.source} is a damaged or incomplete {file.format} file: fetch it again.") from error
 
 
@@ -78,10 +78,31 @@ def _arrow_batches(opened: IO[bytes]) -> Iterator[pa.RecordBatch]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """A column's values; those that Python has no type for, such as a date in the year 20000, as text."""
-    import pyarrow as pa
-
     try:
         return column.to_pylist()
-    except (ValueError, OverflowError):
-        return column.cast(pa.string()).to_pylist()
+    except (ValueError, OverflowError, LookupError):
+        return [_value(each) for each in column]
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    """What Python has no type for, such as a date in the year 20000, as text; text that is not UTF-8 as its bytes."""
+    import pyarrow as pa
+
+    if not scalar.is_valid:
+        return None
+    if isinstance(scalar, pa.StructScalar):
+        return {field.name: _value(scalar[i]) for i, field in enumerate(scalar.type)}
+    if isinstance(scalar, pa.MapScalar):
+        return [tuple(_value(pair).values()) for pair in scalar.values]
+    if isinstance(scalar, pa.ListScalar):
+        return [_value(each) for each in scalar.values]
+    if isinstance(scalar, pa.DictionaryScalar | pa.ExtensionScalar | pa.UnionScalar):
+        return _value(scalar.value)
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return scalar.cast(pa.binary()).as_py()
+    except (ValueError, OverflowError, LookupError):
+        if pa.types.is_timestamp(scalar.type):  # in UTC: the zone may be unknown
+            scalar = scalar.cast(pa.timestamp(scalar.type.unit))
+        return scalar.cast(pa.string()).as_py()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.datasets.layouts.columns import without_nulls
+from core.datasets.rows import shorten
 from core.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ def values_of(table: pa.Table, format: str) -> list[dict[str, Any]]:
     for field in table.schema:
         if not check(pa.types, field.type):
             raise unfit(format, field.name, str(field.type))
-    rows = table.to_pylist()
+    try:
+        rows = table.to_pylist()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{format} cannot hold {shorten(error.object)}, which is not UTF-8: write parquet instead."
+        ) from error
     if format != "csv":
         for row in rows:
             for name, value in row.items():

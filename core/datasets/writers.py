@@ -108,7 +108,7 @@ def _write_parquet(records: Iterable[Any], path: Path) -> None:
             return
         rows = _values(records, "parquet")
         write_table(pa.table({name: _arrow(name, [row.get(name) for row in rows]) for name in _names(rows)}), path)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError, LookupError, OverflowError) as error:
         cause = " ".join(str(error).split())[:200]
         raise DataError(f"parquet cannot hold these records ({cause}): write jsonl instead.") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from core.datasets.arrow_rows import rows_of
 from core.datasets.writers import FORMATS, n_rows, write_records, write_table
 from core.errors import DataError, SelectionError
 from core.export.forms import in_form
@@ -108,7 +109,7 @@ UNFIT = {"csv": _without_lists, "parquet": _without_calls}  # by format: what re
 
 def _shown(record: Any) -> Any:
     """A record as it can be shown as JSON: of the types that JSON has not, the text."""
-    return record.to_pylist()[0] if hasattr(record, "to_pylist") else record
+    return next(rows_of(record.to_batches())).value if hasattr(record, "to_batches") else record
 
 
 def _written(records: Iterable[Any], format: str) -> bytes:

@@ -109,6 +109,16 @@ def test_conversations_of_flat_rows_leave_as_these_rows(tmp_path):
     assert [json.dumps(row) for row in json.loads(curated_bytes(selection, second, "json"))] == found
 
 
+def test_values_that_python_has_no_type_for_leave_as_they_came_and_can_be_shown(tmp_path):
+    far, sink = pa.array([2**49], pa.timestamp("ms")), io.BytesIO()
+    table = pa.table({"prompt": ["a"], "completion": ["b"], "at": far, "note": pa.array([b"\xe9"]).view(pa.string())})
+    pq.write_table(table, sink)
+    store = store_of(tmp_path, sink.getvalue(), "data.parquet", n=1)
+    selection = choose(store, 1)
+    assert parquet_of(curated_bytes(selection, store, "parquet")).equals(table)
+    assert "19809-03-05" in preview(selection, store, "parquet", "input")[0]
+
+
 def test_joined_stores_keep_the_originals_of_each(tmp_path):
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
