@@ -16,6 +16,7 @@ from core.errors import DataError
 ZIP = b"PK\x03\x04"
 TAR, TAR_AT = b"ustar", 257  # these bytes of a tar, and where they stand
 MOST = 100_000  # members
+RARE = 0b1100001  # flags of a member: encrypted, patched, strongly encrypted
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -37,7 +38,7 @@ class Archive:
             self._archive = _zip(path) or self._tar()
             self._open.callback(self._archive.close)
             self._list(self._archive)
-        except (zipfile.BadZipFile, tarfile.TarError, *BROKEN) as error:
+        except (tarfile.TarError, *BROKEN) as error:
             raise DataError(f"{path} is a damaged archive: fetch it again.") from error
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -56,7 +57,7 @@ class Archive:
         if isinstance(archive, zipfile.ZipFile):
             members = archive.infolist()
             require_within(self.path, sum(m.file_size for m in members), self.size)  # zipfile reads no more of each
-            if any(m.flag_bits & 1 or m.compress_type not in METHODS for m in members):
+            if any(m.flag_bits & RARE or m.compress_type not in METHODS for m in members):
                 raise DataError(f"{self.path} is encrypted or packed in a rare way: unpack it, and name the folder.")
             found = [(m.filename, m.is_dir(), m.external_attr >> 28 != 0o12) for m in islice(members, MOST + 1)]
         else:
@@ -89,7 +90,7 @@ def is_archive(path: Path) -> bool:
         try:
             head = next(unpacked(raw, magic, path, path.stat().st_size), b"")
             found = _zip(path) if head.startswith(ZIP) else None
-        except (zipfile.BadZipFile, *BROKEN):
+        except BROKEN:
             return False
     if not found:
         return head[TAR_AT:].startswith(TAR)

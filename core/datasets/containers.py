@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,12 +67,11 @@ class RecordFile:
             check_hub(str(self.source))
             self.format = "Hugging Face hub"
             return
-        with self.opened() as handle:
-            self.magic = packing(handle.read(8))
+        self.magic = packing(next(self.blocks(), b""))
         head = b"".join(_first(self.blocks()))
         if not head.strip():
-            what = f"has damaged {self.packing} data" if self.truncated_at else "is empty"
-            raise DataError(f"{self.source} {what}: it holds no rows.")
+            damaged = f"has damaged {self.packing} data: fetch it again" if self.truncated_at else ""
+            raise DataError(f"{self.source} {damaged or 'is empty: it holds no rows'}.")
         for magic, what in UNREADABLE.items():
             if head.lstrip().startswith(magic):
                 raise DataError(f"{self.source} is {what}.")
@@ -96,11 +94,11 @@ class RecordFile:
 
     def blocks(self) -> Iterator[bytes]:
         """The content, unpacked; compressed data that breaks off ends it and sets `truncated_at`."""
-        with self.opened() as raw:
-            try:
+        try:
+            with self.opened() as raw:
                 yield from unpacked(raw, self.magic, self.source, self.path.stat().st_size)
-            except (*BROKEN, zipfile.BadZipFile):
-                self.truncated_at = f"its {self.packing} data"
+        except BROKEN:
+            self.truncated_at = f"its {self.packing} data"
 
     @contextmanager
     def whole(self) -> Iterator[IO[bytes]]:

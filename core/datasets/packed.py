@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from core.system.files import cache_dir
 
 LIMIT = "SAELECT_UNPACK_GB"  # environment variable: to how many GB one source may unpack
 LEAST, TIMES = 4_000_000_000, 50  # without it: bytes, and times the packed size, whichever is more
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
+BROKEN = (  # the last three are a zip's: its content, a version that there is not, a name
+    EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError,
+)  # fmt: skip
 
 
 def _zstandard(stream: IO[bytes]) -> Any:

@@ -67,7 +67,9 @@ def _json_object(file: RecordFile) -> Iterator[Record]:
 
 def _csv(file: RecordFile) -> Iterator[Record]:
     csv.field_size_limit(LONGEST)
-    first = next(filter(str.strip, _lines(file)))
+    first = next(filter(str.strip, _lines(file)), "")
+    if not first:  # it is cut off before the end of its first line
+        return
     delimiter = max(",;\t", key=lambda mark: len(next(csv.reader([first.replace("\r", "")], delimiter=mark))))
     reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
     header: list[str] = []

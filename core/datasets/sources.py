@@ -16,6 +16,7 @@ from pathlib import Path
 from core.datasets.archives import Archive, hidden, is_archive
 from core.datasets.containers import RecordFile
 from core.datasets.remote import is_address, remote_files
+from core.datasets.rows import shorten
 from core.errors import DataError
 from core.schema import named
 from core.system.disk import writing
@@ -80,14 +81,18 @@ def _remote(source: str) -> Iterator[RecordFile]:
 
 def _folder(folder: Path) -> Iterator[RecordFile]:
     """The files of a folder and its folders; of a dataset that was saved there, those that it names."""
-    if (folder / "dataset_dict.json").is_file():
-        yield from _folder(_only_split(folder))
+    splits = _listed(folder, "dataset_dict.json", "splits")
+    if splits is not None:
+        if len(splits) != 1:
+            which = f" ({', '.join(splits)}): name one, such as {folder / splits[0]}" if splits else ""
+            raise DataError(f"{folder} holds {'several' if splits else 'no'} splits{which}.")
+        yield from _folder(folder / splits[0])
         return
-    if (folder / "state.json").is_file():
-        saved = json.loads((folder / "state.json").read_text(encoding="utf-8")).get("_data_files", [])
+    saved = _listed(folder, "state.json", "_data_files")
+    if saved is not None:
         if not saved:
             raise DataError(f"{folder} is a saved dataset without rows.")
-        yield from (RecordFile(folder / file["filename"], label=file["filename"]) for file in saved)
+        yield from (RecordFile(folder / name, label=name) for name in saved)
         return
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     empty = {name for name in names if not (folder / name).stat().st_size}
@@ -96,11 +101,22 @@ def _folder(folder: Path) -> Iterator[RecordFile]:
     yield from files
 
 
-def _only_split(folder: Path) -> Path:
-    splits = json.loads((folder / "dataset_dict.json").read_text(encoding="utf-8")).get("splits", [])
-    if len(splits) != 1:
-        raise DataError(f"{folder} holds several splits ({', '.join(splits)}): name one, such as {folder / splits[0]}.")
-    return folder / splits[0]
+def _listed(folder: Path, file: str, part: str) -> list[str] | None:
+    """What of its folder a file about a saved dataset lists; None where the file is none, or another tool's."""
+    if not (folder / file).is_file():
+        return None
+    try:
+        found = json.loads((folder / file).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{folder / file} is damaged: fetch it again, or name the data itself.") from error
+    if not isinstance(found, dict) or not isinstance(found.get(part), list):
+        return None
+    there = [path.name for path in folder.iterdir()]
+    names = [each.get("filename") if isinstance(each, dict) else each for each in found[part]]
+    for name in names:
+        if name not in there:
+            raise DataError(f"{folder / file} names {shorten(name)}, which is not in its folder: fetch it again.")
+    return names
 
 
 def _archive(path: Path) -> Iterator[RecordFile]:

@@ -1,58 +1,18 @@
-"""Where data comes from: several files, folders, saved datasets, archives, patterns, standard input."""
+"""Where data comes from: several files, folders, saved datasets, patterns, standard input."""
 
-import bz2
 import gzip
 import io
-import json
-import lzma
 import random
 import sys
-import tarfile
-import zipfile
 from types import SimpleNamespace
 
-import pyarrow as pa
 import pytest
 
-from core.datasets.samples import data_digest, file_digest, read_samples
+from core.datasets.samples import data_digest, file_digest
 from core.datasets.sources import natural, spooled
 from core.datasets.writers import write_records
+from tests.made_sources import PACKERS, asked, lines, prompts, shards
 from tests.reading import GOOD, failure, read
-
-
-def zstandard(data: bytes) -> bytes:
-    """Compressed by the library that reads it in Python before 3.14."""
-    sink = io.BytesIO()
-    sink.close = lambda: None  # type: ignore[method-assign]
-    with pa.CompressedOutputStream(pa.PythonFile(sink, mode="w"), "zstd") as stream:
-        stream.write(data)
-    return sink.getvalue()
-
-
-PACKERS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard}
-
-
-def asked(texts, **more):
-    return [{"instruction": text, "output": f"to {text}", **more} for text in texts]
-
-
-def lines(records):
-    return "".join(json.dumps(record) + "\n" for record in records).encode()
-
-
-def shards(folder, ending="jsonl"):
-    """Three files and one that is no data; their prompts in order are a to f."""
-    folder.mkdir(parents=True)
-    for name, texts in (("part-10", "ef"), ("part-2", "cd"), ("part-1", "ab")):
-        write_records(asked(texts), folder / f"{name}.{ending}", ending)
-    (folder / "README.md").write_text("about")
-    (folder / ".hidden.jsonl").write_text("x")
-    (folder / "dataset_infos.json").write_text("{}")
-    return folder
-
-
-def prompts(source, **options):
-    return "".join(sample.prompt for sample in read_samples(source, **options))
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "parquet"])
@@ -94,70 +54,6 @@ def test_compressed_lines_that_break_off_are_read_as_far_as_they_go(tmp_path, en
     samples, report = read(path)
     assert 0 < len(samples) < len(records) and "breaks off" in report.warnings[-1]
     assert [s.raw for s in samples] == records[: len(samples)]
-
-
-def archived(folder, path, kind):
-    """The folder's files in an archive, with a link and a name that leads out of it."""
-    if kind == "zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
-            for each in folder.iterdir():
-                out.write(each, f"../{each.name}")
-            link = zipfile.ZipInfo("link.jsonl")
-            link.external_attr = 0o120777 << 16
-            out.writestr(link, "/etc/passwd")
-        return
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w") as out:
-        for each in folder.iterdir():
-            out.add(each, f"../{each.name}")
-        member = tarfile.TarInfo("link.jsonl")
-        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        out.addfile(member)
-    path.write_bytes(PACKERS[kind](plain.getvalue()))
-
-
-@pytest.mark.parametrize("kind", ["zip", *PACKERS])
-@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
-def test_an_archive_is_read_where_it_is(tmp_path, kind, ending):
-    path = tmp_path / "here" / "x"
-    path.parent.mkdir()
-    archived(shards(tmp_path / "data", ending), path, kind)
-    samples, report = read(path)
-    assert "".join(s.prompt for s in samples) == "abcdef" and samples[0].source == f"../part-1.{ending}"
-    assert any("links, which were not followed: link.jsonl" in text for text in report.warnings)
-    assert [p.name for p in path.parent.iterdir()] == ["x"]
-    assert data_digest(path) == file_digest(path)
-
-
-def test_a_damaged_or_encrypted_archive_is_one_sentence(tmp_path):
-    path = tmp_path / "x.zip"
-    archived(shards(tmp_path / "data"), path, "zip")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    assert "damaged" in failure(path) or "zip archive" in failure(path)
-    for place, value in ((8, 1), (10, 93)):  # of a member in the directory at the end: its flags, its method
-        changed = bytearray(whole)
-        changed[whole.index(b"PK\x01\x02") + place] = value
-        path.write_bytes(changed)
-        assert failure(path).endswith("is encrypted or packed in a rare way: unpack it, and name the folder.")
-
-
-@pytest.mark.parametrize("kind", ["gzip", "zip", "tar.gz"])
-def test_a_bomb_stops_at_a_limit_that_can_be_set(tmp_path, monkeypatch, kind):
-    monkeypatch.setenv("SAELECT_UNPACK_GB", "0.003")
-    path, record = tmp_path / "x", lines(asked(["a" * 1000]))
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "x.jsonl").write_bytes(record * 2000)
-    if kind == "gzip":
-        path.write_bytes(gzip.compress(record * 2000))
-    else:
-        archived(tmp_path / "data", path, "zip" if kind == "zip" else ".gz")
-    text = failure(path)
-    assert "unpacks to more than 0.003 GB" in text and "SAELECT_UNPACK_GB" in text and "\n" not in text
-    monkeypatch.setenv("SAELECT_UNPACK_GB", "1")
-    assert len(read(path)[0]) == 2000
-    monkeypatch.setenv("SAELECT_UNPACK_GB", "much")
-    assert "must be a number of GB, got 'much'" in failure(path)
 
 
 def test_a_record_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
@@ -216,6 +112,36 @@ def test_saved_datasets_are_read_by_their_folder(tmp_path):
     assert prompts(tmp_path / "both" / "test") == "abc"
     datasets.DatasetDict(train=one).save_to_disk(tmp_path / "single")
     assert prompts(tmp_path / "single") == "abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("state.json", "not json", "state.json is damaged"),
+        ("state.json", '{"_data_files": []}', "without rows"),
+        ("state.json", '{"_data_files": [{"x": "1.jsonl"}]}', "names None, which is not in its folder"),
+        ("state.json", '{"_data_files": [{"filename": "../1.jsonl"}]}', "names '../1.jsonl', which is not in"),
+        ("state.json", '{"_data_files": [[], {}]}', "names [], which is not in its folder"),
+        ("dataset_dict.json", "[" * 100_000, "dataset_dict.json is damaged"),
+        ("dataset_dict.json", '{"splits": []}', "holds no splits."),
+        ("dataset_dict.json", '{"splits": ["."]}', "names '.', which is not in its folder"),
+        ("dataset_dict.json", '{"splits": [".."]}', "names '..', which is not in its folder"),
+    ],
+)
+def test_what_a_saved_dataset_says_of_itself_is_not_trusted(tmp_path, name, content, words):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (tmp_path / "1.jsonl").write_bytes(lines([GOOD]))
+    (folder / name).write_text(content)
+    assert words in failure(folder)
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_dict.json"])
+@pytest.mark.parametrize("content", ["[]", '["train"]', "3", '{"step": 3}', '{"splits": 2, "_data_files": {}}'])
+def test_files_of_that_name_by_other_tools_are_passed_over(tmp_path, name, content):
+    (tmp_path / "1.jsonl").write_bytes(lines(asked("a")))
+    (tmp_path / name).write_text(content)
+    assert prompts(tmp_path) == "a"
 
 
 @pytest.fixture
