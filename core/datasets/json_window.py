@@ -13,7 +13,7 @@ from core.datasets.rows import BLOCK, LONGEST, CutOffError, too_long
 SPACE = re.compile(r"\s*")
 GAP = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
-_LINE_BREAK = re.compile(r"\s*[\r\n]\s*")  # strings of JSON hold none, so that it stands between values
+_LINE_BREAK = re.compile(r"[\r\n]\s*")  # strings of JSON hold none, so that it stands between values
 RECORD_FIELDS = {  # of which one tells a record from an object around a list of records
     "conversations", "conversation", "messages", "contents", "segments", "instruction", "prompt", "question", "chosen",
     "completion", "replies",

@@ -27,12 +27,13 @@ from core.datasets.originals import JsonText, json_text
 from core.datasets.readers import records
 from core.datasets.remote import RemoteFile
 from core.datasets.rows import BadRow, Record
-from core.datasets.sources import files_of
+from core.datasets.sources import files_of, some
 from core.datasets.threads import rebuilt
 from core.errors import DataError
 from core.schema import Sample, named
 
 MOST_TOLD = 1000  # bad rows of which the report says more than that they are there
+MOST_NAMED = 20  # columns in a sentence
 SCORE = re.compile(r"(score|quality|rating|reward|complexity)$", re.IGNORECASE)
 
 
@@ -172,8 +173,8 @@ class SampleReader(Iterator[Sample]):
         for (used, other), n in (+self._columns.choices).items():
             yield f"{name}: {used} and {other} differ in {_rows(n)}; {used} was used, choose by the option columns."
         if report.columns_unread:
-            left = ", ".join(f"{column} ({_rows(n)})" for column, n in report.columns_unread.items())
-            read = ", ".join(report.columns_read)
+            left = some([f"{column} ({_rows(n)})" for column, n in report.columns_unread.items()], MOST_NAMED)
+            read = some(report.columns_read, MOST_NAMED)
             yield f"{name}: columns read: {read}; not read: {left}; choose by the option columns."
         for reason, n in self._columns.untrained.items():
             yield f"{name}: the answers in {_rows(n)} are not trained on ({reason}): their tokens are no response."

@@ -125,7 +125,7 @@ def _archive(path: Path) -> Iterator[RecordFile]:
     files = [RecordFile(f"{path}: {name}", path, archive, name) for name in _data(path, names)]
     files[0].warnings += _left(path, names)
     if archive.links:
-        files[0].warnings.append(f"{path} holds links, which were not followed: {_some(archive.links)}.")
+        files[0].warnings.append(f"{path} holds links, which were not followed: {some(archive.links)}.")
     yield from files
 
 
@@ -133,7 +133,7 @@ def _data(source: str | Path, names: list[str], empty: set[str] | frozenset[str]
     """The names of files of data, in order; raises DataError if there are none."""
     found = [name for name in names if _is_data(name) and name not in empty]
     if not found:
-        others = f", but {_some(names)}" if names else ""
+        others = f", but {some(names)}" if names else ""
         raise DataError(
             f"{source} holds no JSON, JSON Lines, CSV, Parquet or Arrow file with anything in it{others}: "
             "name the data itself."
@@ -149,12 +149,13 @@ def _is_data(name: str) -> bool:
 def _left(source: Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> Iterator[str]:
     others = sorted((n for n in names if not hidden(n) and (n in empty or not _is_data(n))), key=natural)
     if others:
-        yield f"{source}: not read, as they are no data or empty: {_some(others)}."
+        yield f"{source}: not read, as they are no data or empty: {some(others)}."
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+def some(names: Sequence[str], most: int = SHOWN) -> str:
+    """The first names for a sentence, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 @cache

@@ -14,9 +14,10 @@ from core.errors import DataError
 from core.schema import Message
 
 COLUMNS = ("prompt", "response", "input", "system", "messages")
-NO_INPUT = re.compile(
-    r"[\s<>()\[\]\\`'\"*.,]*(no[\s_-]*inputs?(\s+(required|needed|necessary|provided|given))?|n\s*/\s*a|<\s*none\s*>)?"
-    r"[\s<>()\[\]\\`'\"*.,]*",
+NO_INPUT = re.compile(  # possessive, so that a long run of spaces or dots costs linear time
+    r"(?:(?!<\s*none)[\s<>()\[\]\\`'\"*.,])*+"
+    r"(no[\s_-]*inputs?(\s+(required|needed|necessary|provided|given))?|n\s*/\s*a|<\s*none\s*>)?"
+    r"[\s<>()\[\]\\`'\"*.,]*+",
     re.IGNORECASE,
 )
 PROSE = re.compile(r"\s*(?:\S+\s+){4}\S")  # five words: no id, category, language or address

@@ -1,6 +1,7 @@
 """Reading instruction data: layouts, bad rows, and what is no data file."""
 
 import json
+import time
 
 import pytest
 
@@ -71,6 +72,22 @@ def test_columns_that_were_read_and_those_that_were_not_are_named(save):
         "choose by the option columns."
     )
     assert not read(save(json.dumps([GOOD, {**GOOD, "output": "yes"}])))[1].warnings
+
+
+def test_of_many_columns_that_were_not_read_the_first_are_named(save):
+    many = {f"c{i}": f"text {i} of five words" for i in range(30)}
+    _, report = read(save(json.dumps([{**GOOD, **many}])))
+    assert len(report.columns_unread) == 30
+    assert "c19 (1 row) and 10 more; choose" in report.warnings[0] and "c20" not in report.warnings[0]
+
+
+@pytest.mark.parametrize("run", [" ", "<", "< ", ".", '"', "no ", "no input "])
+def test_long_runs_cost_linear_time(save, run):
+    text = run * 200_000 + "x"
+    start = time.process_time()
+    assert read_one(save, {**GOOD, "input": text}).prompt.endswith("x")
+    assert read(save(json.dumps({"a": 1, "data": [{**GOOD, "output": text}]}, indent=1)))[0][0].response == text
+    assert time.process_time() - start < 5
 
 
 def test_columns_beside_a_conversation_are_named_unless_it_holds_them(save):
