@@ -126,8 +126,8 @@ def _arrow(name: str, values: list[Any]) -> Any:
     try:
         array = pa.array(values)
         kept = same(values, array.to_pylist())
-    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        cause = " ".join(str(error).split())[:120]
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, RecursionError) as error:
+        cause = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())[:120]
         raise DataError(f"parquet cannot hold {name} ({cause}): write jsonl instead.") from error
     if not kept:
         raise DataError(f"parquet cannot hold {name} as it is (its values are of several types): write jsonl instead.")

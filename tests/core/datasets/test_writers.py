@@ -34,6 +34,7 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path):
         ([{"a": "\ud800"}], "csv", "half a character"),
         ([{"a": "\ud800"}], "parquet", "write jsonl instead"),
         ([{"a": 10**30}], "parquet", "parquet cannot hold a"),
+        ([{"a": json.loads("[" * 900 + "]" * 900)}], "parquet", "parquet cannot hold a (nested too deeply)"),
     ],
 )
 def test_what_cannot_be_written_is_told(tmp_path, records, format, words):
