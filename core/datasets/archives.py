@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 import weakref
 import zipfile
+from collections import Counter
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -23,7 +24,9 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.
 class Archive:
     """An archive, held open as long as the object lives.
 
-    names: the files in it; links: the names of those that point elsewhere, which are not followed.
+    names: the files in it, of those of one name the last, as unpacking would leave it; empty: which of them are;
+    repeated: which stand there more than once; links: those that point elsewhere, which are not followed; cut: whether
+    a tar lacks its end mark.
     Raises DataError for one that is damaged or encrypted, that unpacks to too much, or has too many members.
     """
 
@@ -32,6 +35,9 @@ class Archive:
         self.size = path.stat().st_size
         self.names: list[str] = []
         self.links: list[str] = []
+        self.empty: set[str] = set()
+        self.repeated: list[str] = []
+        self.cut = False
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
         try:
@@ -59,14 +65,17 @@ class Archive:
             require_within(self.path, sum(m.file_size for m in members), self.size)  # zipfile reads no more of each
             if any(m.flag_bits & RARE or m.compress_type not in METHODS for m in members):
                 raise DataError(f"{self.path} is encrypted or packed in a rare way: unpack it, and name the folder.")
-            found = [(m.filename, m.is_dir(), m.external_attr >> 28 != 0o12) for m in islice(members, MOST + 1)]
+            found = [(m.filename, _kind(m.is_dir(), m.external_attr >> 28 != 0o12), m.file_size) for m in members]
         else:
-            found = [(m.name, m.isdir(), m.isfile()) for m in islice(archive, MOST + 1)]
+            found = [(m.name, _kind(m.isdir(), m.isfile()), m.size) for m in islice(archive, MOST + 1)]
+            self.cut = not _ends(archive)
         if len(found) > MOST:
             raise DataError(f"{self.path} holds more than {MOST:,} files: unpack it, and join them.")
-        for name, is_folder, is_file in found:
-            if not is_folder:
-                (self.names if is_file else self.links).append(name)
+        last = {name: (kind, size) for name, kind, size in found}
+        self.names, self.links = ([n for n in last if last[n][0] == kind] for kind in ("file", "link"))
+        self.empty = {name for name in self.names if not last[name][1]}
+        times = Counter(name for name, *_ in found)
+        self.repeated = [name for name in self.names if times[name] > 1]
 
     def open(self, name: str) -> IO[bytes]:
         """A member's bytes, as a file."""
@@ -75,6 +84,17 @@ class Archive:
         file = self._archive.extractfile(name)
         assert file, "only names of files are opened"
         return file
+
+
+def _kind(is_folder: bool, is_file: bool) -> str:
+    return "folder" if is_folder else "file" if is_file else "link"
+
+
+def _ends(archive: tarfile.TarFile) -> bool:
+    """Whether a tar whose members were gone through has its end mark there, a block of zeros."""
+    assert archive.fileobj
+    archive.fileobj.seek(archive.offset)
+    return archive.fileobj.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
 def _zip(path: Path) -> zipfile.ZipFile | None:

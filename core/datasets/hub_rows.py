@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HUB_ID = re.compile(
     r"(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?(?::(?P<split>[\w.\[\]%:+-]+))?"
 )
-FILE_SUFFIX = re.compile(r"\.(jsonl?|csv|tsv|txt|gz|parquet|ndjson)$", re.IGNORECASE)
+FILE_SUFFIX = re.compile(r"\.(json(l|lines)?|csv|tsv|txt|gz|parquet|pq|feather|ndjson)$", re.IGNORECASE)
 
 
 def check_hub(source: str) -> None:

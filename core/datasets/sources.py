@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,9 @@ from core.system.disk import writing
 from core.system.files import cache_dir
 
 STANDARD_INPUT = "-"
-DATA = re.compile(r"\.(jsonl?|ndjson|csv|tsv|parquet|arrow)(\.(gz|gzip|bz2|xz|zst|zstd))?$", re.IGNORECASE)
+DATA = re.compile(
+    r"\.(json(l|lines)?|ndjson|csv|tsv|parquet|pq|arrow|feather)(\.(gz|gzip|bz2|xz|zst|zstd))?$", re.IGNORECASE
+)
 ABOUT = re.compile(  # files beside data that are about it
     r"(state|config|metadata|package|croissant|dataset_infos?|dataset_dict|tokenizer(_config)?"
     r"|(.*\.)?(rejects|manifest)|weights)"
@@ -121,15 +123,23 @@ def _listed(folder: Path, file: str, part: str) -> list[str] | None:
 
 def _archive(path: Path) -> Iterator[RecordFile]:
     archive = Archive(path)
-    names = archive.names
-    files = [RecordFile(f"{path}: {name}", path, archive, name) for name in _data(path, names)]
-    files[0].warnings += _left(path, names)
-    if archive.links:
-        files[0].warnings.append(f"{path} holds links, which were not followed: {some(archive.links)}.")
+    names, empty = archive.names, archive.empty
+    files = [RecordFile(f"{path}: {name}", path, archive, name) for name in _data(path, names, empty)]
+    files[0].warnings += [*_left(path, names, empty), *_odd(archive)]
     yield from files
 
 
-def _data(source: str | Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> list[str]:
+def _odd(archive: Archive) -> Iterator[str]:
+    """What a person should know of an archive besides."""
+    if archive.links:
+        yield f"{archive.path} holds links, which were not followed: {some(archive.links)}."
+    if archive.repeated:
+        yield f"{archive.path} holds some names more than once, of which the last was read: {some(archive.repeated)}."
+    if archive.cut:
+        yield f"{archive.path} has no end mark: it may be cut off, and files be missing."
+
+
+def _data(source: str | Path, names: list[str], empty: Set[str] = frozenset()) -> list[str]:
     """The names of files of data, in order; raises DataError if there are none."""
     found = [name for name in names if _is_data(name) and name not in empty]
     if not found:
@@ -146,7 +156,7 @@ def _is_data(name: str) -> bool:
     return bool(DATA.search(own)) and not hidden(name) and not ABOUT.fullmatch(own)
 
 
-def _left(source: Path, names: list[str], empty: set[str] | frozenset[str] = frozenset()) -> Iterator[str]:
+def _left(source: Path, names: list[str], empty: Set[str] = frozenset()) -> Iterator[str]:
     others = sorted((n for n in names if not hidden(n) and (n in empty or not _is_data(n))), key=natural)
     if others:
         yield f"{source}: not read, as they are no data or empty: {some(others)}."

@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+import warnings
 import zipfile
 
 import pytest
@@ -90,3 +91,28 @@ def test_a_bomb_stops_at_a_limit_that_can_be_set(tmp_path, monkeypatch, kind):
     assert len(read(path)[0]) == 2000
     monkeypatch.setenv("SAELECT_UNPACK_GB", "much")
     assert "must be a number of GB, got 'much'" in failure(path)
+
+
+@pytest.mark.parametrize("kind", ["", ".gz"])
+def test_a_tar_that_is_cut_between_its_members_says_so(tmp_path, kind):
+    archived(shards(tmp_path / "data"), tmp_path / "whole", "")
+    whole, path = (tmp_path / "whole").read_bytes(), tmp_path / "x"
+    assert not any("end mark" in text for text in read(tmp_path / "whole")[1].warnings)
+    for cut in range(0, len(whole), tarfile.BLOCKSIZE // 2):
+        path.write_bytes(PACKERS[kind](whole[:cut]))
+        try:
+            samples, report = read(path)
+        except DataError:
+            continue
+        assert len(samples) == 6 or any("no end mark: it may be cut off" in text for text in report.warnings)
+
+
+def test_empty_members_are_passed_over_and_of_one_name_the_last_is_read(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as out, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's, of a name that is there already
+        for name, texts in (("a.jsonl", "a"), ("b.jsonl", "bc"), ("a.jsonl", "d"), ("c.jsonl", "")):
+            out.writestr(name, lines(asked(texts)))
+    samples, report = read(path)
+    assert "".join(s.prompt for s in samples) == "dbc"
+    assert "empty: c.jsonl" in report.warnings[0] and "the last was read: a.jsonl" in report.warnings[1]

@@ -24,6 +24,13 @@ def test_a_folder_of_shards_is_read_as_people_count(tmp_path, ending):
     assert "not read" in told and "README.md" in told and "dataset_infos.json" in told and "hidden" not in told
 
 
+@pytest.mark.parametrize("name", ["x.jsonlines", "x.pq", "x.JSONL.gz"])
+def test_files_of_data_are_known_by_rarer_endings_too(tmp_path, name):
+    write_records(asked("a"), tmp_path / name, "jsonl")
+    assert prompts(tmp_path) == "a"
+    assert "does not exist: check the path" in failure(f"data/{name}")
+
+
 def test_shards_may_be_compressed_each_in_its_own_way_and_lie_deeper(tmp_path):
     for i, (ending, pack) in enumerate(PACKERS.items()):
         path = tmp_path / "data" / f"split-{i % 2}" / f"{i}.jsonl{ending}"
