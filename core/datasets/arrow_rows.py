@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from core.datasets.rows import BLOCK, Record
+from core.datasets.rows import BLOCK, Record, require_distinct
 from core.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,9 +50,15 @@ def _rows(file: RecordFile, batches: Any) -> Iterator[Record]:
                 raise DataError(
                     f"{file.source} breaks off in {file.truncated_at}, and its rows with it: fetch it again."
                 )
-            yield from rows_of(batches(opened))
+            yield from rows_of(_distinct(file, batches(opened)))
     except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter: the name of a column
         raise DataError(f"{file.source} is a damaged or incomplete {file.format} file: fetch it again.") from error
+
+
+def _distinct(file: RecordFile, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        require_distinct(file.source, batch.schema.names)
+        yield batch
 
 
 def _parquet_batches(opened: IO[bytes]) -> Iterator[pa.RecordBatch]:

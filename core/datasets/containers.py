@@ -26,6 +26,9 @@ UNREADABLE = {  # first bytes -> what the file is and what to do with it
     b"PK\x03\x04": "a zip archive in another file, a spreadsheet or a document: unpack it, or save it as CSV",
     b"7z\xbc\xaf": "a 7z archive: unpack it",
     b"Rar!": "a RAR archive: unpack it",
+    b"\x04\x22\x4d\x18": "packed by lz4: unpack it",
+    b"]\x00\x00": "packed by lzma: unpack it, or pack it by xz",
+    b"\x1f\x9d": "packed by compress: unpack it",
     b"%PDF": "a PDF: give the data itself",
     b"version https://git-lfs": "a Git LFS pointer, not the data: fetch it with `git lfs pull`",
     b"<": "a web page or XML, not data: check the address that it was downloaded from",
@@ -164,6 +167,8 @@ class RecordFile:
             return self._object_format(lines, text)
         if any(map(_is_object, lines)):
             return "JSON Lines"
+        if "\x00" in lines[0] and self.truncated_at:
+            raise DataError(f"{self.source} breaks off in {self.truncated_at}, and is no text: fetch it again.")
         if "\x00" in lines[0]:
             raise DataError(f"{self.source} is a binary file: give JSON, JSON Lines, CSV or Parquet.")
         return "CSV"

@@ -45,7 +45,7 @@ def values_of(table: pa.Table, format: str) -> list[dict[str, Any]]:
 
 
 def _is_cell(types: Any, kind: Any) -> bool:
-    if types.is_dictionary(kind):
+    if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return _is_cell(types, kind.value_type)
     text = types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
     return text or types.is_null(kind) or types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind)

@@ -25,17 +25,33 @@ BROKEN = (  # the last three are a zip's: its content, a version that there is n
 )  # fmt: skip
 
 
-def _zstandard(stream: IO[bytes]) -> Any:
-    import pyarrow as pa
+class _Zstandard:
+    """pyarrow's stream, read in little pieces: a read of it that meets a break loses what it had got."""
 
-    return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
+    PIECE = 256  # bytes
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        import pyarrow as pa
+
+        self._opened = pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
+
+    def read1(self, size: int) -> bytes:
+        """At most `size` bytes; those before a break, at which the next call raises OSError."""
+        pieces: list[bytes] = []
+        try:
+            while len(pieces) < size // self.PIECE and (piece := self._opened.read(self.PIECE)):
+                pieces.append(piece)
+        except OSError:
+            if not pieces:
+                raise
+        return b"".join(pieces)
 
 
 PACKED: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {  # first bytes -> what it is called, how it is read
     b"\x1f\x8b": ("gzip", lambda stream: gzip.GzipFile(fileobj=stream)),
     b"BZh": ("bzip2", bz2.BZ2File),
     b"\xfd7zXZ\x00": ("xz", lzma.LZMAFile),
-    b"\x28\xb5\x2f\xfd": ("Zstandard", _zstandard),
+    b"\x28\xb5\x2f\xfd": ("Zstandard", _Zstandard),
 }
 
 

@@ -17,8 +17,10 @@ from core.datasets.hub_rows import HUB_ID, load_hub
 from core.datasets.json_array import json_array
 from core.datasets.json_object import json_object, outline
 from core.datasets.json_window import is_record, unfinished
-from core.datasets.rows import BLOCK, LONGEST, BadRow, Record, reason_of, shorten, too_long
+from core.datasets.rows import BLOCK, LONGEST, BadRow, Record, reason_of, require_distinct, shorten, too_long
 from core.errors import DataError
+
+EXCEL = ["sep=", ""]  # a first line that tells Excel the delimiter, split by it
 
 
 def _lines(file: RecordFile) -> Iterator[str]:
@@ -91,7 +93,7 @@ def _csv(file: RecordFile) -> Iterator[Record]:
         if values is None:
             return
         if not header:
-            header = _csv_header(file, values)
+            header = [] if values == EXCEL else _csv_header(file, values)
         elif len(values) == len(header):
             yield Record(where, dict(zip(header, values, strict=True)))
         elif values:
@@ -102,8 +104,9 @@ def _csv(file: RecordFile) -> Iterator[Record]:
 def _csv_header(file: RecordFile, names: list[str]) -> list[str]:
     if len(names) == 1:
         raise DataError(f"{file.source} is not JSON, JSON Lines, Parquet or CSV with at least two columns.")
-    if len(set(names)) < len(names):
-        raise DataError(f"{file.source} names a column twice in its first line: {shorten(names)}.")
+    if names.count("") > 1:
+        names = [name or f"column {i}" for i, name in enumerate(names, 1)]
+    require_distinct(file.source, names)
     return names
 
 
@@ -127,6 +130,15 @@ READERS: dict[str, Callable[[RecordFile], Iterator[Record]]] = {
     "Arrow": arrow,
     "Hugging Face hub": _hub,
 }
+
+
+def hint(format: str, n_rows: int) -> str:
+    """What may be wrong with a file of whose rows none can be used."""
+    if format == "CSV":
+        return "The first line of a CSV must name its columns: write the names above the data if it does not."
+    if n_rows == 1 and format in ("JSON Lines", "JSON object"):
+        return "If that object holds several records, such as a list for each column, write one record a line."
+    return ""
 
 
 def records(file: RecordFile) -> Iterator[Record]:

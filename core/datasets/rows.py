@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import reprlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +13,10 @@ from core.errors import DataError
 
 BLOCK = 1 << 20  # bytes or characters that are read at a time
 LONGEST = 64 << 20  # characters of a record: what is longer is no conversation, and would fill the memory
+BEHIND = {  # the first character behind the record of a line -> what it tells
+    ",": "a comma stands behind it: take it away",
+    "{": "another record stands behind it: write one record a line",
+}
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 60
 
@@ -50,10 +56,18 @@ def shorten(value: Any) -> str:
 def reason_of(error: Exception) -> str:
     """Why JSON cannot be used, in a few words."""
     if isinstance(error, json.JSONDecodeError):
+        if error.msg == "Extra data" and error.doc[error.pos] in BEHIND:
+            return f"not valid JSON ({BEHIND[error.doc[error.pos]]})"
         return f"not valid JSON ({error.msg.lower().removesuffix(' at').rstrip(': ')})"
     if isinstance(error, CutOffError):
         return "not valid JSON (it has no end)"
     return f"not usable JSON ({'nested too deeply' if isinstance(error, RecursionError) else 'a number too long'})"
+
+
+def require_distinct(source: object, names: Sequence[str]) -> None:
+    """Raise DataError if two columns have one name."""
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise DataError(f"{source} names a column twice, {shorten(twice[0])}: rename one.")
 
 
 def too_long(source: object, what: str) -> DataError:

@@ -24,7 +24,7 @@ from core.datasets.layouts.columns import Columns, RowError
 from core.datasets.layouts.names import IDS, SOURCES, find
 from core.datasets.layouts.registry import messages
 from core.datasets.originals import JsonText, json_text
-from core.datasets.readers import records
+from core.datasets.readers import hint, records
 from core.datasets.remote import RemoteFile
 from core.datasets.rows import BadRow, Record
 from core.datasets.sources import files_of, some
@@ -193,8 +193,10 @@ class SampleReader(Iterator[Sample]):
         report = self.report
         bad, first = report.n_skipped, [f"  {row}" for row in report.skipped[:10]]
         if bad > 1 and not self._n_good and len(self._reasons) == 1:
-            return f"{self._name}: none of its {_rows(bad)} can be used: each {next(iter(self._reasons))}."
+            each = f"none of its {_rows(bad)} can be used: each {next(iter(self._reasons))}."
+            return f"{self._name}: {each} {hint(report.format, report.rows_read)}".rstrip()
         more = [f"  and {bad - 10:,} more"] if bad > 10 else []
+        more += [] if self._n_good else filter(None, [hint(report.format, report.rows_read)])
         advice = "mend them, or skip them with skip_bad" if self._n_good else "no row is left"
         title = f"{self._name}: {bad:,} of {report.rows_read:,} rows cannot be used; {advice}."
         return "\n".join([title, *first, *more])

@@ -59,3 +59,19 @@ def test_a_column_whose_name_is_not_utf8_is_damage(tmp_path):
     (tmp_path / "x").write_bytes((tmp_path / "x").read_bytes().replace(b"response", b"respons\xd4"))
     with pytest.raises(DataError, match="damaged or incomplete Parquet"):
         read(tmp_path / "x")
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    table = pa.table([["q"], ["a"], ["b"]], names=["prompt", "response", "response"])
+    pq.write_table(table, tmp_path / "x")
+    with pytest.raises(DataError, match="names a column twice, 'response': rename one"):
+        read(tmp_path / "x")
+
+
+def test_runs_are_written_as_their_values(tmp_path):
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array(["q"]))
+    arrow(tmp_path / "x", prompt=runs, response=["a", "b"])
+    samples, _ = read(tmp_path / "x")
+    for format in ("jsonl", "json", "csv"):
+        write_records([s.original for s in samples], tmp_path / "out", format)
+        assert [s.raw for s in read(tmp_path / "out")[0]] == [s.raw for s in samples]

@@ -3,6 +3,7 @@
 import gzip
 import json
 import string
+import time
 import tracemalloc
 
 import pytest
@@ -14,7 +15,7 @@ from core.datasets.rows import BadRow
 from core.datasets.samples import read_samples
 from core.datasets.writers import FORMATS, write_records
 from core.errors import DataError
-from tests.reading import FIXTURE, GOOD, failure, read
+from tests.reading import FIXTURE, GOOD, failure, read, read_one
 
 # ----------------------------------------------------------------------------------------------------- containers
 
@@ -158,6 +159,26 @@ def test_json_lines_bad_and_cut(save):
     assert read(save(f"# comment\n{good}\n"))[1].format == "JSON Lines"
 
 
+def test_what_stands_behind_a_record_is_told_with_a_remedy(save):
+    good = json.dumps(GOOD)
+    assert "a comma stands behind it: take it away" in failure(save(f"{good},\n{good},\n"))
+    assert "another record stands behind it: write one record a line" in failure(save(good * 2))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"instruction": ["a", "b"], "output": ["c", "d"]},
+        {"0": GOOD, "1": GOOD},
+        {"columns": ["instruction", "output"], "index": [0], "data": [["a", "b"]]},
+    ],
+)
+def test_records_in_one_object_in_another_way_are_told_with_a_remedy(save, value):
+    assert "holds several records, such as a list for each column, write one record a line" in failure(
+        save(json.dumps(value))
+    )
+
+
 def test_line_separators_inside_strings_end_no_line(save):
     text = "a\u2028b\u0085c\x1cd"
     content = json.dumps({"prompt": text, "response": "r"}, ensure_ascii=False)
@@ -247,7 +268,16 @@ def test_any_bytes_are_read_or_refused(tmp_path, content):
         assert str(error).startswith(str(path))
 
 
-# --------------------------------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------------------------ time and memory
+
+
+@pytest.mark.parametrize("run", [" ", "<", "< ", ".", '"', "no ", "no input "])
+def test_long_runs_cost_linear_time(save, run):
+    text = run * 200_000 + "x"
+    start = time.process_time()
+    assert read_one(save, {**GOOD, "input": text}).prompt.endswith("x")
+    assert read(save(json.dumps({"a": 1, "data": [{**GOOD, "output": text}]}, indent=1)))[0][0].response == text
+    assert time.process_time() - start < 5
 
 
 def test_a_large_array_is_streamed(tmp_path):

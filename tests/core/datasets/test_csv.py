@@ -30,6 +30,19 @@ def test_csv_headers_that_cannot_work(save):
     assert "names a column twice" in failure(save("prompt,prompt\na,b\n"))
 
 
+def test_excel_names_the_delimiter_and_leaves_columns_without_names(save):
+    samples, _ = read(save("sep=;\nprompt;response\nq;a\n"))
+    assert samples[0].raw == {"prompt": "q", "response": "a"}
+    samples, _ = read(save(",prompt,response,,\n0,q,a,,x\n"))
+    assert samples[0].raw == {"column 1": "0", "prompt": "q", "response": "a", "column 4": "", "column 5": "x"}
+    assert read(save(",prompt,response\n0,q,a\n"))[0][0].raw[""] == "0"
+
+
+def test_a_csv_without_a_header_is_told_so(save):
+    for content in ("What is 2+2?,It is 4\nWhat is 3+3?,It is 6\n", "a,b\n1,2\n3,4\n"):
+        assert failure(save(content)).endswith("must name its columns: write the names above the data if it does not.")
+
+
 def test_long_csv_field(save):
     assert len(read(save("prompt,response\nq," + "x" * 300_000))[0][0].response) == 300_000
 

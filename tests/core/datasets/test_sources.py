@@ -74,6 +74,14 @@ def test_a_record_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
         assert "characters: it is no conversation, or its end is missing" in failure(path)
 
 
+def test_zstandard_is_read_up_to_the_break(tmp_path):
+    content, path = random.Random(0).randbytes(160_000).hex(), tmp_path / "x"  # blocks of 128 KiB: two are whole
+    path.write_bytes(
+        PACKERS[".zst"](lines([{**GOOD, "output": content[i : i + 1000]} for i in range(0, 320_000, 1000)]))[:-9]
+    )
+    assert 240 < len(read(path)[0]) < 320
+
+
 def test_several_sources_are_one_stream(tmp_path):
     folder = shards(tmp_path / "data")
     (tmp_path / "own.csv").write_text("question,answer,source\nx,y,mine\n")
