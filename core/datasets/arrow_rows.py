@@ -51,6 +51,10 @@ def _rows(file: RecordFile, batches: Any) -> Iterator[Record]:
                     f"{file.source} breaks off in {file.truncated_at}, and its rows with it: fetch it again."
                 )
             yield from rows_of(_distinct(file, batches(opened)))
+    except MemoryError as error:
+        raise DataError(
+            f"{file.source} asks for more memory than there is, and may be damaged: fetch it again."
+        ) from error
     except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter: the name of a column
         raise DataError(f"{file.source} is a damaged or incomplete {file.format} file: fetch it again.") from error
 
@@ -76,11 +80,26 @@ def _arrow_batches(opened: IO[bytes]) -> Iterator[pa.RecordBatch]:
 
     head = opened.read(6)
     opened.seek(0)
-    if head != b"ARROW1":
-        yield from pa.ipc.open_stream(opened)
-        return
-    file = pa.ipc.open_file(opened)
-    yield from (file.get_batch(i) for i in range(file.num_record_batches))
+    if head == b"ARROW1":
+        file = pa.ipc.open_file(opened)
+        batches: Iterable[pa.RecordBatch] = (file.get_batch(i) for i in range(file.num_record_batches))
+    else:
+        batches = pa.ipc.open_stream(opened)
+    for batch in batches:
+        _require_sound(batch)
+        yield batch
+
+
+def _require_sound(batch: pa.RecordBatch) -> None:
+    """Raise ArrowInvalid where reading would leave the buffers and end the process; text may be no UTF-8."""
+    import pyarrow as pa
+
+    for column in batch.columns:
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error):
+                raise
 
 
 def _values(column: pa.Array) -> list[Any]:

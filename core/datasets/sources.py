@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from core.datasets.archives import Archive, hidden, is_archive
 from core.datasets.containers import RecordFile
@@ -114,7 +115,7 @@ def _listed(folder: Path, file: str, part: str) -> list[str] | None:
     if not isinstance(found, dict) or not isinstance(found.get(part), list):
         return None
     there = [path.name for path in folder.iterdir()]
-    names = [each.get("filename") if isinstance(each, dict) else each for each in found[part]]
+    names: list[Any] = [each.get("filename") if isinstance(each, dict) else each for each in found[part]]
     for name in names:
         if name not in there:
             raise DataError(f"{folder / file} names {shorten(name)}, which is not in its folder: fetch it again.")

@@ -61,6 +61,22 @@ def test_a_column_whose_name_is_not_utf8_is_damage(tmp_path):
         read(tmp_path / "x")
 
 
+@pytest.mark.parametrize("bits", [0xFF, 0x80])
+@pytest.mark.parametrize("kind", [pa.ipc.new_stream, pa.ipc.new_file])
+def test_arrow_with_any_byte_changed_is_read_or_refused(tmp_path, kind, bits):
+    table, path = pa.table({"prompt": ["q", "r"], "response": ["a", "b"]}), tmp_path / "x"
+    with kind(path, table.schema) as out:
+        out.write_table(table)
+    whole, refused = path.read_bytes(), 0
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ bits]) + whole[i + 1 :])
+        try:
+            read(path)
+        except DataError:
+            refused += 1
+    assert 0 < refused < len(whole)
+
+
 def test_two_columns_of_one_name_are_refused(tmp_path):
     table = pa.table([["q"], ["a"], ["b"]], names=["prompt", "response", "response"])
     pq.write_table(table, tmp_path / "x")
