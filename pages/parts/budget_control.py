@@ -13,6 +13,7 @@ from core.workspace.decisions import WorkspaceState
 KEYS = {"samples": "budget", "tokens": "token_budget"}  # of the number, in the session and in the address
 PRESETS = (0.01, 0.05, 0.1)
 STEPS, STEP = 60, 0.02  # of the slider, each the same factor; logarithm of what is no step apart from the budget
+MARKS = 0xE0100, 240  # variation selectors, which no font shows: the first of them, and how many there are
 SAME = "same-budget"  # in the session: what was taken for the same budget, by unit
 # A field that is left empty says again what it said: Streamlit would take its default, a tenth of the data.
 RESTORED = """<script>
@@ -79,13 +80,17 @@ def convert() -> None:
 
 
 def log_slider(unit: str, least: int, most: int, budget: int) -> None:
-    """A slider whose steps are equal factors, but for the budget's own, at which it stands."""
+    """A slider whose steps are equal factors, but for the budget's own, at which it stands.
+
+    A slider in a closed popover goes on telling where it stood when it was drawn: a mark that nobody sees makes it no
+    step of a slider for another budget, and what is none counts as the budget.
+    """
     factors = np.geomspace(least, most, STEPS).round().astype(int)
     steps = np.unique([*factors[np.abs(np.log(factors / budget)) > STEP], budget]).tolist()
-    key = f"{KEYS[unit]}-slider"
+    key, mark = f"{KEYS[unit]}-slider", chr(MARKS[0] + budget % MARKS[1])
     st.session_state[key] = budget
     st.select_slider(
-        "By equal factors", steps, format_func=lambda n: f"{n:,}", key=key,
+        "By equal factors", steps, budget, format_func=lambda n: f"{n:,}{mark}", key=key,
         on_change=lambda: set_budget(unit, st.session_state[key]),
     )  # fmt: skip
 

@@ -28,6 +28,20 @@ def test_a_click_on_the_curve_a_share_and_the_slider_set_the_budget(page: Page, 
     expect(page.get_by_test_id("state-line")).to_contain_text(f"{SAMPLES // 20 + 1} of {SAMPLES}", timeout=30_000)
 
 
+def test_a_slider_that_was_closed_says_nothing_more(page: Page, address: str) -> None:
+    """The browser went on telling of its step, which took the place of what was typed afterwards."""
+    open_page(page, f"{address}/budget?budget=9")
+    page.get_by_role("button", name="%", exact=True).click()
+    page.get_by_role("slider", name="By equal factors").press("ArrowRight")
+    expect(page.get_by_test_id("state-line")).to_contain_text(f"10 of {SAMPLES}", timeout=30_000)
+    page.keyboard.press("Escape")
+    set_budget(page, 7)
+    page.get_by_role("radio", name="tokens").first.click()
+    expect(page.get_by_test_id("state-line")).to_contain_text("tokens of", timeout=30_000)
+    settle(page)
+    assert f"7 of {SAMPLES} samples" in state_line(page)
+
+
 def test_an_emptied_budget_is_the_last_one_again(page: Page, address: str) -> None:
     open_page(page, f"{address}/budget?budget=9")
     set_budget(page, 7)
