@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.datasets.layouts.names import RESPONSES, SOURCES, SPOKEN, find, fold
+from core.datasets.layouts.names import RESPONSES, SOURCES, SPOKEN, SWITCHES, THOUGHTS, find, fold, folded
 from core.datasets.rows import shorten
 from core.errors import DataError
 from core.schema import Message
@@ -83,13 +83,27 @@ class Columns:
 
 
 def _is_lost(name: str, value: Any, turns: list[Message]) -> bool:
-    if fold(name.rsplit(".", 1)[-1]) in SPOKEN:
+    last = fold(name.rsplit(".", 1)[-1])
+    if last in SPOKEN:
         texts = [text for text in strings(value) if not NO_INPUT.fullmatch(text)]
+        texts = [text for text in texts if last not in folded(THOUGHTS) or is_thought(text)]
         if not texts and not isinstance(value, str):
-            return value is not True and bool(without_nulls(value))
+            return _holds(value)
     else:
         texts = [text for text in strings(value) if PROSE.match(text)]
     return any(all(text.strip() not in turn.content for turn in turns) for text in texts)
+
+
+def _holds(value: Any) -> bool:
+    """Whether there is anything but texts, truths and what is empty in a value."""
+    if isinstance(value, dict | list):
+        return any(map(_holds, value.values() if isinstance(value, dict) else value))
+    return bool(value) and not isinstance(value, str | bool)
+
+
+def is_thought(value: Any) -> bool:
+    """Whether this is the text of a reasoning: a word that switches it on or off is none."""
+    return isinstance(value, str) and value.strip().casefold() not in SWITCHES
 
 
 def strings(value: Any) -> Iterator[str]:

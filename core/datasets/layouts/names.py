@@ -21,6 +21,9 @@ INPUTS = (  # beside the prompt
 SYSTEMS = ("system", "system_prompt", "system_message", "system_instruction")
 HISTORIES = ("history", "chat_history")  # exchanges before the prompt
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought", "complex_cot", "chain_of_thought")
+SWITCHES = frozenset(  # stand in a column of reasoning and say whether there is any
+    ("", "on", "off", "true", "false", "yes", "no", "none", "null", "nan", "na", "n/a", "enabled", "disabled")
+)
 CHOICES = ("choices", "options", "endings")
 KEYS = ("answer_idx", "answer_index", "answer_key", "correct_answer", "correct", "answer", "label", "target", "cop")
 CANDIDATES = (("chosen", "rejected"), ("conversation_a", "conversation_b"), *(

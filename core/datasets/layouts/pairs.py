@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.datasets.layouts.choices import choices_of, chosen_text, listed
-from core.datasets.layouts.columns import NO_INPUT, Columns, RowError, Turns, json_of, kind
+from core.datasets.layouts.columns import NO_INPUT, Columns, RowError, Turns, is_thought, json_of, kind
 from core.datasets.layouts.names import CHOICES, HISTORIES, INPUTS, KEYS, PROMPTS, RESPONSES, THOUGHTS, find, fold
 from core.datasets.layouts.turns import is_turns, turns_of, with_thought
 from core.datasets.rows import shorten
@@ -42,7 +42,7 @@ def _answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Mes
         return choice
     if answered is None or (answered == asked and answered not in columns.mapped.values()):
         raise RowError(*_no_answer(record, asked, answered))
-    thoughts = [name for name in find(record, THOUGHTS) if isinstance(record[name], str) and record[name].strip()]
+    thoughts = [name for name in find(record, THOUGHTS) if is_thought(record[name])]
     read = {"response": answered}
     if record.get(answered) is None and not thoughts:
         raise RowError(f"{answered} is {kind(record, answered)}", answered, blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from core.datasets.layouts.columns import Columns, RowError, json_of
+from core.datasets.layouts.columns import Columns, RowError, is_thought, json_of
 from core.datasets.layouts.names import PROMPTS, RESPONSES, ROLES, THOUGHTS, find, fold
 from core.schema import Message
 
@@ -41,7 +41,7 @@ def is_turns(value: Any) -> bool:
 
 def with_thought(thought: Any, text: str) -> str:
     """An answer with the reasoning before it, between the tags that reasoning models use, unless it holds it."""
-    if not isinstance(thought, str) or not thought.strip() or thought.strip() in text:
+    if not is_thought(thought) or thought.strip() in text:
         return text
     return "\n\n".join(filter(None, (f"<think>\n{thought}\n</think>", text)))
 
@@ -94,7 +94,7 @@ def _turn(turn: Any, name: str, i: int, columns: Columns) -> list[Message]:
     content = content_of(turn[key], f"{where}.{key}") if key else {}
     calls = next((text for key in find(turn, CALLS) if (text := json_of(turn[key]))), "")
     thoughts = [key for key in find(turn, THOUGHTS) if isinstance(turn[key], str)] if role == "assistant" else []
-    thought = content.get("thought") or next((turn[key] for key in thoughts if turn[key].strip()), "")
+    thought = content.get("thought") or next((turn[key] for key in thoughts if is_thought(turn[key])), "")
     if not key and not calls and not thought:
         raise RowError(f"{where} has no text", where, turn, blank=role == "assistant")
     _leave_rest(turn, {key, *speakers, *thoughts, *find(turn, CALLS)}, name, columns)

@@ -81,6 +81,19 @@ def test_reasoning_comes_before_the_answer(question, thought, answer, name):
     assert messages(beside, Columns(None))[1].content == wanted
 
 
+@pytest.mark.parametrize("switch", ["on", "Off", "true", "False", "none", "N/A", " ", True, None])
+@pytest.mark.parametrize("name", ["reasoning", "thinking"])
+def test_a_word_that_switches_reasoning_on_or_off_is_none(switch, name):
+    answer = {"role": "assistant", "content": "a", name: switch}
+    question = {"role": "user", "content": "q", name: switch}
+    for record in ({"messages": [question, answer]}, {"input": [question], "output": "a", name: switch}):
+        columns = Columns(None)
+        assert messages(record, columns) == (Message("user", "q"), Message("assistant", "a"))
+        assert switch is True or not columns.unread
+    with pytest.raises(RowError, match="output is null"):
+        messages({"input": "q", "output": None, name: switch}, Columns(None))
+
+
 @few
 @given(st.lists(st.sampled_from([None, 0, 1]), min_size=1, max_size=4), st.sampled_from(["weight", "train"]))
 def test_weights(weights, name):

@@ -139,6 +139,24 @@ def test_a_ranked_answer_is_read_after_its_conversation(save, which, answer):
     assert list(report.columns_unread) == ["rejected" if which == "chosen" else "chosen"]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"question": "q", "context": "c", "answers": {"text": ["a"], "answer_start": [0]}},
+        {"query": "q", "answers": ["a"], "contexts": []},
+        {
+            "messages": [
+                {"role": "user", "content": "q", "thinking": None, "tool_calls": []},
+                {"role": "assistant", "content": "a", "thinking": "hm", "documents": [[], {"x": None}]},
+            ]
+        },
+    ],
+)
+def test_what_is_empty_is_not_told_as_unread(save, record):
+    _, report = read(file_of(save, record), skip_bad=False)
+    assert report.columns_unread == {}
+
+
 def test_other_right_answers_are_named_however_short(save):
     _, report = read(file_of(save, {"question": "q", "answers": ["a", "b"]}))
     assert report.columns_unread == {"answers": 2}
