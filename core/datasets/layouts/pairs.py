@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -150,7 +149,7 @@ def _input(record: dict, name: str | None) -> str:
     value = record.get(name)
     if isinstance(value, str):
         return value if value.strip() and not NO_INPUT.fullmatch(value) else ""
-    return "" if isinstance(value, float) and math.isnan(value) else json_of(value)
+    return json_of(value)
 
 
 def _text(record: dict, name: str) -> str:

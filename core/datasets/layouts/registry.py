@@ -6,6 +6,7 @@ returns the turns with the columns that it read them from, None for a record of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
     """The turns of a record, at least one of them a response with text; raises RowError."""
     if not isinstance(record, dict):
         raise RowError("is not an object with named fields", value=record)
+    if any(map(_is_nan, record.values())):  # pandas' null
+        record = {name: None if _is_nan(value) else value for name, value in record.items()}
     columns.left.clear()
     columns.there.update(dict.fromkeys(record))
     turns, read = next(found for layout in LAYOUTS if (found := layout(record, columns)))
@@ -42,6 +45,10 @@ def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
     if not any(turn.weight and turn.content.strip() for turn in answers):
         columns.untrained[f"{read['label']} is false" if "label" in read else "their weight is 0"] += 1
     return tuple(turns)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _system(value: Any) -> str:

@@ -107,6 +107,23 @@ def test_weights(weights, name):
 
 
 @few
+@given(st.data())
+def test_not_a_number_is_null(data):
+    """pandas writes one for the other."""
+    record = {"instruction": "q", "input": "i", "output": "a", "system": "s", "history": [["q", "a"]], "notes": "n"}
+    blank = data.draw(st.sets(st.sampled_from([*record])))
+
+    def found(null):
+        columns = Columns(None)
+        try:
+            return messages({k: null if k in blank else v for k, v in record.items()}, columns), columns.unread
+        except RowError as error:
+            return error.reason, error.field, error.blank
+
+    assert found(float("nan")) == found(None)
+
+
+@few
 @given(st.lists(texts(), min_size=2, max_size=6, unique=True), st.data())
 def test_multiple_choice(choices, data):
     place = data.draw(st.integers(0, len(choices) - 1))
