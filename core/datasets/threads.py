@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.containers import RecordFile
+from core.datasets.layouts.columns import number
 from core.datasets.layouts.names import CONVERSATIONS, RESPONSES, ROLES, find, fold
 from core.datasets.layouts.turns import SPEAKER, TEXT
 from core.datasets.originals import Packed, pack, together
@@ -32,8 +33,11 @@ def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
 
     Rows that name a parent become a tree with `replies`, others a record with `messages`; the rows are whole therein.
     """
-    first = next(rows, None)
-    if first is None:
+    for first in rows:
+        if not isinstance(first.value, BadRow):
+            break
+        yield first
+    else:
         return
     rows = chain([first], rows)
     if not is_message(first.value):
@@ -44,18 +48,17 @@ def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
     with _waiting() as held:
         n = n_found = 0
         for row in rows:
-            if is_message(row.value):
-                n += 1
-                names = find(row.value, THREAD)[:1] if not by_parent else [own]
-                named = [str(row.value.get(name)) for name in (names or [""])]
-                parent = row.value.get(above) if by_parent else None
-                held.execute(
-                    "INSERT INTO held(name, above, row) VALUES (?, ?, ?)",
-                    ["\n".join([*(() if by_parent else names), *named]), parent and str(parent), _packed(row)],
-                )
-            else:
+            if not is_message(row.value):
                 bad = BadRow(row.position, "is no message as the first row is")
                 yield row if isinstance(row.value, BadRow) else Record(row.position, bad)
+            elif not by_parent and not _thread(row.value):
+                empty = find(row.value, (*THREAD, *PARENT))[0]
+                yield Record(row.position, BadRow(row.position, f"{empty} is empty: it names no conversation", empty))
+            else:
+                n += 1
+                named = _name(row.value, own) if by_parent else "\n".join(_thread(row.value))
+                parent = _name(row.value, above) if by_parent else None
+                held.execute("INSERT INTO held(name, above, row) VALUES (?, ?, ?)", [named, parent, _packed(row)])
         for record in _trees(held, above) if by_parent else _threads(held):
             n_found += not isinstance(record.value, BadRow)
             yield record
@@ -72,6 +75,18 @@ def is_message(record: Any) -> bool:
     speaker, text = (next((record[key] for key in find(record, names)), None) for names in (SPEAKER, TEXT))
     named = find(record, THREAD) or (find(record, PARENT) and find(record, OWN))
     return isinstance(speaker, str) and fold(speaker) in ROLES and isinstance(text, str) and bool(named)
+
+
+def _name(record: dict, key: str) -> str | None:
+    """What a column names, None for what is empty, as in a CSV file's cell."""
+    value = record.get(key)
+    return None if value is None or value == "" else str(value)
+
+
+def _thread(record: dict) -> tuple[str, ...]:
+    """The column that names a record's conversation, and its name; nothing where all such columns are empty."""
+    named = ((key, name) for key in find(record, THREAD) if (name := _name(record, key)) is not None)
+    return next(named, ())
 
 
 @contextmanager
@@ -107,11 +122,16 @@ def _threads(held: sqlite3.Connection) -> Iterator[Record]:
         found = held.cursor().execute("SELECT row FROM held WHERE name = ? ORDER BY n", [name])
         thread = [_unpacked(data) for (data,) in found]
         key = name.split("\n")[0]
-        place = next(iter(find(thread[0].value, PLACE)), "")
         position = thread[0].position
         given = thread[0].value.get(key)
-        if all(isinstance(row.value.get(place), int | float) for row in thread):
-            thread.sort(key=lambda row: row.value[place])
+        place = next(iter(find({key: None for row in thread for key in row.value}, PLACE)), "")
+        places = [number(row.value.get(place)) for row in thread]
+        ordered = sorted((at, i) for i, at in enumerate(places) if at is not None)
+        if ordered and len(ordered) < len(thread):
+            bad = f"{place} is no number in {len(thread) - len(ordered)} of the {len(thread)} messages of {key} {given}"
+            yield Record(position, BadRow(position, f"{bad}, so that their order is not known", place))
+            continue
+        thread = [thread[i] for _, i in ordered] or thread
         messages = [row.value for row in thread]
         yield Record(position, {key: given, "messages": messages}, together([row.original for row in thread]))
 

@@ -3,6 +3,7 @@
 import json
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,50 @@ def test_rows_with_the_id_of_their_conversation(save, many, rng):
     assert {s.raw["conversation_id"]: s.messages for s in samples} == {i: t.messages() for i, t in enumerate(many)}
     assert sum(len(s.raw["messages"]) for s in samples) == len(rows) and [s.row for s in samples] == [*range(len(many))]
     assert f"{len(rows)} rows of one message each are {len(many)} conversations" in report.warnings[0]
+
+
+@pytest.mark.parametrize("form", [int, float, str, lambda k: f" {k}.0 ", lambda k: str(k) if k % 2 else k])
+def test_the_place_may_be_a_number_in_any_form(save, form):
+    """All numbers of a CSV file are texts; 10 comes after 9."""
+    turns = [{"role": ("user", "assistant")[k % 2], "content": f"t{k}"} for k in range(12)]
+    rows = [{"conversation_id": "a", "turn": form(k), **turn} for k, turn in enumerate(turns)]
+    samples, _ = read(save(lines(rows[::-1])), skip_bad=False)
+    assert [m.content for m in samples[0].messages] == [turn["content"] for turn in turns]
+
+
+@pytest.mark.parametrize("place", [None, "", "first"])
+def test_a_message_without_its_place_is_told(save, place):
+    rows = [
+        {"conversation_id": "a", "turn": 1, "role": "assistant", "content": "A"},
+        {"conversation_id": "a", "turn": place, "role": "user", "content": "Q"},
+        {"conversation_id": "b", "turn": place, "role": "user", "content": "Q"},
+        {"conversation_id": "b", "turn": place, "role": "assistant", "content": "B"},
+    ]
+    samples, report = read(save(lines(rows)))
+    assert [(s.prompt, s.response) for s in samples] == [("Q", "B")]  # no place at all: in the order of the file
+    assert [bad.reason for bad in report.skipped] == [
+        "turn is no number in 1 of the 2 messages of conversation_id a, so that their order is not known"
+    ]
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_messages_without_a_conversation_are_not_put_together(save, empty):
+    rows = [
+        {"conversation_id": "a", "role": "user", "content": "q"},
+        {"conversation_id": empty, "role": "assistant", "content": "stray"},
+        {"conversation_id": empty, "thread_id": "t", "role": "user", "content": "Q"},
+        {"conversation_id": "a", "role": "assistant", "content": "a"},
+        {"conversation_id": empty, "thread_id": "t", "role": "assistant", "content": "A"},
+    ]
+    samples, report = read(save(lines(rows)))
+    assert [(s.prompt, s.response) for s in samples] == [("q", "a"), ("Q", "A")]
+    assert [str(bad) for bad in report.skipped] == ["line 2: conversation_id is empty: it names no conversation"]
+
+
+def test_a_broken_first_line_does_not_hide_the_messages_after_it(save):
+    rows = [{"thread_id": 1, "role": who, "content": who} for who in ("user", "assistant")]
+    samples, report = read(save("{oops\n" + lines(rows)))
+    assert [(s.prompt, s.response) for s in samples] == [("user", "assistant")] and report.n_skipped == 1
 
 
 def test_rows_without_a_place_keep_their_order(save):
