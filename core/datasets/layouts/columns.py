@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.datasets.layouts.names import RESPONSES, SOURCES, SPOKEN, SWITCHES, THOUGHTS, find, fold, folded
+from core.datasets.layouts.names import RESPONSES, SOURCES, SPOKEN, SWITCHES, THOUGHTS, VERDICTS, find, fold, folded
 from core.datasets.rows import shorten
 from core.errors import DataError
 from core.schema import Message
@@ -121,6 +121,11 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: without_nulls(each) for name, each in value.items() if each is not None}
     return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+def verdict(value: Any) -> bool | None:
+    """The truth that a value is, as JSON has it, as text of a CSV file, or as 1 and 0; None for what is none."""
+    return VERDICTS.get(str(value).strip().casefold())
 
 
 def number(value: Any) -> float | None:

@@ -25,6 +25,8 @@ SWITCHES = frozenset(  # stand in a column of reasoning and say whether there is
     ("", "on", "off", "true", "false", "yes", "no", "none", "null", "nan", "na", "n/a", "enabled", "disabled")
 )
 CHOICES = ("choices", "options", "endings")
+LABELS = ("label", "kto_tag", "is_correct")  # whether the answer is a good one
+VERDICTS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 KEYS = ("answer_idx", "answer_index", "answer_key", "correct_answer", "correct", "answer", "label", "target", "cop")
 CANDIDATES = (("chosen", "rejected"), ("conversation_a", "conversation_b"), *(
     (f"{name}_{a}", f"{name}_{b}") for name in ("response", "answer", "completion") for a, b in ("ab", "01", "12")
@@ -76,4 +78,5 @@ def _find(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
 ROLES = {fold(name): role for role, names in SPEAKERS.items() for name in names}
 # Text in one of these belongs to the conversation, however short it is.
 BESIDE = (*INPUTS, *SYSTEMS, *HISTORIES, *THOUGHTS, *CHOICES, *TOOLS)
-SPOKEN = folded((*CONVERSATIONS, "contents", "segments", *BESIDE, "replies", "rejected", "chosen", "answers"))
+SPOKEN = folded((*CONVERSATIONS, "contents", "segments", *BESIDE, "replies", "rejected", "chosen", "answers",
+                 "train_detail"))  # fmt: skip

@@ -8,8 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from core.datasets.layouts.choices import choices_of, chosen_text, listed
-from core.datasets.layouts.columns import NO_INPUT, Columns, RowError, Turns, is_thought, json_of, kind
-from core.datasets.layouts.names import CHOICES, HISTORIES, INPUTS, KEYS, PROMPTS, RESPONSES, THOUGHTS, find, fold
+from core.datasets.layouts.columns import NO_INPUT, Columns, RowError, Turns, is_thought, json_of, kind, verdict
+from core.datasets.layouts.names import (
+    CHOICES,
+    HISTORIES,
+    INPUTS,
+    KEYS,
+    LABELS,
+    PROMPTS,
+    RESPONSES,
+    THOUGHTS,
+    find,
+    fold,
+)
 from core.datasets.layouts.turns import is_turns, turns_of, with_thought
 from core.datasets.rows import shorten
 from core.schema import Message
@@ -86,12 +97,15 @@ def _first(value: Any, name: str, columns: Columns) -> Any:
 
 def labelled(record: dict, answer: list[Message], read: dict[str, str]) -> list[Message]:
     """The turns, those of weight 0 whose answers the record labels as bad, as in TRL's and LLaMA-Factory's KTO."""
-    labels = ("label", "kto_tag") if fold(read.get("response", "")) == "completion" else ("kto_tag",)
-    name = next((name for name in find(record, labels) if isinstance(record[name], bool)), None)
+    of_trl = fold(read.get("response", "")) == "completion"
+    names = [name for name in find(record, LABELS) if name not in read.values() and verdict(record[name]) is not None]
+    # 0 and 1 may be the classes of a task: they are a verdict only where a trainer says so
+    sure = (n for n in names if of_trl or fold(n) == "ktotag" or str(record[n]).strip().isalpha())
+    name = next(sure, None)
     if name is None:
         return answer
     read["label"] = name
-    bad = not record[name]
+    bad = verdict(record[name]) is False
     return [replace(turn, weight=0) if bad and turn.role == "assistant" else turn for turn in answer]
 
 

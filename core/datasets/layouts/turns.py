@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from core.datasets.layouts.columns import Columns, RowError, is_thought, json_of
+from core.datasets.layouts.columns import Columns, RowError, is_thought, json_of, verdict
 from core.datasets.layouts.names import PROMPTS, RESPONSES, ROLES, THOUGHTS, find, fold
 from core.schema import Message
 
 SPEAKER, TEXT = ("from", "role", "speaker"), ("value", "content", "text", "parts", "message", "utterance")
-CALLS, WEIGHT = ("tool_calls", "function_call"), ("weight", "train", "loss")
+CALLS, WEIGHT = ("tool_calls", "function_call"), ("weight", "train", "loss", "training", "train_on_turn")
 EXCHANGE = ROLES | {fold(name): "user" for name in PROMPTS} | {fold(name): "assistant" for name in RESPONSES}
 ORDER = ("system", "user", "tool", "assistant")  # within a turn that is a question with its answer
 PARTS = {  # member of a part of a content → what it is
@@ -102,7 +102,7 @@ def _turn(turn: Any, name: str, i: int, columns: Columns) -> list[Message]:
     results = [Message("tool", content["result"])] if "result" in content else []
     if results and not text and not thought:
         return results
-    weight = 0 if role == "assistant" and any(turn[key] == 0 for key in find(turn, WEIGHT)) else 1
+    weight = 0 if role == "assistant" and any(verdict(turn[key]) is False for key in find(turn, WEIGHT)) else 1
     return [*results, Message(role, with_thought(thought, text), weight)]
 
 
