@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+import json
 import string
 from typing import Any
 
+from core.datasets.layouts.names import CHOICES, find
+
 Choices = dict[str, str]  # label → text, in order
+LETTERS = string.ascii_uppercase
+EACH = tuple(tuple(f"{name}{letter}" for letter in LETTERS) for name in ("", "op", "option ", "choice "))
+
+
+def offered(record: dict) -> tuple[dict[str, str], Choices]:
+    """The columns of the choices by part, and the choices: all in one column, or each in its own as A, opa, option_a.
+
+    Columns that are called by letters alone may be anything, unless another column says one of these letters.
+    """
+    if name := next(iter(find(record, CHOICES)), None):
+        return {"choices": name}, choices_of(record[name])
+    for names in EACH:
+        there = [name for name in find(record, names) if _is_text(record[name]) and record[name] != ""]
+        found = {name.strip()[-1].upper(): name for name in there}
+        said = {str(value).strip("().: ") for name, value in record.items() if name not in there and _is_text(value)}
+        if {"A", "B"} <= found.keys() and (names != EACH[0] or not said.isdisjoint(there)):
+            parts = {f"choice {label}": name for label, name in found.items()}
+            return parts, {label: str(record[name]) for label, name in found.items()}
+    return {}, {}
 
 
 def choices_of(value: Any) -> Choices:
-    """The choices by label: of a list of texts (A, B, …), of {A: text, …}, or of {label: […], text: […]}; else none."""
+    """The choices by label: of a list of texts (A, B, …), of {A: text, …}, of {label: […], text: […]}, of a list of
+    {label, text} or {key, value}, or of one of these as JSON; else none.
+    """
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):  # a CSV cell
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
     if isinstance(value, dict) and isinstance(value.get("text"), list):
         texts, labels = value["text"], value.get("label")
         labels = labels if isinstance(labels, list) and len(labels) == len(texts) else None
     elif isinstance(value, dict):
         bare = {label: text for label, text in value.items() if text is not None}
         texts, labels = list(bare.values()), list(bare)
-    elif isinstance(value, list) and all(isinstance(each, dict) and {"label", "text"} <= each.keys() for each in value):
-        texts, labels = [each["text"] for each in value], [each["label"] for each in value]
     else:
         texts, labels = value, None
+        for label, text in (("label", "text"), ("key", "value")):
+            if isinstance(value, list) and all(
+                isinstance(each, dict) and {label, text} <= each.keys() for each in value
+            ):
+                texts, labels = [each[text] for each in value], [each[label] for each in value]
     if not isinstance(texts, list) or not 2 <= len(texts) <= 26 or not all(_is_text(text) for text in texts):
         return {}
-    return dict(zip(map(str, labels or string.ascii_uppercase), map(str, texts), strict=False))
+    return dict(zip(map(str, labels or LETTERS), map(str, texts), strict=False))
 
 
 def chosen_text(answer: Any, choices: Choices) -> str | None:
@@ -38,8 +70,8 @@ def chosen_text(answer: Any, choices: Choices) -> str | None:
     label = name.strip("().:").upper()
     if label in choices:
         return choices[label]
-    if len(label) == 1 and label in string.ascii_uppercase:
-        place = string.ascii_uppercase.index(label)
+    if len(label) == 1 and label in LETTERS:
+        place = LETTERS.index(label)
     else:
         place = int(name) if name.isdecimal() else -1
     return texts[place] if 0 <= place < len(texts) else None

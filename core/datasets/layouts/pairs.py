@@ -7,10 +7,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from core.datasets.layouts.choices import choices_of, chosen_text, listed
+from core.datasets.layouts.choices import chosen_text, listed, offered
 from core.datasets.layouts.columns import NO_INPUT, Columns, RowError, Turns, is_thought, json_of, kind, verdict
 from core.datasets.layouts.names import (
-    CHOICES,
     HISTORIES,
     INPUTS,
     KEYS,
@@ -69,18 +68,19 @@ def _answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Mes
 
 def _choice(record: dict, answered: str | None, columns: Columns) -> tuple[list[Message], dict[str, str]] | None:
     """The answer of a multiple-choice question by its index or letter."""
-    name = next(iter(find(record, CHOICES)), None)
-    texts = choices_of(record[name]) if name else {}
+    parts, texts = offered(record)
     mapped = (answered,) if answered in columns.mapped.values() else ()
     keys = [str(key) for key in (mapped or find(record, KEYS)) if key and record.get(key) is not None]
-    if not name or not texts or not keys:
+    if not texts or not keys:
         return None
     texts_of = [(key, text) for key in keys if (text := chosen_text(record[key], texts)) is not None]
     if texts_of:
         key, text = texts_of[0]
-        return [Message("assistant", text)], {"response": key, "choices": name}
+        same = {f"response by {other}": other for other, its in texts_of[1:] if its == text}
+        return [Message("assistant", text)], {"response": key} | same | parts
     if answered in keys and isinstance(record[answered], str) and len(record[answered]) > 1:
         return None  # an answer in its own words
+    name = parts.get("choices", "choices")
     raise RowError(f"{keys[0]} names none of the {len(texts)} {name}", keys[0], record[keys[0]])
 
 
@@ -133,10 +133,9 @@ def _prompt(record: dict, asked: str | None, columns: Columns) -> tuple[str, dic
         raise RowError(f"{asked} is blank and there is no input", asked, record.get(asked))
     both = "\n\n".join(part for part in (prompt, extra) if part.strip())
     read = {"prompt": asked} | ({"input": name} if extra and name else {})
-    choices = next(iter(find(record, CHOICES)), None)
-    texts = choices_of(record[choices]) if choices else {}
-    if choices and texts and not all(text in both for text in texts.values()):
-        both, read = f"{both}\n\n{listed(texts)}", read | {"choices": choices}
+    parts, texts = offered(record)
+    if texts and not all(text in both for text in texts.values()):
+        both, read = f"{both}\n\n{listed(texts)}", read | parts
     return both, read
 
 

@@ -179,11 +179,22 @@ def test_multiple_choice(choices, data):
         {"choices": objects, "answerKey": letter},
         {"endings": choices, "label": str(place)},
         {"options": choices, "correct_answer": f"({letter})"},
+        {"options": choices, "answer": letter, "answer_index": place},
+        {"choices": json.dumps(choices), "answer": str(place)},
+        {"options": json.dumps(by_letter), "answer": letter},
+        {"options": [{"key": a, "value": text} for a, text in by_letter.items()], "answer": letter},
+        {**by_letter, "Answer": letter},
+        {**by_letter, "E": None, "F": "", "target": f"({letter})"}
+        if len(choices) < 5
+        else {"choices": choices, "cop": place},
+        {**{f"op{a.lower()}": text for a, text in by_letter.items()}, "cop": place},
+        {**{f"option_{a.lower()}": text for a, text in by_letter.items()}, "answer": letter.lower()},
+        {**{f"Choice {a}": text for a, text in by_letter.items()}, "correct answer": choices[place]},
     ]
     for form in forms:
         columns = Columns(None)
         prompt, answer = messages({"question": "Which one?", "context": "It is so."} | form, columns)
-        assert answer.content == choices[place] and not columns.unread
+        assert answer.content == choices[place] and not columns.unread and not +columns.choices
         assert prompt.content.startswith("Which one?\n\nIt is so.\n\n") and all(c in prompt.content for c in choices)
 
 
@@ -191,6 +202,15 @@ def test_multiple_choice(choices, data):
 def test_an_answer_that_names_no_choice_is_refused(answer):
     with pytest.raises(RowError, match="names none of the 2 choices"):
         messages({"question": "Which?", "choices": ["a", "b"], "answer": answer}, Columns(None))
+
+
+@pytest.mark.parametrize("record", [{"a": 3, "b": 4}, {"A": "3", "B": "4"}, {"A": "red"}, {"A": "red", "C": "blue"}])
+@pytest.mark.parametrize("answer", ["7", "1", 1, "B"])
+def test_columns_that_are_called_by_letters_may_be_anything(record, answer):
+    if "B" in record and answer == "B":
+        return
+    found = messages({"question": "Which?"} | record | {"answer": answer}, Columns(None))
+    assert [m.content for m in found] == ["Which?", str(answer)]
 
 
 def test_an_answer_in_words_stands_beside_choices():
