@@ -7,17 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from core.datasets.layouts.names import fold
+from core.datasets.layouts.names import are_of_a_record
 from core.datasets.rows import BLOCK, LONGEST, CutOffError, too_long
 
 SPACE = re.compile(r"\s*")
 GAP = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
 _LINE_BREAK = re.compile(r"[\r\n]\s*")  # strings of JSON hold none, so that it stands between values
-RECORD_FIELDS = {  # of which one tells a record from an object around a list of records
-    "conversations", "conversation", "messages", "contents", "segments", "instruction", "prompt", "question", "chosen",
-    "completion", "replies",
-}  # fmt: skip
 
 
 class Window:
@@ -96,7 +92,7 @@ def unfinished(error: json.JSONDecodeError) -> bool:
 
 def is_record(value: dict) -> bool:
     """Whether an object is a record, and none around a list of records."""
-    return not RECORD_FIELDS.isdisjoint(map(fold, value))
+    return are_of_a_record(tuple(value))
 
 
 def members(window: Window) -> Iterator[str]:
@@ -116,13 +112,13 @@ def members(window: Window) -> Iterator[str]:
 
 def around_records(window: Window) -> bool:
     """Whether the object at the beginning is around a list of records: read no further than is needed."""
+    names: dict[str, None] = {}
     try:
         for key in members(window):
-            if is_record({key: None}):
-                return False
+            names[key] = None
             if window.skip(SPACE) == "[":
                 window.pos += 1
-                return window.skip(SPACE) == "{"
+                return window.skip(SPACE) == "{" and not is_record(names)
             window.value()
     except (ValueError, RecursionError, CutOffError):
         pass

@@ -23,8 +23,10 @@ def offered(record: dict) -> tuple[dict[str, str], Choices]:
     for names in EACH:
         there = [name for name in find(record, names) if _is_text(record[name]) and record[name] != ""]
         found = {name.strip()[-1].upper(): name for name in there}
+        if not {"A", "B"} <= found.keys():
+            continue
         said = {str(value).strip("().: ") for name, value in record.items() if name not in there and _is_text(value)}
-        if {"A", "B"} <= found.keys() and (names != EACH[0] or not said.isdisjoint(there)):
+        if names != EACH[0] or not said.isdisjoint(there):
             parts = {f"choice {label}": name for label, name in found.items()}
             return parts, {label: str(record[name]) for label, name in found.items()}
     return {}, {}
@@ -48,9 +50,8 @@ def choices_of(value: Any) -> Choices:
     else:
         texts, labels = value, None
         for label, text in (("label", "text"), ("key", "value")):
-            if isinstance(value, list) and all(
-                isinstance(each, dict) and {label, text} <= each.keys() for each in value
-            ):
+            objects = value if isinstance(value, list) and all(isinstance(each, dict) for each in value) else []
+            if objects and all({label, text} <= each.keys() for each in objects):
                 texts, labels = [each[text] for each in value], [each[label] for each in value]
     if not isinstance(texts, list) or not 2 <= len(texts) <= 26 or not all(_is_text(text) for text in texts):
         return {}
@@ -70,10 +71,7 @@ def chosen_text(answer: Any, choices: Choices) -> str | None:
     label = name.strip("().:").upper()
     if label in choices:
         return choices[label]
-    if len(label) == 1 and label in LETTERS:
-        place = LETTERS.index(label)
-    else:
-        place = int(name) if name.isdecimal() else -1
+    place = int(name) if name.isdecimal() else LETTERS.find(label) if len(label) == 1 else -1
     return texts[place] if 0 <= place < len(texts) else None
 
 

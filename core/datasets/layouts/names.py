@@ -75,6 +75,14 @@ def _find(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(by_fold[name] for name in there if name in by_fold)
 
 
+def are_of_a_record(names: tuple[str, ...]) -> bool:
+    """Whether these name a record, and not an object around a list of records, which may have an `input`, too."""
+    told = (*CONVERSATIONS, *(name for name in LISTS if name != "data"), *PROMPTS[:3], "completion", "replies")
+    if _find(names, told) or any(len(_find(names, pair)) == 2 for pair in CANDIDATES):
+        return True
+    return len({*_find(names, (*PROMPTS, *INPUTS)), *(answers := _find(names, RESPONSES))}) > len(answers) > 0
+
+
 ROLES = {fold(name): role for role, names in SPEAKERS.items() for name in names}
 # Text in one of these belongs to the conversation, however short it is.
 BESIDE = (*INPUTS, *SYSTEMS, *HISTORIES, *THOUGHTS, *CHOICES, *TOOLS)

@@ -71,6 +71,32 @@ def test_each_is_read_from_a_file(name, save):
     assert [s.messages for s in single] == [two[1].messages()]  # one line, which could be an object around a list
 
 
+LISTS = [("similar", [{"problem": "p", "solution": "s"}]), ("tools", [{"name": "f"}]), ("x", [{"y": 1}, {"y": 2}])]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("beside", [LISTS[:1], LISTS[1:2], LISTS], ids=len)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_record_alone_is_no_object_around_records(name, beside, indent, save):
+    """Whatever lists of objects stand in it, and whether it is on one line or more."""
+    from tests.layout_writers import Talk
+
+    layout, talk = WRITERS[name], Talk("", (("why so", "thus"),))
+    written = layout.write(talk)
+    for record in (written | dict(beside), dict(beside) | written):
+        if name == "ultrachat":  # `data` is what stands around records, too
+            continue
+        samples, _ = read(save(json.dumps(record, indent=indent)), columns=dict(layout.columns), skip_bad=False)
+        assert [s.messages for s in samples] == [talk.messages()]
+
+
+@pytest.mark.parametrize("around", [{}, {"version": 1}, {"input": "a file", "data_name": "d"}, {"query": "q"}])
+def test_an_object_around_records_is_none(around, save):
+    rows = [{"instruction": "q", "output": "a"}, {"instruction": "Q", "output": "A"}]
+    samples, _ = read(save(json.dumps(around | {"rows": rows})), skip_bad=False)
+    assert [s.response for s in samples] == ["a", "A"]
+
+
 @few
 @given(texts(), texts(), texts(), st.sampled_from(["reasoning_content", "thinking", "reasoning"]))
 def test_reasoning_comes_before_the_answer(question, thought, answer, name):
@@ -184,9 +210,7 @@ def test_multiple_choice(choices, data):
         {"options": json.dumps(by_letter), "answer": letter},
         {"options": [{"key": a, "value": text} for a, text in by_letter.items()], "answer": letter},
         {**by_letter, "Answer": letter},
-        {**by_letter, "E": None, "F": "", "target": f"({letter})"}
-        if len(choices) < 5
-        else {"choices": choices, "cop": place},
+        {"E": None, "F": ""} | by_letter | {"target": f"({letter})"},
         {**{f"op{a.lower()}": text for a, text in by_letter.items()}, "cop": place},
         {**{f"option_{a.lower()}": text for a, text in by_letter.items()}, "answer": letter.lower()},
         {**{f"Choice {a}": text for a, text in by_letter.items()}, "correct answer": choices[place]},
