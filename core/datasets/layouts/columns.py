@@ -60,11 +60,15 @@ class Columns:
         self.left: dict[str, list] = {}  # of the record that is being read: members of turns in no message
 
     def name(self, part: str, names: tuple[str, ...], record: dict) -> str | None:
-        """The mapped column, else the first of `names` that has a value, else the first that is there."""
+        """The mapped column, else the first of `names` that has a value, else the first that is there.
+
+        Numbers of tokens, as P3 has them beside their text, are no value.
+        """
         if part in self.mapped:
             return self.mapped[part]
         there = find(record, names)
-        return next((name for name in there if record[name] is not None), there[0] if there else None)
+        given = (name for name in there if record[name] is not None and not _are_numbers(record[name]))
+        return next(given, there[0] if there else None)
 
     def leave(self, where: str, value: Any) -> None:
         """Note a member of a turn that no message holds."""
@@ -93,6 +97,10 @@ def _is_lost(name: str, value: Any, turns: list[Message]) -> bool:
     else:
         texts = [text for text in strings(value) if PROSE.match(text)]
     return any(all(text.strip() not in turn.content for turn in turns) for text in texts)
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, int | float) for each in value)
 
 
 def _holds(value: Any) -> bool:

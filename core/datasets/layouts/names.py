@@ -28,8 +28,9 @@ CHOICES = ("choices", "options", "endings")
 LABELS = ("label", "kto_tag", "is_correct")  # whether the answer is a good one
 VERDICTS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 KEYS = ("answer_idx", "answer_index", "answer_key", "correct_answer", "correct", "answer", "label", "target", "cop")
-CANDIDATES = (("chosen", "rejected"), ("conversation_a", "conversation_b"), *(
-    (f"{name}_{a}", f"{name}_{b}") for name in ("response", "answer", "completion") for a, b in ("ab", "01", "12")
+CANDIDATES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"), *(
+    (f"{name}_{a}", f"{name}_{b}") for name in ("response", "answer", "completion", "conversation")
+    for a, b in ("ab", "01", "12")
 ))  # fmt: skip
 TOOLS = ("tools", "functions")
 IDS = (
@@ -39,10 +40,10 @@ IDS = (
 )  # fmt: skip
 SOURCES = ("source", "dataset")
 SPEAKERS = {
-    "user": ("user", "human", "prompter", "customer", "student", "questioner"),
+    "user": ("user", "human", "prompter", "customer", "student", "questioner", "question", "instruction"),
     "assistant": (
         "assistant", "gpt", "chatgpt", "bing", "bard", "bot", "model", "ai", "claude", "function_call", "tool_call",
-        "agent", "answerer",
+        "agent", "answerer", "chatbot", "answer", "response",
     ),
     "system": ("system", "developer"),
     "tool": (
@@ -84,6 +85,7 @@ def are_of_a_record(names: tuple[str, ...]) -> bool:
 
 
 ROLES = {fold(name): role for role, names in SPEAKERS.items() for name in names}
+PAIRED = folded(name for pair in CANDIDATES for name in pair)
 # Text in one of these belongs to the conversation, however short it is.
 BESIDE = (*INPUTS, *SYSTEMS, *HISTORIES, *THOUGHTS, *CHOICES, *TOOLS)
 SPOKEN = folded((*CONVERSATIONS, "contents", "segments", *BESIDE, "replies", "rejected", "chosen", "answers",

@@ -14,17 +14,21 @@ from core.datasets.layouts.names import (
     INPUTS,
     KEYS,
     LABELS,
+    PAIRED,
     PROMPTS,
     RESPONSES,
     THOUGHTS,
     find,
     fold,
 )
-from core.datasets.layouts.turns import is_turns, turns_of, with_thought
+from core.datasets.layouts.turns import as_turns, asked_of, is_asked, is_turns, rounds, turns_of, with_thought
 from core.datasets.rows import shorten
 from core.schema import Message
 
-MARKERS = re.compile(r"<\|\w+\|>|<start_of_turn>|\[/?INST\]|### ?(?:Human|Assistant|Instruction|Response):|<s>")
+MARKERS = re.compile(
+    r"<\|\w+\|>|<start_of_turn>|\[/?INST\]|### ?(?:Human|Assistant|Instruction|Response):|<s>"
+    r"|(?:^|\n)(?:USER|ASSISTANT):"
+)
 
 
 def pair(record: dict, columns: Columns) -> Turns:
@@ -32,10 +36,12 @@ def pair(record: dict, columns: Columns) -> Turns:
 
     Either side may be a list of messages, as in TRL; `history` holds the exchanges before them.
     """
-    asked = columns.name("prompt", PROMPTS, record)
-    answer, read = _answer(record, asked, columns)
-    turns = labelled(record, answer, read)
-    value = record.get(asked) if asked else None
+    asked, answered = asked_of(record, columns), columns.mapped.get("response", "")
+    if fold(answered) in PAIRED and (talk := rounds(record.get(asked or ""), record.get(answered))):
+        return talk, {"prompt": str(asked), "response": answered}
+    said, read = answer(record, asked, columns)
+    turns = labelled(record, said, read)
+    value = as_turns(record.get(asked)) if asked else None
     if asked and is_turns(value):
         return [*turns_of(value, asked, columns), *turns], {"prompt": asked} | read
     prompt, beside = _prompt(record, asked, columns)
@@ -44,8 +50,8 @@ def pair(record: dict, columns: Columns) -> Turns:
     return [*earlier, Message("user", prompt), *turns], beside | read | ({"history": before} if before else {})
 
 
-def _answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Message], dict[str, str]]:
-    """The turns of the answer, and the columns that they were read from."""
+def answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Message], dict[str, str]]:
+    """The turns of the answer, and the columns that they were read from; raises RowError."""
     answered = columns.name("response", RESPONSES, record)
     if choice := _choice(record, answered, columns):
         return choice
@@ -56,9 +62,10 @@ def _answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Mes
     if record.get(answered) is None and not thoughts:
         raise RowError(f"{answered} is {kind(record, answered)}", answered, blank=True)
     value = record.get(answered)
-    if is_turns(value):
-        return turns_of(value, answered, columns), read
-    text = "" if value is None else _text({answered: _first(value, answered, columns)}, answered)
+    turns = as_turns(value)
+    if is_turns(turns) and not (isinstance(value, str) and any(map(is_asked, turns))):
+        return turns_of(turns, answered, columns), read
+    text = "" if value is None else _text(record | {answered: _first(value, answered, columns)}, answered)
     if thoughts:
         text, read = with_thought(record[thoughts[0]], text), read | {"thought": thoughts[0]}
     if not text.strip():
@@ -89,8 +96,10 @@ def _first(value: Any, name: str, columns: Columns) -> Any:
     if fold(name) != "answers":
         return value
     texts = value.get("text") if isinstance(value, dict) else value
-    if not isinstance(texts, list) or not texts:
-        return texts
+    if texts == []:
+        return ""
+    if not isinstance(texts, list) or not isinstance(texts[0], str | int | float):
+        return value
     columns.leave(name, [text for text in texts if text != texts[0]])
     return texts[0]
 
@@ -110,15 +119,22 @@ def labelled(record: dict, answer: list[Message], read: dict[str, str]) -> list[
 
 
 def _no_answer(record: dict, asked: str | None, answered: str | None) -> tuple[str, str, Any, bool]:
-    text = next((record[name] for name in find(record, ("text",)) if isinstance(record[name], str)), None)
-    if asked is None and text is not None:
-        mark = MARKERS.search(text)
-        what = f"a conversation with the marks of a chat template ({mark[0]})" if mark else "plain text without turns"
-        return f"text is {what}: give the turns as messages, each with a role and its content", "text", text, False
+    name = next((name for name in find(record, ("text", "chat")) if isinstance(record[name], str)), None)
+    if asked is None and name is not None:
+        return text_alone(name, record[name]), name, record[name], False
     if asked is None:
         fields = shorten(", ".join(map(str, record)))
         return f"has no field that is known ({fields}); name them with the option columns", "", None, False
     return "has no response field; if it has another name, give it with the option columns", "", None, True
+
+
+def text_alone(name: str, text: str) -> str:
+    """Why a text that may hold a conversation is no sample."""
+    mark = MARKERS.search(text)
+    marks = f"a conversation with the marks of a chat template ({mark[0].strip()})" if mark else ""
+    return (
+        f"{name} is {marks or 'plain text without turns'}: give the turns as messages, each with a role and its content"
+    )
 
 
 def _prompt(record: dict, asked: str | None, columns: Columns) -> tuple[str, dict[str, str]]:

@@ -38,8 +38,8 @@ def messages(record: Any, columns: Columns) -> tuple[Message, ...]:
         raise RowError("has only blank assistant turns", blank=True)
     name = columns.name("system", SYSTEMS, record)
     system = _system(record.get(name))
-    if system.strip() and all(turn.role != "system" for turn in turns):
-        turns.insert(0, Message("system", system))
+    if system.strip() and not any(turn.role == "system" and turn.content.strip() for turn in turns):
+        turns = [Message("system", system), *(turn for turn in turns if turn.role != "system")]
         read["system"] = str(name)
     columns.note(record, turns, read)
     if not any(turn.weight and turn.content.strip() for turn in answers):

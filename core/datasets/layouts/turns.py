@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from core.datasets.layouts.columns import Columns, RowError, is_thought, json_of, verdict
-from core.datasets.layouts.names import PROMPTS, RESPONSES, ROLES, THOUGHTS, find, fold
+from core.datasets.layouts.names import CONVERSATIONS, PROMPTS, RESPONSES, ROLES, THOUGHTS, find, fold
 from core.schema import Message
 
 SPEAKER, TEXT = ("from", "role", "speaker"), ("value", "content", "text", "parts", "message", "utterance")
@@ -27,6 +27,7 @@ def turns_of(turns: Any, where: str, columns: Columns) -> list[Message]:
             turns = json.loads(turns)
         except ValueError:
             raise RowError(f"{where} is not valid JSON", where, turns) from None
+    turns = as_turns(turns)
     if not turns:
         raise RowError(f"{where} has no turns", where, turns, blank=True)
     if all(isinstance(turn, str) for turn in turns):
@@ -37,6 +38,76 @@ def turns_of(turns: Any, where: str, columns: Columns) -> list[Message]:
 def is_turns(value: Any) -> bool:
     """Whether this is a list of turns that name their speaker, and no plain text or list of values."""
     return isinstance(value, list) and bool(value) and all(isinstance(t, dict) and find(t, SPEAKER) for t in value)
+
+
+def as_turns(value: Any) -> Any:
+    """Turns that name their speaker as a list of objects, in whatever form they come; any other value as it is.
+
+    The forms: JSON text, one turn alone, a list for each member (datasets' Sequence), a list of maps (Arrow's pairs)
+    or of JSON texts, and {messages: turns}.
+    """
+    found = _unfolded(value)
+    sure = not isinstance(value, str) or (is_turns(found) and all(_role_of(t) and find(t, TEXT) for t in found))
+    return found if sure and is_turns(found) else value
+
+
+def _unfolded(value: Any) -> Any:
+    value = _parsed(value, "[{")
+    if isinstance(value, list):
+        turns = [_parsed(turn, "{") for turn in value]
+        return [dict(turn) if _are_pairs(turn) else turn for turn in turns]
+    if not isinstance(value, dict):
+        return value
+    if inner := find(value, CONVERSATIONS):
+        return as_turns(value[inner[0]])
+    lists = {name: each for name, each in value.items() if isinstance(each, list)}
+    if any(name in lists for name in find(value, SPEAKER)) and len(set(map(len, lists.values()))) == 1:
+        return [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
+    return [value]
+
+
+def _parsed(value: Any, starts: str) -> Any:
+    """The value of a JSON text that begins so; else the value."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in tuple(starts):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _are_pairs(turn: Any) -> bool:
+    return isinstance(turn, list) and bool(turn) and all(isinstance(each, tuple) and len(each) == 2 for each in turn)
+
+
+def _role_of(turn: dict) -> str | None:
+    speaker = next((turn[key] for key in find(turn, SPEAKER) if turn[key] is not None), None)
+    return ROLES.get(fold(speaker)) if isinstance(speaker, str) else None
+
+
+def is_asked(turn: dict) -> bool:
+    """Whether a turn is a user's."""
+    return _role_of(turn) == "user"
+
+
+def asked_of(record: dict, columns: Columns) -> str | None:
+    """The column of the prompt: by its name, else the first with turns of which a user's is the last."""
+    if name := columns.name("prompt", PROMPTS, record):
+        return name
+    turns = ((name, as_turns(value)) for name, value in record.items() if isinstance(value, str | list | dict))
+    return next((name for name, found in turns if is_turns(found) and is_asked(found[-1])), None)
+
+
+def rounds(asked: Any, answered: Any) -> list[Message]:
+    """Questions and as many answers, each a list of texts or JSON of it, in turn; nothing for what is none."""
+    questions, answers = (_parsed(each, "[") for each in (asked, answered))
+    both = [questions, answers]
+    if not all(isinstance(texts, list) and all(isinstance(text, str | None) for text in texts) for texts in both):
+        return []
+    if len(questions) != len(answers):
+        return []
+    said = zip(questions, answers, strict=True)
+    return [Message(role, text or "") for each in said for role, text in zip(("user", "assistant"), each, strict=True)]
 
 
 def with_thought(thought: Any, text: str) -> str:
@@ -124,8 +195,7 @@ def _exchange(turn: dict, name: str, columns: Columns) -> list[Message]:
 
 
 def _role(turn: dict, speakers: list[str], where: str) -> str:
-    speaker = next((turn[key] for key in speakers if turn[key] is not None), None)
-    role = ROLES.get(fold(speaker)) if isinstance(speaker, str) else None
-    if role is None:
+    if (role := _role_of(turn)) is None:
+        speaker = next((turn[key] for key in speakers if turn[key] is not None), None)
         raise RowError(f"{where} has an unknown or missing speaker", where, speaker)
     return role

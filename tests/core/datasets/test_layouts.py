@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.datasets.layouts import Columns, RowError, messages
 from core.datasets.layouts.columns import PROSE, strings
 from core.schema import Message
-from tests.layout_writers import WRITERS, Layout, talks, texts
+from tests.layout_writers import WRITERS, Layout, talks, texts, turns
 from tests.reading import read
 
 few = settings(max_examples=40)
@@ -71,6 +71,43 @@ def test_each_is_read_from_a_file(name, save):
     assert [s.messages for s in single] == [two[1].messages()]  # one line, which could be an object around a list
 
 
+FORMS = {
+    "JSON": lambda turns: json.dumps(turns),
+    "JSON of each": lambda turns: [*map(json.dumps, turns)],
+    "a list for each member": lambda turns: {key: [turn[key] for turn in turns] for key in turns[0]},
+    "pairs, as Arrow's maps are": lambda turns: [[*turn.items()] for turn in turns],
+    "an object around them": lambda turns: {"messages": turns},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@few
+@given(st.data())
+def test_turns_in_any_form(form, data):
+    talk = data.draw(talks())
+    who, what, user, bot = data.draw(
+        st.sampled_from([("role", "content", "user", "assistant"), ("from", "value", "human", "gpt")])
+    )
+    said = [*map(dict, turns(talk, who, what, user=user, assistant=bot))]
+    columns = Columns(None)
+    assert messages({"conversations": FORMS[form](said)}, columns) == talk.messages()
+    assert messages({"prompt": FORMS[form](said[:-1]), "response": FORMS[form](said[-1:])}, columns) == talk.messages()
+    assert not columns.unread
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"name": "f"}]', '["a"]', '{"role": "x"}', "[1]", '[{"role": "chef", "content": "a"}]', "[{"]
+)
+def test_json_that_is_no_turns_is_text(text):
+    found = messages({"prompt": text, "response": text}, Columns(None))
+    assert [m.content for m in found] == [text, text]
+
+
+def test_a_written_dialogue_is_an_answer():
+    text = json.dumps([{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}])
+    assert messages({"prompt": "Write one.", "response": text}, Columns(None))[1].content == text
+
+
 LISTS = [("similar", [{"problem": "p", "solution": "s"}]), ("tools", [{"name": "f"}]), ("x", [{"y": 1}, {"y": 2}])]
 
 
@@ -120,56 +157,6 @@ def test_a_word_that_switches_reasoning_on_or_off_is_none(switch, name):
         messages({"input": "q", "output": None, name: switch}, Columns(None))
 
 
-GOOD = [True, "True", "true", " TRUE", 1, "1", 1.0, "1.0"]
-BAD = [False, "False", "false", "FALSE ", 0, "0", 0.0, "0.0"]
-
-
-@pytest.mark.parametrize("value", [*GOOD, *BAD, None, "", "n/a", 2, "spam"])
-def test_answers_labelled_bad_are_not_trained_on(value):
-    """A CSV file has texts for truths, a Parquet file often 1 and 0; these two may be classes of a task instead."""
-    said = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
-    pairs = [({"prompt": "q", "completion": "a"}, "label"), ({"instruction": "q", "output": "a"}, "kto_tag")]
-    others = [
-        ({"messages": said}, "label"),
-        ({"prompt": "q", "response": "a"}, "label"),
-        ({"messages": said}, "kto_tag"),
-    ]
-    for record, label in [*pairs, *others]:
-        columns = Columns(None)
-        *_, answer = messages(record | {label: value}, columns)
-        sure = label == "kto_tag" or "completion" in record or str(value).strip().isalpha()
-        bad = sure and any(value is each for each in BAD)
-        assert answer.weight == (0 if bad else 1) and columns.untrained == ({f"{label} is false": 1} if bad else {})
-
-
-@pytest.mark.parametrize("name", ["weight", "train", "loss", "training", "train_on_turn"])
-@pytest.mark.parametrize("value", [*GOOD, *BAD, None, 0.5])
-def test_turns_that_are_not_trained_on(name, value):
-    said = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", name: value}]
-    found = messages({"messages": said}, Columns(None))
-    assert found[1].weight == (0 if any(value is each for each in BAD) else 1)
-
-
-def test_an_answer_of_which_a_part_is_trained_on_is_told():
-    detail = [{"begin_offset": 0, "end_offset": 1, "train": False}]
-    said = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a b", "train_detail": detail}]
-    columns = Columns(None)
-    messages({"conversations": said}, columns)
-    assert columns.unread == {"conversations.train_detail": 1}
-
-
-@few
-@given(st.lists(st.sampled_from([None, 0, 1]), min_size=1, max_size=4), st.sampled_from(["weight", "train"]))
-def test_weights(weights, name):
-    turns = []
-    for i, weight in enumerate(weights):
-        turns += [{"role": "user", "content": f"q{i}"}, {"role": "assistant", "content": f"a{i}", name: weight}]
-    columns = Columns(None)
-    answers = messages({"messages": turns}, columns)[1::2]
-    assert [m.weight for m in answers] == [0 if weight == 0 else 1 for weight in weights]
-    assert sum(columns.untrained.values()) == all(weight == 0 for weight in weights)
-
-
 @few
 @given(st.data())
 def test_not_a_number_is_null(data):
@@ -185,61 +172,6 @@ def test_not_a_number_is_null(data):
             return error.reason, error.field, error.blank
 
     assert found(float("nan")) == found(None)
-
-
-@few
-@given(st.lists(texts(), min_size=2, max_size=6, unique=True), st.data())
-def test_multiple_choice(choices, data):
-    place = data.draw(st.integers(0, len(choices) - 1))
-    letter = "ABCDEF"[place]
-    labelled = {"label": [*"123456"[: len(choices)]], "text": choices}
-    by_letter = dict(zip("ABCDEF", choices, strict=False))
-    objects = [{"label": a, "text": text} for a, text in by_letter.items()]
-    forms = [
-        {"choices": choices, "answer": place},
-        {"choices": choices, "answer": letter},
-        {"options": choices, "label": place},
-        {"choices": labelled, "answerKey": str(place + 1)},
-        {"options": by_letter, "answer_idx": letter},
-        {"options": by_letter, "answer": choices[place], "answer_idx": letter},
-        {"choices": objects, "answerKey": letter},
-        {"endings": choices, "label": str(place)},
-        {"options": choices, "correct_answer": f"({letter})"},
-        {"options": choices, "answer": letter, "answer_index": place},
-        {"choices": json.dumps(choices), "answer": str(place)},
-        {"options": json.dumps(by_letter), "answer": letter},
-        {"options": [{"key": a, "value": text} for a, text in by_letter.items()], "answer": letter},
-        {**by_letter, "Answer": letter},
-        {"E": None, "F": ""} | by_letter | {"target": f"({letter})"},
-        {**{f"op{a.lower()}": text for a, text in by_letter.items()}, "cop": place},
-        {**{f"option_{a.lower()}": text for a, text in by_letter.items()}, "answer": letter.lower()},
-        {**{f"Choice {a}": text for a, text in by_letter.items()}, "correct answer": choices[place]},
-    ]
-    for form in forms:
-        columns = Columns(None)
-        prompt, answer = messages({"question": "Which one?", "context": "It is so."} | form, columns)
-        assert answer.content == choices[place] and not columns.unread and not +columns.choices
-        assert prompt.content.startswith("Which one?\n\nIt is so.\n\n") and all(c in prompt.content for c in choices)
-
-
-@pytest.mark.parametrize("answer", [4, "Z", -1, "7"])
-def test_an_answer_that_names_no_choice_is_refused(answer):
-    with pytest.raises(RowError, match="names none of the 2 choices"):
-        messages({"question": "Which?", "choices": ["a", "b"], "answer": answer}, Columns(None))
-
-
-@pytest.mark.parametrize("record", [{"a": 3, "b": 4}, {"A": "3", "B": "4"}, {"A": "red"}, {"A": "red", "C": "blue"}])
-@pytest.mark.parametrize("answer", ["7", "1", 1, "B"])
-def test_columns_that_are_called_by_letters_may_be_anything(record, answer):
-    if "B" in record and answer == "B":
-        return
-    found = messages({"question": "Which?"} | record | {"answer": answer}, Columns(None))
-    assert [m.content for m in found] == ["Which?", str(answer)]
-
-
-def test_an_answer_in_words_stands_beside_choices():
-    record = {"question": "Which?", "choices": ["red", "blue"], "answer": "red, since it is warm"}
-    assert [m.content for m in messages(record, Columns(None))] == ["Which?\n\nA. red\nB. blue", record["answer"]]
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,59 @@ READ = {
         },
         [("user", "q"), ("assistant", "a")],
     ),
+    "p3 with its tokens": (
+        {"inputs": [3, 4], "inputs_pretokenized": "q", "targets": [5], "targets_pretokenized": "a"},
+        [("user", "q"), ("assistant", "a")],
+    ),
+    "p3, a wrong answer": (
+        {"inputs": [3, 4], "inputs_pretokenized": "q", "targets": [5], "targets_pretokenized": "a",
+         "is_correct": False},
+        [("user", "q"), ("assistant", "a", 0)],
+    ),
+    "messages and the answer beside them": (
+        {"messages": [{"role": "user", "content": "q"}], "reasoning": "think it over", "answer": "a"},
+        [("user", "q"), ("assistant", "<think>\nthink it over\n</think>\n\na")],
+    ),
+    "turns called context": (
+        {
+            "context": [
+                {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"},
+                {"role": "user", "content": "q2"},
+            ],
+            "response": "a2", "feedback": ["fine"],
+        },
+        [("user", "q"), ("assistant", "a"), ("user", "q2"), ("assistant", "a2")],
+    ),
+    "cohere": (
+        {"messages": [{"role": "User", "content": "q"}, {"role": "Chatbot", "content": "a"}]},
+        [("user", "q"), ("assistant", "a")],
+    ),
+    "question and answer as speakers": (
+        {"messages": [{"role": "question", "content": "q"}, {"role": "answer", "content": "a"}]},
+        [("user", "q"), ("assistant", "a")],
+    ),
+    "instruction and response as speakers": (
+        {"messages": [{"role": "instruction", "content": "q"}, {"role": "response", "content": "a"}]},
+        [("user", "q"), ("assistant", "a")],
+    ),
+    "a blank system turn beside a system column": (
+        {"system": "s", "conversations": [{"from": "system", "value": ""}, ASKED, {"from": "gpt", "value": "a"}]},
+        [("system", "s"), ("user", "q"), ("assistant", "a")],
+    ),
+    "oasst, a deleted reply and a refused one": (
+        {
+            "prompt": {
+                "text": "q", "role": "prompter", "replies": [
+                    {"text": "spam", "role": "assistant", "deleted": True, "replies": []},
+                    {"text": "bad", "role": "assistant", "rank": 0, "review_result": False, "replies": []},
+                    {"text": "a", "role": "assistant", "deleted": False, "review_result": True, "replies": [
+                        {"text": "q2", "role": "prompter", "deleted": "True", "replies": []}
+                    ]},
+                ],
+            }
+        },
+        [("user", "q"), ("assistant", "a")],
+    ),
     "dailydialog": ({"dialog": ["q", "a"]}, [("user", "q"), ("assistant", "a")]),
 }  # fmt: skip
 MARKS = "a conversation with the marks of a chat template"
@@ -103,6 +156,27 @@ TOLD = {
         {name: [{"role": "user", "content": "q"}] for name in ("conversation_a", "conversation_b")},
         "messages=conversation_a",
     ),
+    "openai, preference": (
+        {
+            "input": {"messages": [{"role": "user", "content": "q"}]},
+            "preferred_output": [{"role": "assistant", "content": "a"}],
+            "non_preferred_output": [{"role": "assistant", "content": "b"}],
+        },
+        "messages=preferred_output",
+    ),
+    "a pair whose question is no text": (
+        {"question": {"full_text": "q"}, "answer_0": "a", "answer_1": "b"},
+        "response=answer_0 and prompt= with the column that holds the question as text; question is an object",
+    ),
+    "glaive, function calling": (
+        {"system": "SYSTEM: s", "chat": "USER: q\n\n\nASSISTANT: a <|endoftext|>"},
+        "chat is a conversation with the marks of a chat template (USER:)",
+    ),
+    "mt-bench": (
+        {"question_id": 1, "category": "writing", "turns": ["q1", "q2"]},
+        "turns holds questions alone, as in MT-Bench",
+    ),
+    "a list of objects for answers": ({"prompt": "q", "answers": [{"answer": "a"}]}, "answers is a list, not text"),
     "an image": (
         {"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "a"}]},
         "has a part that is not text",
@@ -129,6 +203,40 @@ def test_what_is_no_sample_is_told_in_a_sentence(name, save):
     record, words = TOLD[name]
     text = failure(file_of(save, record))
     assert words in text and "none of its 2 rows can be used: each" in text and "\n" not in text
+
+
+SAID = [{"role": "user", "content": "q"}]
+PAIRS = {
+    "helpsteer": ({"context": SAID, "response1": "a", "response2": "b"}, "response1"),
+    "ultrainteract": ({"trajectory": [{"from": "user", "value": "q"}], "chosen": "a", "rejected": "b"}, "chosen"),
+    "openai": (TOLD["openai, preference"][0], "preferred_output"),
+    "arena, texts in JSON": ({"prompt": '["q"]', "response_a": '["a"]', "response_b": '["b"]'}, "response_a"),
+    "a prompt that is JSON": ({"prompt": json.dumps(SAID), "chosen": "a", "rejected": "b"}, "chosen"),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_advice_on_a_pair_works(save, name):
+    record, column = PAIRS[name]
+    path = file_of(save, record)
+    assert f"choose one by the option columns, messages={column}." in failure(path)
+    samples, _ = read(path, columns={"messages": column}, skip_bad=False)
+    assert [(m.role, m.content) for m in samples[0].messages] == [("user", "q"), ("assistant", "a")]
+
+
+def test_lists_of_questions_and_answers_as_json_are_rounds(save):
+    record = {"prompt": '["q", "r"]', "response_a": '["a", null]', "response_b": "[]"}
+    for columns in ({"messages": "response_a"}, {"prompt": "prompt", "response": "response_a"}):
+        samples, _ = read(file_of(save, record), columns=columns, skip_bad=False)
+        assert [m.content for m in samples[0].messages] == ["q", "a", "r", ""]
+
+
+def test_text_in_the_words_of_a_template_may_be_an_answer(save):
+    record = {"prompt": "q", "chosen": "USER: in <s>", "rejected": "b"}
+    samples, _ = read(file_of(save, record), columns={"messages": "chosen"}, skip_bad=False)
+    assert samples[0].response == "USER: in <s>"
+    text = failure(file_of(save, {"chat": "USER: q"}), columns={"messages": "chat"})
+    assert "chat is a conversation with the marks of a chat template (USER:)" in text
 
 
 @pytest.mark.parametrize(("which", "answer"), [("chosen", "a"), ("rejected", "b")])
