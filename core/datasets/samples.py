@@ -176,6 +176,8 @@ class SampleReader(Iterator[Sample]):
             left = some([f"{column} ({_rows(n)})" for column, n in report.columns_unread.items()], MOST_NAMED)
             read = some(report.columns_read, MOST_NAMED)
             yield f"{name}: columns read: {read}; not read: {left}; choose by the option columns."
+        if absent := ", ".join(self._columns.absent()):
+            yield f"{name}: {absent}: no row has such a column, and nothing was read from it."
         for reason, n in self._columns.untrained.items():
             yield f"{name}: the answers in {_rows(n)} are not trained on ({reason}): their tokens are no response."
         if report.n_skipped:

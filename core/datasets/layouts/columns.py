@@ -70,6 +70,10 @@ class Columns:
         given = (name for name in there if record[name] is not None and not _are_numbers(record[name]))
         return next(given, there[0] if there else None)
 
+    def absent(self) -> list[str]:
+        """The mapped parts, as they were given, of which no record has the column."""
+        return [f"{part}={name}" for part, name in self.mapped.items() if name not in self.there]
+
     def leave(self, where: str, value: Any) -> None:
         """Note a member of a turn that no message holds."""
         self.left.setdefault(where, []).append(value)

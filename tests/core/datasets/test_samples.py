@@ -167,6 +167,16 @@ def test_columns_map_every_part(save):
     assert "to column names" in failure(save(json.dumps([record])), columns={"answer": "a"})
 
 
+@pytest.mark.parametrize("part", ["system", "input"])
+def test_a_column_that_no_row_has_is_told(save, part):
+    path = save(json.dumps([GOOD, {**GOOD, "output": "ho", "late": "x"}]))
+    _, report = read(path, columns={part: "nope"})
+    assert [text.split(": ", 1)[1] for text in report.warnings] == [
+        f"{part}=nope: no row has such a column, and nothing was read from it."
+    ]
+    assert not read(path, columns={part: "late"})[1].warnings
+
+
 def test_source_and_scores(save):
     record = {**GOOD, "source": "web", "score": 4, "helpful_quality": "2.5", "Reward": float("nan"), "complexity": True}
     sample = read_one(save, record)
