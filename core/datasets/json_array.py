@@ -6,10 +6,13 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from core.datasets.json_window import GAP, SPACE, Window
-from core.datasets.rows import BadRow, CutOffError, Record, reason_of
+from core.datasets.layouts.turns import is_turns
+from core.datasets.rows import LONGEST, BadRow, CutOffError, Record, reason_of, too_long
+from core.datasets.threads import is_message, is_turn
 
 if TYPE_CHECKING:
     from core.datasets.containers import RecordFile
@@ -19,16 +22,54 @@ _FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")\s*:')
 
 
 def json_array(file: RecordFile) -> Iterator[Record]:
-    """Records of one array, in a window of the file; after a malformed record, goes on at the next one.
+    """The records of an array; arrays of turns, one a line or in an array, are a conversation each."""
+    elements = _elements(file)
+    first = next(elements, None)
+    if first is None:
+        return
+    elements = itertools.chain([first], elements)
+    if not _is_bare(first[1].value):
+        yield from (_whole(record.position, record.value, [record]) for _, record in elements)
+        return
+    for row, (_, group) in enumerate(itertools.groupby(elements, itemgetter(0))):
+        turns, size = [], 0
+        for _, turn in group:
+            turns.append(turn)
+            size += len(turn.original or "")
+            if size > LONGEST:
+                raise too_long(file.source, f"the conversation in row {row}")
+        if not file.truncated_at:
+            yield _whole(f"row {row}", [turn.value for turn in turns], turns)
+
+
+def _whole(position: str, value: Any, parts: list[Record]) -> Record:
+    """The record of a value; a list of turns is a conversation, unless one of its parts is malformed."""
+    if bad := next((part for part in parts if isinstance(part.value, BadRow)), None):
+        return bad
+    if not is_turns(value):
+        return parts[0] if len(parts) == 1 else Record(position, value)
+    text = parts[0].original if parts[0].value is value else f"[{', '.join(str(part.original) for part in parts)}]"
+    return Record(position, {"messages": value}, f'{{"messages": {text}}}')
+
+
+def _elements(file: RecordFile) -> Iterator[tuple[int, Record]]:
+    """What is in the arrays of a file, with the place of its array; after a malformed one, goes on at the next.
 
     Raises DataError where the text is not of the file's encoding.
     """
+    array, bare = 0, False
     window, key = Window(file.text(), file.source), None
     window.skip(SPACE)
     window.pos += 1
     for row in itertools.count():
-        if (mark := window.skip(GAP)) in ("", "]"):
-            yield from _array_end(file, window, mark, row)
+        while (mark := window.skip(GAP)) == "]":
+            window.pos += 1
+            if not bare or window.skip(SPACE) != "[":
+                break
+            window.pos += 1
+            array += 1
+        if mark in ("", "]"):
+            yield from ((array + 1, record) for record in _array_end(file, window, mark, row))
             return
         try:
             value, text = window.value()
@@ -36,13 +77,14 @@ def json_array(file: RecordFile) -> Iterator[Record]:
             key = key or _first_key(window)
             bad, found = _malformed(window, row, key, error)
             if found or not isinstance(error, CutOffError):
-                yield Record(bad.position, bad)
+                yield array, Record(bad.position, bad)
             else:
                 file.truncated_at = bad.position
             if not found:
                 return
         else:
-            yield Record(f"row {row}", value, text)
+            bare = bare or (row == 0 and _is_bare(value))
+            yield array, Record(f"row {row}", value, text)
             if key is None and isinstance(value, dict) and value:
                 key = _key_pattern(json.dumps(next(iter(value))))
 
@@ -58,10 +100,14 @@ def _array_end(file: RecordFile, window: Window, mark: str, row: int) -> Iterato
     if not mark:
         file.truncated_at = f"row {row} (line {window.line})"
         return
-    window.pos += 1
     if window.skip(SPACE):
         where = f"line {window.line}"
         yield Record(where, BadRow(where, "text after the end of the array; it was not read"))
+
+
+def _is_bare(value: Any) -> bool:
+    """Whether this is a turn that names no conversation: the array that it stands in is one."""
+    return is_turn(value) and not is_message(value)
 
 
 def _first_key(window: Window) -> re.Pattern | None:

@@ -70,11 +70,15 @@ def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
 
 def is_message(record: Any) -> bool:
     """Whether a record is one message that names its conversation or the message that it replies to."""
+    return is_turn(record) and bool(find(record, THREAD) or (find(record, PARENT) and find(record, OWN)))
+
+
+def is_turn(record: Any) -> bool:
+    """Whether a record is one message."""
     if not isinstance(record, dict) or find(record, (*CONVERSATIONS, *RESPONSES, "replies")):
         return False
     speaker, text = (next((record[key] for key in find(record, names)), None) for names in (SPEAKER, TEXT))
-    named = find(record, THREAD) or (find(record, PARENT) and find(record, OWN))
-    return isinstance(speaker, str) and fold(speaker) in ROLES and isinstance(text, str) and bool(named)
+    return isinstance(speaker, str) and fold(speaker) in ROLES and isinstance(text, str)
 
 
 def _name(record: dict, key: str) -> str | None:

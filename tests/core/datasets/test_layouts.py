@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from core.datasets.layouts import Columns, RowError, messages
 from core.datasets.layouts.columns import PROSE, strings
 from core.schema import Message
-from tests.layout_writers import WRITERS, Layout, talks, texts, turns
-from tests.reading import read
+from tests.layout_writers import WRITERS, Layout, Talk, talks, texts, turns
+from tests.reading import FIXTURE, read
 
 few = settings(max_examples=40)
 PROSE_TEXT = "these are five words and more of nothing"
@@ -60,8 +60,6 @@ def test_no_text_is_lost_without_a_word(name, data):
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_each_is_read_from_a_file(name, save):
-    from tests.layout_writers import Talk
-
     layout = WRITERS[name]
     two = [Talk("", (("why so", "thus"),)), Talk("", (("how", "so"), ("and then", "this"))[: layout.most])]
     path = save("\n".join(json.dumps(layout.write(talk)) for talk in two))
@@ -116,8 +114,6 @@ LISTS = [("similar", [{"problem": "p", "solution": "s"}]), ("tools", [{"name": "
 @pytest.mark.parametrize("indent", [None, 1])
 def test_a_record_alone_is_no_object_around_records(name, beside, indent, save):
     """Whatever lists of objects stand in it, and whether it is on one line or more."""
-    from tests.layout_writers import Talk
-
     layout, talk = WRITERS[name], Talk("", (("why so", "thus"),))
     written = layout.write(talk)
     for record in (written | dict(beside), dict(beside) | written):
@@ -132,6 +128,26 @@ def test_an_object_around_records_is_none(around, save):
     rows = [{"instruction": "q", "output": "a"}, {"instruction": "Q", "output": "A"}]
     samples, _ = read(save(json.dumps(around | {"rows": rows})), skip_bad=False)
     assert [s.response for s in samples] == ["a", "A"]
+
+
+@FIXTURE
+@given(st.lists(talks(), min_size=1, max_size=4), st.sampled_from(["\n", "\n\n", ""]), st.sampled_from([None, 1]))
+def test_an_array_of_turns_is_a_conversation(save, many, between, indent):
+    """One a line, or in an array around them."""
+    said = [turns(talk) for talk in many]
+    one_a_line = between.join(json.dumps(each, indent=indent) for each in said)
+    for text in (one_a_line, json.dumps(said, indent=indent)):
+        samples, report = read(save(text), skip_bad=False)
+        assert [s.messages for s in samples] == [talk.messages() for talk in many]
+        assert [json.loads(str(s.original))["messages"] for s in samples] == said and not report.columns_unread
+
+
+def test_a_conversation_with_a_malformed_turn_or_no_end_is_not_read(save):
+    said = [json.dumps(turns(Talk("", ((f"q{i}", "a"),)))) for i in range(3)]
+    samples, report = read(save(f"{said[0]}\n{said[1].replace('user', 'us' + chr(10))}\n{said[2]}"))
+    assert [s.prompt for s in samples] == ["q0", "q2"] and report.n_skipped == 1
+    samples, report = read(save("\n".join(said)[:-4]))
+    assert [s.prompt for s in samples] == ["q0", "q1"] and report.truncated_at
 
 
 @few
