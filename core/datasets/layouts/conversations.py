@@ -44,7 +44,8 @@ def _said(record: dict, name: str, columns: Columns) -> list[Message]:
     if isinstance(turns, list) or (isinstance(turns, str) and turns.lstrip().startswith("[")):
         alone = isinstance(turns, list) and all(isinstance(turn, str) for turn in turns)
         if alone and "messages" not in columns.mapped and len(find(record, ("question_id", "category"))) == 2:
-            raise RowError(f"{name} holds questions alone, as in MT-Bench, and no answers", name, turns)
+            why = f"{name} holds questions alone, as in MT-Bench; if answers alternate with them, name it by the option"
+            raise RowError(f"{why} columns, messages={name}", name, turns)
         return turns_of(turns, name, columns)
     if isinstance(turns, str) and _prompt(record, columns) is not None:
         return [Message("assistant", turns)]
