@@ -183,13 +183,9 @@ class SampleReader(Iterator[Sample]):
         if report.n_skipped:
             yield f"{name}: {_rows(report.n_skipped)} of {report.rows_read:,} skipped; first: {report.skipped[0]}."
         if report.n_duplicates:
-            one = report.n_duplicates == 1
-            told = (
-                "is an exact duplicate of an earlier row. It was"
-                if one
-                else "are exact duplicates of earlier rows. They were"
-            )
-            yield f"{name}: {_rows(report.n_duplicates)} {told} not removed."
+            n = report.n_duplicates
+            what = "is an exact duplicate of an earlier row" if n == 1 else "are exact duplicates of earlier rows"
+            yield f"{name}: {_rows(n)} {what}. {'It was' if n == 1 else 'They were'} not removed."
 
     def _bad_rows(self) -> str:
         report = self.report
