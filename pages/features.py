@@ -26,6 +26,7 @@ LEADS = {
     "tokens": "A feature is what single tokens mean to the model. Read where each is active, then decide whether it "
     "counts.",
 }
+SHOWN = "shown-feature"  # in the session: the one shown without being asked for, and of which list
 MOST = 1000  # features listed of those with a meaning, and of the others
 SEARCHED = {"topics": "a word of its name, or a number", "tokens": "a token, a word of its label, or a number"}
 FORMATS = {
@@ -90,13 +91,22 @@ def show_map() -> None:
 
 
 def looked_at(features: np.ndarray, chosen: list[int]) -> int | None:
-    """The feature that was clicked last, else the one of the address, else the table's first with a clear name."""
+    """The feature that was clicked last, else the one of the address, else the table's first with a clear name.
+
+    The latter stays as long as the same list is asked for: a decision may move it down the list, and the next button
+    that is pressed is meant for it.
+    """
     if chosen:
         st.query_params["feature"] = str(chosen[-1])
     asked = number("feature", len(density))
     if asked is not None:
         return asked
-    return first_telling([*meaning_first(features, now.kinds)[0], *features.tolist()], now.label)
+    of = now.session.store.key, now.spec.lens, st.session_state.search, st.session_state.sort
+    before, shown = st.session_state.get(SHOWN, (None, None))
+    if before != of or shown not in features:
+        shown = first_telling([*meaning_first(features, now.kinds)[0], *features.tolist()], now.label)
+        st.session_state[SHOWN] = of, shown
+    return shown
 
 
 now = header("Features", LEADS)

@@ -6,18 +6,20 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
+from core.errors import SaelectError
 from core.export.card import card
 from core.export.curated import WEIGHTS, curated_files, divided
 from core.export.facts import facts_of, spoken
 from core.export.folder import rejects_bytes
 from core.export.formats import fields_of
-from core.export.manifest import manifest_json
+from core.export.manifest import manifest_json, read_manifest
 from core.export.picture import map_svg
 from core.export.settings import About, Shape
 from core.export.snippets import snippets
-from core.export.writing import MANIFEST, make_folder, write_files
+from core.export.writing import MANIFEST, data_files, make_folder, write_files
 from core.schema import Selection
 from core.session.session import Session
 from core.workspace.decisions import WorkspaceState
@@ -64,10 +66,28 @@ def map_bytes(session: Session, selection: Selection) -> bytes:
 
 
 def write_dataset(files: Mapping[str, bytes], session: Session, folder: Path, force: bool = False) -> dict:
-    """Write the files of `dataset_files` into a folder, made if absent; the manifest. Raises as `write_files`."""
+    """Write the files of `dataset_files` into a folder, made if absent; the manifest. Raises as `write_files`.
+
+    Files of records that an earlier export left there, and this one has not, are removed: a held-out part would stand
+    beside the new one's training data. One that was changed since is a person's own, and stays.
+    """
     make_folder(folder)
+    before = digests_in(folder / MANIFEST)
     write_files({folder / name: content for name, content in files.items()}, session.store, force)
+    data = {path.resolve() for path in data_files(session.store)}
+    for name in before.keys() - files.keys():
+        left = folder / Path(name).name
+        if left.is_file() and left.resolve() not in data and sha256(left.read_bytes()).hexdigest() == before[name]:
+            left.unlink()
     return json.loads(files[MANIFEST])
+
+
+def digests_in(manifest: Path) -> dict[str, str]:
+    """The sha256 of each file of records that a manifest names; nothing where there is none."""
+    try:
+        return read_manifest(manifest)["files"]
+    except SaelectError:
+        return {}
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:

@@ -18,10 +18,10 @@ from core.workspace.decisions import WorkspaceState
 
 
 def pinned(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:
-    """The request with these rows pinned too; a ban on them is lifted."""
+    """The request with these rows pinned too; a ban on them is lifted, and a budget in samples has room for all."""
     more = list(dict.fromkeys([*spec.pins, *map(int, rows)]))
-    held = set(more)
-    return replace(spec, pins=tuple(more), bans=tuple(row for row in spec.bans if row not in held))
+    held, budget = set(more), max(spec.budget, len(more)) if spec.unit == "samples" else spec.budget
+    return replace(spec, pins=tuple(more), bans=tuple(row for row in spec.bans if row not in held), budget=budget)
 
 
 def banned(spec: SelectionSpec, rows: Iterable[int]) -> SelectionSpec:

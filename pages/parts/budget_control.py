@@ -14,6 +14,7 @@ KEYS = {"samples": "budget", "tokens": "token_budget"}  # of the number, in the 
 PRESETS = (0.01, 0.05, 0.1)
 STEPS, STEP = 60, 0.02  # of the slider, each the same factor; logarithm of what is no step apart from the budget
 MARKS = 0xE0100, 240  # variation selectors, which no font shows: the first of them, and how many there are
+RAISED = "raised-budget"  # in the session: a budget, and the number of pins that took its place
 SAME = "same-budget"  # in the session: what was taken for the same budget, by unit
 # A field that is left empty says again what it said: Streamlit would take its default, a tenth of the data.
 RESTORED = """<script>
@@ -46,7 +47,9 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
             "Budget in", UNITS, default=UNITS[0], required=True, key="unit", bind="query-params", on_change=convert
         )
         least, total = budgets(session, unit)
-        least = max(least, len(state.pins)) if unit == "samples" else least
+        if unit == "samples":
+            make_room(len(state.pins), total // 10)
+            least = max(least, len(state.pins))
         most, key = max(total, least + 1), KEYS[unit]
         if key in st.session_state:
             st.session_state[key] = min(max(int(st.session_state[key] or 0), least), most)
@@ -61,6 +64,22 @@ def pick_budget(session: Session, state: WorkspaceState) -> tuple[str, int]:
             )
         log_slider(unit, least, most, budget)
     return unit, min(budget, total)
+
+
+def make_room(pins: int, usual: int) -> None:
+    """A budget in samples holds all pins; with fewer of them again it is what it was, unless it was changed meanwhile.
+
+    usual: the budget where nobody has named one.
+    """
+    key, (asked, raised) = KEYS["samples"], st.session_state.get(RAISED, (0, 0))
+    if key not in st.session_state and key in st.query_params:
+        return  # the field will say what the address does
+    said = st.session_state.get(key) or usual
+    budget = asked if said == raised else said
+    if budget < pins:
+        st.session_state[RAISED] = budget, pins
+    if said != max(budget, pins):
+        st.session_state[key] = max(budget, pins)
 
 
 def convert() -> None:

@@ -56,6 +56,8 @@ def ask_first(
             found = None
         if found:
             figures(now, found)
+            if then.budget != now.spec.budget:
+                st.caption(f"The budget grows to {many(then.budget, 'sample')}: all pins have room in it.")
             if more:
                 more(found)
         with st.container(horizontal=True):
@@ -109,7 +111,7 @@ def say_change(now: View) -> None:
     """What the latest decision changed, wherever it was taken, undo and redo included; as long as it is the latest."""
     last: View | None = st.session_state.get(LATEST)
     st.session_state[LATEST] = now
-    if last and last.session is now.session and last.spec != now.spec and task(last.spec) == task(now.spec):
+    if last and last.session is now.session and decided_since(last, now):
         found = effect(now.session, last.spec, now.spec)
         why = "" if n_moved(found) else why_unmoved(last.spec, now)
         st.session_state[TOLD] = Told(step_between(last, now), found, why, now.state.version, task(now.spec))
@@ -118,6 +120,12 @@ def say_change(now: View) -> None:
     with st.container(key="latest-change"):  # what comes below keeps its place: else the browser makes it anew
         if stands and last.session is now.session:
             draw(now, told)
+
+
+def decided_since(last: View, now: View) -> bool:
+    """Whether decisions alone lie between two views; of the budget, what makes room for pins."""
+    same = replace(task(last.spec), budget=now.spec.budget) == task(now.spec)
+    return last.state.version != now.state.version and last.spec != now.spec and same
 
 
 def task(spec: SelectionSpec) -> SelectionSpec:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.schema import SelectionSpec
 from core.session.preview import banned, boosted, effect, lifted, pinned, vetoed
 from core.session.session import workspace_of
@@ -55,6 +57,26 @@ def test_what_is_decided_can_be_lifted_and_is_not_decided_again(visit, session):
     assert button(at, "Pin").disabled
 
 
+def test_more_pins_than_the_budget_raise_it_until_they_are_lifted(visit, session):
+    at = visit("search", find="question 1", budget="5")
+    rows = [row for row in range(40) if "question 1" in session.store.texts([row])[0]]
+    button(at, "Pin").click().run()
+    before = at.session_state.view.spec
+    found = effect(session, before, pinned(before, rows))
+    assert len(rows) > 5 and any(f"The budget grows to {len(rows)} samples" in c.value for c in at.caption)
+    assert {m.label: m.value for m in at.metric}["Samples enter"] == str(len(found.entering))
+    take(at, "search-pin")
+    assert at.number_input(key="budget").value == len(rows) == len(at.session_state.view.selection.rows)
+    assert any(f"{len(rows)} rows pinned. " in m.value for m in at.markdown)
+    button(at, "Undo").click().run()
+    assert at.number_input(key="budget").value == 5
+    assert any(f"Undone: {len(rows)} rows pinned" in m.value.replace("\\", "") for m in at.markdown)
+    button(at, "Redo").click().run()
+    at.number_input(key="budget").set_value(20).run()
+    button(at, "Undo").click().run()
+    assert at.number_input(key="budget").value == 20
+
+
 def test_tags_are_put_on_and_taken_off(visit, session):
     workspace = workspace_of(session.store)
     workspace.tag([1, 2], "verse *x*")
@@ -94,6 +116,8 @@ def test_samples_become_the_target_of_a_selection(visit, session):
 def test_pinning_lifts_a_ban_and_the_other_way_round():
     spec = SelectionSpec(budget=5, pins=(1, 2), bans=(3,))
     assert (pinned(spec, [3, 4]).pins, pinned(spec, [3, 4]).bans) == ((1, 2, 3, 4), ())
+    assert (pinned(spec, [3, 4]).budget, pinned(spec, range(9)).budget) == (5, 9)
+    assert pinned(replace(spec, unit="tokens"), range(9)).budget == 5
     assert (banned(spec, [2, 3]).pins, banned(spec, [2, 3]).bans) == ((1,), (3, 2))
     assert (lifted(spec, [2, 3]).pins, lifted(spec, [2, 3]).bans) == ((1,), ())
 

@@ -185,6 +185,13 @@ def test_what_is_clicked_stays_when_a_decision_changes_the_list(visit, lens):
     assert any(f"{noun} {feature} ·" in c.value for c in at.caption)
 
 
+def test_what_is_shown_unasked_stays_when_a_decision_changes_the_list(visit, session, lens):
+    at = visit("features", lens=lens)
+    for mode in ("ignore", "block"):
+        veto_of(at).set_value(mode).run()
+    assert list(workspace_of(session.store).state().of(lens).vetoes.values()) == ["block"]
+
+
 def test_another_lens_starts_at_its_own_first_feature(visit):
     at = visit("features", feature=5)
     next(g for g in at.segmented_control if g.label == "Look through").set_value("tokens").run()

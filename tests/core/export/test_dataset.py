@@ -119,6 +119,19 @@ def test_nothing_is_lost_by_writing_a_folder(session, tmp_path: Path) -> None:
         write_dataset(made(session), session, out / "README.md")
 
 
+def test_what_an_earlier_export_left_and_this_one_has_not_is_removed(session, tmp_path: Path) -> None:
+    out, held_out = tmp_path / "out", Shape(validation=0.25)
+    write_dataset(made(session, shape=held_out), session, out)
+    assert {path.name for path in out.iterdir()} == {*NAMES, "validation.jsonl"}
+    (out / "notes.txt").write_text("mine")
+    write_dataset(made(session), session, out, force=True)
+    assert {path.name for path in out.iterdir()} == {*NAMES, "notes.txt"}
+    write_dataset(made(session, shape=held_out), session, out, force=True)
+    (out / "validation.jsonl").write_text("changed by hand")
+    write_dataset(made(session), session, out, force=True)
+    assert (out / "validation.jsonl").read_text() == "changed by hand"
+
+
 def test_the_data_are_never_replaced(session, tmp_path: Path) -> None:
     data = tmp_path / "cache" / "train.jsonl"
     (tmp_path / "cache" / "data.jsonl").rename(data)
