@@ -53,6 +53,16 @@ READABLE = {
     ".token:is(.keyword,.property,.number,.boolean){color:#00507d!important}"
     ".token.string{color:#0a6b2d!important}",
 }
+# On a phone the pages are listed beside the page, over which the list stayed once one was chosen.
+CLOSED = """<script>
+if (!window.saelectList) {
+    window.saelectList = true;
+    window.addEventListener("click", ({target}) => {
+        if (window.innerWidth <= 768 && target.closest?.("[data-testid=stSidebarNavLink]"))
+            document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+    });
+}
+</script>"""
 PAGES = tuple(page for section in SECTIONS.values() for page in section)
 
 
@@ -79,6 +89,8 @@ def show() -> None:
     arrived()
     dialogs.forget()
     page_keys()
+    with st.container(key="out-of-sight-list"):
+        st.html(CLOSED, unsafe_allow_javascript=True)
     asked = st.query_params.get(ASKED)
     if asked in pages:
         rest = {name: value for name, value in st.query_params.items() if name != ASKED}

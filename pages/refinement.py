@@ -20,11 +20,14 @@ from pages.parts.figures import draw
 from pages.parts.jobs import job_lives
 from pages.parts.refinement_clusters import show_clusters, show_examples, show_weights, signed, title_of_cluster
 from pages.parts.sample_panel import beside
+from pages.parts.tables import columns
 from pages.parts.text import cut, plain, whole
 from pages.parts.training_forms import refine_form
 from pages.parts.view import header, metrics
 
-COMPARED = ("title", "covered", "tokens")  # of ways to select as many samples
+COMPARED = {  # of ways to select as many samples
+    "title": st.column_config.TextColumn("selected by"), "covered": "localized", "tokens": "localized",
+}  # fmt: skip
 
 
 def show_example() -> None:
@@ -38,7 +41,7 @@ def show_example() -> None:
     st.subheader("The same number of samples, selected in one go", anchor=False)
     ways = [Rival(options={}, **way) for way in found.rivals]
     st.dataframe(pd.DataFrame([{name: way[name] for name in COMPARED} for way in found.rivals]), hide_index=True,
-                 key="refinement-rivals", column_config={"tokens": "localized"})  # fmt: skip
+                 key="refinement-rivals", column_config=columns(COMPARED))  # fmt: skip
     st.caption(compared(ways, NOUNS[config.lens]))
     show_rounds(run)
 

@@ -23,8 +23,11 @@ def unmoved(matrix: FeatureMatrix, selection: Selection, features: Sequence[int]
         return f"What is ignored earns nothing: the {noun} must count first."
     having = _any_of(matrix, some) & available(matrix, spec)
     n, kept = int(having.sum()), int(having[selection.rows].sum())
+    if n == kept == 0:
+        barred = _any_of(matrix, some).any()
+        return f"No sample that may be kept has {it}." if barred else f"No sample has {it} at θ = {spec.theta:.3g}."
     if kept == n:
-        return f"All samples that have {it} are kept already." if n else f"No sample has {it} at θ = {spec.theta:.3g}."
+        return f"All samples that have {it} are kept already."
     first = f"Of the {n:,} samples that have {it}, {kept:,} are kept"
     if max(spec.boosts.get(f, 1.0) for f in some) <= 1:
         return f"{first}, for the other {noun}s that they have: to leave them out, exclude its samples."

@@ -77,7 +77,7 @@ def check_pins(matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo |
     if not allowed.all() and len(first) and not allowed[first].all():
         raise SelectionError(f"Row {first[~allowed[first]][0]} is both pinned and blocked by a vetoed feature.")
     if not allowed.any():
-        raise SelectionError(f"Vetoes and bans leave none of the {matrix.n_samples} samples available.")
+        raise SelectionError(f"Vetoes and bans leave none of the {matrix.n_samples:,} samples available.")
     if cost[first].sum() > spec.budget:
         take = "pin takes" if len(first) == 1 else "pins take"
         raise SelectionError(

@@ -67,7 +67,8 @@ class Quota:
         side = "at most" if self.sign == "<=" else "at least"
         amount = f"{self.amount:,.10g}"
         unit = self.unit.removesuffix("s") if self.amount == 1 else self.unit
-        return f"{side} {amount} {'%' if unit == 'percent' else unit}"
+        all_of_it = ", or all of it" if side == "at least" and self.group == EVERY else ""
+        return f"{side} {amount} {'%' if unit == 'percent' else unit}{all_of_it}"
 
     def told(self, name: str = "") -> str:
         """The same with its group, which a page may call by a `name`: source code: at most 10 %."""

@@ -25,15 +25,15 @@ SET_APART = 50  # features that weigh more for a group of samples, at most
 
 @dataclass(frozen=True)
 class Share:
-    """How much of a group there is: samples int, and its share of all samples and of what is kept, in the unit of the
-    budget. least, most: of the budget, what the quotas ask for and allow; None for no bound, or one in another unit.
+    """How much of a group there is: samples int, and its share of all samples; of the budget, in its unit, what is kept
+    of it, and what the quotas ask for and allow at least and at most; None for no bound, or one in another unit.
     """
 
     group: str
     samples: int
     kept: int
     in_data: float
-    in_kept: float
+    of_budget: float
     least: float | None = None
     most: float | None = None
 
@@ -82,10 +82,10 @@ def shares(session: Session, state: WorkspaceState, asked: SelectionSpec, kept: 
         found = {b.names[0]: np.flatnonzero(b.label == 0) for b in bounds}
     picked = np.zeros(session.store.n_samples, bool)
     picked[kept.rows] = True
-    spent, all_of = max(int(cost[kept.rows].sum()), 1), max(int(cost.sum()), 1)
+    all_of = max(int(cost.sum()), 1)
     rows = ((name, rows, rows[picked[rows]]) for name, rows in found.items())
     return [
-        Share(name, len(all_), len(own), cost[all_].sum() / all_of, cost[own].sum() / spent,
+        Share(name, len(all_), len(own), cost[all_].sum() / all_of, cost[own].sum() / asked.budget,
               *bound_of(bounds, name, asked))
         for name, all_, own in rows
     ]  # fmt: skip

@@ -17,7 +17,6 @@ from core.export.manifest import manifest_json
 from core.export.settings import About, Shape
 from core.export.writing import make_folder
 from core.settings import arguments, sentence
-from core.system.shown import shown_path
 from pages.parts.settings_form import ask, more
 from pages.parts.start import in_a_terminal
 from pages.parts.text import plain
@@ -135,7 +134,7 @@ def write(leaving: Leaving, made: Callable[[], dict[str, bytes]], path: Path, fo
             plain(str(error).replace("--force to replace it", "tick the box to replace it")), icon=":material/block:"
         )
     else:
-        st.success(plain(f"{len(list(path.iterdir()))} files in {shown_path(path)}"), icon=":material/check_circle:")
+        st.success(plain(f"{len(list(path.iterdir()))} files in {path.absolute()}"), icon=":material/check_circle:")
 
 
 def download(

@@ -74,6 +74,8 @@ def trace_in_words(trace: Any) -> str:
     if trace.type == "heatmap":
         return f"a table of {len(trace.y):,} by {len(trace.x):,} cells"
     x, y = list(trace.x if trace.x is not None else ()), list(trace.y if trace.y is not None else ())
+    if x and y and trace.type == "scatter":  # without the gaps between the lines of one trace
+        x, y = zip(*((a, b) for a, b in zip(x, y, strict=True) if not (is_gap(a) or is_gap(b))), strict=True) or ((), ())
     if trace.type == "bar":
         places, heights = (y, x) if trace.orientation == "h" else (x, y)
         pairs = list(zip(places if trace.hovertext is None else trace.hovertext, heights, strict=True))
@@ -84,6 +86,11 @@ def trace_in_words(trace: Any) -> str:
     if "lines" not in (trace.mode or "") or not x:
         return f"{len(x):,} {'point' if len(x) == 1 else 'points'}"
     return f"from {shortly(y[0])} at {shortly(x[0])} to {shortly(y[-1])} at {shortly(x[-1])}"
+
+
+def is_gap(value: Any) -> bool:
+    """Whether a value is none: nothing is drawn there."""
+    return value is None or value != value  # NaN alone is not itself
 
 
 def shortly(value: Any) -> str:

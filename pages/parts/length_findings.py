@@ -8,6 +8,7 @@ from pages.parts.length_figures import signed
 from pages.parts.text import plain
 
 STRONG, WEAK = 0.7, 0.3  # of a correlation, from which on it is called so
+Band = tuple[int, float, int]  # lowest, median and highest of random draws
 LINEAR = 0.95  # from this power of the tokens on, features come almost in step with them
 
 
@@ -21,7 +22,7 @@ def of_correlation(what: str, r: float) -> str:
     samples = f"Samples with a higher {what}" if what else "Longer samples"
     more = "more" if r > 0 else "fewer"
     if abs(r) >= STRONG:
-        return f"{samples} have {more} active features, almost without exception (r = {signed(r)})."
+        return f"{samples} clearly have {more} active features (r = {signed(r)})."
     if abs(r) >= WEAK:
         return f"{samples} tend to have {more} active features (r = {signed(r)})."
     return f"{samples} do not clearly have more or fewer active features (r = {signed(r)})."
@@ -36,13 +37,14 @@ def of_growth(beta: float) -> str:
     return f"{how}: twice the tokens bring {2**beta:.2f} times the features."
 
 
-def of_sets(covered: tuple[int, int], in_budget: tuple[int, int]) -> str:
-    """Features covered by (the longest responses, random), with as many samples and with as many tokens."""
-    at_samples, at_tokens = compared(*covered), compared(*in_budget)
-    link = "and" if at_samples == at_tokens else "but"
+def of_sets(covered: int, as_many: Band, in_budget: int, at_tokens: Band) -> str:
+    """Features covered by the longest responses, and by random draws of as many samples and of as many tokens."""
+    at_samples, at_tokens = compared(covered, as_many), compared(in_budget, at_tokens)
+    if at_samples == at_tokens:
+        return f"The longest responses cover {at_samples} random ones, with as many samples and with as many tokens."
     return (
-        f"The longest responses cover {at_samples} as many random samples, {link} {at_tokens} random samples with as "
-        "many tokens."
+        f"With as many samples the longest responses cover {at_samples} random ones, but with as many tokens "
+        f"{at_tokens} random ones."
     )
 
 
@@ -55,8 +57,7 @@ def of_beyond(greedy: tuple[int, float], fair: tuple[int, float]) -> str:
     )
 
 
-def compared(ours: int, theirs: int) -> str:
-    """More or fewer features."""
-    return (
-        "the same number of features as" if ours == theirs else f"{'more' if ours > theirs else 'fewer'} features than"
-    )
+def compared(ours: int, theirs: Band) -> str:
+    """More or fewer features than all random draws, or as many as some of them."""
+    low, _, high = theirs
+    return "about as many features as" if low <= ours <= high else f"{'more' if ours > high else 'fewer'} features than"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.session.budgets import RANDOM
+from core.session.budgets import RANDOM, random_band
 from core.studies.beyond_length import beyond_lines, random_with_tokens
 from core.studies.length import scope_tokens
 from core.studies.matched_sets import comparable_sets, costs, enrichment
@@ -22,6 +22,7 @@ from pages.parts.tables import feature_link, feature_table
 from pages.parts.view import View
 
 LISTED = 300  # features of a table
+ONE_DRAW = "random, one draw"
 FORMATS = {
     **dict.fromkeys(("in samples", "in the longest", "in the others"), "%.1f %%"),
     **dict.fromkeys(("tokens with it", "tokens without"), "%.0f"),
@@ -52,10 +53,11 @@ def show_sets(now: View) -> None:
         return
     table = costs(now.matrix, rows, session.info.tokens, session.info.response_tokens)
     by_name, budget = {line.name: line for line in table}, table[0].token_budget
-    random, longest = by_name["random"], by_name["longest-response"]
-    findings.lead(
-        findings.of_sets((longest.covered, random.covered), (longest.covered_in_budget, random.covered_in_budget))
-    )
+    random = later(session, ("sets drawn", repr(spec)), lambda: drawn(now, spec, budget), "Random samples are drawn")
+    if random is None:
+        return
+    longest = by_name["longest-response"]
+    findings.lead(findings.of_sets(longest.covered, random[0], longest.covered_in_budget, random[1]))
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("At equal samples", anchor=False)
@@ -66,9 +68,10 @@ def show_sets(now: View) -> None:
     greedy, cheap = by_name["sae-greedy"], min(table, key=lambda x: x.tokens)
     near, after = by_name["matched to greedy"], by_name["matched to the longest"]
     st.caption(
-        f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features and greedy "
-        f"{greedy.covered:,}; with the {budget:,} tokens of {cheap.name}, the cheapest, {longest.covered_in_budget:,} "
-        f"and {greedy.covered_in_budget:,}, and as many tokens at random {random.covered_in_budget:,}."
+        f"With {longest.samples:,} samples the longest responses cover {longest.covered:,} features, greedy "
+        f"{greedy.covered:,}, {RANDOM} {random[0][1]:,.0f}. With {budget:,} tokens, as many as the cheapest of these "
+        f"sets has ({cheap.name}), the longest cover {longest.covered_in_budget:,}, greedy "
+        f"{greedy.covered_in_budget:,}, {RANDOM} {random[1][1]:,.0f}."
     )
     st.caption(
         f"Random other samples of about greedy's lengths cover {near.covered:,}, a draw of what length alone brings. "
@@ -77,9 +80,22 @@ def show_sets(now: View) -> None:
     )
     names = ("name", "samples", "tokens", "response tokens, mean", "covered", "tokens per feature")
     names += ("equal tokens", "samples then", "covered then")
-    frame = pd.DataFrame([list(vars(line).values()) for line in table], columns=names)
+    frame = pd.DataFrame([list(vars(line).values()) for line in table], columns=names).replace("random", ONE_DRAW)
     st.dataframe(frame.round(1), hide_index=True, key="longest-costs")
     show_enrichment(now, rows)
+
+
+def drawn(now: View, spec: SelectionSpec, tokens: int) -> tuple[findings.Band, findings.Band]:
+    """What random draws cover with the samples of a request, and with so many tokens."""
+    samples = random_band(now.session, spec, np.array([spec.budget]))
+    as_long = random_band(now.session, replace(spec, unit="tokens", budget=tokens), np.array([tokens]))
+    return band(samples), band(as_long)
+
+
+def band(found: tuple[np.ndarray, np.ndarray, np.ndarray]) -> findings.Band:
+    """The lowest, median and highest coverage at the only budget there is."""
+    low, middle, high = found
+    return int(low[0]), float(middle[0]), int(high[0])
 
 
 def show_enrichment(now: View, rows: dict[str, np.ndarray]) -> None:
@@ -123,7 +139,7 @@ def show_beyond(now: View) -> None:
     draw(figures.beyond_figure(lines), "longest-beyond", 400)
     st.caption(
         f"Greedy by relative gain takes the largest gain relative to what the length promises. It covers "
-        f"{relative.covered:,} features, plain greedy {plain.covered:,}, random {random.covered:,}."
+        f"{relative.covered:,} features, plain greedy {plain.covered:,}, one random draw {random.covered:,}."
     )
     spent = round(plain.mean_tokens * plain.samples)
     fair = later(now.session, (*key, "random"), lambda: random_with_tokens(now.session, now.spec, spent),
@@ -131,6 +147,6 @@ def show_beyond(now: View) -> None:
     if fair is not None:
         st.caption(f"With the {spent:,} tokens of plain greedy, {RANDOM} covers {fair:,.0f} features.")
     names = ("selection", "samples", "features covered", "mean tokens", "r with length")
-    frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names)
+    frame = pd.DataFrame([list(vars(line).values()) for line in lines], columns=names).replace("random", ONE_DRAW)
     frame["tokens per feature"] = frame["mean tokens"] * frame["samples"] / np.maximum(frame["features covered"], 1)
     st.dataframe(frame.round(2), hide_index=True, key="longest-beyond-table")

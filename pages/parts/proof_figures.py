@@ -12,8 +12,8 @@ from core.proof.view import COSTS, lines, mark
 from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED
 from pages.parts.text import escape
 
-# What is left of Okabe and Ito's colours, the pale yellow last; beyond them symbols alone tell methods apart.
-FURTHER = (GREEN, PINK, "#D55E00", "#56B4E9", "#F0E442")
+# What is left of Okabe and Ito's colours, others, the pale yellow last; beyond them symbols alone tell methods apart.
+FURTHER = (GREEN, PINK, "#D55E00", "#56B4E9", "#9467BD", "#8C6D31", "#17BECF", "#BCBD22", "#F0E442")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "hexagram")
 WIDE = 8  # times the smallest cost from which on a logarithmic axis shows more
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -58,13 +59,18 @@ def show_table(rows: Sequence[Result], unit: str) -> None:
         "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),
         "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),
         "high": st.column_config.NumberColumn("to (95 %)", format="%.4f"),
-        "p_holm": st.column_config.NumberColumn("p", format="%.3f", help="corrected for all comparisons (Holm)"),
+        "p_holm": st.column_config.NumberColumn("p (Holm)", format="%.3f", help="corrected for all comparisons (Holm)"),
     }
-    st.dataframe(frame, hide_index=True, key="proof-table", column_config=layout, placeholder="—")
+    st.dataframe(frame, hide_index=True, key=f"proof-table-{of_these(rows)}", column_config=layout, placeholder="—")
     ran = [r for r in rows if r.method not in MARKS]
     spread = max((r.spread for r in ran if np.isfinite(r.spread)), default=float("nan"))
     known = f" The losses of one method's seeds differ by a standard deviation of {spread:.4f} at most."
     st.caption(plain(f"{at(rows[0], unit)} comes first of {len(rows):,}." + (known if np.isfinite(spread) else "")))
+
+
+def of_these(rows: Sequence[Result]) -> int:
+    """What tells a table of other methods apart: the browser keeps the widths of the columns of one that it knows."""
+    return crc32("\n".join(r.method for r in rows).encode())
 
 
 def show_tasks(rows: Sequence[Result], unit: str) -> None:
@@ -77,7 +83,7 @@ def show_tasks(rows: Sequence[Result], unit: str) -> None:
     scores = [{whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
     frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])
     layout = {whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
-    st.dataframe(frame, hide_index=True, key="proof-tasks", column_config=layout, placeholder="—")
+    st.dataframe(frame, hide_index=True, key=f"proof-tasks-{of_these(rows)}", column_config=layout, placeholder="—")
     best = {
         name: max(rows, key=lambda r, n=name: np.nan_to_num(r.scores.get(n, np.nan), nan=-np.inf)) for name in found
     }

@@ -22,14 +22,14 @@ def shares_figure(found: Sequence[Share], named: Mapping[str, str], unit: str) -
     names = [escape(cut(named.get(share.group, share.group), LONGEST)) for share in shown]
     places = list(range(len(shown)))
     figure = go.Figure()
-    for title, values, colour in (
-        ("in the data", [share.in_data for share in shown], MUTED),
-        ("kept", [share.in_kept for share in shown], SELECTED),
+    for title, of, values, colour in (
+        ("in the data", "in the data", [share.in_data for share in shown], MUTED),
+        ("kept", "kept, of the budget", [share.of_budget for share in shown], SELECTED),
     ):
         counts = [share.samples if colour == MUTED else share.kept for share in shown]
         figure.add_bar(
             y=places, x=values, name=title, orientation="h", marker_color=colour, hovertext=names, customdata=counts,
-            hovertemplate=f"%{{hovertext}}<br>{title}: %{{x:.1%}}, %{{customdata:,}} samples<extra></extra>",
+            hovertemplate=f"%{{hovertext}}<br>{of}: %{{x:.1%}}, %{{customdata:,}} samples<extra></extra>",
         )  # fmt: skip
     for title, bounds, colour in (
         ("at least", [share.least for share in shown], ACCENT),

@@ -85,9 +85,8 @@ def set_quota(now: View, asked: SelectionSpec, by: str, group: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         side = st.segmented_control("Bound", list(SIDES), default="<=", required=True, key="quota-side",
                                     format_func=SIDES.__getitem__, label_visibility="collapsed")  # fmt: skip
-        unit = st.session_state.get("quota-unit") or "percent"
-        top = 100.0 if unit == "percent" else None
-        amount = st.number_input("Amount", 0.0, top, 10.0, key=f"quota-amount-{unit}", format="%g",
+        unit = st.session_state.get("quota-unit") or "percent"  # without bounds: the browser would keep what passes one
+        amount = st.number_input("Amount", value=10.0, key=f"quota-amount-{unit}", format="%g",
                                  label_visibility="collapsed", width=110)  # fmt: skip
         unit = st.segmented_control("In", list(UNITS), default="percent", required=True, key="quota-unit",
                                     format_func=UNITS.__getitem__, label_visibility="collapsed")  # fmt: skip
@@ -144,6 +143,9 @@ def give_out(now: View, asked: SelectionSpec, by: str) -> None:
 
 def look(now: View, asked: SelectionSpec, quota: Quota) -> None:
     """What a quota would change; it is taken or cancelled there."""
+    if quota.amount < 0:
+        st.warning("A bound must be a number of at least 0.", icon=":material/block:")
+        return
     try:
         text = str(parsed(str(quota)))
         then = quoted(asked, now.state, text)
@@ -199,9 +201,8 @@ def why_not(now: View, asked: SelectionSpec) -> str:
 def edit(row: st.delta_generator.DeltaGenerator, now: View, asked: SelectionSpec, quota: Quota) -> None:
     """Another amount."""
     with row.popover("", icon=":material/edit:", type="tertiary", help="Change"):
-        top = 100.0 if quota.unit == "percent" else None
         label = f"{SIDES[quota.sign]}, {UNITS[quota.unit]}"
-        amount = st.number_input(label, 0.0, top, quota.amount, key=f"quota-edit-{quota}", format="%g")
+        amount = st.number_input(label, value=quota.amount, key=f"quota-edit-{quota}", format="%g")
         if st.button("See what changes", key=f"quota-change-{quota}", disabled=amount == quota.amount):
             look(now, asked, Quota(quota.by, quota.group, quota.sign, amount, quota.unit))
 
@@ -216,7 +217,7 @@ def taken_told(quota: Quota, found: Sequence[Share]) -> str:
     """What is kept of the groups of a quota."""
     own = [share for share in found if quota.group in (EVERY, share.group)]
     if len(own) == 1:
-        return f"{own[0].kept:,} kept, {own[0].in_kept:.0%}"
+        return f"{own[0].kept:,} kept, {own[0].of_budget:.0%}"
     if not own:
         return "not in the data"
     low, high = min(share.kept for share in own), max(share.kept for share in own)

@@ -210,10 +210,9 @@ def header(title: str, lead: str | Mapping[str, str], lens: str = "") -> View:
     parts = [data, now.spec.method, f"{len(now.selection.rows):,} of {now.session.store.n_samples:,} samples"]
     parts += [f"θ = {now.spec.theta:.3g}", f"{now.spec.lens} of {OF[now.spec.scope]}"]
     parts += [f"{name} = {value}" for name, value in now.spec.options.items()]
-    if now.decided.vetoes:
-        parts.append(f"{len(now.decided.vetoes):,} vetoed")
-    if now.decided.boosts:
-        parts.append(f"{len(now.decided.boosts):,} boosted")
+    decided = {"pinned": now.spec.pins, "banned": now.spec.bans, "vetoed": now.decided.vetoes}
+    decided |= {"boosted": now.decided.boosts}
+    parts += [f"{len(of):,} {how}" for how, of in decided.items() if of]
     if now.spec.quotas:
         parts.append(many(len(now.spec.quotas), "quota"))
     st.html(f"<div style='opacity:.7;font-size:.9rem' data-testid='state-line'>{escape(' · '.join(parts))}</div>")

@@ -101,6 +101,16 @@ def test_escape_closes_a_dialog(page: Page, address: str) -> None:
     expect(dialog).not_to_be_visible(timeout=30_000)
 
 
+def test_on_a_phone_the_list_of_pages_leaves_the_page_that_is_chosen(browser: Browser, address: str) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 780}).new_page()
+    open_page(page, f"{address}/overview")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Health").first.click()
+    expect(page.get_by_role("heading", name="Health")).to_be_in_viewport(timeout=30_000)
+    expect(page.get_by_test_id("stSidebarNavLink").first).not_to_be_in_viewport(timeout=30_000)
+    page.context.close()
+
+
 def test_a_chart_has_words(page: Page, address: str) -> None:
     open_page(page, f"{address}/budget")
     expect(page.get_by_text("Chart of topics covered against samples. ")).to_be_attached()

@@ -27,6 +27,11 @@ def test_a_heatmap_and_an_empty_line_have_words():
     assert in_words(go.Figure(line("none", [], [], "#000000"))) == "Chart. none: 0 points."
 
 
+def test_gaps_between_the_lines_of_a_trace_are_left_out():
+    figure = go.Figure(line("two", [1, 2, None, 1, 3, None], [5, 6, None, 7, 8, float("nan")], "#000000"))
+    assert in_words(figure) == "Chart. two: from 5 at 1 to 8 at 3."
+
+
 def test_a_histogram_says_how_far_its_values_reach():
     figure = go.Figure(go.Histogram(x=[0.25, 3.0, 1.0]))
     assert in_words(figure) == "Chart. how 3 values are spread from 0.25 to 3."

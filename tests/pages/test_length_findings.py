@@ -8,7 +8,7 @@ from pages.parts.length_findings import of_beyond, of_correlation, of_growth, of
 @pytest.mark.parametrize(
     ("what", "r", "said"),
     [
-        ("", 0.92, "Longer samples have more active features, almost without exception (r = 0.92)."),
+        ("", 0.92, "Longer samples clearly have more active features (r = 0.92)."),
         ("", 0.5, "Longer samples tend to have more active features (r = 0.50)."),
         ("score", -0.4, "Samples with a higher score tend to have fewer active features (r = −0.40)."),
         ("", 0.1, "Longer samples do not clearly have more or fewer active features (r = 0.10)."),
@@ -27,11 +27,13 @@ def test_growth_slower_than_the_tokens_and_in_step_with_them():
 
 
 def test_sets_are_compared_at_samples_and_at_tokens():
-    assert of_sets((9, 5), (3, 4)) == (
-        "The longest responses cover more features than as many random samples, but fewer features than random samples "
-        "with as many tokens."
+    assert of_sets(9, (4, 5.0, 6), 3, (4, 4.5, 5)) == (
+        "With as many samples the longest responses cover more features than random ones, but with as many tokens fewer "
+        "features than random ones."
     )
-    assert "as many features as as" not in of_sets((5, 5), (4, 4))
+    assert of_sets(5, (5, 5.5, 6), 4, (3, 3.5, 4)) == (
+        "The longest responses cover about as many features as random ones, with as many samples and with as many tokens."
+    )
 
 
 def test_what_greedy_loses_without_the_advantage_of_length():

@@ -46,7 +46,7 @@ def test_at_most_a_tenth_of_code_and_at_least_five_of_every_source(run, store: P
     assert run("replay", str(tmp_path / "kept.manifest.json"), "--out", str(again), "--store", str(store)).status == 0
     assert again.read_bytes() == out.read_bytes()
     told = json.loads(run("decisions", "--store", str(store), "--json").out)
-    assert told["quotas"] == [{"quota": "source:*>=5", "in words": "every source: at least 5 samples"}]
+    assert told["quotas"] == [{"quota": "source:*>=5", "in words": "every source: at least 5 samples, or all of it"}]
     assert told["history"][0]["description"] == "quota lifted: source code: at most 10 %"
 
 

@@ -25,6 +25,7 @@ def told(spec, features=(0,)):
         ({"method": "random", "boosts": {0: 3.0}}, (0,), "random does not count topics"),
         ({"vetoes": {0: "ignore"}, "boosts": {0: 3.0}}, (0,), "What is ignored earns nothing"),
         ({"boosts": {6: 3.0}}, (6,), "No sample has it at θ = 0.2."),
+        ({"bans": (2,), "boosts": {5: 3.0}}, (5,), "No sample that may be kept has it."),
         ({"boosts": {1: 3.0, 2: 3.0}}, (1, 2), "All samples that have one of them are kept already."),
         ({"boosts": {0: 0.5}}, (0,), "Of the 3 samples that have it, 1 are kept, for the other topics"),
         ({"boosts": {0: 3.0}}, (0,), "A multiplicity above 1 (under Advanced) or a larger budget lets more in."),

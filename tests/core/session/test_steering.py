@@ -49,7 +49,7 @@ def test_what_there_is_of_each_group_against_counting(session: Session) -> None:
         rows = [i for i in range(N) if SOURCES[i] == name]
         own = [i for i in rows if i in kept.rows]
         assert (share.samples, share.kept) == (len(rows), len(own))
-        assert (share.in_data, share.in_kept) == (len(rows) / N, len(own) / len(kept.rows))
+        assert (share.in_data, share.of_budget) == (len(rows) / N, len(own) / asked.budget)
     assert (found["code"].least, found["code"].most) == (None, 0.5)
     assert (found["web"].least, found["web"].most) == (2 / 8, None)
     (mine,) = shares(session, state, asked, kept, "set")
