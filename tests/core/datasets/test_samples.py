@@ -284,8 +284,7 @@ def test_files_that_hold_no_data(save, content, words):
 
 
 def test_missing_file_folder_and_no_permission(tmp_path, monkeypatch):
-    assert "does not exist" in failure(tmp_path / "no.json")
-    assert "does not exist" in failure("data/no.json")
+    assert all("does not exist" in failure(missing) for missing in (tmp_path / "no.json", "data/no.json"))
     assert "holds no JSON, JSON Lines, CSV, Parquet or Arrow file" in failure(tmp_path)
 
     def refuse(*_, **__):

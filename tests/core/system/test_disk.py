@@ -7,7 +7,6 @@ import re
 import shutil
 import sqlite3
 from pathlib import Path
-from threading import Barrier, Thread
 
 import numpy as np
 import pytest
@@ -195,23 +194,6 @@ def test_a_damaged_decision_is_left_out_and_the_others_stand(tmp_path):
     said, damaged = [e.description for e in workspace.history()], "a damaged decision"
     assert said == [damaged, damaged, "row 3 pinned", damaged, damaged, "row 0 pinned"]
     assert workspace.undo() == "row 3 pinned" and workspace.undo() == "row 0 pinned" and workspace.undo() is None
-
-
-def test_two_threads_that_write_one_file_leave_that_of_one_of_them(tmp_path):
-    path, meet = tmp_path / "f", Barrier(2)
-
-    def write(letter):
-        with replacing(path) as temporary, temporary.open("w") as out:
-            meet.wait()
-            for _ in range(5):
-                out.write(letter * 5000)
-                out.flush()
-            meet.wait()
-
-    threads = [Thread(target=write, args=(letter,)) for letter in "ab"]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert path.read_text() in ("a" * 25_000, "b" * 25_000) and names(tmp_path) == ["f"]
 
 
 def test_damaged_labels_have_their_sentence_and_go_on(tmp_path):
