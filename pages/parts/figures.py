@@ -75,7 +75,8 @@ def trace_in_words(trace: Any) -> str:
         return f"a table of {len(trace.y):,} by {len(trace.x):,} cells"
     x, y = list(trace.x if trace.x is not None else ()), list(trace.y if trace.y is not None else ())
     if x and y and trace.type == "scatter":  # without the gaps between the lines of one trace
-        x, y = zip(*((a, b) for a, b in zip(x, y, strict=True) if not (is_gap(a) or is_gap(b))), strict=True) or ((), ())
+        drawn = [(a, b) for a, b in zip(x, y, strict=True) if not (is_gap(a) or is_gap(b))]
+        x, y = [a for a, _ in drawn], [b for _, b in drawn]
     if trace.type == "bar":
         places, heights = (y, x) if trace.orientation == "h" else (x, y)
         pairs = list(zip(places if trace.hovertext is None else trace.hovertext, heights, strict=True))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.schema import SelectionSpec
 from core.session.budgets import RANDOM, random_band
 from core.studies.beyond_length import beyond_lines, random_with_tokens
 from core.studies.length import scope_tokens

@@ -28,11 +28,12 @@ def test_growth_slower_than_the_tokens_and_in_step_with_them():
 
 def test_sets_are_compared_at_samples_and_at_tokens():
     assert of_sets(9, (4, 5.0, 6), 3, (4, 4.5, 5)) == (
-        "With as many samples the longest responses cover more features than random ones, but with as many tokens fewer "
-        "features than random ones."
+        "With as many samples the longest responses cover more features than random ones, but with as many tokens "
+        "fewer features than random ones."
     )
     assert of_sets(5, (5, 5.5, 6), 4, (3, 3.5, 4)) == (
-        "The longest responses cover about as many features as random ones, with as many samples and with as many tokens."
+        "The longest responses cover about as many features as random ones, with as many samples and with as many "
+        "tokens."
     )
 
 
