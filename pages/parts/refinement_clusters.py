@@ -70,6 +70,7 @@ def show_clusters(rows: list[ClusterChange], names: Names) -> None:
     frame[["before", "after"]] *= 100
     st.dataframe(
         frame, hide_index=True, key="refinement-clusters", height=min(420, 38 + 35 * len(rows)),
+        placeholder="—",
         column_config={
             "name": st.column_config.TextColumn("about", width="medium"),
             "size": number("samples", format="localized"),
