@@ -193,16 +193,17 @@ def check_bounds(bounds: Bounds, spec: SelectionSpec, allowed: np.ndarray) -> No
         )
 
 
-def check_met(bounds: Sequence[Bounds], rows: np.ndarray) -> None:
-    """Raise SelectionError for the first least that the picks `rows` do not reach."""
+def unmet(bounds: Sequence[Bounds], rows: np.ndarray) -> str:
+    """A sentence on the first least that the picks `rows` do not reach; "" where they reach all."""
     for one in bounds:
         taken = one.taken(rows)
         for g in np.flatnonzero(taken < one.least)[:1].tolist():
-            raise SelectionError(
+            return (
                 f"The quota {one.asks[g]} is not met beside the budget and the other quotas: "
                 f"{group_told(one.by, one.names[g])} comes to {taken[g]:,} of "
                 f"{many(int(one.least[g]), one.unit.removesuffix('s'))}. Ask for less, or pin samples of it."
             )
+    return ""
 
 
 def full_groups(bounds: Sequence[Bounds], picks: np.ndarray, rows: np.ndarray) -> list[str]:

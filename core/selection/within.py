@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import SelectionError
 from core.schema import FeatureMatrix, Selection, SelectionSpec
-from core.selection.bounds import Bounds, check_met
+from core.selection.bounds import Bounds, unmet
 from core.selection.constraints import available, pins
 from core.selection.inputs import SampleInfo, costs
 from core.selection.picks import finish
@@ -35,17 +35,36 @@ def select_within(
     matrix: FeatureMatrix, spec: SelectionSpec, samples: SampleInfo | None, bounds: Sequence[Bounds]
 ) -> Selection:
     """The method of `spec` within bounds: the pins, then picks of groups that are short until none is, then any that
-    fit. Groups that overlap others come first, as their samples fill places of the others too. `details` has the
-    bounds, and `free`: how many picks no least asked for.
+    fit. `details` has the bounds, and `free`: how many picks no least asked for.
 
     With a monotone submodular value and one grouping in samples, greedy has at least half of the best that the bounds
     allow (Fisher, Nemhauser and Wolsey 1978). Raises SelectionError if a least cannot be met, or nothing fits.
     """
+    picks, found, free = _picked(matrix, spec, samples, [(bounds, True), (bounds, False)])
+    if unmet(bounds, picks.rows):  # first what overlaps: its samples fill places of the others too
+        first = [one if (one.label < 0).any() else replace(one, least=np.zeros_like(one.least)) for one in bounds]
+        picks, found, free = _picked(matrix, spec, samples, [(first, True), (bounds, True), (bounds, False)])
+    if sentence := unmet(bounds, picks.rows):
+        raise SelectionError(sentence)
+    if found is None:
+        raise SelectionError(f"The quotas {', '.join(spec.quotas)} leave room for no sample: allow more of one group.")
+    details = {**found.details, "bounds": tuple(bounds), "free": free}
+    return finish(matrix, spec, picks.rows, picks.rounds, found.weight, details)
+
+
+def _picked(
+    matrix: FeatureMatrix,
+    spec: SelectionSpec,
+    samples: SampleInfo | None,
+    steps: Sequence[tuple[Sequence[Bounds], bool]],
+) -> tuple[Picks, Selection | None, int]:
+    """The pins, then what each of `steps` adds: picks within its bounds, of groups that are short alone if it says so.
+    The picks, what the method gave last if there are any, and how many picks the last step added.
+    """
     allowed, cost = available(matrix, spec), costs(matrix, spec, samples)
-    first, found = pins(spec), None  # found: what the method gave at the last step
-    picks = Picks(first, np.ones(len(first), np.int32), [one.taken(first) for one in bounds])
-    overlapping = [one if (one.label < 0).any() else replace(one, least=np.zeros_like(one.least)) for one in bounds]
-    for among, short in ((overlapping, True), (bounds, True), (bounds, False)):
+    first, found, before = pins(spec), None, 0  # found: what the method gave at the last step
+    picks = Picks(first, np.ones(len(first), np.int32), [one.taken(first) for one in steps[-1][0]])
+    for among, short in steps:
         ahead, before = AT_ONCE, len(picks.rows)
         while (open_ := _open(spec, allowed, cost, among, picks, short)).any():
             found = METHODS[spec.method](matrix, _step(spec, cost, picks, open_, ahead), samples)
@@ -54,14 +73,10 @@ def select_within(
                 break
             ahead = max(AT_ONCE, 2 * n)
         picks.rounds = np.ones_like(picks.rounds) if short else picks.rounds  # as pins: what follows adds to them
-    check_met(bounds, picks.rows)
-    if not len(picks.rows):
-        raise SelectionError(f"The quotas {', '.join(spec.quotas)} leave room for no sample: allow more of one group.")
-    if found is None:  # the pins are all: what else the method has to say
+    if found is None and len(picks.rows):  # the pins are all: what else the method has to say
         nobody = np.zeros(matrix.n_samples, bool)
         found = METHODS[spec.method](matrix, _step(spec, cost, picks, nobody, AT_ONCE), samples)
-    details = {**found.details, "bounds": tuple(bounds), "free": len(picks.rows) - before}
-    return finish(matrix, spec, picks.rows, picks.rounds, found.weight, details)
+    return picks, found, len(picks.rows) - before
 
 
 def _open(

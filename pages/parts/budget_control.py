@@ -8,7 +8,9 @@ import streamlit as st
 from core.schema import UNITS
 from core.session.request import budgets
 from core.session.session import Session
+from core.settings import whole_number
 from core.workspace.decisions import WorkspaceState
+from pages.parts.address import get
 
 KEYS = {"samples": "budget", "tokens": "token_budget"}  # of the number, in the session and in the address
 PRESETS = (0.01, 0.05, 0.1)
@@ -71,10 +73,9 @@ def make_room(pins: int, usual: int) -> None:
 
     usual: the budget where nobody has named one.
     """
-    key, (asked, raised) = KEYS["samples"], st.session_state.get(RAISED, (0, 0))
-    if key not in st.session_state and key in st.query_params:
-        return  # the field will say what the address does
-    said = st.session_state.get(key) or usual
+    key = KEYS["samples"]
+    said = st.session_state.get(key) or whole_number(get(key)) or usual
+    asked, raised = st.session_state.pop(RAISED, (0, 0))
     budget = asked if said == raised else said
     if budget < pins:
         st.session_state[RAISED] = budget, pins
@@ -106,7 +107,8 @@ def log_slider(unit: str, least: int, most: int, budget: int) -> None:
     """
     factors = np.geomspace(least, most, STEPS).round().astype(int)
     steps = np.unique([*factors[np.abs(np.log(factors / budget)) > STEP], budget]).tolist()
-    key, mark = f"{KEYS[unit]}-slider", chr(MARKS[0] + budget % MARKS[1])
+    key, (first, n) = f"{KEYS[unit]}-slider", MARKS
+    mark = chr(first + budget % n) + chr(first + budget // n % n)
     st.session_state[key] = budget
     st.select_slider(
         "By equal factors", steps, budget, format_func=lambda n: f"{n:,}{mark}", key=key,

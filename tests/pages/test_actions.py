@@ -71,10 +71,18 @@ def test_more_pins_than_the_budget_raise_it_until_they_are_lifted(visit, session
     button(at, "Undo").click().run()
     assert at.number_input(key="budget").value == 5
     assert any(f"Undone: {len(rows)} rows pinned" in m.value.replace("\\", "") for m in at.markdown)
+    at.number_input(key="budget").set_value(len(rows)).run()
+    assert at.number_input(key="budget").value == len(rows), "typed, not raised"
+    at.number_input(key="budget").set_value(5).run()
     button(at, "Redo").click().run()
     at.number_input(key="budget").set_value(20).run()
     button(at, "Undo").click().run()
     assert at.number_input(key="budget").value == 20
+    workspace_of(session.store).pin(rows)
+    at = visit("search", budget="5")
+    assert at.number_input(key="budget").value == len(rows)
+    button(at, "Undo").click().run()
+    assert at.number_input(key="budget").value == 5
 
 
 def test_tags_are_put_on_and_taken_off(visit, session):
