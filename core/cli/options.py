@@ -27,7 +27,7 @@ Store = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace files of another export.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace or remove files of another export.")]
 Budgets = Annotated[
     str, typer.Option("--budget", "--budgets", help="Numbers or shares such as 5%, separated by commas.")
 ]

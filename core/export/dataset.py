@@ -22,6 +22,7 @@ from core.export.snippets import snippets
 from core.export.writing import MANIFEST, data_files, make_folder, write_files
 from core.schema import Selection
 from core.session.session import Session
+from core.system.disk import writing
 from core.workspace.decisions import WorkspaceState
 
 CARD, MAP, REJECTS = "README.md", "map.svg", "rejects.jsonl"
@@ -78,7 +79,8 @@ def write_dataset(files: Mapping[str, bytes], session: Session, folder: Path, fo
     for name in before.keys() - files.keys():
         left = folder / Path(name).name
         if left.is_file() and left.resolve() not in data and sha256(left.read_bytes()).hexdigest() == before[name]:
-            left.unlink()
+            with writing(left):
+                left.unlink()
     return json.loads(files[MANIFEST])
 
 

@@ -117,7 +117,7 @@ def write_here(leaving: Leaving, made: Callable[[], dict[str, bytes]]) -> str:
         "Write it there", icon=":material/drive_folder_upload:", key="write-folder", width="stretch",
         disabled=not leaving.usable,
     )  # fmt: skip
-    force = st.checkbox("Replace files of another export there", key="write-force")
+    force = st.checkbox("Replace or remove files of another export there", key="write-force")
     if wanted:
         write(leaving, made, Path(folder or leaving.name).expanduser(), force)
     return folder or leaving.name

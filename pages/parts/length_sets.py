@@ -87,7 +87,11 @@ def show_sets(now: View) -> None:
 
 
 def drawn(now: View, spec: SelectionSpec, tokens: int) -> tuple[findings.Band, findings.Band]:
-    """What random draws cover with the samples of a request, and with so many tokens."""
+    """What random draws cover with the samples of a request, and with so many tokens, what is ignored counted too, as
+    in the costs of the other sets.
+    """
+    blocked = {feature: how for feature, how in spec.vetoes.items() if how == "block"}
+    spec = replace(spec, vetoes=blocked, weights="uniform")
     samples = random_band(now.session, spec, np.array([spec.budget]))
     as_long = random_band(now.session, replace(spec, unit="tokens", budget=tokens), np.array([tokens]))
     return band(samples), band(as_long)

@@ -1,8 +1,13 @@
 """The first sentence of each section of the page Longest response says what its figures say."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+from core.schema import SelectionSpec
 from pages.parts.length_findings import of_beyond, of_correlation, of_growth, of_sets
+from pages.parts.length_sets import drawn
 
 
 @pytest.mark.parametrize(
@@ -39,3 +44,8 @@ def test_sets_are_compared_at_samples_and_at_tokens():
 
 def test_what_greedy_loses_without_the_advantage_of_length():
     assert "covers 80% as many features, with 50 tokens per sample instead of 200" in of_beyond((10, 200.0), (8, 50.0))
+
+
+def test_what_is_ignored_counts_for_random_draws_as_for_the_other_sets(session):
+    spec, now = SelectionSpec(budget=8), SimpleNamespace(session=session)
+    assert drawn(now, replace(spec, vetoes=dict.fromkeys(range(4), "ignore")), 50) == drawn(now, spec, 50)
