@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from core.datasets.containers import RecordFile
 
 
+CUT = Record("", None)  # stands where an array of turns breaks off
 _FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")\s*:')
 
 
 def json_array(file: RecordFile) -> Iterator[Record]:
-    """The records of an array; arrays of turns, one a line or in an array, are a conversation each."""
+    """The records of an array; whole arrays of turns, one a line or in an array, are a conversation each."""
     elements = _elements(file)
     first = next(elements, None)
     if first is None:
@@ -31,14 +32,14 @@ def json_array(file: RecordFile) -> Iterator[Record]:
     if not _is_bare(first[1].value):
         yield from (_whole(record.position, record.value, [record]) for _, record in elements)
         return
-    for row, (_, group) in enumerate(itertools.groupby(elements, itemgetter(0))):
+    for row, group in itertools.groupby(elements, itemgetter(0)):
         turns, size = [], 0
         for _, turn in group:
             turns.append(turn)
             size += len(turn.original or "")
             if size > LONGEST:
                 raise too_long(file.source, f"the conversation in row {row}")
-        if not file.truncated_at:
+        if turns[-1] is not CUT:
             yield _whole(f"row {row}", [turn.value for turn in turns], turns)
 
 
@@ -68,18 +69,19 @@ def _elements(file: RecordFile) -> Iterator[tuple[int, Record]]:
                 break
             window.pos += 1
             array += 1
-        if mark in ("", "]"):
-            yield from ((array + 1, record) for record in _array_end(file, window, mark, row))
+        if mark == "]":
+            yield from ((array + 1, record) for record in _text_behind(window))
             return
         try:
             value, text = window.value()
         except (ValueError, RecursionError, CutOffError) as error:
             key = key or _first_key(window)
-            bad, found = _malformed(window, row, key, error)
+            bad, found = _malformed(window, array if bare else row, key, error)
             if found or not isinstance(error, CutOffError):
                 yield array, Record(bad.position, bad)
             else:
                 file.truncated_at = bad.position
+                yield from [(array, CUT)] if bare else ()
             if not found:
                 return
         else:
@@ -96,10 +98,7 @@ def _malformed(window: Window, row: int, key: re.Pattern | None, error: Exceptio
     return BadRow(where, reason_of(error) + ("" if found else "; nothing after it could be read")), found
 
 
-def _array_end(file: RecordFile, window: Window, mark: str, row: int) -> Iterator[Record]:
-    if not mark:
-        file.truncated_at = f"row {row} (line {window.line})"
-        return
+def _text_behind(window: Window) -> Iterator[Record]:
     if window.skip(SPACE):
         where = f"line {window.line}"
         yield Record(where, BadRow(where, "text after the end of the array; it was not read"))

@@ -1,5 +1,6 @@
 """Random conversations, written in every layout, are read back unchanged, and no text is lost without a word."""
 
+import gzip
 import json
 
 import pytest
@@ -146,8 +147,22 @@ def test_a_conversation_with_a_malformed_turn_or_no_end_is_not_read(save):
     said = [json.dumps(turns(Talk("", ((f"q{i}", "a"),)))) for i in range(3)]
     samples, report = read(save(f"{said[0]}\n{said[1].replace('user', 'us' + chr(10))}\n{said[2]}"))
     assert [s.prompt for s in samples] == ["q0", "q2"] and report.n_skipped == 1
-    samples, report = read(save("\n".join(said)[:-4]))
-    assert [s.prompt for s in samples] == ["q0", "q1"] and report.truncated_at
+
+
+@FIXTURE
+@given(st.data())
+def test_conversations_before_the_break_are_read(save, data):
+    """Wherever the text ends, and wherever the compressed data does, which the window may meet far ahead."""
+    said = [turns(Talk("", ((f"q{i}", "a"),))) for i in range(50)]
+    text = "\n".join(map(json.dumps, said))
+    end = data.draw(st.integers(len(json.dumps(said[0])) + 1, len(text) - 1))
+    n = text[:end].count("]")
+    packed = gzip.compress(text[:end].encode())
+    for content in (text[:end], packed[:-8]):  # the latter without the sum at the end
+        samples, report = read(save(content), skip_bad=False)
+        assert [s.prompt for s in samples] == [f"q{i}" for i in range(n)]
+        whole = text[:end].rstrip().endswith("]")
+        assert whole or report.truncated_at == f"row {n} (line {n + 1})"
 
 
 @few
