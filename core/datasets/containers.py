@@ -53,6 +53,7 @@ class RecordFile:
     damaged: bool = False  # some bytes are not UTF-8: they are decoded to U+DC80..U+DCFF
     magic: bytes = b""  # of the compression, one of packed.PACKED
     truncated_at: str | None = None
+    apart: bool = False  # each row is a sample of its own, in columns that were named, and no turn of a conversation
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

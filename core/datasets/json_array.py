@@ -29,7 +29,7 @@ def json_array(file: RecordFile) -> Iterator[Record]:
     if first is None:
         return
     elements = itertools.chain([first], elements)
-    if not _is_bare(first[1].value):
+    if not _is_bare(file, first[1].value):
         yield from (_whole(record.position, record.value, [record]) for _, record in elements)
         return
     for row, group in itertools.groupby(elements, itemgetter(0)):
@@ -85,7 +85,7 @@ def _elements(file: RecordFile) -> Iterator[tuple[int, Record]]:
             if not found:
                 return
         else:
-            bare = bare or (row == 0 and _is_bare(value))
+            bare = bare or (row == 0 and _is_bare(file, value))
             yield array, Record(f"row {row}", value, text)
             if key is None and isinstance(value, dict) and value:
                 key = _key_pattern(json.dumps(next(iter(value))))
@@ -104,9 +104,9 @@ def _text_behind(window: Window) -> Iterator[Record]:
         yield Record(where, BadRow(where, "text after the end of the array; it was not read"))
 
 
-def _is_bare(value: Any) -> bool:
+def _is_bare(file: RecordFile, value: Any) -> bool:
     """Whether this is a turn that names no conversation: the array that it stands in is one."""
-    return is_turn(value) and not is_message(value)
+    return not file.apart and is_turn(value) and not is_message(value)
 
 
 def _first_key(window: Window) -> re.Pattern | None:

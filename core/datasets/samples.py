@@ -85,6 +85,8 @@ class SampleReader(Iterator[Sample]):
             raise DataError(f"limit must be at least 1, got {limit}.")
         self._columns = Columns(columns)
         self.files: list[RecordFile] = list(source) if start else files_of(source)
+        for file in self.files:
+            file.apart = bool({"prompt", "response"} & self._columns.mapped.keys())
         self.starts: list[Start] = []
         self._start = start or Start()
         self._skip_bad, self._limit, self._rows = skip_bad, limit, rows

@@ -40,7 +40,7 @@ def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
     else:
         return
     rows = chain([first], rows)
-    if not is_message(first.value):
+    if file.apart or not is_message(first.value):
         yield from rows
         return
     by_parent = bool(find(first.value, PARENT) and find(first.value, OWN))

@@ -143,10 +143,18 @@ def test_an_array_of_turns_is_a_conversation(save, many, between, indent):
         assert [json.loads(str(s.original))["messages"] for s in samples] == said and not report.columns_unread
 
 
-def test_a_conversation_with_a_malformed_turn_or_no_end_is_not_read(save):
+def test_a_conversation_with_a_malformed_turn_is_not_read(save):
     said = [json.dumps(turns(Talk("", ((f"q{i}", "a"),)))) for i in range(3)]
     samples, report = read(save(f"{said[0]}\n{said[1].replace('user', 'us' + chr(10))}\n{said[2]}"))
     assert [s.prompt for s in samples] == ["q0", "q2"] and report.n_skipped == 1
+
+
+@pytest.mark.parametrize("beside", [{}, {"conversation_id": 1}])
+@pytest.mark.parametrize("write", [json.dumps, lambda rows: "\n".join(map(json.dumps, rows))], ids=["array", "lines"])
+def test_rows_with_mapped_columns_are_no_turns(save, beside, write):
+    rows = [{"speaker": "customer", "message": f"q{i}", "agent_text": f"a{i}"} | beside for i in range(3)]
+    samples, _ = read(save(write(rows)), columns={"prompt": "message", "response": "agent_text"}, skip_bad=False)
+    assert [(s.prompt, s.response) for s in samples] == [("q0", "a0"), ("q1", "a1"), ("q2", "a2")]
 
 
 @FIXTURE
