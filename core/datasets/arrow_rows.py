@@ -86,20 +86,42 @@ def _arrow_batches(opened: IO[bytes]) -> Iterator[pa.RecordBatch]:
     else:
         batches = pa.ipc.open_stream(opened)
     for batch in batches:
-        _require_sound(batch)
+        for column in batch.columns:
+            _require_sound(column)
         yield batch
 
 
-def _require_sound(batch: pa.RecordBatch) -> None:
+def _require_sound(array: pa.Array) -> None:
     """Raise ArrowInvalid where reading would leave the buffers and end the process; text may be no UTF-8."""
     import pyarrow as pa
 
-    for column in batch.columns:
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid as error:
-            if "UTF8" not in str(error):
-                raise
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+        array.view(_with_bytes(array.type)).validate(full=True)  # the check ended at the first text that is no UTF-8
+
+
+def _with_bytes(kind: pa.DataType) -> pa.DataType:
+    """The type with bytes for text; what has no such form, as a union, is left."""
+    import pyarrow as pa
+
+    plain = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
+    if isinstance(kind, pa.BaseExtensionType):
+        return _with_bytes(kind.storage_type)
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_with_bytes(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(*(field.with_type(_with_bytes(field.type)) for field in (kind.key_field, kind.item_field)))
+    if pa.types.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, _with_bytes(kind.value_type), kind.ordered)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        inner = kind.value_field.with_type(_with_bytes(kind.value_type))
+        if pa.types.is_fixed_size_list(kind):
+            return pa.list_(inner, kind.list_size)
+        return pa.large_list(inner) if pa.types.is_large_list(kind) else pa.list_(inner)
+    return plain.get(kind, kind)
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -1,5 +1,6 @@
 """Records out of Parquet and Arrow: values that Python or UTF-8 has not, wherever they stand."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -45,6 +46,18 @@ def test_an_odd_value_of_a_column_that_is_not_read_stops_nothing(tmp_path, odd, 
         assert pq.read_table(tmp_path / "out").equals(table)
     with pytest.raises(DataError, match="parquet cannot hold"):
         write_records([sample.original, {"prompt": 1}], tmp_path / "out", "parquet")
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_damage_behind_text_that_is_not_utf8_is_seen(tmp_path, around):
+    """To read it would end the process."""
+    offsets = pa.py_buffer(np.array([0, 1 << 30, 1], np.int32))
+    far = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"ab")])
+    both = [pa.ListArray.from_arrays([0, 2], part) for part in (pa.array([b"\xe9", b"a"]).view(pa.string()), far)]
+    odd = AROUND[around][0](pa.StructArray.from_arrays(both, ["x", "y"]))
+    arrow(tmp_path / "x", prompt=["q"], response=["a"], odd=odd)
+    with pytest.raises(DataError, match="damaged or incomplete Arrow"):
+        read(tmp_path / "x")
 
 
 def test_text_that_is_not_utf8_spoils_only_its_row(tmp_path):
