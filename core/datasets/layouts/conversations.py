@@ -8,7 +8,17 @@ from typing import Any
 from core.datasets.layouts.columns import Columns, RowError, Turns, kind, number, verdict
 from core.datasets.layouts.names import CANDIDATES, CONVERSATIONS, LISTS, PAIRED, PROMPTS, RESPONSES, ROLES, find, fold
 from core.datasets.layouts.pairs import MARKERS, answer, labelled, text_alone
-from core.datasets.layouts.turns import SPEAKER, TEXT, as_turns, asked_of, is_asked, is_turns, rounds, turns_of
+from core.datasets.layouts.turns import (
+    SPEAKER,
+    TEXT,
+    as_prompt,
+    as_turns,
+    asked_of,
+    is_asked,
+    is_turns,
+    rounds,
+    turns_of,
+)
 from core.schema import Message
 
 DIALOGUE = re.compile(r"(?:^|\n\n)(Human|Assistant):[ \n]?")  # as in Anthropic's pairs
@@ -25,7 +35,7 @@ def conversation(record: dict, columns: Columns) -> Turns | None:
         return labelled(record, talk, read), read
     found = _said(record, name, columns)
     if all(turn.role == "assistant" for turn in found) and (asked := _before(record, name, columns)):
-        value = as_turns(record[asked])
+        value = as_prompt(record[asked])
         found = [*(turns_of(value, asked, columns) if is_turns(value) else [Message("user", value)]), *found]
         read = {"prompt": asked} | read
     if all(turn.role != "assistant" for turn in found):

@@ -21,7 +21,16 @@ from core.datasets.layouts.names import (
     find,
     fold,
 )
-from core.datasets.layouts.turns import as_turns, asked_of, is_asked, is_turns, rounds, turns_of, with_thought
+from core.datasets.layouts.turns import (
+    as_prompt,
+    as_turns,
+    asked_of,
+    is_asked,
+    is_turns,
+    rounds,
+    turns_of,
+    with_thought,
+)
 from core.datasets.rows import shorten
 from core.schema import Message
 
@@ -41,7 +50,7 @@ def pair(record: dict, columns: Columns) -> Turns:
         return talk, {"prompt": str(asked), "response": answered}
     said, read = answer(record, asked, columns)
     turns = labelled(record, said, read)
-    value = as_turns(record.get(asked)) if asked else None
+    value = as_prompt(record.get(asked)) if asked else None
     if asked and is_turns(value):
         return [*turns_of(value, asked, columns), *turns], {"prompt": asked} | read
     prompt, beside = _prompt(record, asked, columns)
@@ -63,7 +72,7 @@ def answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Mess
         raise RowError(f"{answered} is {kind(record, answered)}", answered, blank=True)
     value = record.get(answered)
     turns = as_turns(value)
-    if is_turns(turns) and not (isinstance(value, str) and any(map(is_asked, turns))):
+    if is_turns(turns) and (not isinstance(value, str) or _goes_on(record.get(asked or ""), turns)):
         return turns_of(turns, answered, columns), read
     text = "" if value is None else _text(record | {answered: _first(value, answered, columns)}, answered)
     if thoughts:
@@ -71,6 +80,11 @@ def answer(record: dict, asked: str | None, columns: Columns) -> tuple[list[Mess
     if not text.strip():
         raise RowError(f"{answered} is blank", answered, text, blank=True)
     return [Message("assistant", text)], read
+
+
+def _goes_on(asked: Any, turns: list[dict]) -> bool:
+    """Whether turns that were written as a text answer turns: any other may ask for such a text."""
+    return is_turns(as_prompt(asked)) and not any(map(is_asked, turns))
 
 
 def _choice(record: dict, answered: str | None, columns: Columns) -> tuple[list[Message], dict[str, str]] | None:

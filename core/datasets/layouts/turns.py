@@ -51,6 +51,13 @@ def as_turns(value: Any) -> Any:
     return found if sure and is_turns(found) else value
 
 
+def as_prompt(value: Any) -> Any:
+    """Turns before an answer, as `as_turns`; a text in which the assistant speaks last is what is asked about."""
+    found = as_turns(value)
+    about = isinstance(value, str) and is_turns(found) and _role_of(found[-1]) == "assistant"
+    return value if about else found
+
+
 def _unfolded(value: Any) -> Any:
     value = _parsed(value, "[{")
     if isinstance(value, list):

@@ -102,9 +102,13 @@ def test_json_that_is_no_turns_is_text(text):
     assert [m.content for m in found] == [text, text]
 
 
-def test_a_written_dialogue_is_an_answer():
-    text = json.dumps([{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}])
-    assert messages({"prompt": "Write one.", "response": text}, Columns(None))[1].content == text
+@few
+@given(talks(), st.sampled_from([0, -1]))
+def test_a_written_dialogue_is_what_is_asked_about_or_an_answer(talk, first):
+    text, answer = json.dumps(turns(talk)[first:]), "A refund was asked for"
+    about = [{"prompt": text, "response": answer}, {"instruction": text, "conversations": answer}]
+    for record in [*about, {"prompt": "Write one.", "response": text}]:
+        assert [m.content for m in messages(record, Columns(None))] == [*record.values()]
 
 
 LISTS = [("similar", [{"problem": "p", "solution": "s"}]), ("tools", [{"name": "f"}]), ("x", [{"y": 1}, {"y": 2}])]
