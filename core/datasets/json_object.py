@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outline:
-    """What an object holds, without its values: the names of its members, whether each is a list of objects; and
-    whether more text follows.
+    """What an object holds, without its values: the names of its members, the first object of each that is a list of
+    objects; and whether more text follows.
     """
 
-    members: dict[str, bool]
+    members: dict[str, list[dict]]
     more: bool
 
 
 def outline(file: RecordFile) -> Outline:
     """The outline of the object that a file begins with; raises DataError where that is no JSON."""
     window = Window(file.text(), file.source)
-    held: dict[str, bool] = {}
+    held: dict[str, list[dict]] = {}
     try:
         for key in members(window):
             held[key] = _objects(window)
@@ -49,7 +49,7 @@ def json_object(file: RecordFile, found: Outline) -> Iterator[Record]:
             f"{file.source} describes a saved dataset (datasets' save_to_disk) and holds none of its rows: "
             "name its folder."
         )
-    lists = [key for key, is_list in found.members.items() if is_list]
+    lists = [key for key, first in found.members.items() if first]
     window = Window(file.text(), file.source)
     if is_record(found.members) or not lists:
         window.skip(SPACE)
@@ -68,17 +68,18 @@ def json_object(file: RecordFile, found: Outline) -> Iterator[Record]:
             yield Record(f"row {row}", *window.value())
 
 
-def _objects(window: Window) -> bool:
-    """Pass over a value; whether it is a list of objects, with one at least."""
+def _objects(window: Window) -> list[dict]:
+    """Pass over a value; the first object of a list of objects, nothing for any other value."""
     if window.skip(SPACE) != "[":
         window.value()
-        return False
+        return []
     window.pos += 1
-    n = others = 0
+    first: list[dict] = []
+    others = 0
     while (mark := window.skip(GAP)) != "]":
         if not mark:
             raise CutOffError
         value, _ = window.value()
-        n, others = n + 1, others + (not isinstance(value, dict))
+        first, others = first or [value], others + (not isinstance(value, dict))
     window.pos += 1
-    return n > 0 and not others
+    return [] if others else first

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from core.datasets.layouts.names import are_of_a_record
+from core.datasets.layouts.names import CONVERSATIONS, are_of_a_record, find, fold
 from core.datasets.rows import BLOCK, LONGEST, CutOffError, too_long
 
 SPACE = re.compile(r"\s*")
@@ -91,8 +91,19 @@ def unfinished(error: json.JSONDecodeError) -> bool:
 
 
 def is_record(value: dict) -> bool:
-    """Whether an object is a record, and none around a list of records."""
-    return are_of_a_record(tuple(value))
+    """Whether an object is a record, and none around a list of records: then its own names are those beside the list,
+    or none where the list is called data.
+    """
+    names = tuple(value)
+    lists = [name for name in names if value[name] and are_objects(value[name])]
+    if len(lists) == 1 and not find(value, (*CONVERSATIONS, "replies")) and are_of_a_record(tuple(value[lists[0]][0])):
+        names = tuple(name for name in names if name not in lists and fold(lists[0]) != "data")
+    return are_of_a_record(names)
+
+
+def are_objects(value: Any) -> bool:
+    """Whether this is a list of objects."""
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def members(window: Window) -> Iterator[str]:
@@ -112,13 +123,13 @@ def members(window: Window) -> Iterator[str]:
 
 def around_records(window: Window) -> bool:
     """Whether the object at the beginning is around a list of records: read no further than is needed."""
-    names: dict[str, None] = {}
+    before: dict[str, Any] = {}
     try:
         for key in members(window):
-            names[key] = None
+            before[key] = None
             if window.skip(SPACE) == "[":
                 window.pos += 1
-                return window.skip(SPACE) == "{" and not is_record(names)
+                return window.skip(SPACE) == "{" and not is_record(before | {key: [window.value()[0]]})
             window.value()
     except (ValueError, RecursionError, CutOffError):
         pass

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.datasets.layouts import Columns, RowError, messages
 from core.datasets.layouts.columns import PROSE, strings
+from core.datasets.rows import BLOCK
 from core.schema import Message
 from tests.layout_writers import WRITERS, Layout, Talk, talks, texts, turns
 from tests.reading import FIXTURE, read
@@ -128,10 +129,21 @@ def test_a_record_alone_is_no_object_around_records(name, beside, indent, save):
         assert [s.messages for s in samples] == [talk.messages()]
 
 
-@pytest.mark.parametrize("around", [{}, {"version": 1}, {"input": "a file", "data_name": "d"}, {"query": "q"}])
-def test_an_object_around_records_is_none(around, save):
-    rows = [{"instruction": "q", "output": "a"}, {"instruction": "Q", "output": "A"}]
-    samples, _ = read(save(json.dumps(around | {"rows": rows})), skip_bad=False)
+@pytest.mark.parametrize(
+    ("around", "name"),
+    [
+        ({}, "rows"), ({"version": 1}, "dialog"), ({"input": "a file", "data_name": "d"}, "rows"),
+        ({"query": "q"}, "rows"),
+        ({"input": "a file", "output": "run-1"}, "data"), ({"user": "bob", "solution": "v1"}, "data"),
+        ({"query": "select"}, "response"), ({"input": "a file"}, "output"), ({"context": "c"}, "answers"),
+        ({"name": "n"}, "turns"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("indent", "note"), [(None, ""), (1, ""), (None, "n" * BLOCK)], ids=["line", "lines", "long"])
+def test_an_object_around_records_is_none(around, name, indent, note, save):
+    """On one line, on more, and on one that is longer than what is looked at."""
+    rows = [{"instruction": "q", "output": "a"}, {"instruction": "Q", "output": "A", "note": note}]
+    samples, _ = read(save(json.dumps(around | {name: rows}, indent=indent)), skip_bad=False)
     assert [s.response for s in samples] == ["a", "A"]
 
 
