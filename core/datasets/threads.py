@@ -19,6 +19,7 @@ from core.datasets.originals import Packed, pack, together
 from core.datasets.rows import BadRow, Record
 from core.system.disk import writing
 from core.system.files import cache_dir
+from core.system.shown import many
 
 THREAD = ("conversation_id", "conv_id", "thread_id", "dialogue_id", "dialog_id", "session_id", "message_tree_id")
 PARENT, OWN = ("parent_id", "parent_message_id"), ("message_id", "id")
@@ -64,7 +65,8 @@ def rebuilt(file: RecordFile, rows: Iterator[Record]) -> Iterator[Record]:
             yield record
     name = find(first.value, PARENT if by_parent else THREAD)[0]
     file.warnings.append(
-        f"{file.source}: {n:,} rows of one message each are {n_found:,} conversations by {name}; rows count these."
+        f"{file.source}: {many(n, 'row')} of one message each are {many(n_found, 'conversation')} by {name}; "
+        "rows count these."
     )
 
 
@@ -130,12 +132,13 @@ def _threads(held: sqlite3.Connection) -> Iterator[Record]:
         given = thread[0].value.get(key)
         place = next(iter(find({key: None for row in thread for key in row.value}, PLACE)), "")
         places = [number(row.value.get(place)) for row in thread]
-        ordered = sorted((at, i) for i, at in enumerate(places) if at is not None)
-        if ordered and len(ordered) < len(thread):
-            bad = f"{place} is no number in {len(thread) - len(ordered)} of the {len(thread)} messages of {key} {given}"
+        known = [(at, i) for i, at in enumerate(places) if at is not None]
+        in_order = known == sorted(known) and len(known) != 1  # one place alone tells nothing of the others
+        if len(known) < len(thread) and not in_order:
+            bad = f"{place} is no number in {len(thread) - len(known)} of the {len(thread)} messages of {key} {given}"
             yield Record(position, BadRow(position, f"{bad}, so that their order is not known", place))
             continue
-        thread = [thread[i] for _, i in ordered] or thread
+        thread = thread if in_order else [thread[i] for _, i in sorted(known)]
         messages = [row.value for row in thread]
         yield Record(position, {key: given, "messages": messages}, together([row.original for row in thread]))
 

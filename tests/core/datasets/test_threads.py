@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.system import shown
 from tests.layout_writers import talks
 from tests.reading import FIXTURE, read
+
+EXCHANGE = [{"conversation_id": "z", "role": who, "content": who} for who in ("user", "assistant")]
 
 
 def lines(rows):
@@ -27,7 +30,7 @@ def test_rows_with_the_id_of_their_conversation(save, many, rng):
     samples, report = read(save(lines(rows)), skip_bad=False)
     assert {s.raw["conversation_id"]: s.messages for s in samples} == {i: t.messages() for i, t in enumerate(many)}
     assert sum(len(s.raw["messages"]) for s in samples) == len(rows) and [s.row for s in samples] == [*range(len(many))]
-    assert f"{len(rows)} rows of one message each are {len(many)} conversations" in report.warnings[0]
+    assert f"{len(rows)} rows of one message each are {shown.many(len(many), 'conversation')} by" in report.warnings[0]
 
 
 @pytest.mark.parametrize("form", [int, float, str, lambda k: f" {k}.0 ", lambda k: str(k) if k % 2 else k])
@@ -52,6 +55,20 @@ def test_a_message_without_its_place_is_told(save, place):
     assert [bad.reason for bad in report.skipped] == [
         "turn is no number in 1 of the 2 messages of conversation_id a, so that their order is not known"
     ]
+
+
+@pytest.mark.parametrize("beside", [{}, {"turn": None}, {"turn": ""}])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_message_without_a_place_stands_where_the_file_has_it_if_the_others_do(save, beside, at):
+    placed = [{"role": ("user", "assistant")[i % 2], "content": f"t{i}", "turn": i} for i in (2, 3)]
+    said = [*placed[:at], {"role": "system", "content": "s"} | beside, *placed[at:]]
+    rows = [{"conversation_id": "a"} | turn for turn in said]
+    samples, _ = read(save(lines(rows)), skip_bad=False)
+    assert [m.content for m in samples[0].messages] == [turn["content"] for turn in said]
+    _, report = read(
+        save(lines([*rows, {"conversation_id": "a", "turn": 1, "role": "user", "content": "q"}, *EXCHANGE]))
+    )
+    assert "turn is no number in 1 of the 4 messages" in report.skipped[0].reason
 
 
 @pytest.mark.parametrize("empty", [None, ""])
