@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import string
 from typing import Any
 
 from core.datasets.layouts.names import CHOICES, find
+from core.settings import whole_number
 
 Choices = dict[str, str]  # label → text, in order
 LETTERS = string.ascii_uppercase
@@ -21,12 +23,16 @@ def offered(record: dict) -> tuple[dict[str, str], Choices]:
     if name := next(iter(find(record, CHOICES)), None):
         return {"choices": name}, choices_of(record[name])
     for names in EACH:
-        there = [name for name in find(record, names) if _is_text(record[name]) and record[name] != ""]
-        found = {name.strip()[-1].upper(): name for name in there}
+        there = {name.strip()[-1].upper(): name for name in find(record, names)}
+        run = itertools.takewhile(there.__contains__, LETTERS)  # what is called by a later letter is no choice
+        found = {
+            letter: there[letter] for letter in run if _is_text(record[there[letter]]) and record[there[letter]] != ""
+        }
         if not {"A", "B"} <= found.keys():
             continue
-        said = {str(value).strip("().: ") for name, value in record.items() if name not in there and _is_text(value)}
-        if names != EACH[0] or not said.isdisjoint(there):
+        own = found.values()
+        said = {str(value).strip("().: ") for name, value in record.items() if name not in own and _is_text(value)}
+        if names != EACH[0] or not said.isdisjoint(own):
             parts = {f"choice {label}": name for label, name in found.items()}
             return parts, {label: str(record[name]) for label, name in found.items()}
     return {}, {}
@@ -39,7 +45,7 @@ def choices_of(value: Any) -> Choices:
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):  # a CSV cell
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     if isinstance(value, dict) and isinstance(value.get("text"), list):
         texts, labels = value["text"], value.get("label")
@@ -61,6 +67,7 @@ def choices_of(value: Any) -> Choices:
 def chosen_text(answer: Any, choices: Choices) -> str | None:
     """The text of the choice that an answer names by its label, letter, index from 0 or own words."""
     texts = list(choices.values())
+    by_place = [choices.get(letter) for letter in LETTERS] if choices.keys() <= {*LETTERS} else texts
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if isinstance(answer, bool) or not _is_text(answer):
@@ -71,8 +78,9 @@ def chosen_text(answer: Any, choices: Choices) -> str | None:
     label = name.strip("().:").upper()
     if label in choices:
         return choices[label]
-    place = int(name) if name.isdecimal() else LETTERS.find(label) if len(label) == 1 else -1
-    return texts[place] if 0 <= place < len(texts) else None
+    number = whole_number(name)
+    place = number if number is not None else LETTERS.find(label) if len(label) == 1 else -1
+    return by_place[place] if 0 <= place < len(by_place) else None
 
 
 def listed(choices: Choices) -> str:

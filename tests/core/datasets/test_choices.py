@@ -47,6 +47,25 @@ def test_multiple_choice(choices, data):
         assert prompt.content.startswith("Which one?\n\nIt is so.\n\n") and all(c in prompt.content for c in choices)
 
 
+@pytest.mark.parametrize("name", ["{}", "op{}", "option_{}"])
+@pytest.mark.parametrize("empty", ["", None])
+@given(st.lists(st.booleans(), min_size=1, max_size=6))
+def test_an_index_counts_the_empty_choices(name, empty, full):
+    """A column for each letter; one that is called by a letter further on is none of them."""
+    letters = dict(zip("abcdefgh", [True, True, *full], strict=False))
+    record = {name.format(a): f"text {a}" if filled else empty for a, filled in letters.items()}
+    record |= {name.format("t"): "a long time"}
+    for place, (letter, filled) in enumerate(letters.items()):
+        for answer in (place, str(place), letter.upper()):
+            asked = {"question": "Which?", "topic": name.format("a")} | record | {"answer": answer}
+            if filled:
+                prompt, found = messages(asked, Columns(None))
+                assert found.content == f"text {letter}" and "long time" not in prompt.content
+            else:
+                with pytest.raises(RowError, match="names none of the"):
+                    messages(asked, Columns(None))
+
+
 @pytest.mark.parametrize("answer", [4, "Z", -1, "7"])
 def test_an_answer_that_names_no_choice_is_refused(answer):
     with pytest.raises(RowError, match="names none of the 2 choices"):
@@ -62,6 +81,13 @@ def test_columns_that_are_called_by_letters_may_be_anything(record, answer):
     assert [m.content for m in found] == ["Which?", str(answer)]
 
 
-def test_an_answer_in_words_stands_beside_choices():
-    record = {"question": "Which?", "choices": ["red", "blue"], "answer": "red, since it is warm"}
+def test_choices_that_are_nested_too_deeply_are_text():
+    text = "[" * 100_000
+    found = messages({"question": "Which?", "choices": text, "answer": "a"}, Columns(None))
+    assert [m.content for m in found] == ["Which?", "a"]
+
+
+@pytest.mark.parametrize("answer", ["red, since it is warm", "9" * 5000])
+def test_an_answer_in_words_stands_beside_choices(answer):
+    record = {"question": "Which?", "choices": ["red", "blue"], "answer": answer}
     assert [m.content for m in messages(record, Columns(None))] == ["Which?\n\nA. red\nB. blue", record["answer"]]
