@@ -122,8 +122,8 @@ def labelled(record: dict, answer: list[Message], read: dict[str, str]) -> list[
     """The turns, those of weight 0 whose answers the record labels as bad, as in TRL's and LLaMA-Factory's KTO."""
     of_trl = fold(read.get("response", "")) == "completion"
     names = [name for name in find(record, LABELS) if name not in read.values() and verdict(record[name]) is not None]
-    # 0 and 1 may be the classes of a task: they are a verdict only where a trainer says so
-    sure = (n for n in names if of_trl or fold(n) == "ktotag" or str(record[n]).strip().isalpha())
+    # 0 and 1 may be the classes of a task in a column that is called label, unless it is TRL's
+    sure = (n for n in names if of_trl or fold(n) != "label" or str(record[n]).strip().isalpha())
     name = next(sure, None)
     if name is None:
         return answer

@@ -21,11 +21,12 @@ def test_answers_labelled_bad_are_not_trained_on(value):
         ({"messages": said}, "label"),
         ({"prompt": "q", "response": "a"}, "label"),
         ({"messages": said}, "kto_tag"),
+        ({"question": "q", "answer": "a"}, "is_correct"),
     ]
     for record, label in [*pairs, *others]:
         columns = Columns(None)
         *_, answer = messages(record | {label: value}, columns)
-        sure = label == "kto_tag" or "completion" in record or str(value).strip().isalpha()
+        sure = label != "label" or "completion" in record or str(value).strip().isalpha()
         bad = sure and any(value is each for each in BAD)
         assert answer.weight == (0 if bad else 1) and columns.untrained == ({f"{label} is false": 1} if bad else {})
 
