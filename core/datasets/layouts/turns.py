@@ -69,7 +69,9 @@ def _unfolded(value: Any) -> Any:
         return as_turns(value[inner[0]])
     lists = {name: each for name, each in value.items() if isinstance(each, list)}
     if any(name in lists for name in find(value, SPEAKER)) and len(set(map(len, lists.values()))) == 1:
-        return [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
+        turns = [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
+        rest = {name: each for name, each in value.items() if name not in lists}  # told as what no message holds
+        return [turn | rest for turn in turns[:1]] + turns[1:]
     return [value]
 
 

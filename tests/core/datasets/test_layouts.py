@@ -95,6 +95,12 @@ def test_turns_in_any_form(form, data):
     assert not columns.unread
 
 
+def test_what_stands_beside_a_list_for_each_member_is_told():
+    folded, columns = {"role": ["user", "assistant"], "content": ["q", "a"], "tool_calls": None}, Columns(None)
+    found = messages({"conversations": folded | {"system": "You are brief."}}, columns)
+    assert [m.content for m in found] == ["q", "a"] and columns.unread == {"conversations.system": 1}
+
+
 @pytest.mark.parametrize(
     "text", ['[{"name": "f"}]', '["a"]', '{"role": "x"}', "[1]", '[{"role": "chef", "content": "a"}]', "[{"]
 )
