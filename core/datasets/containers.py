@@ -29,6 +29,7 @@ UNREADABLE = {  # first bytes -> what the file is and what to do with it
     b"\x04\x22\x4d\x18": "packed by lz4: unpack it",
     b"]\x00\x00": "packed by lzma: unpack it, or pack it by xz",
     b"\x1f\x9d": "packed by compress: unpack it",
+    b"FEA1": "a Feather file of version 1: save it as Parquet",
     b"%PDF": "a PDF: give the data itself",
     b"version https://git-lfs": "a Git LFS pointer, not the data: fetch it with `git lfs pull`",
     b"<": "a web page or XML, not data: check the address that it was downloaded from",

@@ -98,10 +98,18 @@ def _folder(folder: Path) -> Iterator[RecordFile]:
         yield from (RecordFile(folder / name, label=name) for name in saved)
         return
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    empty = {name for name in names if not (folder / name).stat().st_size}
+    empty = {name for name in names if _is_empty(folder / name)}
     files = [RecordFile(folder / name, label=name) for name in _data(folder, names, empty)]
     files[0].warnings += _left(folder, names, empty)
     yield from files
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a file holds nothing that can be read: a Feather file of version 1 is no Arrow."""
+    if path.suffix.casefold() != ".feather":
+        return not path.stat().st_size
+    with path.open("rb") as file:
+        return file.read(4) in (b"", b"FEA1")
 
 
 def _listed(folder: Path, file: str, part: str) -> list[str] | None:

@@ -6,6 +6,7 @@ import random
 import sys
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 
 from core.datasets.samples import data_digest, file_digest
@@ -29,6 +30,17 @@ def test_files_of_data_are_known_by_rarer_endings_too(tmp_path, name):
     write_records(asked("a"), tmp_path / name, "jsonl")
     assert prompts(tmp_path) == "a"
     assert "does not exist: check the path" in failure(f"data/{name}")
+
+
+def test_a_feather_file_of_version_1_is_told_and_passed_over_in_a_folder(tmp_path):
+    (tmp_path / "1.feather").write_bytes(b"FEA1\x00\x00\x00\x00FEA1")
+    table = pa.Table.from_pylist(asked("b"))
+    with pa.ipc.new_file(tmp_path / "2.feather", table.schema) as out:
+        out.write_table(table)
+    samples, report = read(tmp_path)
+    assert [s.prompt for s in samples] == ["b"] and "not read, as they are no data" in report.warnings[0]
+    assert "1.feather" in report.warnings[0] and "2.feather" not in report.warnings[0]
+    assert "a Feather file of version 1: save it as Parquet" in failure(tmp_path / "1.feather")
 
 
 def test_shards_may_be_compressed_each_in_its_own_way_and_lie_deeper(tmp_path):
