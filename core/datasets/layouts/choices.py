@@ -67,7 +67,7 @@ def choices_of(value: Any) -> Choices:
 def chosen_text(answer: Any, choices: Choices) -> str | None:
     """The text of the choice that an answer names by its label, letter, index from 0 or own words."""
     texts = list(choices.values())
-    by_place = [choices.get(letter) for letter in LETTERS] if choices.keys() <= {*LETTERS} else texts
+    by_place = [choices.get(letter) for letter in LETTERS] if {"A"} <= choices.keys() <= {*LETTERS} else texts
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if isinstance(answer, bool) or not _is_text(answer):

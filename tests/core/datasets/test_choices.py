@@ -81,6 +81,11 @@ def test_columns_that_are_called_by_letters_may_be_anything(record, answer):
     assert [m.content for m in found] == ["Which?", str(answer)]
 
 
+def test_an_index_counts_labels_of_any_kind():
+    found = messages({"question": "Is it?", "options": {"Y": "yes", "N": "no"}, "answer": 1}, Columns(None))
+    assert found[1].content == "no"
+
+
 def test_choices_that_are_nested_too_deeply_are_text():
     text = "[" * 100_000
     found = messages({"question": "Which?", "choices": text, "answer": "a"}, Columns(None))
