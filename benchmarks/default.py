@@ -16,13 +16,19 @@ def told(found: Sequence[Judged]) -> str:
     """The choice, and why each of the others is not it."""
     lines = [
         f"{one.method}: "
-        + (f"worse than {one.worse}" if one.worse else f"loss {one.loss:.3f}, no method is better beyond chance")
+        + (
+            f"{one.behind:.3f} behind {one.worse}, beyond chance"
+            if one.worse
+            else f"loss {one.loss:.3f}, no method is better beyond chance"
+        )
         + (f"; {one.spoiled:.1%} of its picks are spoiled" if one.spoiled == one.spoiled else "")
         + f"; {EXPLAINS[one.explains]}"
         for one in found
     ]
-    chosen = found[0].method if found and not found[0].worse else "none"
-    return "\n".join([f"The default: {chosen}", *lines])
+    if not found:
+        return "The default: none"
+    how = ", which is least behind where it is beaten, as each of them is" if found[0].worse else ""
+    return "\n".join([f"The default: {found[0].method}{how}", *lines])
 
 
 if __name__ == "__main__":

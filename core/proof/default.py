@@ -3,7 +3,8 @@
 A default gives a reason for every pick, as that is what a dashboard is for: it selects by features, and runs on every
 store. Of such methods first those whose loss no other method's beats beyond chance, wherever both were run, be it one
 that gives no reasons; of these, the ones with the fewest spoiled samples among their picks, where that is known; of
-these, the one that explains its picks best; of equals the one with the lower loss.
+these, the one that explains its picks best; of equals the one with the lower loss. If every method is beaten somewhere,
+the one that is least behind where it is.
 """
 
 from __future__ import annotations
@@ -49,13 +50,14 @@ class Proven:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the rule finds of a method. worse: the method that has a lower loss beyond chance, and at which budget, or
-    nothing; spoiled: its share of spoiled picks, NaN where unknown; explains: index into EXPLAINS; loss: by macro mean,
-    the mean over budgets and pools.
+    """What the rule finds of a method. worse: the method whose lower loss is furthest ahead beyond chance, and at which
+    budget, or nothing; behind: how far, in nats; spoiled: its share of spoiled picks, NaN where unknown; explains: of
+    EXPLAINS; loss: by macro mean, the mean over budgets and pools.
     """
 
     method: str
     worse: str
+    behind: float
     spoiled: float
     explains: int
     loss: float
@@ -82,14 +84,16 @@ def judged(pools: Sequence[Proven]) -> list[Judged]:
     nothing else and were run, with two seeds at least, at each budget of each pool."""
     worse = beaten(pools)
     found = [
-        Judged(method, worse.get(method, ""), spoiled_of(pools, method), explains(method), mean_loss(pools, method))
+        Judged(
+            method, *worse.get(method, ("", 0.0)), spoiled_of(pools, method), explains(method), mean_loss(pools, method)
+        )
         for method in eligible(pools)
     ]
     left = [one for one in found if not one.worse]
     fewest = min((one.spoiled for one in left if np.isfinite(one.spoiled)), default=np.nan)
 
     def order(one: Judged) -> tuple:
-        return bool(one.worse), one.spoiled >= fewest + SAME, one.explains, one.loss, one.method
+        return one.behind, one.spoiled >= fewest + SAME, one.explains, one.loss, one.method
 
     return sorted(found, key=order)
 
@@ -111,10 +115,10 @@ def budgets(pool: Proven) -> set[int]:
     return {budget for budget, methods in ran.items() if methods > 1}
 
 
-def beaten(pools: Sequence[Proven]) -> dict[str, str]:
-    """The methods that another one's loss beats beyond chance, each with one of those and where: chance is held to
-    LEVEL over all comparisons of a pool (Holm)."""
-    found: dict[str, str] = {}
+def beaten(pools: Sequence[Proven]) -> dict[str, tuple[str, float]]:
+    """The methods that another one's loss beats beyond chance, each with the one that is furthest ahead, where, and by
+    how much: chance is held to LEVEL over all comparisons of a pool (Holm)."""
+    found: dict[str, tuple[str, float]] = {}
     for pool in pools:
         ran = sorted(key for key in pool.losses if key[0] not in MARKS)
         pairs = [(one, other) for one, other in combinations(ran, 2) if one[1] == other[1]]
@@ -122,8 +126,8 @@ def beaten(pools: Sequence[Proven]) -> dict[str, str]:
         corrected = holm([lead.p for lead in leads])
         for pair, lead, p in zip(pairs, leads, corrected, strict=True):
             better, behind = pair if lead.value > 0 else pair[::-1]
-            if p <= LEVEL:
-                found.setdefault(behind[0], f"{better[0]} at {better[1]:,}")
+            if p <= LEVEL and abs(lead.value) > found.get(behind[0], ("", 0.0))[1]:
+                found[behind[0]] = f"{better[0]} at {better[1]:,}", abs(lead.value)
     return found
 
 

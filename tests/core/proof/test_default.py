@@ -48,15 +48,21 @@ def test_the_steps_of_the_rule_in_their_order():
     assert judged([pool(alike, spoiled=spoiled)])[0].method == "sae-simscale", "fewer spoiled come before explaining"
     worse = judged([pool(alike | {"sae-simscale": 1.5}, spoiled=spoiled)])
     assert worse[0].method == METHODS[5] and worse[-1].method == "sae-simscale", "loss comes before spoiled ones"
-    assert worse[-1].worse and "worse than" in told(worse) and told(worse).startswith(f"The default: {METHODS[5]}\n")
+    assert (
+        worse[-1].worse
+        and worse[-1].behind == pytest.approx(0.5, abs=0.02)
+        and told(worse).startswith(f"The default: {METHODS[5]}\n")
+    )
     two = judged([pool(alike), pool({m: v + 0.5 * (m == "sae-greedy") for m, v in alike.items()}, 1)])
     assert two[0].method == "sae-greedy:lens=topics" and two[-1].method == "sae-greedy", "in any pool"
 
 
 def test_what_gives_no_reasons_is_no_default_but_a_rival():
-    chance = judged([pool(dict.fromkeys(METHODS, 1.5) | {"random": 1.0})])
+    levels = dict.fromkeys(METHODS, 1.5) | {"random": 1.0, "sae-simscale": 1.2}
+    chance = judged([pool(levels), pool(dict.fromkeys(METHODS, 1.0) | {"sae-simscale": 1.1})])
     assert len(chance) == 4 and all(one.worse.startswith("random at") for one in chance)
-    assert told(chance).startswith("The default: none\n")
+    assert chance[0].behind == pytest.approx(0.2, abs=0.02) and chance[-1].behind == pytest.approx(0.5, abs=0.02)
+    assert told(chance).startswith("The default: sae-simscale, which is least behind")
 
 
 def test_only_what_selects_by_features_alone_and_was_run_everywhere_is_asked():
