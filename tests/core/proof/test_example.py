@@ -44,5 +44,5 @@ def test_the_shipped_ones_are_this_projects_own_proofs(name):
 
 def test_the_example_that_has_a_method():
     assert example_of(["hybrid", "random"]) == "proof"
-    assert example_of(["none", "sae-greedy:lens=topics", "random"]) == "proof-dirty"
+    assert example_of(["none", "sae-greedy:lens=topics+quota=set:unhealthy<=0", "random"]) == "proof-dirty"
     assert example_of([]) == example_of(["none"]) == "proof"
