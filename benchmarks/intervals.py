@@ -38,7 +38,7 @@ class Spreads:
 
 
 def comparisons(path: Path = PROOF) -> list[Spreads]:
-    """The spreads of every comparison with random in a results file."""
+    """The spreads of every comparison with random in a results file; of one model alone they are not known."""
     content, losses = json.loads(path.read_text()), defaultdict(list)
     for run in content["runs"]:
         losses[run["method"], run["budget"]].append(np.array(run["losses"], np.float64))
@@ -46,7 +46,7 @@ def comparisons(path: Path = PROOF) -> list[Spreads]:
     return [
         spreads(np.array(own), np.array(losses["random", budget]), source)
         for (method, budget), own in losses.items()
-        if method != "random" and budget
+        if method != "random" and budget and len(own) > 1
     ]
 
 
