@@ -51,8 +51,8 @@ class Proven:
 @dataclass(frozen=True)
 class Judged:
     """What the rule finds of a method. worse: the method whose lower loss is furthest ahead beyond chance, and at which
-    budget, or nothing; behind: how far, in nats; spoiled: its share of spoiled picks, NaN where unknown; explains: of
-    EXPLAINS; loss: by macro mean, the mean over budgets and pools.
+    budget, or nothing; behind: how far, in nats; spoiled: its share of spoiled picks, NaN where unknown; explains: its
+    place in EXPLAINS; loss: by macro mean, the mean over budgets and pools.
     """
 
     method: str

@@ -18,6 +18,7 @@ from core.selection.run import select
 from core.session.session import Session, by_method
 
 DRAWS = 20
+Band = tuple[int, float, int]  # lowest, median and highest of random draws
 RANDOM = f"random (median of {DRAWS} draws)"  # what it is called wherever its figures stand
 
 
@@ -99,10 +100,14 @@ def random_band(
     return covered.min(0), np.median(covered, 0), covered.max(0)
 
 
-def random_coverage(session: Session, selection: Selection) -> tuple[int, float, int]:
+def random_coverage(session: Session, selection: Selection) -> Band:
     """Lowest, median and highest coverage of random draws of as many samples as a selection has, or with its tokens."""
     spec = selection.spec
-    budget = len(selection.rows) if spec.unit == "samples" else spec.budget
+    return random_at(session, spec, len(selection.rows) if spec.unit == "samples" else spec.budget)
+
+
+def random_at(session: Session, spec: SelectionSpec, budget: int) -> Band:
+    """Lowest, median and highest coverage of `random_draws` with one budget, in the unit of the spec."""
     low, middle, high = random_band(session, spec, np.array([budget]))
     return int(low[0]), float(middle[0]), int(high[0])
 

@@ -12,7 +12,7 @@ from core.selection.constraints import candidates
 from core.selection.inputs import SampleInfo
 from core.selection.picks import finish
 from core.selection.run import select
-from core.session.budgets import random_band
+from core.session.budgets import random_at
 from core.session.session import Session, by_method
 from core.studies.matched_sets import length_bins
 
@@ -118,5 +118,4 @@ def beyond_lines(session: Session, spec: SelectionSpec, length: np.ndarray) -> l
 
 def random_with_tokens(session: Session, spec: SelectionSpec, tokens: int) -> float:
     """How many features random samples with so many tokens cover: the median of the draws of session.budgets."""
-    spec = replace(spec, unit="tokens", budget=tokens)
-    return float(random_band(session, spec, np.array([tokens]))[1][0])
+    return random_at(session, replace(spec, unit="tokens", budget=tokens), tokens)[1]

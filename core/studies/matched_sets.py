@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from core.matrix.covering import coverage_curve
 from core.matrix.statistics import active_in, hypergeometric_two_sided
 from core.schema import FeatureMatrix, SelectionSpec
 from core.selection.constraints import available
+from core.session.budgets import Band, random_at
 from core.session.session import Session, by_method
 
 BINS, LEVEL = 20, 0.05  # bins of length to match on; false discovery rate
@@ -93,6 +94,15 @@ def comparable_sets(session: Session, spec: SelectionSpec) -> dict[str, np.ndarr
     for name, method in MATCHED.items():
         sets[name] = length_matched(session.info.response_tokens, sets[method], allowed, spec.seed)
     return sets
+
+
+def random_beside(session: Session, spec: SelectionSpec, tokens: int) -> tuple[Band, Band]:
+    """What random draws of spec.budget samples cover, and of so many tokens; what is ignored counts, as in `costs`."""
+    blocked = {feature: how for feature, how in spec.vetoes.items() if how == "block"}
+    spec = replace(spec, vetoes=blocked, weights="uniform")
+    return random_at(session, spec, spec.budget), random_at(
+        session, replace(spec, unit="tokens", budget=tokens), tokens
+    )
 
 
 def length_matched(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.session.budgets import Band
 from pages.parts.length_figures import signed
 from pages.parts.text import plain
 
 STRONG, WEAK = 0.7, 0.3  # of a correlation, from which on it is called so
-Band = tuple[int, float, int]  # lowest, median and highest of random draws
 LINEAR = 0.95  # from this power of the tokens on, features come almost in step with them
 
 

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.schema import SelectionSpec
-from core.session.budgets import RANDOM, random_band
+from core.session.budgets import RANDOM
 from core.studies.beyond_length import beyond_lines, random_with_tokens
 from core.studies.length import scope_tokens
-from core.studies.matched_sets import comparable_sets, costs, enrichment
+from core.studies.matched_sets import comparable_sets, costs, enrichment, random_beside
 from pages.parts import length_figures as figures
 from pages.parts import length_findings as findings
 from pages.parts.figures import draw
@@ -54,7 +53,9 @@ def show_sets(now: View) -> None:
         return
     table = costs(now.matrix, rows, session.info.tokens, session.info.response_tokens)
     by_name, budget = {line.name: line for line in table}, table[0].token_budget
-    random = later(session, ("sets drawn", repr(spec)), lambda: drawn(now, spec, budget), "Random samples are drawn")
+    random = later(
+        session, ("sets drawn", repr(spec)), lambda: random_beside(session, spec, budget), "Random samples are drawn"
+    )
     if random is None:
         return
     longest = by_name["longest-response"]
@@ -84,23 +85,6 @@ def show_sets(now: View) -> None:
     frame = pd.DataFrame([list(vars(line).values()) for line in table], columns=names).replace("random", ONE_DRAW)
     st.dataframe(frame.round(1), hide_index=True, key="longest-costs")
     show_enrichment(now, rows)
-
-
-def drawn(now: View, spec: SelectionSpec, tokens: int) -> tuple[findings.Band, findings.Band]:
-    """What random draws cover with the samples of a request, and with so many tokens, what is ignored counted too, as
-    in the costs of the other sets.
-    """
-    blocked = {feature: how for feature, how in spec.vetoes.items() if how == "block"}
-    spec = replace(spec, vetoes=blocked, weights="uniform")
-    samples = random_band(now.session, spec, np.array([spec.budget]))
-    as_long = random_band(now.session, replace(spec, unit="tokens", budget=tokens), np.array([tokens]))
-    return band(samples), band(as_long)
-
-
-def band(found: tuple[np.ndarray, np.ndarray, np.ndarray]) -> findings.Band:
-    """The lowest, median and highest coverage at the only budget there is."""
-    low, middle, high = found
-    return int(low[0]), float(middle[0]), int(high[0])
 
 
 def show_enrichment(now: View, rows: dict[str, np.ndarray]) -> None:

@@ -1,13 +1,12 @@
 """The first sentence of each section of the page Longest response says what its figures say."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from core.schema import SelectionSpec
+from core.studies.matched_sets import random_beside
 from pages.parts.length_findings import of_beyond, of_correlation, of_growth, of_sets
-from pages.parts.length_sets import drawn
 
 
 @pytest.mark.parametrize(
@@ -47,5 +46,6 @@ def test_what_greedy_loses_without_the_advantage_of_length():
 
 
 def test_what_is_ignored_counts_for_random_draws_as_for_the_other_sets(session):
-    spec, now = SelectionSpec(budget=8), SimpleNamespace(session=session)
-    assert drawn(now, replace(spec, vetoes=dict.fromkeys(range(4), "ignore")), 50) == drawn(now, spec, 50)
+    spec = SelectionSpec(budget=8)
+    ignoring = replace(spec, vetoes=dict.fromkeys(range(4), "ignore"))
+    assert random_beside(session, ignoring, 50) == random_beside(session, spec, 50)
