@@ -111,15 +111,17 @@ QUIET = """() => {
         };
     }
     const waits = window.asked && performance.now() - window.asked < 10000;  // a busy server has not begun yet
-    return !waits && document.querySelector('[data-test-script-state="notRunning"]')
+    const computed = !document.querySelector('[data-testid="stCaptionContainer"] [aria-label="hourglass_top icon"]')
+        || document.querySelector('[role="dialog"]');  // which what comes meanwhile does not close
+    return !waits && computed && document.querySelector('[data-test-script-state="notRunning"]')
         && !document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid="stSkeleton"]')
         && performance.now() - window.lastChange > 250;
 }"""
 
 
 def settle(page: Page) -> None:
-    """Wait until what was asked has been answered, the script run has ended, nothing is stale and nothing has changed
-    for a quarter of a second."""
+    """Wait until what was asked has been answered, the script run has ended, what is computed beside the page is there,
+    nothing is stale and nothing has changed for a quarter of a second."""
     page.get_by_test_id("stHeading").first.wait_for(timeout=90_000)
     page.wait_for_function(QUIET, timeout=90_000)
 
