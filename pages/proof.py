@@ -22,7 +22,7 @@ from core.selection.checks import completed
 from core.selection.registry import METHODS
 from core.session.labels import label_columns
 from core.session.session import by_method
-from core.session.variants import OWN, QUOTA, method_of, parts_of, varied
+from core.session.variants import OWN, QUOTA, method_of, parts_of, told, varied
 from core.system.files import cache_dir
 from core.system.shown import many
 from pages.parts import proof_figures as figures
@@ -68,7 +68,7 @@ def show_figures() -> None:
             f"{sum(r.seeds for r in rows if r.method != 'base'):,}",
             f"up to {many(seeds, 'seed')}",
         ),
-        ("Held-out samples", f"{n_held_out:,}", "of " + many(len(sources(rows)), "source")),
+        ("Held-out samples", f"{max(r.measured for r in rows):,}", "of " + many(len(sources(rows)), "source")),
     )
 
 
@@ -146,12 +146,10 @@ def link_to_compare(result: Result) -> None:
     """The link to Compare with a result's method and budget, or why that method cannot be shown."""
     why = why_not(result)
     if why:
-        st.warning(plain(f"{result.method} cannot be shown: {why}"), icon=":material/block:")
+        st.warning(plain(f"{told(result.method)} cannot be shown: {why}"), icon=":material/block:")
         return
-    st.page_link(
-        "pages/compare.py", label=f"Compare {result.method} at {spec_of(result).budget:,} samples with other methods",
-        icon=":material/compare_arrows:",
-    )  # fmt: skip
+    label = f"Compare {told(result.method)} at {spec_of(result).budget:,} samples with other methods"
+    st.page_link("pages/compare.py", label=label, icon=":material/compare_arrows:")
     st.caption("Compare selects from all samples, including those held out for the proof.")
 
 

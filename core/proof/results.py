@@ -24,7 +24,7 @@ class Result:
     """A method at a budget, over its seeds. loss: mean over the sources of the mean held-out loss; by_source; spread:
     standard deviation over the seeds; better: loss of random at that budget less its own, with the 95 % interval low to
     high and the two-sided p value of this comparison, NaN without random or with one seed; p_holm: p corrected for all
-    comparisons of the proof.
+    comparisons of the proof; measured: the held-out samples that have a loss.
     """
 
     method: str
@@ -43,6 +43,7 @@ class Result:
     scores: dict[str, float]
     p: float = UNKNOWN
     p_holm: float = UNKNOWN
+    measured: int = 0
 
     @property
     def holds(self) -> bool:
@@ -97,6 +98,7 @@ def summary(own: list[Run], random: list[Run], source: np.ndarray) -> Result:
         by_source=loss_by_source(losses.mean(0), source),
         scores=mean_scores(own),
         p=against.p,
+        measured=int(np.isfinite(losses).all(0).sum()),
     )
 
 

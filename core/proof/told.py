@@ -9,12 +9,12 @@ import numpy as np
 from core.proof.grid import REFINED
 from core.proof.results import Result
 from core.proof.view import ranked, saving, verdict
-from core.session.variants import method_of
+from core.session.variants import method_of, told
 
 
 def at(result: Result, unit: str) -> str:
     """A method with its budget."""
-    return f"{result.method} at {result.budget:,} {unit}" if result.budget else result.method
+    return f"{told(result.method)} at {result.budget:,} {unit}" if result.budget else result.method
 
 
 def told_of_random(rows: Sequence[Result]) -> str:
@@ -23,10 +23,12 @@ def told_of_random(rows: Sequence[Result]) -> str:
     if not (found.better or found.worse or found.unclear):
         return "No method was run with the same budget as random, so none can be compared with it."
     groups = (("Better than random beyond chance", found.better), ("Worse", found.worse), ("Neither", found.unclear))
-    told = [f"{name}: {listed(some, rows)}." for name, some in groups if some or name.startswith("Better")]
+    found_in = [f"{name}: {listed(some, rows)}." for name, some in groups if some or name.startswith("Better")]
     if not any(np.isfinite(r.p) for r in rows):
-        return " ".join(told) + " With one seed, chance cannot be ruled out: run prove with --seeds 3."
-    return " ".join(told) + " Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples."
+        return " ".join(found_in) + " With one seed, chance cannot be ruled out: run prove with --seeds 3."
+    return (
+        " ".join(found_in) + " Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples."
+    )
 
 
 def listed(some: Sequence[Result], rows: Sequence[Result]) -> str:
@@ -37,8 +39,8 @@ def listed(some: Sequence[Result], rows: Sequence[Result]) -> str:
     names = []
     for method in dict.fromkeys(r.method for r in some):
         own, every = ({r.budget for r in of if r.method == method} for of in (some, rows))
-        names.append(method if own == every else f"{method} at some budgets")
-    return ", ".join(names) or "none"
+        names.append(told(method) if own == every else f"{told(method)} at some budgets")
+    return "; ".join(names) or "none"
 
 
 def told_of_training(rows: Sequence[Result], methods: Sequence[str], budget: int, unit: str) -> str:

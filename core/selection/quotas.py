@@ -61,9 +61,11 @@ class Quota:
 
     @property
     def rule(self) -> str:
-        """What it asks of its group: at most 10 %, at least 5 samples, as in the data."""
+        """What it asks of its group: at most 10 %, none, at least 5 samples, as in the data."""
         if self.sign == "=":
             return TOLD_SHARES[self.unit]
+        if self.sign == "<=" and not self.amount:
+            return "none"
         side = "at most" if self.sign == "<=" else "at least"
         amount = f"{self.amount:,.10g}"
         unit = self.unit.removesuffix("s") if self.amount == 1 else self.unit

@@ -13,6 +13,7 @@ from typing import Any
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.selection.checks import parsed_options
+from core.selection.quotas import parsed
 from core.selection.registry import METHODS
 from core.session.groups import with_sets
 from core.session.session import Session, workspace_of
@@ -60,6 +61,18 @@ def known_variant(variant: str, others: Sequence[str] = ()) -> str:
 def written(method: str, parts: Sequence[tuple[str, str]]) -> str:
     """The text of a variant."""
     return ":".join(filter(None, (method, "+".join(f"{name}={value}" for name, value in parts))))
+
+
+def told(variant: str) -> str:
+    """A variant as a person says it: sae-gain through topics, exponent 0.3, every source: equal shares."""
+    name, parts = method_of(variant), parts_of(variant)
+    lens = [f"{name} through {value}" for setting, value in parts if setting == "lens"]
+    return ", ".join([*(lens or [name]), *(told_setting(*part) for part in parts if part[0] != "lens")])
+
+
+def told_setting(name: str, value: str) -> str:
+    """One setting of a variant in words."""
+    return parsed(value).told() if name == QUOTA else f"{name} {value.replace(':', ' ')}"
 
 
 def own_settings(spec: SelectionSpec, parts: Sequence[tuple[str, str]]) -> SelectionSpec:

@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 from core.studies.comparison import MethodRow
 from pages.parts.figures import SELECTED
 
+SHADES, INK = ("#F4F9FD", "#85BCDB"), "#111111"  # light enough for text in ink on all of them
+
 
 def overlap_figure(rows: Sequence[MethodRow]) -> go.Figure:
     """Which share of each method's picks every other one picks too."""
@@ -17,7 +19,8 @@ def overlap_figure(rows: Sequence[MethodRow]) -> go.Figure:
     shared = np.array([[r.overlap.get(name, 1.0) for name in names] for r in rows])
     figure = go.Figure(
         go.Heatmap(
-            z=shared, x=names, y=names, zmin=0, zmax=1, colorscale="Blues", texttemplate="%{z:.0%}", showscale=False,
+            z=shared, x=names, y=names, zmin=0, zmax=1, colorscale=SHADES, showscale=False,
+            texttemplate="%{z:.0%}", textfont_color=INK,
             hovertemplate="%{z:.1%} of the picks of %{y} are picks of %{x}<extra></extra>",
         )
     )  # fmt: skip

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.proof.results import Result
 from core.proof.view import COSTS, lines, mark
+from core.session import variants
 from pages.parts.figures import ACCENT, COLOURS, GREEN, MUTED, PINK, SELECTED
 from pages.parts.text import escape
 
 # What is left of Okabe and Ito's colours, others, the pale yellow last; beyond them symbols alone tell methods apart.
 FURTHER = (GREEN, PINK, "#D55E00", "#56B4E9", "#9467BD", "#8C6D31", "#17BECF", "#BCBD22", "#F0E442")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "hexagram")
+LINE = 36  # characters of a bar's label
 WIDE = 8  # times the smallest cost from which on a logarithmic axis shows more
 
 
@@ -56,7 +59,7 @@ def loss_figure(results: Sequence[Result], cost: str, unit: str) -> go.Figure:
 def method_line(own: Sequence[Result], cost: str, unit: str, colour: str, symbol: str) -> go.Scatter:
     """One method's results, from the cheapest to the dearest."""
     return go.Scatter(
-        x=[getattr(r, COSTS[cost]) for r in own], y=[r.loss for r in own], name=escape(own[0].method),
+        x=[getattr(r, COSTS[cost]) for r in own], y=[r.loss for r in own], name=escape(variants.told(own[0].method)),
         mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 10, "symbol": symbol},
         error_y={"array": np.nan_to_num([r.spread for r in own]).tolist(), "thickness": 1.2, "color": colour},
         customdata=[identity(r) for r in own], text=[told(r, unit) for r in own],
@@ -71,7 +74,7 @@ def mixture_figure(found: Mapping[str, Mapping[str, float]]) -> go.Figure:
     palette = (SELECTED, ACCENT, *FURTHER)
     bars = [
         go.Bar(
-            y=[escape(label) for label in found], x=[part[name] for part in found.values()], orientation="h",
+            y=[in_lines(label) for label in found], x=[part[name] for part in found.values()], orientation="h",
             name=escape(name or "(no source)"), marker_color=palette[i % len(palette)],
             hovertemplate="%{y}: %{x:.1%} from %{fullData.name}<extra></extra>",
         )
@@ -82,11 +85,16 @@ def mixture_figure(found: Mapping[str, Mapping[str, float]]) -> go.Figure:
     return figure.update_yaxes(autorange="reversed")
 
 
+def in_lines(label: str) -> str:
+    """A label of a bar, in lines that leave the bar room on a phone."""
+    return "<br>".join(map(escape, wrap(label, LINE)))
+
+
 def told(r: Result, unit: str) -> str:
     """A point's hover text."""
     budget = f" · {r.budget:,} {unit}" if r.budget else ""
     parts = [
-        f"<b>{escape(r.method)}</b>{budget} · {r.seeds:,} seed{'s' if r.seeds != 1 else ''}",
+        f"<b>{escape(variants.told(r.method))}</b>{budget} · {r.seeds:,} seed{'s' if r.seeds != 1 else ''}",
         f"loss {r.loss:.4f}" + (f" ± {r.spread:.4f} over the seeds" if np.isfinite(r.spread) else ""),
         f"{r.samples:,.0f} samples, {r.trained_tokens:,.0f} trained of {r.tokens:,.0f} tokens, {r.seconds:,.0f} s",
     ]

@@ -12,6 +12,7 @@ import streamlit as st
 from core.proof.results import Result
 from core.proof.told import at
 from core.proof.view import MARKS, best_by_source, sources, tasks
+from core.session.variants import told
 from pages.parts import proof_figures as figures
 from pages.parts.figures import draw
 from pages.parts.text import plain, whole
@@ -29,21 +30,23 @@ def show_mixture(
     found = {at(r, unit): parts[r.method, r.budget] for r in rows if (r.method, r.budget) in parts}
     if not found:
         return
-    draw(figures.mixture_figure(found), "proof-mixture", 120 + 28 * len(found))
+    lines = max(figures.in_lines(label).count("<br>") for label in found) + 1
+    draw(figures.mixture_figure(found), "proof-mixture", 120 + max(28, 16 * lines) * len(found))
     if by != "source":
         return
-    told = []
+    best_of = []
     for source, best in best_by_source([r for r in rows if at(r, unit) in found]).items():
-        told.append(
+        best_of.append(
             f"{source or '(no source)'}: {at(best, unit)} ({found[at(best, unit)].get(source, 0):.0%} of its picks)"
         )
-    st.caption(plain(f"The lowest loss on each source: {'; '.join(told)}."))
+    st.caption(plain(f"The lowest loss on each source: {'; '.join(best_of)}."))
 
 
 def show_table(rows: Sequence[Result], unit: str) -> None:
     """All results by loss."""
     st.subheader("All results, lowest loss first", anchor=False)
     frame = pd.DataFrame([{name: getattr(r, name) for name in NAMES} for r in rows])
+    frame["method"] = frame["method"].map(told)
     frame["budget"] = frame["budget"].where(frame["budget"] > 0)
     counts = ["samples", "tokens", "trained_tokens", "seconds"]
     frame[counts] = frame[counts].round()
@@ -54,7 +57,7 @@ def show_table(rows: Sequence[Result], unit: str) -> None:
     layout |= dict.fromkeys(("budget", *counts), count)
     layout |= {
         "trained_tokens": st.column_config.NumberColumn("of them trained", format="localized", help=TRAINED),
-        "method": st.column_config.TextColumn(pinned=True),
+        "method": st.column_config.TextColumn(pinned=True, width=220),
         "spread": st.column_config.NumberColumn(format="%.4f", help="standard deviation over the seeds"),
         "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),
         "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),
@@ -79,7 +82,7 @@ def show_tasks(rows: Sequence[Result], unit: str) -> None:
     if not found:
         return
     st.subheader("Scores beside the loss", anchor=False)
-    facts = [{"method": r.method, "budget": r.budget or None, "seeds": r.seeds} for r in rows]
+    facts = [{"method": told(r.method), "budget": r.budget or None, "seeds": r.seeds} for r in rows]
     scores = [{whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
     frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])
     layout = {whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
@@ -87,5 +90,5 @@ def show_tasks(rows: Sequence[Result], unit: str) -> None:
     best = {
         name: max(rows, key=lambda r, n=name: np.nan_to_num(r.scores.get(n, np.nan), nan=-np.inf)) for name in found
     }
-    told = [f"{name}: {at(r, unit)} ({r.scores[name]:.3f})" for name, r in best.items() if name in r.scores]
-    st.caption(plain(f"The highest of each: {'; '.join(told)}."))
+    highest = [f"{name}: {at(r, unit)} ({r.scores[name]:.3f})" for name, r in best.items() if name in r.scores]
+    st.caption(plain(f"The highest of each: {'; '.join(highest)}."))

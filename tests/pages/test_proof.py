@@ -9,6 +9,7 @@ from core.proof.picks import mixture
 from core.proof.results import results
 from core.proof.store import proofs_of
 from core.session.session import Session, open_session
+from core.session.variants import told
 from core.system.files import cache_dir
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_proof
@@ -55,11 +56,11 @@ def test_a_proof_is_measured_on_one_source(visit, proved):
 
 def test_a_click_on_a_variant_sets_the_bar_to_it(visit, proved):
     at = visit("proof")
-    for method, told in ((QUOTA, False), (VARIANT, True)):
+    for method, linked in ((QUOTA, False), (VARIANT, True)):
         at.session_state["proof-chart"] = {"selection": {"points": [{"customdata": [f"{method}@6"]}]}}
         at.run()
         labels = [link.proto.label for link in at.get("page_link")]
-        assert (f"Compare {method} at 6 samples with other methods" in labels) == told
+        assert (f"Compare {told(method)} at 6 samples with other methods" in labels) == linked
 
 
 def test_this_projects_own_proofs_are_of_two_pools(visit):

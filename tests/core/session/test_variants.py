@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.session.session import workspace_of
-from core.session.variants import known_variant, method_of, parts_of, varied, without_usual
+from core.session.variants import known_variant, method_of, parts_of, told, varied, without_usual
 
 words = st.text("abcz+-.:<>*09", min_size=1, max_size=8).filter(lambda text: not text.endswith("+"))
 
@@ -26,6 +26,21 @@ def test_a_variant_is_written_in_one_way():
         "sae-greedy:quota=source:c++<=5%+quota=source=data"
     )
     assert [known_variant(name, ("full",)) for name in ("random", "full")] == ["random", "full"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "words"),
+    [
+        ("random", "random"),
+        ("sae-greedy:lens=topics", "sae-greedy through topics"),
+        ("sae-gain:exponent=0.3+lens=tokens", "sae-gain through tokens, exponent 0.3"),
+        ("sae-greedy:quota=source=data", "sae-greedy, every source: as in the data"),
+        ("random:quota=set:unhealthy<=0", "random, set unhealthy: none"),
+        ("nearest:reference=set:target", "nearest, reference set target"),
+    ],
+)
+def test_a_variant_is_told_in_words(variant, words):
+    assert told(variant) == words
 
 
 @pytest.mark.parametrize(
