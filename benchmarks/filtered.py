@@ -1,23 +1,33 @@
-"""Does refinement filter bad samples out? python -m benchmarks.filtered STORE [--by spoiled] [--good clean]
+"""Does refinement filter bad samples out? python -m benchmarks.filtered STORE [--run 3 --model MODEL]
 
 arXiv 2409.11378 says that its weights come to leave out clusters of low quality. Here it is known which samples are
 spoiled: for each finished run of refinement on a store, the share of the weight that the quarter of its clusters which
 are richest in spoiled samples has, before the first round and after each; over the runs, how much it changes, with a
-95 % interval (t). Beside it the share of spoiled samples among those drawn in each round.
+95 % interval (t). Beside it the share of spoiled samples among those drawn in each round. --run first carries out that
+many runs, of seeds 0, 1, …, among what the proof of --like does not hold out; they are resumable.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import ttest_1samp
 
+from benchmarks.proof_cells import config_of
+from core.proof.grid import Cell
+from core.proof.run import refinement, task
+from core.refine.rounds import refine
 from core.refine.runs import RefineRun, runs_of
 from core.refine.view import weights_over_rounds
-from core.session.session import open_session
+from core.session.session import Session, open_session
 from core.system.files import store_at
+
+BUDGET, CLUSTERS = 300, 32  # so few that three are drawn of each in a round
 
 
 def richest(label: np.ndarray, spoiled: np.ndarray, n: int) -> np.ndarray:
@@ -42,14 +52,27 @@ def change(values: Sequence[float]) -> tuple[float, float, float]:
     return float(found.mean()), float(low), float(high)
 
 
+def carry_out(session: Session, like: Path, model: str, seeds: int) -> None:
+    """Refine with each of the seeds as a proof would, but with CLUSTERS and no score column."""
+    content = json.loads(like.read_text(encoding="utf-8"))
+    config, held_out = config_of(content["shared"] | {"score": ""}, model), tuple(sorted(content["held_out"]))
+    for seed in range(seeds):
+        asked = refinement(config, task(config, Cell("kmq-iterative", BUDGET, seed), held_out))
+        refine(replace(asked, store_key=session.store.key, k=CLUSTERS), session.store, session.info)
+
+
 def main() -> None:
     """Print a row a run, and the change over all of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store")
     parser.add_argument("--by", default="spoiled", help="The column that says it.")
     parser.add_argument("--good", default="clean", help="What it says of a sample that is not spoiled.")
+    parser.add_argument("--run", type=int, default=0, help="How many runs to carry out first.")
+    parser.add_argument("--like", type=Path, default=Path("docs/proof-dirty.json"), help="A proof of the same samples.")
+    parser.add_argument("--model", default="", help="Default: the store's own.")
     asked = parser.parse_args()
     session = open_session(store_at(asked.store))
+    carry_out(session, asked.like, asked.model, asked.run)
     spoiled = session.labels(asked.by) != asked.good
     runs = [run for run in runs_of(session.store.key) if run.finished]
     if not runs:

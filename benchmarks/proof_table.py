@@ -30,7 +30,7 @@ def stored(path: Path, folder: Path) -> ProofStore:
     """The runs of a file in a database in a folder."""
     content = json.loads(path.read_text(encoding="utf-8"))
     store, source = ProofStore(folder / "proof.duckdb"), np.array(content["sources"])
-    store.begin(content["shared"], np.arange(len(source)), source)
+    store.begin(content["shared"], np.array(content.get("held_out", range(len(source))), np.int64), source)
     take_over(store, path)
     return store
 
