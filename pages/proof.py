@@ -27,6 +27,7 @@ from core.system.files import cache_dir
 from core.system.shown import many
 from pages.parts import proof_figures as figures
 from pages.parts import text
+from pages.parts.address import get
 from pages.parts.choices import choose
 from pages.parts.examples import show_example_note
 from pages.parts.figures import draw
@@ -212,7 +213,7 @@ session = now.session
 folder = cache_dir("proof", session.store.key)
 try:
     proofs = {proof.path.stem: proof for proof in proofs_of(folder)}
-    prove_form(now, expanded=not proofs)
+    prove_form(now, expanded=not proofs and not get("example"))  # a link to an example leads to its results
     if proofs:
         proof = proofs[choose("Proof", "proof", {n: title_of(n, one.config()) for n, one in proofs.items()})]
         config, n_held_out, rows = own_proof(proof)
