@@ -17,6 +17,7 @@ from core.proof.answers import RESPONSE, own_answers, read_answers, shortened
 from core.proof.taught import extremes, predictions_of, told_of_fit, told_of_prediction
 from core.proof.teaching import Asked, fresh_rows, prompts_of, teach_of, tuned_config
 from core.schema import SelectionSpec
+from core.system.files import PROJECT
 
 QUICK = TrainConfig(rank=2, batch=4, max_tokens=64, learning_rate=0.05)
 ASKED = Asked(6, 5, 4, tune=True, train=QUICK)
@@ -170,3 +171,11 @@ def test_the_command(workplace, capsys, tmp_path):
     assert json.loads(out.read_text())["samples"] == 6
     assert main([*task, "--fresh", "99"]) == 2
     assert "more than half of the 30 samples" in capsys.readouterr().err
+
+
+def test_the_published_tables_are_those_of_the_results():
+    results = read([PROJECT / "docs" / "prediction.json"])
+    text = (PROJECT / "docs" / "prediction.md").read_text(encoding="utf-8")
+    assert len(results) == 4
+    for table in (fits(results), *(crossed(results, lens) for lens in ("tokens", "topics"))):
+        assert table in text
