@@ -60,16 +60,18 @@ def lens_of(config: Mapping[str, Any]) -> str:
 def show_figures() -> None:
     """The proof's figures at a glance."""
     best, base = rows[0], mark(rows, "base")
-    seeds = max(r.seeds for r in rows)
+    seeds, measured = max(r.seeds for r in rows), max(r.measured for r in rows)
+    fewer = f", {n_held_out - measured:,} more not measured" if measured < n_held_out else ""
+    lowest = f"full, {best.samples:,.0f} samples" if best.method == "full" else at(best, unit)
     metrics(
-        ("Lowest loss", f"{best.loss:.3f}", at(best, unit)),
+        ("Lowest loss", f"{best.loss:.3f}", lowest),
         ("Before training", f"{base.loss:.3f}" if base else "—", "the model as it came"),
         (
             "Fine-tuned models",
             f"{sum(r.seeds for r in rows if r.method != 'base'):,}",
             f"up to {many(seeds, 'seed')}",
         ),
-        ("Held-out samples", f"{max(r.measured for r in rows):,}", "of " + many(len(sources(rows)), "source")),
+        ("Held-out samples", f"{measured:,}", "of " + many(len(sources(rows)), "source") + fewer),
     )
 
 
@@ -88,8 +90,9 @@ def show_chart(own: bool) -> None:
     else:
         draw(figure, "proof-example", 480)
     st.caption(plain(told_of_random(rows)))
-    left = n_trainable(n_samples, n_held_out, config.get("bans", ()))
-    st.caption(plain(told_of_full(rows, unit, left)))
+    if own or mark(rows, "full"):
+        left = n_trainable(n_samples, n_held_out, config.get("bans", ()))
+        st.caption(plain(told_of_full(rows, unit, left)))
 
 
 # --- from a point to Compare

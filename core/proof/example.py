@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core.proof.config import LATER
 from core.proof.results import Result
 from core.proof.view import sources
+from core.session.variants import method_of, parts_of
 from core.system.files import PROJECT
 from core.system.kept import write_json
 from core.system.shown import many
@@ -77,7 +79,16 @@ def example_of(methods: Sequence[str]) -> str:
 def read_example(path: Path) -> Example:
     """The example in a file."""
     found = json.loads(path.read_text(encoding="utf-8"))
-    return Example(**{**found, "rows": tuple(result(row) for row in found["rows"]), "picks": tuple(found["picks"])})
+    usual = found["config"].get("lens", LATER["lens"])
+    names = full_names([row["method"] for row in (*found["rows"], *found["picks"])], usual)
+    rows, picks = (tuple({**row, "method": names[row["method"]]} for row in found[part]) for part in ("rows", "picks"))
+    return Example(**{**found, "rows": tuple(map(result, rows)), "picks": picks})
+
+
+def full_names(methods: Sequence[str], usual: str) -> dict[str, str]:
+    """What each of the methods is called: with the `usual` lens where the same one was also run through another."""
+    both = {method_of(name) for name in methods if "lens" in dict(parts_of(name))}
+    return {name: f"{name}:lens={usual}" if name in both else name for name in methods}
 
 
 def result(row: dict[str, Any]) -> Result:

@@ -20,14 +20,17 @@ def at(result: Result, unit: str) -> str:
 def told_of_random(rows: Sequence[Result]) -> str:
     """Which methods are better than random beyond chance, and which are not."""
     found = verdict(rows)
-    if not (found.better or found.worse or found.unclear):
+    compared = (*found.better, *found.worse, *found.unclear)
+    if not (compared or found.unknown):
         return "No method was run with the same budget as random, so none can be compared with it."
-    groups = (("Better than random beyond chance", found.better), ("Worse", found.worse), ("Neither", found.unclear))
-    found_in = [f"{name}: {listed(some, rows)}." for name, some in groups if some or name.startswith("Better")]
-    if not any(np.isfinite(r.p) for r in rows):
-        return " ".join(found_in) + " With one seed, chance cannot be ruled out: run prove with --seeds 3."
+    if not compared:
+        return "With one seed, chance cannot be ruled out: run prove with --seeds 3."
+    groups = {"Better than random beyond chance": found.better, "Worse": found.worse, "Neither": found.unclear,
+              "Not known, with one seed": found.unknown}  # fmt: skip
+    said = " ".join(f"{name}: {listed(some, rows)}." for name, some in groups.items() if some or some is found.better)
     return (
-        " ".join(found_in) + " Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples."
+        f"{said} Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples: that the "
+        "interval of one leaves out 0 is not enough."
     )
 
 
@@ -53,10 +56,13 @@ def told_of_training(rows: Sequence[Result], methods: Sequence[str], budget: int
     if not own:
         return told_of_random(rows)
     best = min(own, key=lambda r: abs(r.budget - budget))
-    chance = "more than chance explains" if best.holds else "within what chance explains"
+    better = "These picks are better" if best.better > 0 else "Random ones are better"
+    chance = (
+        f"{better}, by more than chance explains" if best.holds else "The difference is within what chance explains"
+    )
     return (
-        f"Trained on the picks of {at(best, unit)}, the model reached a held-out loss of {best.loss:.3f}; on as many "
-        f"at random, {best.loss + best.better:.3f}. The difference is {chance}."
+        f"Trained on the picks of {at(best, unit)}, the model reached a held-out loss of {best.loss:.3f}, where lower "
+        f"is better; on as many at random, {best.loss + best.better:.3f}. {chance}."
     )
 
 
@@ -67,12 +73,12 @@ def told_of_full(rows: Sequence[Result], unit: str, left: int) -> str:
     found = saving(rows)
     if found is None:
         return "What the best subset saves is known once all samples (full) have been run too."
-    less = "less" if found.loss < 0 else "more"
-    drawn = ", which had some of the samples, drawn at random" if found.full.samples < left else ""
-    refined = ", the training of its refinement not counted," if method_of(found.best.method) in REFINED else ""
+    less = "lower" if found.loss < 0 else "higher"
+    drawn = f" Full had {found.full.samples:,.0f} of the samples, drawn at random." if found.full.samples < left else ""
+    refined = " The training of its refinement is not counted." if method_of(found.best.method) in REFINED else ""
     return (
-        f"The best subset, {at(found.best, unit)}, takes {share(found.tokens, 'fewer')} trained tokens{refined} than "
-        f"full{drawn}; its loss is {abs(found.loss):.3f} {less} than full's."
+        f"The best subset, {at(found.best, unit)}, takes {share(found.tokens, 'fewer')} trained tokens than full; its "
+        f"loss is {abs(found.loss):.3f} {less}.{drawn}{refined}"
     )
 
 

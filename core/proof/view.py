@@ -17,11 +17,13 @@ MARKS = ("base", "full")  # the model as it came, and trained on all: no selecti
 
 @dataclass(frozen=True)
 class Verdict:
-    """Methods at their budgets against random: better and worse after correction for all comparisons, and neither."""
+    """Methods at their budgets against random: better and worse after correction for all comparisons, neither, and
+    those of which one model alone does not tell it."""
 
     better: tuple[Result, ...]
     worse: tuple[Result, ...]
     unclear: tuple[Result, ...]
+    unknown: tuple[Result, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ def verdict(results: Sequence[Result]) -> Verdict:
     """Which methods are better than random at the same budget; those without random to compare with are left out."""
     known = [r for r in ranked(results) if r.method not in (*MARKS, "random") and np.isfinite(r.better)]
     better, worse = [r for r in known if r.holds and r.better > 0], [r for r in known if r.holds and r.better < 0]
-    return Verdict(tuple(better), tuple(worse), tuple(r for r in known if r not in (*better, *worse)))
+    unknown = [r for r in known if not np.isfinite(r.p_holm)]
+    unclear = [r for r in known if r not in (*better, *worse, *unknown)]
+    return Verdict(tuple(better), tuple(worse), tuple(unclear), tuple(unknown))
 
 
 def saving(results: Sequence[Result]) -> Saving | None:

@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import SelectionError
 from core.schema import SelectionSpec
 from core.selection.checks import parsed_options
-from core.selection.quotas import parsed
+from core.selection.quotas import MARKED, parsed
 from core.selection.registry import METHODS
 from core.session.groups import with_sets
 from core.session.session import Session, workspace_of
@@ -22,6 +22,11 @@ from core.settings import check, pairs, settings_of
 JOINT = re.compile(r"\+(?=\s*[\w-]+=)")  # a + that a name follows: a group may be called c++
 NUMBERS = {"theta": float, "multiplicity": int}
 OWN = ("lens", "theta", "scope", "multiplicity", "weights")  # settings of a request that a variant may have
+SHARED = {  # of a quota that gives out the budget to all groups
+    "equal": "equal shares of every {}",
+    "data": "every {} as in the data",
+    "root": "every {} by the root of its share",
+}
 QUOTA = "quota"  # another one, which may come several times
 
 
@@ -64,7 +69,7 @@ def written(method: str, parts: Sequence[tuple[str, str]]) -> str:
 
 
 def told(variant: str) -> str:
-    """A variant as a person says it: sae-gain through topics, exponent 0.3, every source: equal shares."""
+    """A variant as a person says it: sae-gain through topics, exponent 0.3, equal shares of every source."""
     name, parts = method_of(variant), parts_of(variant)
     lens = [f"{name} through {value}" for setting, value in parts if setting == "lens"]
     return ", ".join([*(lens or [name]), *(told_setting(*part) for part in parts if part[0] != "lens")])
@@ -72,7 +77,12 @@ def told(variant: str) -> str:
 
 def told_setting(name: str, value: str) -> str:
     """One setting of a variant in words."""
-    return parsed(value).told() if name == QUOTA else f"{name} {value.replace(':', ' ')}"
+    if name != QUOTA:
+        return f"towards {value.removeprefix('set:')}" if name == "reference" else f"{name} {value}"
+    quota = parsed(value)
+    if quota.sign == "=":
+        return SHARED[quota.unit].format(quota.by)
+    return f"without {quota.group}" if quota.by in MARKED and quota.rule == "none" else quota.told()
 
 
 def own_settings(spec: SelectionSpec, parts: Sequence[tuple[str, str]]) -> SelectionSpec:

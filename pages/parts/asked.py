@@ -109,8 +109,17 @@ def draw_complaints() -> None:
 
 def complain(name: str, used: str) -> None:
     """Say that a page's own parameter asks for what is not there, unless that was said, and what is used instead."""
-    begin = f"The address says {name} = "
-    if not any(sentence.startswith(begin) for sentence in complaints()):
-        sentence = f"{begin}{cut(get(name), 80)}, but there is none of that name: {used} is used."
+    if not any(sentence.startswith(of_parameter(name)) for sentence in complaints()):
+        sentence = f"{of_parameter(name)}{cut(get(name), 80)}, but there is none of that name: {used} is used."
         st.session_state[COMPLAINTS] = st.context.url, [*complaints(), sentence]
         draw_complaints()
+
+
+def retract(name: str) -> None:
+    """Say it no longer: something else was chosen."""
+    st.session_state[COMPLAINTS] = st.context.url, [t for t in complaints() if not t.startswith(of_parameter(name))]
+
+
+def of_parameter(name: str) -> str:
+    """How what is said of a parameter begins."""
+    return f"The address says {name} = "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.parts.asked import complain, start_over
+from pages.parts.asked import complain, retract, start_over
 from pages.parts.text import whole
 
 
@@ -31,6 +31,7 @@ def choose(
     st.session_state[key] = asked if asked in titles else name if asked else first
 
     def take() -> None:
+        retract(parameter)
         chosen = st.session_state[key]
         st.session_state[parameter] = "" if chosen == default else chosen
 

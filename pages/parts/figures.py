@@ -33,7 +33,7 @@ def draw(figure: go.Figure, key: str, height: int = 420, **options: Any) -> Any:
     """A Plotly chart in the house style, with what it shows in words for those who do not see it."""
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        margin={"l": 10, "r": 18, "t": 30, "b": 10},  # room for half of a last tick's label
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},  # more lines of it grow upwards
         hoverlabel={"align": "left"},
     )

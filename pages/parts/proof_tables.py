@@ -31,7 +31,7 @@ def show_mixture(
     if not found:
         return
     lines = max(figures.in_lines(label).count("<br>") for label in found) + 1
-    draw(figures.mixture_figure(found), "proof-mixture", 120 + max(28, 16 * lines) * len(found))
+    draw(figures.mixture_figure(found), "proof-mixture", 120 + max(28, 14 * lines + 12) * len(found))
     if by != "source":
         return
     best_of = []
@@ -57,7 +57,7 @@ def show_table(rows: Sequence[Result], unit: str) -> None:
     layout |= dict.fromkeys(("budget", *counts), count)
     layout |= {
         "trained_tokens": st.column_config.NumberColumn("of them trained", format="localized", help=TRAINED),
-        "method": st.column_config.TextColumn(pinned=True, width=220),
+        "method": st.column_config.TextColumn(pinned=True, width=300),
         "spread": st.column_config.NumberColumn(format="%.4f", help="standard deviation over the seeds"),
         "better": st.column_config.NumberColumn("better than random by", format="%.4f", help=INTERVAL),
         "low": st.column_config.NumberColumn("from (95 %)", format="%.4f"),

@@ -43,7 +43,8 @@ def start_form(name: str, keys: Sequence[str], ask: Callable[[], Asked], label: 
     if newest:
         show_job(newest.id)
     if not newest or newest.state not in LIVING:
-        fold = st.expander(label, expanded, icon=":material/play_circle:", key=f"form-{name}", on_change="rerun")
+        st.session_state.setdefault(f"form-{name}", expanded)  # at first: later it is as a person left it
+        fold = st.expander(label, icon=":material/play_circle:", key=f"form-{name}", on_change="rerun")
         if fold.open:  # what it costs may take a second to tell
             with fold:
                 st.fragment(draw_form)(name, ask)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.proof.example import FOLDER, POOLS, example_of, read_example, read_examples, result, write_example
+from core.proof.example import FOLDER, POOLS, example_of, full_names, read_example, read_examples, result, write_example
 from core.proof.results import results, write_results
 from core.proof.told import told_of_full, told_of_random
 from core.proof.view import ranked
@@ -34,10 +34,12 @@ def test_an_example_says_what_its_proof_says(workplace, tmp_path):
 def test_the_shipped_ones_are_this_projects_own_proofs(name):
     found, own = read_examples()[name], json.loads((DOCS / f"{name}.json").read_text())
     assert (FOLDER / f"{name}.json").stat().st_size < 60_000 and not found.config["store_key"]
-    assert repr(found.rows) == repr(tuple(result(row) for row in own["results"]))
+    called = full_names([row["method"] for row in (*own["results"], *own["picks"])], "tokens")
+    assert repr(found.rows) == repr(tuple(result({**row, "method": called[row["method"]]}) for row in own["results"]))
+    assert "sae-greedy" not in called.values() and called["random"] == "random"
     assert found.n_held_out == len(own["sources"]) and found.told == TOLD[name]
     trained = {(r.method, r.budget) for r in found.rows if r.method != "base"}
-    chosen = {(choice["method"], choice["budget"]) for choice in own.get("chosen", ())}
+    chosen = {(called[choice["method"]], choice["budget"]) for choice in own["chosen"]}
     assert trained <= set(found.mixture("source")) <= trained | chosen
     assert found.labels == (["spoiled"] if name == "proof-dirty" else [])
 

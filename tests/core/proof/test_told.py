@@ -36,6 +36,8 @@ def test_methods_are_told_by_what_holds_against_random():
     assert "chance: sae-greedy at some budgets. Neither: sae-greedy at some budgets." in told_of_random(
         [GREEDY, unclear, RANDOM]
     )
+    alone = replace(KMQ, p=NAN, p_holm=NAN, seeds=1)
+    assert "Not known, with one seed: hybrid. Chance" in told_of_random([GREEDY, alone, RANDOM])
 
 
 @pytest.mark.parametrize(
@@ -52,12 +54,17 @@ def test_what_cannot_be_told(rows, said):
 def test_what_training_on_a_method_gave_at_the_nearest_budget():
     rows = [GREEDY, LARGE, KMQ, RANDOM]
     assert told_of_training(rows, ["sae-greedy:lens=topics", "sae-greedy"], 120, "samples") == (
-        "Trained on the picks of sae-greedy at 100 samples, the model reached a held-out loss of 2.000; on as many at "
-        "random, 2.100. The difference is more than chance explains."
+        "Trained on the picks of sae-greedy at 100 samples, the model reached a held-out loss of 2.000, where lower is "
+        "better; on as many at random, 2.100. These picks are better, by more than chance explains."
     )
     assert "sae-greedy at 300 samples" in told_of_training(rows, ["sae-greedy", "hybrid"], 900, "samples")
     told = told_of_training(rows, ["hybrid"], 1, "samples")
-    assert "of 2.090; on as many at random, 2.100. The difference is within what chance explains" in told
+    assert (
+        "of 2.090, where lower is better; on as many at random, 2.100. The difference is within what chance explains"
+        in told
+    )
+    told = told_of_training([LONGEST, RANDOM], ["longest-response"], 1, "samples")
+    assert told.endswith("Random ones are better, by more than chance explains.")
     assert "of sae-greedy at 100 samples" in told_of_training(rows, ["k-center"], 100, "samples")
     assert told_of_training([RANDOM], ["random"], 100, "samples").startswith(
         "No method was run with the same budget as random"
@@ -67,10 +74,10 @@ def test_what_training_on_a_method_gave_at_the_nearest_budget():
 def test_what_the_best_subset_saves_against_full():
     told = told_of_full([GREEDY, RANDOM, FULL], "samples", 1000)
     assert "The best subset, sae-greedy at 100 samples, takes 90% fewer trained tokens than full; its loss" in told
-    assert told.endswith("its loss is 0.100 more than full's.")
+    assert told.endswith("its loss is 0.100 higher.")
     told = told_of_full([GREEDY, RANDOM, FULL], "samples", 4000)
-    assert "than full, which had some of the samples, drawn at random;" in told
-    assert "refinement not counted" in told_of_full([replace(KMQ, loss=1.8), FULL], "samples", 1000)
+    assert told.endswith("its loss is 0.100 higher. Full had 1,000 of the samples, drawn at random.")
+    assert "refinement is not counted" in told_of_full([replace(KMQ, loss=1.8), FULL], "samples", 1000)
     assert "is known once all samples" in told_of_full([GREEDY], "samples", 1000)
 
 

@@ -34,9 +34,13 @@ def test_a_variant_is_written_in_one_way():
         ("random", "random"),
         ("sae-greedy:lens=topics", "sae-greedy through topics"),
         ("sae-gain:exponent=0.3+lens=tokens", "sae-gain through tokens, exponent 0.3"),
-        ("sae-greedy:quota=source=data", "sae-greedy, every source: as in the data"),
-        ("random:quota=set:unhealthy<=0", "random, set unhealthy: none"),
-        ("nearest:reference=set:target", "nearest, reference set target"),
+        ("sae-greedy:quota=source=data", "sae-greedy, every source as in the data"),
+        ("random:quota=set:unhealthy<=0", "random, without unhealthy"),
+        (
+            "sae-gain:quota=cluster=equal+quota=source:c++<=5%",
+            "sae-gain, equal shares of every cluster, source c++: at most 5 %",
+        ),
+        ("nearest:reference=set:target", "nearest, towards target"),
     ],
 )
 def test_a_variant_is_told_in_words(variant, words):
