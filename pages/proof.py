@@ -49,7 +49,8 @@ def title_of(name: str, config: Mapping[str, Any]) -> str:
     split = config.get("split")
     held_out = f"held out by the column {split}" if split else f"{config.get('held_out', 0):,} held out of each source"
     budgets = f"budgets in {config.get('unit', 'samples')}"
-    return text.whole(" · ".join(filter(None, (name, model, held_out, budgets, lens_of(config)))))
+    lens = f"through {lens_of(config)} where a method does not say"
+    return text.whole(" · ".join(filter(None, (name, model, held_out, budgets, lens))))
 
 
 def lens_of(config: Mapping[str, Any]) -> str:

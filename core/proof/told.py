@@ -25,12 +25,12 @@ def told_of_random(rows: Sequence[Result]) -> str:
         return "No method was run with the same budget as random, so none can be compared with it."
     if not compared:
         return "With one seed, chance cannot be ruled out: run prove with --seeds 3."
-    groups = {"Better than random beyond chance": found.better, "Worse": found.worse, "Neither": found.unclear,
-              "Not known, with one seed": found.unknown}  # fmt: skip
-    said = " ".join(f"{name}: {listed(some, rows)}." for name, some in groups.items() if some or some is found.better)
+    groups = {"Worse": found.worse, "Neither": found.unclear, "Not known, with one seed": found.unknown}
+    said = [f"{name}: {listed(some, rows)}." for name, some in groups.items() if some]
+    better = f"Better than random beyond chance: {listed(found.better, rows)}."
     return (
-        f"{said} Chance is held to 5 % over all comparisons (Holm), counting models and held-out samples: that the "
-        "interval of one leaves out 0 is not enough."
+        f"{' '.join([better, *said])} Chance is held to 5 % over all comparisons (Holm), counting models and held-out "
+        "samples: that the interval of one leaves out 0 is not enough."
     )
 
 

@@ -86,6 +86,7 @@ def show_tasks(rows: Sequence[Result], unit: str) -> None:
     scores = [{whole(name): r.scores.get(name, float("nan")) for name in found} for r in rows]
     frame = pd.DataFrame([fact | score for fact, score in zip(facts, scores, strict=True)])
     layout = {whole(name): st.column_config.NumberColumn(format="%.4f") for name in found}
+    layout["budget"] = st.column_config.NumberColumn(format="localized")
     st.dataframe(frame, hide_index=True, key=f"proof-tasks-{of_these(rows)}", column_config=layout, placeholder="—")
     best = {
         name: max(rows, key=lambda r, n=name: np.nan_to_num(r.scores.get(n, np.nan), nan=-np.inf)) for name in found

@@ -50,3 +50,28 @@ def test_labels_by_a_judge_come_to_the_page(page: Page, address: str, cache, mon
     page.get_by_role("button", name="Clear").click()
     expect(badge).to_have_count(0, timeout=30_000)
     assert not jobs()
+
+
+def test_a_form_stays_as_it_was_left(page: Page, address: str) -> None:
+    open_page(page, f"{address}/proof")
+    seeds = page.get_by_role("spinbutton", name="Seeds")
+    seeds.fill("2")
+    seeds.press("Enter")
+    settle(page)
+    for cost in ("seconds", "samples"):  # each of which changes the address
+        page.get_by_role("radio", name=cost, exact=True).click()
+        settle(page)
+        expect(seeds).to_have_value("2")
+    for there in (0, 1):
+        page.get_by_text("Start a proof").first.click()
+        expect(seeds).to_have_count(there, timeout=30_000)
+
+
+def test_what_an_address_asks_in_vain_is_told_until_something_is_chosen(page: Page, address: str) -> None:
+    open_page(page, f"{address}/proof?example=nonsense")
+    told = page.get_by_text("there is none of that name")
+    expect(told).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Seeds")).to_have_count(0)  # a link to an example leads to its results
+    page.get_by_role("combobox", name="Proof").click()
+    page.get_by_role("option", name="A skewed and dirty pool").click()
+    expect(told).to_have_count(0, timeout=30_000)
