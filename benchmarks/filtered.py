@@ -3,8 +3,8 @@
 arXiv 2409.11378 says that its weights come to leave out clusters of low quality. Here it is known which samples are
 spoiled: for each finished run of refinement on a store, the share of the weight that the quarter of its clusters which
 are richest in spoiled samples has, before the first round and after each; over the runs, how much it changes, with a
-95 % interval (t). Beside it the share of spoiled samples among those drawn in each round. --run first carries out that
-many runs, of seeds 0, 1, …, among what the proof of --like does not hold out; they are resumable.
+95 % interval (t). Beside it the same for the share of spoiled samples among those drawn in each round. --run first
+carries out that many runs, of seeds 0, 1, …, among what the proof of --like does not hold out; they are resumable.
 """
 
 from __future__ import annotations
@@ -77,14 +77,16 @@ def main() -> None:
     runs = [run for run in runs_of(session.store.key) if run.finished]
     if not runs:
         raise SystemExit(f"{session.store.path.name} has no finished run of refinement.")
+    weights = [weight_of_richest(run, spoiled) for run in runs]
+    drawn = [np.array([spoiled[one.rows].mean() for one in run.rounds]) for run in runs]
     print("run | budget | seed | weight of the richest quarter | spoiled among those drawn")
-    shares = [weight_of_richest(run, spoiled) for run in runs]
-    for run, own in zip(runs, shares, strict=True):
-        weights = " → ".join(f"{share:.1%}" for share in own)
-        drawn = " → ".join(f"{spoiled[one.rows].mean():.1%}" for one in run.rounds)
-        print(f"{run.config.folder.name} | {run.config.budget:,} | {run.config.seed} | {weights} | {drawn}")
-    mean, low, high = change([own[-1] - own[0] for own in shares])
-    print(f"Change of the weight over {len(runs)} runs: {mean:+.1%} ({low:+.1%} to {high:+.1%}).")
+    for run, *shares in zip(runs, weights, drawn, strict=True):
+        told = [" → ".join(f"{share:.1%}" for share in own) for own in shares]
+        print(" | ".join([run.config.folder.name, f"{run.config.budget:,}", f"{run.config.seed}", *told]))
+    print(f"Change from first to last over {len(runs)} runs, with its 95 % interval:")
+    for name, every in (("weight", weights), ("spoiled", drawn)):
+        mean, low, high = change([own[-1] - own[0] for own in every])
+        print(f"{name}: {mean:+.1%} ({low:+.1%} to {high:+.1%})")
 
 
 if __name__ == "__main__":
