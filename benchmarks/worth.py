@@ -26,6 +26,7 @@ ROWS = {
     "longest-response": "longest responses",
     "repr-filter": "repr-filter",
     "kmq": "kMQ",
+    "kmq-iterative": "kMQ, refined",
     "sae-greedy": "sae-greedy, tokens",
     "sae-greedy:lens=topics": "sae-greedy, topics",
     "sae-gain:lens=topics": "sae-gain, topics",
