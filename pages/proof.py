@@ -154,7 +154,7 @@ def link_to_compare(result: Result) -> None:
         st.warning(plain(f"{told(result.method)} cannot be shown: {why}"), icon=":material/block:")
         return
     label = f"Compare {told(result.method)} at {spec_of(result).budget:,} samples with other methods"
-    st.page_link("pages/compare.py", label=label, icon=":material/compare_arrows:")
+    st.page_link("pages/compare.py", label=plain(label), icon=":material/compare_arrows:")
     st.caption("Compare selects from all samples, including those held out for the proof.")
 
 

@@ -11,6 +11,7 @@ from core.proof.store import proofs_of
 from core.session.session import Session, open_session
 from core.session.variants import told
 from core.system.files import cache_dir
+from pages.parts.text import plain
 from tests.factories import KEY, alpaca, tiny_store
 from tests.made_runs import write_proof
 from tests.pages.conftest import N, box, config_in, feature_sets, metrics
@@ -60,7 +61,7 @@ def test_a_click_on_a_variant_sets_the_bar_to_it(visit, proved):
         at.session_state["proof-chart"] = {"selection": {"points": [{"customdata": [f"{method}@6"]}]}}
         at.run()
         labels = [link.proto.label for link in at.get("page_link")]
-        assert (f"Compare {told(method)} at 6 samples with other methods" in labels) == linked
+        assert (plain(f"Compare {told(method)} at 6 samples with other methods") in labels) == linked
 
 
 def test_this_projects_own_proofs_are_of_two_pools(visit):
